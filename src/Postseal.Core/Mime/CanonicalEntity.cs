@@ -52,6 +52,10 @@ public sealed record CanonicalEntity : Canonicalization
         return new CanonicalEntity(content, outer, contentTypeIndex);
     }
 
+    /// <summary>The fields outside, with others in the place of the Content-* fields that went in.</summary>
+    internal IReadOnlyList<HeaderField> HeadersWith(params ReadOnlySpan<HeaderField> fields) =>
+        [.. OuterHeaders.Take(ContentTypeIndex), .. fields, .. OuterHeaders.Skip(ContentTypeIndex)];
+
     private static bool IsContentField(HeaderField field) =>
         System.Text.Ascii.EqualsIgnoreCase(field.Name[..Math.Min(field.Name.Length, 8)], "Content-"u8);
 
