@@ -1,0 +1,50 @@
+using System.CommandLine;
+using Postseal.Program.Demo;
+
+namespace Postseal.Program.Commands;
+
+/// <summary><c>postseal demo</c>: the whole way of one message, on this machine, in a few seconds.</summary>
+internal static class DemoCommand
+{
+    public static Command Create()
+    {
+        var keep = new Option<string?>("--keep")
+        {
+            Description = "Keep certificates, configuration and both messages in this directory, which must be empty or new.",
+            HelpName = "DIR",
+        };
+        var command = new Command(
+            "demo",
+            """
+            Show the whole way of one message: make a throw-away authority and a sender's certificate, start the milter on
+            a loopback port, hand it a message as Postfix would, print it before and after, and verify the signature.
+            Exit code 0: the signature is good; 1: it is not.
+            """) { keep };
+        command.SetAction((arguments, cancellationToken) => RunAsync(arguments.GetValue(keep), cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string? keep, CancellationToken cancellationToken)
+    {
+        if (keep is not null && Directory.Exists(keep) && Directory.EnumerateFileSystemEntries(keep).Any())
+        {
+            await Console.Error.WriteLineAsync($"--keep: {keep} is not empty; name another directory");
+            return ExitCode.Usage;
+        }
+
+        var directory = keep is null
+            ? Directory.CreateTempSubdirectory("postseal-demo-")
+            : Directory.CreateDirectory(keep);
+        try
+        {
+            return await new SigningDemo(directory.FullName, Console.Out, TimeProvider.System).RunAsync(keep is not null, cancellationToken)
+                ? ExitCode.Fine
+                : ExitCode.No;
+        }
+        finally
+        {
+            if (keep is null)
+                directory.Delete(recursive: true);
+        }
+    }
+}

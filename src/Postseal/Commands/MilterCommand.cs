@@ -1,0 +1,62 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
+using Postseal.Configuration;
+using Postseal.Program.Daemon;
+using Postseal.Program.Logging;
+
+namespace Postseal.Program.Commands;
+
+/// <summary><c>postseal milter</c>: the daemon. Runs until SIGTERM or SIGINT.</summary>
+internal static class MilterCommand
+{
+    public static Command Create()
+    {
+        var config = ConfigurationOption.Create();
+        var command = new Command("milter", "Sign the mail of Postfix or Sendmail, until told to stop (SIGTERM).") { config };
+        command.SetAction((arguments, cancellationToken) => RunAsync(arguments.GetValue(config)!, cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string configPath, CancellationToken cancellationToken)
+    {
+        if (ConfigurationOption.Read(configPath, Console.Error) is not { } options)
+            return ExitCode.Usage;
+
+        var time = TimeProvider.System;
+        using var log = StandardErrorLog.Create(options.LogLevel, time);
+        return await ServeAsync(configPath, options, log, time, cancellationToken);
+    }
+
+    private static async Task<int> ServeAsync(
+        string configPath, PostsealOptions options, ILoggerFactory log, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => Stop(signal));
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => Stop(signal));
+        using var cancelled = cancellationToken.Register(() => stop.TrySetResult());
+
+        try
+        {
+            await using var server = MilterDaemon.CreateServer(options, log, time);
+            await server.StartAsync(cancellationToken);
+            ServiceManager.Ready();
+            await stop.Task;
+            ServiceManager.Stopping();
+            await server.StopAsync(CancellationToken.None);
+            return ExitCode.Fine;
+        }
+        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or UnauthorizedAccessException)
+        {
+            // A socket that is taken or not ours to make: for the admin, not for us.
+            Console.Error.WriteLine(new ConfigurationError(configPath, "Milter", "Socket", e.Message));
+            return ExitCode.Usage;
+        }
+
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true; // the default would end the process at once
+            stop.TrySetResult();
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using System.Buffers;
+using System.CommandLine;
+using System.Net;
+using Postseal.Certificates;
+using Postseal.Configuration;
+using Postseal.Mime;
+using Postseal.Policy;
+using Postseal.Program.Logging;
+
+namespace Postseal.Program.Commands;
+
+/// <summary><c>postseal sign</c>: one message from standard input to standard output, through the same policy as the daemon's.</summary>
+internal static class SignCommand
+{
+    public static Command Create()
+    {
+        var config = ConfigurationOption.Create();
+        var sender = new Option<string?>("--sender", "-f")
+        {
+            Description = "The envelope sender. Without it, the message counts as coming from the address in From.",
+            HelpName = "ADDRESS",
+        };
+        var command = new Command(
+            "sign",
+            """
+            Sign one message from standard input to standard output, as the daemon would sign it for a client on this
+            machine. Exit code 0: signed, or left as it is because the configuration says so (the reason is on standard
+            error); 1: refused, nothing was written.
+            """) { config, sender };
+        command.SetAction((arguments, cancellationToken) =>
+            RunAsync(arguments.GetValue(config)!, arguments.GetValue(sender), cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string configPath, string? sender, CancellationToken cancellationToken)
+    {
+        if (ConfigurationOption.Read(configPath, Console.Error) is not { } options)
+            return ExitCode.Usage;
+        MailAddress? envelopeSender = null;
+        if (sender is not null && !MailAddress.TryParse(sender, out envelopeSender))
+        {
+            await Console.Error.WriteLineAsync($"--sender: '{sender}' is not a mail address");
+            return ExitCode.Usage;
+        }
+
+        using var log = StandardErrorLog.Create(options.LogLevel, TimeProvider.System);
+        var certificates = new CertificateDirectory(
+            options.Certificates, TimeProvider.System, log.CreateLogger(nameof(CertificateDirectory)));
+        var processor = new OutgoingProcessor(options, certificates, TimeProvider.System);
+
+        await using var input = Console.OpenStandardInput();
+        if (await ReadAsync(input, options.Milter.MaxMessageSize, cancellationToken) is not { } bytes)
+        {
+            await Console.Error.WriteLineAsync(
+                $"the message is larger than [Milter] MaxMessageSize, {options.Milter.MaxMessageSize} bytes");
+            return ExitCode.No;
+        }
+
+        var message = MailMessage.Parse(bytes);
+        return Write(processor.Process(message, LocalEnvelope(envelopeSender)), message);
+    }
+
+    /// <summary>The message comes from whoever may read the keys: that is a client in our networks.</summary>
+    private static Envelope LocalEnvelope(MailAddress? sender) =>
+        new() { Sender = sender, ClientAddress = IPAddress.Loopback };
+
+    private static int Write(OutgoingResult result, MailMessage message)
+    {
+        using var output = Console.OpenStandardOutput();
+        switch (result)
+        {
+            case OutgoingResult.Signed signed:
+                (signed.Message with { LineEnding = message.LineEnding }).WriteTo(output);
+                return ExitCode.Fine;
+            case OutgoingResult.Refused refused:
+                Console.Error.WriteLine($"refused: {refused.Reason}");
+                return ExitCode.No;
+            case OutgoingResult.Unchanged unchanged:
+                Console.Error.WriteLine($"not signed: {unchanged.Reason}");
+                message.WriteTo(output);
+                return ExitCode.Fine;
+            default:
+                throw new InvalidOperationException($"No answer is known for {result.GetType()}.");
+        }
+    }
+
+    /// <summary>All of the input, or <see langword="null"/> when it is longer than the limit.</summary>
+    private static async Task<byte[]?> ReadAsync(Stream input, long limit, CancellationToken cancellationToken)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        int read;
+        while ((read = await input.ReadAsync(buffer.GetMemory(1 << 16), cancellationToken)) > 0)
+        {
+            buffer.Advance(read);
+            if (buffer.WrittenCount > limit)
+                return null;
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+}

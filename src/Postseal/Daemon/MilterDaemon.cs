@@ -1,0 +1,41 @@
+using Microsoft.Extensions.Logging;
+using Milter;
+using Postseal.Certificates;
+using Postseal.Configuration;
+
+namespace Postseal.Program.Daemon;
+
+/// <summary>Puts the daemon together from the settings.</summary>
+internal static class MilterDaemon
+{
+    /// <exception cref="FormatException">A socket in the settings is not in libmilter's syntax.</exception>
+    public static MilterServer CreateServer(PostsealOptions options, ILoggerFactory log, TimeProvider time)
+    {
+        var certificates = new CertificateDirectory(
+            options.Certificates, time, log.CreateLogger<CertificateDirectory>());
+        var filter = new SmimeFilter(
+            new OutgoingProcessor(options, certificates, time), time, log.CreateLogger<SmimeFilter>());
+
+        var limits = options.Milter;
+        var server = new MilterServerOptions
+        {
+            MaxMessageSize = limits.MaxMessageSize,
+            MaxConnections = limits.MaxConnections,
+            MessageTimeout = limits.MessageTimeout,
+            IdleTimeout = limits.IdleTimeout,
+            StopTimeout = limits.StopTimeout,
+        };
+        if (server.NegotiationTimeout > limits.IdleTimeout)
+            server.NegotiationTimeout = limits.IdleTimeout;
+        foreach (var endpoint in Endpoints(limits))
+            server.Endpoints.Add(endpoint);
+        return new MilterServer(server, filter, log.CreateLogger<MilterServer>(), time);
+    }
+
+    /// <summary>Where the settings want it to listen.</summary>
+    /// <exception cref="FormatException">A socket in the settings is not in libmilter's syntax.</exception>
+    public static IEnumerable<MilterEndpoint> Endpoints(MilterOptions options) =>
+        options.Socket.Select(MilterEndpoint.Parse).Select(endpoint => endpoint is MilterUnixEndpoint unix
+            ? unix with { Mode = options.SocketMode, Group = options.SocketGroup }
+            : endpoint);
+}

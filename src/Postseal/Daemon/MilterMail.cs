@@ -1,0 +1,58 @@
+using System.Buffers;
+using Milter;
+using Postseal.Mime;
+
+namespace Postseal.Program.Daemon;
+
+/// <summary>
+/// The same message in the two languages: the milter protocol's, where a field is a name and a value folded with LF, and
+/// the core's, where it is the bytes of RFC 5322 folded with CRLF.
+/// </summary>
+internal static class MilterMail
+{
+    public static MailMessage ToCore(MilterMessage message) =>
+        new([.. message.Headers.Select(ToCore)], new ReadOnlySequence<byte>(message.Body));
+
+    /// <summary>The message passes as the core made it. What the core left alone comes out the same, so the MTA is not
+    /// told of it.</summary>
+    public static MilterDecision ToDecision(MailMessage message) =>
+        MilterDecision.Replace([.. message.Headers.Select(ToMilter)], message.Body);
+
+    private static HeaderField ToCore(MilterHeader header)
+    {
+        var lineEnds = header.Value.Span.Count((byte)'\n');
+        var raw = new byte[header.Name.Length + 1 + header.Value.Length + lineEnds];
+        header.Name.CopyTo(raw);
+        raw[header.Name.Length] = (byte)':';
+        var written = header.Name.Length + 1;
+        var rest = header.Value.Span;
+        for (var lf = rest.IndexOf((byte)'\n'); lf >= 0; lf = rest.IndexOf((byte)'\n'))
+        {
+            rest[..lf].CopyTo(raw.AsSpan(written));
+            "\r\n"u8.CopyTo(raw.AsSpan(written + lf));
+            written += lf + 2;
+            rest = rest[(lf + 1)..];
+        }
+
+        rest.CopyTo(raw.AsSpan(written));
+        return new HeaderField(raw, header.Name.Length);
+    }
+
+    private static MilterHeader ToMilter(HeaderField field)
+    {
+        var value = field.Value;
+        if (value.Span.IndexOf("\r\n"u8) < 0)
+            return new MilterHeader(field.Name.ToArray(), value);
+
+        var folded = new ArrayBufferWriter<byte>(value.Length);
+        var rest = value.Span;
+        for (var fold = rest.IndexOf("\r\n"u8); fold >= 0; fold = rest.IndexOf("\r\n"u8))
+        {
+            folded.Write(rest[..fold]);
+            rest = rest[(fold + 1)..]; // the LF stays
+        }
+
+        folded.Write(rest);
+        return new MilterHeader(field.Name.ToArray(), folded.WrittenMemory);
+    }
+}

@@ -1,0 +1,160 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using Milter.Testing;
+using Postseal.Certificates;
+using Postseal.Mime;
+using Postseal.Program.Commands;
+using Postseal.Program.Daemon;
+
+namespace Postseal.Program.Demo;
+
+/// <summary>The demo's five steps, in the order a reader sees them.</summary>
+internal sealed class SigningDemo(string directory, TextWriter output, TimeProvider time)
+{
+    private const string Sender = "aimee@example.org";
+
+    /// <summary>Runs the demo; returns whether the signature is good.</summary>
+    public async Task<bool> RunAsync(bool kept, CancellationToken cancellationToken)
+    {
+        using var authority = new TrialAuthority("Postseal Demo", time);
+        WriteFiles(authority);
+        var original = ReadMessage();
+        Save("original.eml", original);
+
+        Title("1. The message, as a program hands it to the MTA");
+        Show(original);
+
+        Title($"2. The milter signs it with the certificate of {Sender}");
+        var signed = await SendThroughMilterAsync(original, cancellationToken);
+        Save("signed.eml", signed);
+
+        Title("3. The message, as it leaves the MTA");
+        Show(signed);
+
+        Title("4. A second opinion");
+        var good = Verify(signed, authority);
+
+        Title("5. Where to look next");
+        TellWhereNext(kept);
+        return good;
+    }
+
+    private void WriteFiles(TrialAuthority authority)
+    {
+        var issued = authority.Issue(new TrialRequest(Sender) { Key = "RSA-3072", CommonName = "Aimée Example" });
+        var certificates = Directory.CreateDirectory(Path.Combine(directory, "certificates")).FullName;
+        WriteSecret(Path.Combine(certificates, Sender + ".pem"), issued.KeyPem + issued.CertificatePem + issued.ChainPem);
+        File.WriteAllText(Path.Combine(directory, "root.pem"), authority.Root.ExportCertificatePem() + "\n");
+        File.WriteAllText(
+            Path.Combine(directory, "postseal.ini"),
+            """
+            [Milter]
+            Socket = inet:0@127.0.0.1
+            [Certificates]
+            Path = certificates
+
+            """);
+    }
+
+    /// <summary>A key is never readable by others, not even for a moment.</summary>
+    private static void WriteSecret(string path, string text)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        using var file = new FileStream(path, options);
+        file.Write(Encoding.ASCII.GetBytes(text));
+    }
+
+    private static MailMessage ReadMessage()
+    {
+        using var resource = typeof(SigningDemo).Assembly.GetManifestResourceStream("demo.eml")!;
+        using var bytes = new MemoryStream();
+        resource.CopyTo(bytes);
+        return MailMessage.Parse(bytes.ToArray());
+    }
+
+    /// <summary>Starts the real milter from the configuration just written, and plays Postfix for one message.</summary>
+    private async Task<MailMessage> SendThroughMilterAsync(MailMessage original, CancellationToken cancellationToken)
+    {
+        var options = ConfigurationOption.Load(Path.Combine(directory, "postseal.ini"));
+        await using var server = MilterDaemon.CreateServer(options, NullLoggerFactory.Instance, time);
+        await server.StartAsync(cancellationToken);
+        output.WriteLine($"listening on {server.Endpoints[0]}");
+
+        await using var mta = await MtaDouble.ConnectAsync(server.Endpoints[0], MtaKind.Postfix, cancellationToken);
+        var handedIn = MtaMessage.FromBytes(BytesOf(original)) with { Sender = Sender, Recipients = ["bob@example.net"] };
+        var result = await mta.SendAsync(handedIn, cancellationToken);
+        output.WriteLine($"the milter's verdict: {result.Verdict}");
+        return MailMessage.Parse(result.ToBytes());
+    }
+
+    private bool Verify(MailMessage signed, TrialAuthority authority)
+    {
+        try
+        {
+            var type = ContentType.Parse(signed.Headers.First(field => field.Is("Content-Type")).Value.Span);
+            var signer = SignatureVerifier.Verify(signed.Body.ToArray(), type?.Parameter("boundary") ?? "", authority.Root);
+            output.WriteLine($"The signature is good, says .NET's own CMS: signed by {signer.Subject}, issued by {signer.Issuer}.");
+            return true;
+        }
+        catch (CryptographicException e)
+        {
+            output.WriteLine($"The signature is NOT good: {e.Message}");
+            return false;
+        }
+    }
+
+    private void TellWhereNext(bool kept)
+    {
+        if (kept)
+        {
+            output.WriteLine($"Kept in {directory}: certificates/, root.pem, postseal.ini, original.eml, signed.eml. Look at them with");
+            output.WriteLine($"  openssl cms -verify -in {directory}/signed.eml -CAfile {directory}/root.pem");
+            output.WriteLine($"  postseal check --config {directory}/postseal.ini");
+        }
+        else
+        {
+            output.WriteLine("Everything made here is gone again; 'postseal demo --keep DIR' keeps it for a look with openssl.");
+        }
+
+        output.WriteLine("Behind a Postfix of your own: postfix-sample/README.md. The code: src/Postseal.Core/OutgoingProcessor.cs.");
+    }
+
+    private void Save(string name, MailMessage message) =>
+        File.WriteAllBytes(Path.Combine(directory, name), BytesOf(message));
+
+    private static byte[] BytesOf(MailMessage message)
+    {
+        using var bytes = new MemoryStream();
+        message.WriteTo(bytes);
+        return bytes.ToArray();
+    }
+
+    private void Title(string title)
+    {
+        output.WriteLine();
+        output.WriteLine($"== {title}");
+        output.WriteLine();
+    }
+
+    /// <summary>Prints the message; of base64 the first and last line.</summary>
+    private void Show(MailMessage message)
+    {
+        var lines = Encoding.UTF8.GetString(BytesOf(message)).Split("\r\n");
+        for (var i = 0; i < lines.Length; i++)
+        {
+            var run = lines.Skip(i).TakeWhile(IsBase64).Count();
+            output.WriteLine($"    {lines[i]}".TrimEnd());
+            if (run <= 3)
+                continue;
+            output.WriteLine($"    [... {run - 2} lines more]");
+            i += run - 2;
+        }
+    }
+
+    private static bool IsBase64(string line) =>
+        line.Length > 40 && line.All(c => char.IsAsciiLetterOrDigit(c) || c is '+' or '/' or '=');
+}

@@ -1,0 +1,57 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging.Console;
+
+namespace Postseal.Program.Logging;
+
+/// <summary>
+/// One line an entry. For the journal: the priority in angle brackets and no time, as sd-daemon(3) asks, since the
+/// journal has its own. For people: time, level, text.
+/// </summary>
+internal sealed class LineFormatter(TimeProvider time) : ConsoleFormatter(FormatterName)
+{
+    public const string FormatterName = "postseal";
+
+    // Shells of a desktop session inherit JOURNAL_STREAM; their standard error is a terminal, a service's is not.
+    private static readonly bool ForJournal =
+        Environment.GetEnvironmentVariable("JOURNAL_STREAM") is not null && Console.IsErrorRedirected;
+
+    public override void Write<TState>(
+        in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
+    {
+        textWriter.Write(ForJournal ? Priority(logEntry.LogLevel) : Prefix(logEntry.LogLevel));
+        // What came over the network may stand in the text: it must not begin a line of its own.
+        textWriter.Write(OneLine(logEntry.Formatter(logEntry.State, logEntry.Exception)));
+        if (logEntry.Exception is { } exception)
+            textWriter.Write($": {OneLine(exception.ToString())}");
+        textWriter.Write('\n');
+    }
+
+    /// <summary>The priorities of syslog(3).</summary>
+    private static string Priority(LogLevel level) => level switch
+    {
+        LogLevel.Critical => "<2>",
+        LogLevel.Error => "<3>",
+        LogLevel.Warning => "<4>",
+        LogLevel.Information => "<6>",
+        _ => "<7>",
+    };
+
+    private string Prefix(LogLevel level) => string.Create(
+        CultureInfo.InvariantCulture, $"{time.GetLocalNow():yyyy-MM-dd HH:mm:ss} {LevelName(level)} ");
+
+    private static string LevelName(LogLevel level) => level switch
+    {
+        LogLevel.Critical => "critical",
+        LogLevel.Error => "error",
+        LogLevel.Warning => "warning",
+        LogLevel.Information => "info",
+        _ => "debug",
+    };
+
+    private static string OneLine(string text) =>
+        text.AsSpan().ContainsAnyInRange('\0', '\x1f')
+            ? string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c))
+            : text;
+}

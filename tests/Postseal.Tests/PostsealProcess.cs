@@ -1,0 +1,40 @@
+using System.Diagnostics;
+
+namespace Postseal.Tests;
+
+/// <summary>The program as a person runs it.</summary>
+internal static class PostsealProcess
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    public static Process Start(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "postseal.dll"), .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment.Remove("JOURNAL_STREAM");
+        return Process.Start(start)!;
+    }
+
+    public static (int ExitCode, string Output, string Errors) Run(params string[] arguments) => RunWith("", arguments);
+
+    /// <summary>Runs the program with that text on standard input.</summary>
+    public static (int ExitCode, string Output, string Errors) RunWith(string input, params string[] arguments)
+    {
+        using var process = Start(arguments);
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
+        process.StandardInput.Write(input);
+        process.StandardInput.Close();
+        if (!process.WaitForExit(Patience))
+        {
+            process.Kill();
+            throw new TimeoutException($"postseal {string.Join(' ', arguments)} did not end");
+        }
+
+        return (process.ExitCode, output.Result, errors.Result);
+    }
+}
