@@ -1,0 +1,136 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Milter.Testing;
+
+/// <summary>A frame from the filter: its first byte and what follows.</summary>
+/// <param name="Response">What it says.</param>
+/// <param name="Payload">What it says it with.</param>
+public sealed record MilterResponseFrame(MilterResponse Response, ReadOnlyMemory<byte> Payload)
+{
+    /// <summary>The payload up to its first NUL, as text.</summary>
+    public string Text => Encoding.UTF8.GetString(Payload.Span is var span && span.IndexOf((byte)0) is >= 0 and var end ? span[..end] : span);
+}
+
+/// <summary>
+/// The wire from the MTA's side, command by command, with nothing between the test and the filter: it sends what it is
+/// told, in any order, and shows every reply. For whole messages see <see cref="MtaDouble"/>.
+/// </summary>
+public sealed class MilterClient : IAsyncDisposable
+{
+    private const int MaxReplyFrame = 16 * 1024 * 1024;
+
+    private readonly Stream stream;
+    private readonly FrameReader input;
+
+    /// <summary>Makes a client on a connection, which it owns.</summary>
+    public MilterClient(Stream stream)
+    {
+        this.stream = stream;
+        input = new FrameReader(PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true)), MaxReplyFrame);
+    }
+
+    /// <summary>What was agreed; before <see cref="NegotiateAsync"/>, nothing.</summary>
+    public MilterNegotiation Agreed { get; private set; } = new(MilterNegotiation.MinVersion, MilterActions.None, MilterSteps.None);
+
+    /// <summary>Connects to a server.</summary>
+    public static async Task<MilterClient> ConnectAsync(MilterEndpoint endpoint, CancellationToken cancellationToken = default) =>
+        new(await OpenAsync(endpoint, cancellationToken).ConfigureAwait(false));
+
+    /// <summary>Offers a negotiation and takes the answer.</summary>
+    public async Task<MilterNegotiation> NegotiateAsync(MilterNegotiation offer, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(offer);
+        var frame = new ArrayBufferWriter<byte>();
+        offer.Write(frame);
+        await stream.WriteAsync(frame.WrittenMemory, cancellationToken).ConfigureAwait(false);
+        var answer = await ReceiveAsync(cancellationToken).ConfigureAwait(false);
+        if (answer.Response != MilterResponse.Negotiate)
+            throw new MilterProtocolException($"the negotiation was answered with {answer.Response}");
+        return Agreed = MilterNegotiation.Parse(new ReadOnlySequence<byte>(answer.Payload));
+    }
+
+    /// <summary>Sends macros for a command; names of several letters in braces, as MTAs do.</summary>
+    public Task SendMacrosAsync(
+        MilterCommand command, IReadOnlyDictionary<string, string> macros, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(macros);
+        byte[] payload = [(byte)command, .. Strings([.. macros.SelectMany(macro => new[] { Braced(macro.Key), macro.Value })])];
+        return SendAsync(MilterCommand.Macro, payload, cancellationToken);
+    }
+
+    /// <summary>Sends a command; its payload is put on the wire as it is.</summary>
+    public async Task SendAsync(MilterCommand command, ReadOnlyMemory<byte> payload = default, CancellationToken cancellationToken = default)
+    {
+        var frame = new ArrayBufferWriter<byte>(payload.Length + 8);
+        FrameWriter.Write(frame, (byte)command, payload.Span);
+        await stream.WriteAsync(frame.WrittenMemory, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Sends a command and receives its reply.</summary>
+    public async Task<MilterResponseFrame> AskAsync(
+        MilterCommand command, ReadOnlyMemory<byte> payload = default, CancellationToken cancellationToken = default)
+    {
+        await SendAsync(command, payload, cancellationToken).ConfigureAwait(false);
+        return await ReceiveAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Receives the next frame, progress included.</summary>
+    /// <exception cref="EndOfStreamException">The filter has closed the connection.</exception>
+    public async Task<MilterResponseFrame> ReceiveAsync(CancellationToken cancellationToken = default) =>
+        await input.ReadAsync(cancellationToken).ConfigureAwait(false) is { } frame
+            ? new MilterResponseFrame((MilterResponse)frame.Code, frame.Payload.ToArray())
+            : throw new EndOfStreamException("The filter closed the connection.");
+
+    /// <summary>Puts bytes on the wire that need not be a frame.</summary>
+    public Task SendRawAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken = default) =>
+        stream.WriteAsync(bytes, cancellationToken).AsTask();
+
+    /// <summary>The payload of strings, each with its NUL.</summary>
+    public static byte[] Strings(params IReadOnlyList<string> values)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        return Encoding.UTF8.GetBytes(string.Concat(values.Select(value => value + '\0')));
+    }
+
+    /// <summary>The payload of <see cref="MilterCommand.Connect"/>.</summary>
+    /// <param name="hostName">The client's name.</param>
+    /// <param name="address">Its address; null for an unknown family.</param>
+    /// <param name="port">Its port.</param>
+    public static byte[] ClientInfo(string hostName, IPAddress? address, int port)
+    {
+        if (address is null)
+            return [.. Strings(hostName), (byte)MilterFamily.Unknown];
+        var family = address.AddressFamily == AddressFamily.InterNetworkV6 ? MilterFamily.IPv6 : MilterFamily.IPv4;
+        return [.. Strings(hostName), (byte)family, (byte)(port >> 8), (byte)port, .. Strings(address.ToString())];
+    }
+
+    /// <summary>The payload of <see cref="MilterCommand.Header"/>, with the leading space if that was agreed.</summary>
+    public byte[] Header(MilterHeader header)
+    {
+        var eatsSpace = !Agreed.Steps.HasFlag(MilterSteps.HeaderLeadingSpace) && header.Value.Span is [(byte)' ', ..];
+        return [.. header.Name.Span, 0, .. header.Value.Span[(eatsSpace ? 1 : 0)..], 0];
+    }
+
+    /// <summary>Closes the connection, without a word.</summary>
+    public ValueTask DisposeAsync() => stream.DisposeAsync();
+
+    internal static async Task<Stream> OpenAsync(MilterEndpoint endpoint, CancellationToken cancellationToken)
+    {
+        EndPoint target = endpoint switch
+        {
+            MilterInetEndpoint { Host: null } inet => new IPEndPoint(inet.IPv6 ? IPAddress.IPv6Loopback : IPAddress.Loopback, inet.Port),
+            MilterInetEndpoint inet => new DnsEndPoint(inet.Host, inet.Port, inet.IPv6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork),
+            MilterUnixEndpoint unix => new UnixDomainSocketEndPoint(unix.Path),
+            _ => throw new ArgumentException($"There is no way to connect to {endpoint}.", nameof(endpoint)),
+        };
+        var socket = new Socket(target.AddressFamily, SocketType.Stream, target is UnixDomainSocketEndPoint ? ProtocolType.Unspecified : ProtocolType.Tcp);
+        await socket.ConnectAsync(target, cancellationToken).ConfigureAwait(false);
+        return new NetworkStream(socket, ownsSocket: true);
+    }
+
+    private static string Braced(string name) => name.Length > 1 && name[0] != '{' ? $"{{{name}}}" : name;
+}

@@ -1,0 +1,86 @@
+using System.Buffers;
+
+namespace Milter.Testing;
+
+/// <summary>The MTA that is played.</summary>
+public enum MtaKind
+{
+    /// <summary>Postfix: queue id after the first recipient, an abort between messages.</summary>
+    Postfix,
+    /// <summary>Sendmail: queue id at MAIL, no abort between messages.</summary>
+    Sendmail,
+}
+
+/// <summary>
+/// Plays an MTA's part for whole messages: hands them to a filter in the order and with the macros of that MTA, applies
+/// the changes as it does, and tells what the recipients would get. Several messages can be sent on one connection.
+/// </summary>
+public sealed class MtaDouble : IAsyncDisposable
+{
+    private readonly MilterClient client;
+    private readonly MtaKind kind;
+    private (string Name, string? Address, string Helo)? greeted;
+    private bool messageSent;
+
+    private MtaDouble(MilterClient client, MtaKind kind) => (this.client, this.kind) = (client, kind);
+
+    /// <summary>What a Postfix or Sendmail of today offers.</summary>
+    public static MilterNegotiation FullOffer { get; } = new(MilterNegotiation.MaxVersion, (MilterActions)0x1ff, (MilterSteps)0x1f_ffff);
+
+    /// <summary>What was agreed with the filter.</summary>
+    public MilterNegotiation Agreed => client.Agreed;
+
+    /// <summary>Connects to a server and negotiates.</summary>
+    public static async Task<MtaDouble> ConnectAsync(MilterEndpoint endpoint, MtaKind kind, CancellationToken cancellationToken = default) =>
+        await ConnectAsync(await MilterClient.OpenAsync(endpoint, cancellationToken).ConfigureAwait(false), kind, null, cancellationToken)
+            .ConfigureAwait(false);
+
+    /// <summary>Negotiates over a connection that is there, for example one of <see cref="MilterConnection.InMemory"/>.</summary>
+    /// <param name="connection">The connection; it is closed with this object.</param>
+    /// <param name="kind">The MTA to play.</param>
+    /// <param name="offer">What to offer; null: <see cref="FullOffer"/>.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task<MtaDouble> ConnectAsync(
+        Stream connection, MtaKind kind, MilterNegotiation? offer = null, CancellationToken cancellationToken = default)
+    {
+        var client = new MilterClient(connection);
+        await client.NegotiateAsync(offer ?? FullOffer, cancellationToken).ConfigureAwait(false);
+        return new MtaDouble(client, kind);
+    }
+
+    /// <summary>Hands a message in.</summary>
+    /// <exception cref="EndOfStreamException">The filter closed the connection. (An MTA would take its default action.)</exception>
+    /// <exception cref="MilterProtocolException">The filter broke the protocol.</exception>
+    public async Task<MtaResult> SendAsync(MtaMessage message, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        var run = new MtaTransaction(client, kind, message, cancellationToken);
+        if (messageSent && kind == MtaKind.Postfix)
+            await client.SendAsync(MilterCommand.Abort, default, cancellationToken).ConfigureAwait(false);
+        messageSent = true;
+        var greeting = (message.ClientName, message.ClientAddress?.ToString(), message.Helo);
+        if (greeted != greeting)
+        {
+            if (greeted is not null)
+                await client.SendAsync(MilterCommand.QuitNewConnection, default, cancellationToken).ConfigureAwait(false);
+            greeted = greeting;
+            if (await run.GreetAsync().ConfigureAwait(false) is { } refused)
+                return refused;
+        }
+        return await run.SendAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Says goodbye and closes the connection.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await client.SendAsync(MilterCommand.Quit).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or InvalidOperationException)
+        {
+            // The filter has closed before: then there is nobody to say it to.
+        }
+        await client.DisposeAsync().ConfigureAwait(false);
+    }
+}

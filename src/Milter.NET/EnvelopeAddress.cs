@@ -1,0 +1,38 @@
+using System.Buffers;
+
+namespace Milter;
+
+/// <summary>An address of the envelope: the path of a MAIL or RCPT command (RFC 5321 section 4.1.1) and its parameters.</summary>
+/// <param name="Address">The address without angle brackets; empty for the null reverse-path of a bounce.</param>
+/// <param name="Parameters">The ESMTP parameters, like <c>SIZE=1024</c> or <c>NOTIFY=NEVER</c>.</param>
+public sealed record EnvelopeAddress(string Address, IReadOnlyList<string> Parameters)
+{
+    /// <summary>Makes an address without parameters.</summary>
+    public EnvelopeAddress(string address)
+        : this(address, [])
+    {
+    }
+
+    internal static EnvelopeAddress Parse(ReadOnlySequence<byte> payload)
+    {
+        var arguments = new PayloadReader(payload).ReadStrings();
+        if (arguments.Count == 0)
+            throw new MilterProtocolException("an envelope command without an address");
+        var path = arguments[0];
+        var bracketed = path.Length >= 2 && path[0] == '<' && path[^1] == '>';
+        return new EnvelopeAddress(bracketed ? path[1..^1] : path, arguments[1..]);
+    }
+
+    /// <summary>Writes the path, and the parameters as one string when there are any.</summary>
+    internal void Write(in FrameWriter frame, bool withParameters)
+    {
+        if (Address.Any(char.IsControl) || Parameters.Any(p => p.Any(c => char.IsControl(c) || c == ' ')))
+            throw new ArgumentException("An envelope address or parameter has a character in it that SMTP cannot carry.");
+        frame.WriteString($"<{Address}>");
+        if (withParameters && Parameters.Count > 0)
+            frame.WriteString(string.Join(' ', Parameters));
+    }
+
+    /// <summary>The address in angle brackets.</summary>
+    public override string ToString() => $"<{Address}>";
+}

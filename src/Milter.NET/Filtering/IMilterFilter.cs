@@ -1,0 +1,26 @@
+namespace Milter;
+
+/// <summary>
+/// A filter of whole messages. One object serves all connections at once. An exception out of it is logged with the
+/// queue id and becomes a temporary failure of that message.
+/// </summary>
+public interface IMilterFilter
+{
+    /// <summary>
+    /// Asked once for each message at the end of its headers, when <see cref="MilterMessage.Body"/> is still empty. False
+    /// spares the MTA to send the body: the message passes unchanged. Default: true.
+    /// </summary>
+    bool Wants(MilterMessage message) => true;
+
+    /// <summary>
+    /// The macros to ask the MTA for, by stage; see <see cref="MilterNegotiation.Macros"/>. Default: those Postfix and
+    /// Sendmail send by themselves, which is what <see cref="MilterMessage"/> needs, and the MTA's version.
+    /// </summary>
+    IReadOnlyDictionary<MilterMacroStage, string> Macros => FilterHandler.DefaultMacros;
+
+    /// <summary>Decides about a message.</summary>
+    /// <param name="message">The message, whole.</param>
+    /// <param name="cancellationToken">Cancelled at <see cref="MilterServerOptions.MessageTimeout"/>, and when the
+    /// server stops without waiting any longer.</param>
+    ValueTask<MilterDecision> FilterAsync(MilterMessage message, CancellationToken cancellationToken);
+}

@@ -1,0 +1,43 @@
+using Microsoft.Extensions.Logging;
+
+namespace Milter;
+
+/// <summary>All that is logged. Never content: an address of a peer, a queue id, a reason.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Information, "listening on {Endpoint}")]
+    public static partial void Listening(this ILogger log, string endpoint);
+
+    [LoggerMessage(2, LogLevel.Information, "stopping: {Connections} connections open")]
+    public static partial void Stopping(this ILogger log, int connections);
+
+    [LoggerMessage(3, LogLevel.Error, "{Endpoint}: a connection could not be accepted")]
+    public static partial void AcceptFailed(this ILogger log, Exception exception, string endpoint);
+
+    [LoggerMessage(4, LogLevel.Warning, "{Endpoint}: {Limit} connections are open, the limit; further ones wait")]
+    public static partial void ConnectionLimit(this ILogger log, string endpoint, int limit);
+
+    [LoggerMessage(5, LogLevel.Warning, "{Peer}: {QueueId}: protocol error: {Reason}; the connection is closed")]
+    public static partial void ProtocolError(this ILogger log, string peer, string queueId, string reason);
+
+    [LoggerMessage(6, LogLevel.Warning, "{Peer}: {QueueId}: timeout at stage {Stage}; the connection is closed")]
+    public static partial void TimedOut(this ILogger log, string peer, string queueId, string stage);
+
+    [LoggerMessage(7, LogLevel.Debug, "{Peer}: {QueueId}: closed at stage {Stage}, as the server stops")]
+    public static partial void Stopped(this ILogger log, string peer, string queueId, string stage);
+
+    [LoggerMessage(8, LogLevel.Information, "{Peer}: {QueueId}: connection lost: {Reason}")]
+    public static partial void ConnectionLost(this ILogger log, string peer, string queueId, string reason);
+
+    [LoggerMessage(9, LogLevel.Error, "{Peer}: {QueueId}: the session failed; the connection is closed")]
+    public static partial void SessionFailed(this ILogger log, Exception exception, string peer, string queueId);
+
+    [LoggerMessage(10, LogLevel.Error, "{Peer}: {QueueId}: the filter failed at {Command}; the message fails temporarily")]
+    public static partial void HandlerFailed(this ILogger log, Exception exception, string peer, string queueId, string command);
+
+    [LoggerMessage(11, LogLevel.Error, "{Peer}: {QueueId}: the filter took longer than {Limit}; the message fails temporarily")]
+    public static partial void FilterTimedOut(this ILogger log, string peer, string queueId, TimeSpan limit);
+
+    [LoggerMessage(12, LogLevel.Warning, "{Peer}: {QueueId}: refused: {Reply}")]
+    public static partial void OverLimit(this ILogger log, string peer, string queueId, string reply);
+}

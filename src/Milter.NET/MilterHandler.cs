@@ -1,0 +1,78 @@
+using System.Buffers;
+
+namespace Milter;
+
+/// <summary>
+/// A filter that follows the dialogue stage by stage. One object serves one milter connection, and its methods are
+/// never called at the same time. For whole messages see <see cref="IMilterFilter"/>.
+/// </summary>
+/// <remarks>
+/// Every method's default lets the mail pass. An exception out of one is logged and becomes a temporary failure of that
+/// message (at RCPT, where a refusal would hit the recipient alone, it does so when the message's content comes).
+/// </remarks>
+public abstract class MilterHandler
+{
+    // What only has a meaning once a handler knows of it: it must choose to leave steps or replies out.
+    private const MilterSteps Harmless =
+        MilterSteps.Skip | MilterSteps.HeaderLeadingSpace | MilterSteps.MaxData256K | MilterSteps.MaxData1M;
+
+    /// <summary>
+    /// Chooses from what the MTA offers; what it does not offer is taken out of the answer. The default takes every
+    /// action, every stage with its reply, leading spaces in headers, and the largest body chunks.
+    /// </summary>
+    public virtual MilterNegotiation Negotiate(MilterNegotiation offer)
+    {
+        ArgumentNullException.ThrowIfNull(offer);
+        return offer with { Steps = offer.Steps & Harmless };
+    }
+
+    /// <summary>A client connected to the MTA: see <see cref="MilterContext.Client"/>.</summary>
+    public virtual ValueTask<MilterReply> ConnectAsync(MilterContext context, CancellationToken cancellationToken) => Continue;
+
+    /// <summary>The client said HELO or EHLO: see <see cref="MilterContext.Helo"/>.</summary>
+    public virtual ValueTask<MilterReply> HeloAsync(MilterContext context, CancellationToken cancellationToken) => Continue;
+
+    /// <summary>A message begins.</summary>
+    public virtual ValueTask<MilterReply> MailAsync(
+        MilterContext context, EnvelopeAddress sender, CancellationToken cancellationToken) => Continue;
+
+    /// <summary>A recipient, which a reply other than continue refuses alone. For mail that did not come by SMTP,
+    /// Postfix takes such a refusal for a configuration error.</summary>
+    public virtual ValueTask<MilterReply> RecipientAsync(
+        MilterContext context, EnvelopeAddress recipient, CancellationToken cancellationToken) => Continue;
+
+    /// <summary>The client said DATA. Not sent before version 4.</summary>
+    public virtual ValueTask<MilterReply> DataAsync(MilterContext context, CancellationToken cancellationToken) => Continue;
+
+    /// <summary>A command the SMTP server does not know. Not sent before version 3.</summary>
+    public virtual ValueTask<MilterReply> UnknownAsync(
+        MilterContext context, string command, CancellationToken cancellationToken) => Continue;
+
+    /// <summary>One header field, from the top down. Its memory is the handler's to keep.</summary>
+    public virtual ValueTask<MilterReply> HeaderAsync(
+        MilterContext context, MilterHeader header, CancellationToken cancellationToken) => Continue;
+
+    /// <summary>The header section is complete.</summary>
+    public virtual ValueTask<MilterReply> EndOfHeadersAsync(MilterContext context, CancellationToken cancellationToken) => Continue;
+
+    /// <summary>A piece of the body, with CRLF line ends. Its memory is valid during the call only.</summary>
+    public virtual ValueTask<MilterReply> BodyAsync(
+        MilterContext context, ReadOnlySequence<byte> chunk, CancellationToken cancellationToken) => Continue;
+
+    /// <summary>
+    /// The message is complete, and may be modified: what is put into <paramref name="changes"/> goes to the MTA
+    /// together with the reply, all of it or nothing. The MTA is told about progress while this takes long.
+    /// </summary>
+    public virtual ValueTask<MilterReply> EndOfMessageAsync(
+        MilterContext context, MilterChanges changes, CancellationToken cancellationToken) => Continue;
+
+    /// <summary>
+    /// The message in progress is over: answered, or given up by the MTA. What belongs to it is to be forgotten here.
+    /// At the end of the connection the handler is dropped without this.
+    /// </summary>
+    public virtual void Reset()
+    {
+    }
+
+    private static ValueTask<MilterReply> Continue => ValueTask.FromResult(MilterReply.Continue);
+}

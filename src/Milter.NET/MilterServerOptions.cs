@@ -1,0 +1,102 @@
+namespace Milter;
+
+/// <summary>Where a <see cref="MilterServer"/> listens, and the limits it keeps: each with its reason.</summary>
+public sealed class MilterServerOptions
+{
+    /// <summary>Where to listen; several at once are fine. Default: nowhere.</summary>
+    public IList<MilterEndpoint> Endpoints { get; } = [];
+
+    /// <summary>
+    /// The largest frame taken from the MTA, in bytes; a larger one ends the connection. Default: 2 MiB, room for the
+    /// largest body chunk there is (1 MiB) and for a header field over <see cref="MaxHeadersSize"/>, so that it gets an
+    /// answer. A connection may hold this much memory before anything else is known of it.
+    /// </summary>
+    public int MaxFrameSize { get; set; } = 2 * 1024 * 1024;
+
+    /// <summary>
+    /// The most macro text taken for one command, in bytes; more ends the connection. Default: 64 KiB, far over what
+    /// MTAs send. It stays in memory as long as the connection.
+    /// </summary>
+    public int MaxMacroSize { get; set; } = 64 * 1024;
+
+    /// <summary>
+    /// The most header fields of a message given to an <see cref="IMilterFilter"/>; one with more is refused with
+    /// 552. Default: 1,000. Every field costs memory and a step of whatever looks at headers.
+    /// </summary>
+    public int MaxHeaderCount { get; set; } = 1000;
+
+    /// <summary>
+    /// The most bytes of all names and values of a message's header fields together; a message with more is refused with
+    /// 552. Default: 1 MiB, ten times the largest field Postfix accepts (<c>header_size_limit</c>).
+    /// </summary>
+    public int MaxHeadersSize { get; set; } = 1024 * 1024;
+
+    /// <summary>
+    /// The largest message given to an <see cref="IMilterFilter"/>, headers and body, in bytes; a larger one is refused
+    /// with 552 and no more of it kept. Default: 64 MiB. Messages are held in memory, once for every connection that
+    /// has one in flight. At most 2,147,483,591 (one array).
+    /// </summary>
+    public long MaxMessageSize { get; set; } = 64 * 1024 * 1024;
+
+    /// <summary>
+    /// The most recipients of a message given to an <see cref="IMilterFilter"/>; a message with more is refused with
+    /// 452. Default: 10,000, ten times what Postfix takes by default (<c>smtpd_recipient_limit</c>).
+    /// </summary>
+    public int MaxRecipients { get; set; } = 10_000;
+
+    /// <summary>
+    /// How long the MTA may be silent before the content of a message comes. Default: 1 hour. Postfix keeps its connection
+    /// as long as its client does, and is silent while the client uploads; the limit is for an MTA that has died.
+    /// A peer that has not even begun to negotiate is given <see cref="NegotiationTimeout"/>.
+    /// </summary>
+    public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>How long a peer may take to say its first word. Default: 30 seconds. MTAs say it at once; what does not
+    /// is no MTA, and shall not hold one of <see cref="MaxConnections"/>.</summary>
+    public TimeSpan NegotiationTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// How long a message may take from its first header field to the answer. Default: 10 minutes. A filter
+    /// that is still at work then is cancelled and the message fails temporarily; an MTA that has not sent all of it loses the connection.
+    /// Postfix itself gives up after 5 minutes without a sign of life (<c>milter_content_timeout</c>).
+    /// </summary>
+    public TimeSpan MessageTimeout { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>
+    /// The most connections served at once; further ones wait. Default: 500. Postfix opens one for each SMTP server
+    /// process (<c>default_process_limit</c> is 100) and for each local submission. It bounds memory, together with
+    /// <see cref="MaxMessageSize"/>.
+    /// </summary>
+    public int MaxConnections { get; set; } = 500;
+
+    /// <summary>
+    /// How often the MTA is told that the end of a message is still being worked on. Default: 10 seconds, well under
+    /// the 30 seconds after which Postfix gives up on a command (<c>milter_command_timeout</c>).
+    /// </summary>
+    public TimeSpan ProgressInterval { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// How long messages in flight may take to be finished when the server stops; what is left then is cut off before its
+    /// answer, so that the MTA keeps the message. Default: 30 seconds, a third of what systemd grants by default.
+    /// </summary>
+    public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    internal void Validate()
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxFrameSize, 64 * 1024, nameof(MaxFrameSize));
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxMacroSize, nameof(MaxMacroSize));
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxHeaderCount, nameof(MaxHeaderCount));
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxHeadersSize, nameof(MaxHeadersSize));
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxMessageSize, nameof(MaxMessageSize));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxMessageSize, Array.MaxLength, nameof(MaxMessageSize));
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxRecipients, nameof(MaxRecipients));
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxConnections, nameof(MaxConnections));
+        foreach (var (span, name) in new[]
+        {
+            (IdleTimeout, nameof(IdleTimeout)), (NegotiationTimeout, nameof(NegotiationTimeout)),
+            (MessageTimeout, nameof(MessageTimeout)), (ProgressInterval, nameof(ProgressInterval)),
+        })
+            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(span, TimeSpan.Zero, name);
+        ArgumentOutOfRangeException.ThrowIfLessThan(StopTimeout, TimeSpan.Zero, nameof(StopTimeout));
+    }
+}

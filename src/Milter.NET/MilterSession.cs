@@ -1,0 +1,433 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Microsoft.Extensions.Logging;
+
+namespace Milter;
+
+/// <summary>The surroundings of a session: what all sessions of a server share.</summary>
+/// <param name="Options">The limits.</param>
+/// <param name="Log">Where to log.</param>
+/// <param name="Time">The clock of the timeouts.</param>
+/// <param name="Stopping">No new message is begun after this.</param>
+/// <param name="Aborting">Nothing is waited for after this; only an answer that is being written is completed.</param>
+internal sealed record SessionHost(
+    MilterServerOptions Options, ILogger Log, TimeProvider Time, CancellationToken Stopping, CancellationToken Aborting);
+
+/// <summary>One milter connection, from the negotiation to the end: reads a command, asks the handler, replies.</summary>
+internal sealed class MilterSession : IAsyncDisposable
+{
+    private const int ReadBufferSize = 32 * 1024;
+
+    // An MTA that does not read an answer is gone. While it reads, however slowly, each part has this long.
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromMinutes(1);
+
+    private readonly SessionHost host;
+    private readonly MilterHandler handler;
+    private readonly MilterContext context;
+    private readonly FrameReader input;
+    private readonly PipeWriter output;
+    private readonly CancellationTokenSource lifetime;
+    private readonly CancellationTokenSource idle;
+    private readonly ITimer timer;
+
+    private Stage stage;
+    private bool negotiated;
+    private bool over;
+    private bool timedOut;
+    private bool failed;
+    private bool failedForAll;
+    private long contentBegan;
+
+    public MilterSession(Stream stream, string peer, MilterHandler handler, SessionHost host)
+    {
+        this.host = host;
+        this.handler = handler;
+        context = new MilterContext(peer);
+        // Zero-byte reads: a connection that waits holds no buffer.
+        var reading = new StreamPipeReaderOptions(bufferSize: ReadBufferSize, leaveOpen: true, useZeroByteReads: true);
+        input = new FrameReader(PipeReader.Create(stream, reading), host.Options.MaxFrameSize);
+        output = PipeWriter.Create(stream, new StreamPipeWriterOptions(leaveOpen: true));
+        lifetime = CancellationTokenSource.CreateLinkedTokenSource(host.Aborting);
+        idle = CancellationTokenSource.CreateLinkedTokenSource(lifetime.Token, host.Stopping);
+        timer = host.Time.CreateTimer(_ => TimeOut(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>How far the message in flight has come. The order is that of the commands.</summary>
+    private enum Stage
+    {
+        Idle, Mail, Recipient, Data, Headers, EndOfHeaders, Body, EndOfMessage,
+    }
+
+    private MilterSteps Steps => context.Negotiation.Steps;
+
+    // The word Postfix logs with when there is no queue id. What a peer sends must not make a line of its own.
+    private string Id => context.QueueId is { } id ? string.Concat(id.Select(c => char.IsControl(c) ? '?' : c)) : "NOQUEUE";
+
+    /// <summary>Serves the connection until it ends; it never throws.</summary>
+    public async Task RunAsync()
+    {
+        try
+        {
+            while (!over && await ReadAsync().ConfigureAwait(false) is { } frame)
+                await TakeAsync((MilterCommand)frame.Code, frame.Payload).ConfigureAwait(false);
+        }
+        catch (MilterProtocolException e)
+        {
+            host.Log.ProtocolError(context.Peer, Id, e.Message);
+        }
+        catch (OperationCanceledException) when (timedOut)
+        {
+            host.Log.TimedOut(context.Peer, Id, stage.ToString());
+        }
+        catch (OperationCanceledException) when (idle.IsCancellationRequested)
+        {
+            host.Log.Stopped(context.Peer, Id, stage.ToString());
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            host.Log.ConnectionLost(context.Peer, Id, e.Message);
+        }
+        catch (Exception e)
+        {
+            host.Log.SessionFailed(e, context.Peer, Id);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await timer.DisposeAsync().ConfigureAwait(false);
+        idle.Dispose();
+        lifetime.Dispose();
+    }
+
+    // The protocol, command by command.
+    private async ValueTask TakeAsync(MilterCommand command, ReadOnlySequence<byte> payload)
+    {
+        if (!negotiated && command != MilterCommand.Negotiate)
+            throw new MilterProtocolException($"{Name(command)} before the negotiation");
+        switch (command)
+        {
+            case MilterCommand.Negotiate:
+                await NegotiateAsync(payload).ConfigureAwait(false);
+                break;
+            case MilterCommand.Macro:
+                TakeMacros(payload);
+                break;
+            case MilterCommand.Connect:
+                Expect(stage == Stage.Idle, command);
+                context.Client = MilterClientInfo.Parse(payload);
+                await AnswerAsync(command, payload, MilterSteps.NoReplyConnect).ConfigureAwait(false);
+                break;
+            case MilterCommand.Helo:
+                // After MAIL too: Postfix tells about it first, and sends the abort of the message after it.
+                Expect(stage < Stage.Headers, command);
+                context.Helo = new PayloadReader(payload).ReadString();
+                await AnswerAsync(command, payload, MilterSteps.NoReplyHelo).ConfigureAwait(false);
+                break;
+            case MilterCommand.Mail:
+                Expect(stage < Stage.Headers, command);
+                BeginMessage();
+                await AnswerAsync(command, payload, MilterSteps.NoReplyMail).ConfigureAwait(false);
+                break;
+            case MilterCommand.Recipient:
+                Advance(Stage.Recipient, command);
+                await AnswerAsync(command, payload, MilterSteps.NoReplyRecipient).ConfigureAwait(false);
+                break;
+            case MilterCommand.Data:
+                Advance(Stage.Data, command);
+                await AnswerAsync(command, payload, MilterSteps.NoReplyData).ConfigureAwait(false);
+                break;
+            case MilterCommand.Unknown:
+                await AnswerAsync(command, payload, MilterSteps.NoReplyUnknown).ConfigureAwait(false);
+                break;
+            case MilterCommand.Header:
+                Advance(Stage.Headers, command);
+                await AnswerAsync(command, payload, MilterSteps.NoReplyHeader).ConfigureAwait(false);
+                break;
+            case MilterCommand.EndOfHeaders:
+                Expect(stage < Stage.EndOfHeaders, command);
+                Advance(Stage.EndOfHeaders, command);
+                await AnswerAsync(command, payload, MilterSteps.NoReplyEndOfHeaders).ConfigureAwait(false);
+                break;
+            case MilterCommand.Body:
+                Advance(Stage.Body, command);
+                await AnswerAsync(command, payload, MilterSteps.NoReplyBody).ConfigureAwait(false);
+                break;
+            case MilterCommand.EndOfMessage:
+                Advance(Stage.EndOfMessage, command);
+                await FinishAsync(payload).ConfigureAwait(false);
+                break;
+            case MilterCommand.Abort:
+                EndMessage();
+                break;
+            case MilterCommand.QuitNewConnection:
+                EndMessage();
+                context.Reset();
+                failed = failedForAll = false;
+                break;
+            case MilterCommand.Quit:
+                over = true;
+                break;
+            default:
+                throw new MilterProtocolException($"an unknown command, byte 0x{(byte)command:x2}");
+        }
+    }
+
+    private async ValueTask<MilterReply> AskAsync(
+        MilterCommand command, ReadOnlySequence<byte> payload, CancellationToken token) => command switch
+        {
+            MilterCommand.Connect => await handler.ConnectAsync(context, token).ConfigureAwait(false),
+            MilterCommand.Helo => await handler.HeloAsync(context, token).ConfigureAwait(false),
+            MilterCommand.Mail => await handler.MailAsync(context, EnvelopeAddress.Parse(payload), token).ConfigureAwait(false),
+            MilterCommand.Recipient => await handler.RecipientAsync(context, EnvelopeAddress.Parse(payload), token).ConfigureAwait(false),
+            MilterCommand.Data => await handler.DataAsync(context, token).ConfigureAwait(false),
+            MilterCommand.Header => await handler.HeaderAsync(context, ParseHeader(payload), token).ConfigureAwait(false),
+            MilterCommand.EndOfHeaders => await handler.EndOfHeadersAsync(context, token).ConfigureAwait(false),
+            MilterCommand.Body => await handler.BodyAsync(context, payload, token).ConfigureAwait(false),
+            _ => await handler.UnknownAsync(context, new PayloadReader(payload).ReadString(), token).ConfigureAwait(false),
+        };
+
+    private async ValueTask NegotiateAsync(ReadOnlySequence<byte> payload)
+    {
+        Expect(!negotiated, MilterCommand.Negotiate);
+        var offer = MilterNegotiation.Parse(payload);
+        if (offer.Version < MilterNegotiation.MinVersion)
+            throw new MilterProtocolException($"protocol version {offer.Version}, older than {MilterNegotiation.MinVersion}");
+        offer = offer with { Version = Math.Min(offer.Version, MilterNegotiation.MaxVersion), Steps = Fitting(offer.Steps) };
+        var choice = handler.Negotiate(offer);
+        context.Negotiation = choice with
+        {
+            Version = Math.Min(choice.Version, offer.Version),
+            Actions = choice.Actions & offer.Actions,
+            Steps = choice.Steps & offer.Steps,
+        };
+        negotiated = true;
+        context.Negotiation.Write(output);
+        await output.FlushAsync(lifetime.Token).ConfigureAwait(false);
+    }
+
+    // Of the larger chunk sizes, the largest that a frame may have here.
+    private MilterSteps Fitting(MilterSteps offered)
+    {
+        var best = new[] { MilterSteps.MaxData1M, MilterSteps.MaxData256K }.FirstOrDefault(size => offered.HasFlag(size)
+            && new MilterNegotiation(MilterNegotiation.MaxVersion, default, size).MaxBodyChunk < host.Options.MaxFrameSize);
+        return (offered & ~(MilterSteps.MaxData1M | MilterSteps.MaxData256K)) | best;
+    }
+
+    private void TakeMacros(ReadOnlySequence<byte> payload)
+    {
+        if (payload.Length > host.Options.MaxMacroSize)
+            throw new MilterProtocolException($"{payload.Length} bytes of macros, more than the limit of {host.Options.MaxMacroSize}");
+        context.Macros.Set(payload);
+    }
+
+    // With HDR_LEADSPC a value is as it stands in the message; without it, the MTA has eaten one space.
+    private MilterHeader ParseHeader(ReadOnlySequence<byte> payload)
+    {
+        var reader = new PayloadReader(payload);
+        var name = reader.ReadBytes().ToArray();
+        var value = reader.ReadBytes().ToArray();
+        return new MilterHeader(name, Steps.HasFlag(MilterSteps.HeaderLeadingSpace) ? value : [(byte)' ', .. value]);
+    }
+
+    /// <summary>Asks the handler and replies, unless it was agreed that this command has no reply.</summary>
+    private async ValueTask AnswerAsync(MilterCommand command, ReadOnlySequence<byte> payload, MilterSteps noReply)
+    {
+        var silent = Steps.HasFlag(noReply);
+        var reply = failed ? MilterReply.TempFail : await AskGuardedAsync(command, payload, silent).ConfigureAwait(false);
+        if (silent)
+            return;
+        // One recipient must not pay for a failure that is not its own: the message as a whole fails, at its content.
+        if (failed && command is MilterCommand.Recipient or MilterCommand.Unknown && reply == MilterReply.TempFail)
+            reply = MilterReply.Continue;
+        reply.Write(output);
+        await output.FlushAsync(lifetime.Token).ConfigureAwait(false);
+        if (reply.IsFinal && command is not (MilterCommand.Recipient or MilterCommand.Unknown or MilterCommand.Connect or MilterCommand.Helo))
+            EndMessage();
+    }
+
+    private async ValueTask<MilterReply> AskGuardedAsync(MilterCommand command, ReadOnlySequence<byte> payload, bool silent)
+    {
+        try
+        {
+            var reply = await AskAsync(command, payload, lifetime.Token).ConfigureAwait(false);
+            Check(reply, command, silent);
+            return reply;
+        }
+        catch (Exception e) when (IsFailure(e))
+        {
+            return Fail(e, command);
+        }
+    }
+
+    private bool IsFailure(Exception e) =>
+        e is not MilterProtocolException && !(e is OperationCanceledException && lifetime.IsCancellationRequested);
+
+    private MilterReply Fail(Exception e, MilterCommand command)
+    {
+        host.Log.HandlerFailed(e, context.Peer, Id, Name(command));
+        failed = true;
+        failedForAll |= command is MilterCommand.Connect or MilterCommand.Helo;
+        return MilterReply.TempFail;
+    }
+
+    private void Check(MilterReply reply, MilterCommand command, bool silent)
+    {
+        var legal = reply.Response switch
+        {
+            MilterResponse.Continue => true,
+            _ when silent => false,
+            MilterResponse.Skip => Steps.HasFlag(MilterSteps.Skip) && command is MilterCommand.Header or MilterCommand.Body,
+            MilterResponse.Discard => command is not (MilterCommand.Connect or MilterCommand.Helo or MilterCommand.Unknown),
+            _ => true,
+        };
+        if (!legal)
+            throw new InvalidOperationException($"The handler's reply '{reply}' is not possible for {Name(command)} as it was negotiated.");
+    }
+
+    /// <summary>The end of the message: the only stage with changes and progress.</summary>
+    private async ValueTask FinishAsync(ReadOnlySequence<byte> payload)
+    {
+        var changes = new MilterChanges(context.Negotiation);
+        var reply = failed ? MilterReply.TempFail : await AskLastAsync(payload, changes).ConfigureAwait(false);
+        if (reply.Response is not (MilterResponse.Continue or MilterResponse.Accept))
+            changes = new MilterChanges(context.Negotiation);
+        // From here on nothing but the MTA stops it: half of the changes would be another message.
+        await changes.WriteAsync(output, reply, FlushAnswerAsync).ConfigureAwait(false);
+        EndMessage();
+    }
+
+    private async ValueTask<MilterReply> AskLastAsync(ReadOnlySequence<byte> payload, MilterChanges changes)
+    {
+        timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        using var limit = new CancellationTokenSource(Remaining, host.Time);
+        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, lifetime.Token);
+        try
+        {
+            var work = EndOfMessageAsync(payload, changes, cancel.Token);
+            await ReportProgressAsync(work, cancel.Token).ConfigureAwait(false);
+            var reply = await work.ConfigureAwait(false);
+            Check(reply, MilterCommand.EndOfMessage, silent: false);
+            return reply;
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !lifetime.IsCancellationRequested)
+        {
+            over = true;
+            host.Log.FilterTimedOut(context.Peer, Id, host.Options.MessageTimeout);
+            return MilterReply.TempFail;
+        }
+        catch (Exception e) when (IsFailure(e) && e is not PeerGoneException)
+        {
+            return Fail(e, MilterCommand.EndOfMessage);
+        }
+        finally
+        {
+            await cancel.CancelAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async Task<MilterReply> EndOfMessageAsync(
+        ReadOnlySequence<byte> payload, MilterChanges changes, CancellationToken token)
+    {
+        // libmilter takes a last body chunk in this frame, so an MTA may put one there.
+        if (!payload.IsEmpty)
+        {
+            var reply = await handler.BodyAsync(context, payload, token).ConfigureAwait(false);
+            if (reply.IsFinal)
+                return reply;
+        }
+        return await handler.EndOfMessageAsync(context, changes, token).ConfigureAwait(false);
+    }
+
+    private async ValueTask ReportProgressAsync(Task work, CancellationToken token)
+    {
+        if (work.IsCompleted)
+            return;
+        using var ticker = new PeriodicTimer(host.Options.ProgressInterval, host.Time);
+        for (var tick = NextTick(); await Task.WhenAny(work, tick).ConfigureAwait(false) == tick; tick = NextTick())
+        {
+            await tick.ConfigureAwait(false);
+            FrameWriter.Write(output, (byte)MilterResponse.Progress);
+            await FlushAnswerAsync().ConfigureAwait(false);
+        }
+
+        Task NextTick() => ticker.WaitForNextTickAsync(token).AsTask();
+    }
+
+    private async ValueTask FlushAnswerAsync()
+    {
+        using var limit = new CancellationTokenSource(AnswerTimeout, host.Time);
+        try
+        {
+            await output.FlushAsync(limit.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            throw new PeerGoneException(e);
+        }
+    }
+
+    private async ValueTask<Frame?> ReadAsync()
+    {
+        var patience = !negotiated ? host.Options.NegotiationTimeout
+            : stage < Stage.Headers ? host.Options.IdleTimeout
+            : Remaining;
+        timer.Change(patience, Timeout.InfiniteTimeSpan);
+        return await input.ReadAsync(stage == Stage.Idle ? idle.Token : lifetime.Token).ConfigureAwait(false);
+    }
+
+    private TimeSpan Remaining
+    {
+        get
+        {
+            var left = host.Options.MessageTimeout - host.Time.GetElapsedTime(contentBegan);
+            return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+        }
+    }
+
+    private void TimeOut()
+    {
+        timedOut = true;
+        lifetime.Cancel();
+    }
+
+    private void BeginMessage()
+    {
+        if (stage != Stage.Idle)
+            handler.Reset();
+        stage = Stage.Mail;
+        failed = failedForAll;
+    }
+
+    private void EndMessage()
+    {
+        // A filter that timed out may still be at work: its handler is left alone, as the connection ends now.
+        if (stage != Stage.Idle && !over)
+            handler.Reset();
+        stage = Stage.Idle;
+        failed = failedForAll;
+        context.Macros.ForgetMessage();
+    }
+
+    /// <summary>Takes the message a stage further, if the stages before that the MTA must send have come.</summary>
+    private void Advance(Stage next, MilterCommand command)
+    {
+        var begun = stage != Stage.Idle || Steps.HasFlag(MilterSteps.NoMail);
+        var headersEnded = next != Stage.Body || stage >= Stage.EndOfHeaders || Steps.HasFlag(MilterSteps.NoEndOfHeaders);
+        Expect(begun && headersEnded && stage <= next, command);
+        if (stage < Stage.Headers && next >= Stage.Headers)
+            contentBegan = host.Time.GetTimestamp();
+        stage = next;
+    }
+
+    private void Expect(bool inOrder, MilterCommand command)
+    {
+        if (!inOrder)
+            throw new MilterProtocolException($"{Name(command)} out of order, at stage {stage}");
+    }
+
+    private static string Name(MilterCommand command) => command.ToString().ToUpperInvariant();
+
+    /// <summary>The MTA cannot be reached any more, which is not the handler's failure.</summary>
+    private sealed class PeerGoneException(Exception inner) : IOException("the MTA does not take the answer", inner);
+}

@@ -1,0 +1,59 @@
+using System.Buffers;
+using System.IO.Pipelines;
+
+namespace Milter;
+
+/// <summary>One frame: its first byte, and what follows it. Valid until the next one is read.</summary>
+internal readonly record struct Frame(byte Code, ReadOnlySequence<byte> Payload);
+
+/// <summary>Cuts a stream into frames: 32 bits of length, most significant byte first, then that many bytes.</summary>
+internal sealed class FrameReader(PipeReader input, int maxFrameSize)
+{
+    private SequencePosition consumed;
+    private bool frameHeld;
+
+    /// <summary>Reads the next frame; null when the peer has closed between two frames.</summary>
+    /// <exception cref="MilterProtocolException">The length is zero or too large, or the peer closed within a frame.</exception>
+    public async ValueTask<Frame?> ReadAsync(CancellationToken cancellationToken)
+    {
+        Release();
+        while (true)
+        {
+            var result = await input.ReadAsync(cancellationToken).ConfigureAwait(false);
+            var buffer = result.Buffer;
+            if (TryParse(buffer, out var frame))
+            {
+                (consumed, frameHeld) = (frame.Payload.End, true);
+                return frame;
+            }
+            input.AdvanceTo(buffer.Start, buffer.End);
+            if (result.IsCompleted)
+                return buffer.IsEmpty ? null : throw new MilterProtocolException("the connection ended within a frame");
+        }
+    }
+
+    private void Release()
+    {
+        if (frameHeld)
+            input.AdvanceTo(consumed);
+        frameHeld = false;
+    }
+
+    // The length is the peer's word: it is held against the limit before a byte is awaited or kept because of it.
+    private bool TryParse(ReadOnlySequence<byte> buffer, out Frame frame)
+    {
+        frame = default;
+        var reader = new SequenceReader<byte>(buffer);
+        if (!reader.TryReadBigEndian(out int signedLength))
+            return false;
+        var length = (uint)signedLength;
+        if (length == 0)
+            throw new MilterProtocolException("a frame of length zero");
+        if (length > maxFrameSize)
+            throw new MilterProtocolException($"a frame of {length} bytes, more than the limit of {maxFrameSize}");
+        if (reader.Remaining < length || !reader.TryRead(out var code))
+            return false;
+        frame = new Frame(code, buffer.Slice(reader.Position, length - 1));
+        return true;
+    }
+}

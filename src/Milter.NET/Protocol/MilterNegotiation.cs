@@ -1,0 +1,64 @@
+using System.Buffers;
+using System.Collections.ObjectModel;
+
+namespace Milter;
+
+/// <summary>
+/// What the two sides agree on at the start (SMFIC_OPTNEG): first the MTA's offer, then the filter's choice from it.
+/// </summary>
+/// <param name="Version">The version of the protocol, 2 to 6.</param>
+/// <param name="Actions">What the filter may do to a message.</param>
+/// <param name="Steps">How the dialogue goes.</param>
+public sealed record MilterNegotiation(int Version, MilterActions Actions, MilterSteps Steps)
+{
+    /// <summary>The oldest version spoken here: that of Sendmail 8.10.</summary>
+    public const int MinVersion = 2;
+
+    /// <summary>The newest version spoken here: that of Sendmail 8.14 and later, and of Postfix since 2.6.</summary>
+    public const int MaxVersion = 6;
+
+    /// <summary>
+    /// The macros the filter wants at each stage, separated by spaces. A stage that is not named keeps what the MTA is
+    /// configured to send; one that is named gets exactly these. It needs <see cref="MilterActions.SetMacros"/>.
+    /// </summary>
+    public IReadOnlyDictionary<MilterMacroStage, string> Macros { get; init; } =
+        ReadOnlyDictionary<MilterMacroStage, string>.Empty;
+
+    /// <summary>The most body bytes in one frame: 65,535 unless a larger size was agreed.</summary>
+    public int MaxBodyChunk => Steps switch
+    {
+        _ when Steps.HasFlag(MilterSteps.MaxData1M) => (1024 * 1024) - 1,
+        _ when Steps.HasFlag(MilterSteps.MaxData256K) => (256 * 1024) - 1,
+        _ => (64 * 1024) - 1,
+    };
+
+    internal static MilterNegotiation Parse(ReadOnlySequence<byte> payload)
+    {
+        var reader = new PayloadReader(payload);
+        var negotiation = new MilterNegotiation(
+            (int)Math.Min(reader.ReadUInt32(), int.MaxValue),
+            (MilterActions)reader.ReadUInt32(),
+            (MilterSteps)reader.ReadUInt32());
+        if (reader.AtEnd)
+            return negotiation;
+        var macros = new Dictionary<MilterMacroStage, string>();
+        while (!reader.AtEnd)
+            macros[(MilterMacroStage)reader.ReadUInt32()] = reader.ReadString();
+        return negotiation with { Macros = macros };
+    }
+
+    internal void Write(IBufferWriter<byte> output)
+    {
+        var macros = Actions.HasFlag(MilterActions.SetMacros) ? Macros : ReadOnlyDictionary<MilterMacroStage, string>.Empty;
+        var frame = new FrameWriter(output, (byte)MilterResponse.Negotiate);
+        frame.WriteUInt32((uint)Version);
+        frame.WriteUInt32((uint)Actions);
+        frame.WriteUInt32((uint)Steps);
+        foreach (var (stage, names) in macros)
+        {
+            frame.WriteUInt32((uint)stage);
+            frame.WriteString(names);
+        }
+        frame.End();
+    }
+}

@@ -1,0 +1,34 @@
+using System.Buffers;
+using System.Text;
+
+namespace Milter;
+
+/// <summary>Reads the parts of one frame. Whatever is missing is the peer's error.</summary>
+internal ref struct PayloadReader(ReadOnlySequence<byte> payload)
+{
+    private SequenceReader<byte> reader = new(payload);
+
+    public readonly bool AtEnd => reader.End;
+
+    public byte ReadByte() => reader.TryRead(out var value) ? value : throw Short();
+
+    public ushort ReadUInt16() => reader.TryReadBigEndian(out short value) ? (ushort)value : throw Short();
+
+    public uint ReadUInt32() => reader.TryReadBigEndian(out int value) ? (uint)value : throw Short();
+
+    public ReadOnlySequence<byte> ReadBytes() =>
+        reader.TryReadTo(out ReadOnlySequence<byte> value, (byte)0) ? value : throw new MilterProtocolException("a string without its NUL");
+
+    public string ReadString() => Encoding.UTF8.GetString(ReadBytes());
+
+    /// <summary>Reads strings up to the end of the frame.</summary>
+    public List<string> ReadStrings()
+    {
+        var values = new List<string>();
+        while (!AtEnd)
+            values.Add(ReadString());
+        return values;
+    }
+
+    private static MilterProtocolException Short() => new("a frame shorter than its command needs");
+}

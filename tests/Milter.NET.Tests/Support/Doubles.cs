@@ -1,0 +1,90 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Text;
+using Microsoft.Extensions.Logging;
+
+namespace Milter.Tests.Support;
+
+/// <summary>A filter made of a function.</summary>
+internal sealed class TestFilter(Func<MilterMessage, CancellationToken, ValueTask<MilterDecision>> decide) : IMilterFilter
+{
+    public TestFilter(Func<MilterMessage, MilterDecision> decide)
+        : this((message, _) => ValueTask.FromResult(decide(message)))
+    {
+    }
+
+    public Func<MilterMessage, bool> WantsIt { get; init; } = _ => true;
+
+    public bool Wants(MilterMessage message) => WantsIt(message);
+
+    public ValueTask<MilterDecision> FilterAsync(MilterMessage message, CancellationToken cancellationToken) =>
+        decide(message, cancellationToken);
+}
+
+/// <summary>A handler that writes down what it is told, and answers what it is told to.</summary>
+internal sealed class TestHandler : MilterHandler
+{
+    public List<string> Calls { get; } = [];
+    public Dictionary<string, MilterReply> Replies { get; } = [];
+    public Func<MilterNegotiation, MilterNegotiation>? Choose { get; init; }
+    public Action<MilterChanges>? AtEnd { get; init; }
+    public Action<string, MilterContext>? OnCall { get; init; }
+
+    public override MilterNegotiation Negotiate(MilterNegotiation offer) => Choose?.Invoke(offer) ?? base.Negotiate(offer);
+
+    public override ValueTask<MilterReply> ConnectAsync(MilterContext context, CancellationToken cancellationToken) =>
+        Call(context, "connect", $"{context.Client.HostName} {context.Client.Family} {context.Client.Address} {context.Client.Port}");
+
+    public override ValueTask<MilterReply> HeloAsync(MilterContext context, CancellationToken cancellationToken) =>
+        Call(context, "helo", context.Helo!);
+
+    public override ValueTask<MilterReply> MailAsync(MilterContext context, EnvelopeAddress sender, CancellationToken cancellationToken) =>
+        Call(context, "mail", $"{sender} {string.Join(' ', sender.Parameters)}");
+
+    public override ValueTask<MilterReply> RecipientAsync(MilterContext context, EnvelopeAddress recipient, CancellationToken cancellationToken) =>
+        Call(context, "rcpt", $"{recipient} {string.Join(' ', recipient.Parameters)}");
+
+    public override ValueTask<MilterReply> DataAsync(MilterContext context, CancellationToken cancellationToken) =>
+        Call(context, "data", "");
+
+    public override ValueTask<MilterReply> UnknownAsync(MilterContext context, string command, CancellationToken cancellationToken) =>
+        Call(context, "unknown", command);
+
+    public override ValueTask<MilterReply> HeaderAsync(MilterContext context, MilterHeader header, CancellationToken cancellationToken) =>
+        Call(context, "header", header.ToString());
+
+    public override ValueTask<MilterReply> EndOfHeadersAsync(MilterContext context, CancellationToken cancellationToken) =>
+        Call(context, "eoh", "");
+
+    public override ValueTask<MilterReply> BodyAsync(MilterContext context, ReadOnlySequence<byte> chunk, CancellationToken cancellationToken) =>
+        Call(context, "body", Encoding.UTF8.GetString(chunk));
+
+    public override ValueTask<MilterReply> EndOfMessageAsync(MilterContext context, MilterChanges changes, CancellationToken cancellationToken)
+    {
+        AtEnd?.Invoke(changes);
+        return Call(context, "eom", "");
+    }
+
+    public override void Reset() => Calls.Add("reset");
+
+    private ValueTask<MilterReply> Call(MilterContext context, string stage, string what)
+    {
+        Calls.Add($"{stage} {what}".TrimEnd());
+        OnCall?.Invoke(stage, context);
+        return ValueTask.FromResult(Replies.GetValueOrDefault(stage, MilterReply.Continue));
+    }
+}
+
+/// <summary>A log that keeps its lines.</summary>
+internal sealed class TestLog : ILogger
+{
+    public ConcurrentQueue<string> Lines { get; } = [];
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        Lines.Enqueue($"{logLevel}: {formatter(state, exception)}{(exception is null ? "" : $" ({exception.Message})")}");
+}
