@@ -7,6 +7,7 @@ with that, whatever Postfix itself does to a message cancels out.
 
 import os
 import re
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from smtplib import SMTPException
@@ -83,47 +84,53 @@ class Postfix:
                  other_milter: int, socket: Path) -> None:
         self.directory = directory
         self.ports = ports
-        for folder in ("queue", "data"):
+        # Beside the configuration, not in it: `postfix start` warns of what root does not own in there.
+        self._configuration = directory / "etc"
+        for folder in ("etc", "queue", "data"):
             (directory / folder).mkdir(parents=True)
         tools.run(["chown", "postfix", directory / "data"])
         main = (sample / "main.cf").read_text()
         lines = re.sub(r"(?m)^postseal_milter = .*$", f"postseal_milter = inet:127.0.0.1:{milter}", main)
-        (directory / "main.cf").write_text(PRIVATE.format(directory=directory, **settings) + lines)
-        (directory / "master.cf").write_text(SERVICES + "".join((
+        (self._configuration / "main.cf").write_text(PRIVATE.format(directory=directory, **settings) + lines)
+        (self._configuration / "master.cf").write_text(SERVICES + "".join((
             smtpd(ports.sample),
             smtpd(ports.other, f"postseal_milter=inet:127.0.0.1:{other_milter}"),
             smtpd(ports.unix, f"postseal_milter=unix:{socket}"),
             smtpd(ports.plain, "smtpd_milters="),
             sample_services((sample / "master.cf").read_text(), ports))))
         # A submission port would want TLS; what matters here is the milter it has.
-        self._command("postconf", "-c", str(directory), "-P", f"127.0.0.1:{ports.submission}/inet/smtpd_tls_security_level=none")
+        self.command("postconf", "-P", f"127.0.0.1:{ports.submission}/inet/smtpd_tls_security_level=none")
 
     def start(self) -> None:
-        self._command("postfix", "-c", str(self.directory), "start")
+        self.command("postfix", "start")
         try:
             Client(self.ports.sample).close()
         except (OSError, SMTPException) as error:
             raise RuntimeError(f"Postfix does not answer: {error}\n{self.log()}") from error
 
     def stop(self) -> None:
-        self._command("postfix", "-c", str(self.directory), "stop")
+        self.command("postfix", "stop")
 
     def sendmail(self, message: bytes, *arguments: str) -> None:
         """Local submission, the way cron and web applications do it."""
-        self._command("sendmail", "-C", str(self.directory), *arguments, stdin=message)
+        self._run("sendmail", "-C", str(self._configuration), *arguments, stdin=message)
 
     def queued(self) -> str:
         """What still waits: empty when every message was delivered."""
-        listing = tools.text(self._command("postqueue", "-c", str(self.directory), "-p").stdout)
+        listing = tools.text(self.command("postqueue", "-p").stdout)
         return "" if "queue is empty" in listing else listing
 
     def log(self, lines: int = 30) -> str:
         path = self.directory / "maillog"
         return "\n".join(path.read_text(errors="replace").splitlines()[-lines:]) if path.exists() else "(no maillog)"
 
-    def _command(self, *command: str, stdin: bytes = b""):
-        path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
-        return tools.run(command, stdin=stdin, env={**os.environ, "PATH": path, "MAIL_CONFIG": str(self.directory)})
+    def command(self, name: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        """One of Postfix's own commands, on this instance."""
+        return self._run(name, "-c", str(self._configuration), *arguments)
+
+    @staticmethod
+    def _run(*command: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        return tools.run(command, stdin=stdin, env={**os.environ, "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin"})
 
 
 def smtpd(port: int, *options: str) -> str:

@@ -13,7 +13,7 @@ from .report import Failure, expect
 
 class Program:
     def __init__(self, executable: Path, sample: Path, work: Path) -> None:
-        self._executable, self._sample, self._work = executable, sample, work
+        self.executable, self._sample, self._work = executable, sample, work
         self._files = 0
         work.mkdir()
 
@@ -34,7 +34,7 @@ class Program:
 
     def run(self, *arguments: str | Path, stdin: bytes = b"", timeout: float = 60) -> subprocess.CompletedProcess[bytes]:
         """A command to its end, whatever its exit code, which no crash may be: a signal, or .NET's unhandled exception."""
-        done = tools.run([self._executable, *arguments], stdin=stdin, timeout=timeout, ok=range(-64, 256))
+        done = tools.run([self.executable, *arguments], stdin=stdin, timeout=timeout, ok=range(-64, 256))
         expect(done.returncode in (0, 1, 2) and b"Unhandled exception" not in done.stderr,
                f"postseal {' '.join(map(str, arguments))} crashed with {done.returncode}:\n{tools.text(done.stderr)[-3000:]}")
         return done
@@ -44,7 +44,7 @@ class Program:
         """The daemon, listening; when the test is done it has to stop by itself and say that all was well."""
         log = configuration.with_suffix(".log")
         with log.open("wb") as stderr:
-            process = subprocess.Popen([self._executable, "milter", "--config", configuration],
+            process = subprocess.Popen([self.executable, "milter", "--config", configuration],
                                        stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr)
         daemon = Daemon(process, log)
         try:

@@ -24,7 +24,7 @@ class World:
         stack.callback(self.judges.close)
         self.program = Program(executable, self.sample / "postseal.ini", work / "program")
         ports = tools.free_ports(11)
-        self.milter_port, self._other_port = ports[0], ports[1]
+        self.milter_port, self.other_milter_port = ports[0], ports[1]
         self._socket = work / "postseal.sock"
         sink, sink7bit, sasl = ports[2:5]
         self.sink = Sink(sink, EIGHTBIT)
@@ -35,7 +35,7 @@ class World:
         self.daemon = stack.enter_context(self.program.milter(self.configure({}, self.milter_port)))
         self.postfix = Postfix(work / "postfix", self.sample, Ports(*ports[5:]),
                                {"sink": sink, "sink7bit": sink7bit, "sasl": sasl},
-                               self.milter_port, self._other_port, self._socket)
+                               self.milter_port, self.other_milter_port, self._socket)
         stack.callback(self.postfix.stop)
         self.postfix.start()
 
@@ -53,7 +53,7 @@ class World:
                     {"Certificates": {"Path": str(self.pki.certificates)}}, unix, settings)) as daemon:
                 yield daemon, self.postfix.ports.unix
         elif settings:
-            with self.program.milter(self.configure(settings, self._other_port)) as daemon:
+            with self.program.milter(self.configure(settings, self.other_milter_port)) as daemon:
                 yield daemon, self.postfix.ports.other
         else:
             yield self.daemon, getattr(self.postfix.ports, service)
