@@ -1,0 +1,16 @@
+namespace Postseal.Certificates;
+
+/// <summary>
+/// What tells that a file or directory changed without reading it. A symbolic link counts with what it points to, so
+/// that re-pointing it and replacing its target both show.
+/// </summary>
+internal readonly record struct FileStamp(DateTime Changed, DateTime LinkChanged, long Length)
+{
+    public static FileStamp Of(string path)
+    {
+        FileSystemInfo entry = new FileInfo(path);
+        var target = entry.LinkTarget is null ? entry : entry.ResolveLinkTarget(returnFinalTarget: true) ?? entry;
+        return new FileStamp(
+            target.LastWriteTimeUtc, entry.LastWriteTimeUtc, target is FileInfo { Exists: true } file ? file.Length : -1);
+    }
+}

@@ -1,0 +1,35 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Postseal.Certificates;
+
+/// <summary>
+/// Who signs: a certificate, the intermediates between it and its root, and the private key as a handle of the
+/// platform. Immutable; any number of threads may sign with it at once.
+/// </summary>
+/// <remarks>
+/// It is not disposable on purpose: a message in flight may still sign with an identity whose file was just replaced.
+/// The key's memory is cleared by the platform when the last reference is gone.
+/// </remarks>
+/// <param name="certificate">The signer's own certificate.</param>
+/// <param name="intermediates">The certificates between it and the root, nearest first, without the root.</param>
+/// <param name="key">The private key, RSA or EC, that belongs to the certificate.</param>
+/// <param name="source">The files it came from, for people.</param>
+public sealed class SigningIdentity(
+    X509Certificate2 certificate, IReadOnlyList<X509Certificate2> intermediates, AsymmetricAlgorithm key, string source)
+{
+    /// <summary>The signer's own certificate.</summary>
+    public X509Certificate2 Certificate { get; } = certificate;
+
+    /// <summary>The certificates between it and its root, nearest first. The reader has the root or does not trust it.</summary>
+    public IReadOnlyList<X509Certificate2> Intermediates { get; } = intermediates;
+
+    /// <summary>The files it came from.</summary>
+    public string Source { get; } = source;
+
+    /// <summary>The private key; it does not leave the assembly.</summary>
+    internal AsymmetricAlgorithm Key { get; } = key;
+
+    /// <summary>The key in a word, for people: <c>RSA-3072</c>, <c>P-256</c>.</summary>
+    public string KeyName => KeyNames.Of(Certificate);
+}

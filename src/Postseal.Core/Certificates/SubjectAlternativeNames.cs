@@ -1,0 +1,43 @@
+using System.Formats.Asn1;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Postseal.Cms;
+using Postseal.Mime;
+
+namespace Postseal.Certificates;
+
+/// <summary>The mail addresses a certificate is for (RFC 5280 section 4.2.1.6, RFC 8550 section 3).</summary>
+public static class SubjectAlternativeNames
+{
+    private static readonly Asn1Tag Rfc822Name = new(TagClass.ContextSpecific, 1);
+
+    /// <summary>The rfc822Names in the certificate's subjectAltName; empty when it has none or cannot be read.</summary>
+    /// <remarks>
+    /// An emailAddress in the subject is not looked at: it is a relic (RFC 8550 section 3) that other readers ignore.
+    /// </remarks>
+    public static IReadOnlyList<MailAddress> MailAddresses(X509Certificate2 certificate)
+    {
+        var extension = certificate.Extensions[Oids.SubjectAlternativeName];
+        if (extension is null)
+            return [];
+
+        var addresses = new List<MailAddress>();
+        try
+        {
+            var names = new AsnReader(extension.RawData, AsnEncodingRules.DER).ReadSequence();
+            while (names.HasData)
+            {
+                if (names.PeekTag() != Rfc822Name)
+                    names.ReadEncodedValue();
+                else if (MailAddress.TryParse(names.ReadCharacterString(UniversalTagNumber.IA5String, Rfc822Name), out var address))
+                    addresses.Add(address);
+            }
+        }
+        catch (AsnContentException)
+        {
+            return []; // A name list that is not DER names nobody.
+        }
+
+        return addresses;
+    }
+}

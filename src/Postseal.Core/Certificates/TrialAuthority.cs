@@ -1,0 +1,152 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Postseal.Cms;
+
+namespace Postseal.Certificates;
+
+/// <summary>
+/// A throw-away certification authority for trials and tests: a root and an intermediate that issues certificates for
+/// mail. Its keys live only in memory.
+/// </summary>
+public sealed class TrialAuthority : IDisposable
+{
+    private static readonly TimeSpan Lifetime = TimeSpan.FromDays(3650);
+
+    private readonly TimeProvider time;
+    private readonly ECDsa rootKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    private readonly ECDsa intermediateKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+
+    /// <summary>Makes an authority, valid for ten years from a day ago.</summary>
+    /// <param name="name">The common name its certificates start with.</param>
+    /// <param name="time">The clock.</param>
+    public TrialAuthority(string name, TimeProvider time)
+    {
+        this.time = time;
+        var root = new CertificateRequest($"CN={name} Root", rootKey, HashAlgorithmName.SHA256);
+        AddAuthorityExtensions(root, pathLength: 1);
+        Root = root.Create(root.SubjectName, SignatureGenerator(rootKey), Yesterday, Yesterday + Lifetime, Serial());
+
+        var intermediate = new CertificateRequest($"CN={name} Intermediate", intermediateKey, HashAlgorithmName.SHA256);
+        AddAuthorityExtensions(intermediate, pathLength: 0);
+        intermediate.CertificateExtensions.Add(
+            X509AuthorityKeyIdentifierExtension.CreateFromCertificate(Root, includeKeyIdentifier: true, includeIssuerAndSerial: false));
+        Intermediate = intermediate.Create(
+            Root.SubjectName, SignatureGenerator(rootKey), Yesterday, Yesterday + Lifetime, Serial());
+    }
+
+    /// <summary>The root, which readers are to trust.</summary>
+    public X509Certificate2 Root { get; }
+
+    /// <summary>The intermediate that issues.</summary>
+    public X509Certificate2 Intermediate { get; }
+
+    private DateTimeOffset Yesterday => time.GetUtcNow().AddDays(-1);
+
+    /// <summary>Issues a certificate for a new key.</summary>
+    public IssuedCertificate Issue(TrialRequest request)
+    {
+        using var key = CreateKey(request.Key);
+        var subject = new X500DistinguishedNameBuilder();
+        subject.AddCommonName(request.CommonName ?? (request.Addresses.Count > 0 ? request.Addresses[0] : "nobody"));
+        var certificate = key switch
+        {
+            RSA rsa => new CertificateRequest(subject.Build(), rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1),
+            ECDsa ecdsa => new CertificateRequest(subject.Build(), ecdsa, HashAlgorithmName.SHA256),
+            _ => throw new ArgumentException($"'{request.Key}' is not a key of ours.", nameof(request)),
+        };
+        AddEndEntityExtensions(certificate, request);
+        var issued = certificate.Create(
+            Intermediate.SubjectName, SignatureGenerator(intermediateKey),
+            request.NotBefore ?? Yesterday, request.NotAfter ?? Yesterday.AddYears(1), Serial());
+        return new IssuedCertificate(
+            issued.ExportCertificatePem() + "\n",
+            key.ExportPkcs8PrivateKeyPem() + "\n",
+            Intermediate.ExportCertificatePem() + "\n");
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        rootKey.Dispose();
+        intermediateKey.Dispose();
+        Root.Dispose();
+        Intermediate.Dispose();
+    }
+
+    private static AsymmetricAlgorithm CreateKey(string name) => name switch
+    {
+        "P-256" => ECDsa.Create(ECCurve.NamedCurves.nistP256),
+        "P-384" => ECDsa.Create(ECCurve.NamedCurves.nistP384),
+        "P-521" => ECDsa.Create(ECCurve.NamedCurves.nistP521),
+        "RSA-2048" => RSA.Create(2048),
+        "RSA-3072" => RSA.Create(3072),
+        "RSA-4096" => RSA.Create(4096),
+        _ => throw new ArgumentException($"'{name}' is not RSA-2048, RSA-3072, RSA-4096, P-256, P-384 or P-521.", nameof(name)),
+    };
+
+    private static void AddAuthorityExtensions(CertificateRequest request, int pathLength)
+    {
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, true, pathLength, critical: true));
+        request.CertificateExtensions.Add(
+            new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
+    }
+
+    private void AddEndEntityExtensions(CertificateRequest request, TrialRequest wanted)
+    {
+        if (wanted.Addresses.Count > 0)
+        {
+            var names = new SubjectAlternativeNameBuilder();
+            foreach (var address in wanted.Addresses)
+                names.AddEmailAddress(address);
+            request.CertificateExtensions.Add(names.Build());
+        }
+
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, critical: true));
+        if (wanted.KeyUsage is { } usage)
+            request.CertificateExtensions.Add(new X509KeyUsageExtension(usage, critical: true));
+        if (wanted.ExtendedKeyUsage is { } purpose)
+            request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new(purpose)], critical: false));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
+        request.CertificateExtensions.Add(
+            X509AuthorityKeyIdentifierExtension.CreateFromCertificate(Intermediate, includeKeyIdentifier: true, includeIssuerAndSerial: false));
+    }
+
+    private static X509SignatureGenerator SignatureGenerator(ECDsa key) => X509SignatureGenerator.CreateForECDsa(key);
+
+    private static byte[] Serial()
+    {
+        var serial = RandomNumberGenerator.GetBytes(16);
+        serial[0] &= 0x7F; // positive (RFC 5280 section 4.1.2.2)
+        return serial;
+    }
+}
+
+/// <summary>What a <see cref="TrialAuthority"/> is to issue. The defaults make a certificate that may sign mail.</summary>
+/// <param name="Addresses">The rfc822Names in subjectAltName; none leaves the extension out.</param>
+public sealed record TrialRequest(params IReadOnlyList<string> Addresses)
+{
+    /// <summary>The kind of key: <c>RSA-2048</c>, <c>RSA-3072</c>, <c>RSA-4096</c>, <c>P-256</c>, <c>P-384</c> or <c>P-521</c>.</summary>
+    public string Key { get; init; } = "P-256";
+
+    /// <summary>The common name of the subject; the first address when <see langword="null"/>.</summary>
+    public string? CommonName { get; init; }
+
+    /// <summary>The start of validity; yesterday when <see langword="null"/>.</summary>
+    public DateTimeOffset? NotBefore { get; init; }
+
+    /// <summary>The end of validity; a year from yesterday when <see langword="null"/>.</summary>
+    public DateTimeOffset? NotAfter { get; init; }
+
+    /// <summary>The keyUsage; <see langword="null"/> leaves the extension out.</summary>
+    public X509KeyUsageFlags? KeyUsage { get; init; } = X509KeyUsageFlags.DigitalSignature;
+
+    /// <summary>The one purpose in extendedKeyUsage; <see langword="null"/> leaves the extension out.</summary>
+    public string? ExtendedKeyUsage { get; init; } = Oids.EmailProtection;
+}
+
+/// <summary>What a <see cref="TrialAuthority"/> issued, in PEM.</summary>
+/// <param name="CertificatePem">The certificate.</param>
+/// <param name="KeyPem">Its private key, PKCS #8, not encrypted.</param>
+/// <param name="ChainPem">The intermediate that issued it.</param>
+public sealed record IssuedCertificate(string CertificatePem, string KeyPem, string ChainPem);

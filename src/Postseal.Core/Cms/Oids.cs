@@ -1,0 +1,29 @@
+namespace Postseal.Cms;
+
+/// <summary>Object identifiers, by the names their documents give them.</summary>
+internal static class Oids
+{
+    // RFC 5652: content types and attributes.
+    public const string Data = "1.2.840.113549.1.7.1";
+    public const string SignedData = "1.2.840.113549.1.7.2";
+    public const string ContentType = "1.2.840.113549.1.9.3";
+    public const string MessageDigest = "1.2.840.113549.1.9.4";
+    public const string SigningTime = "1.2.840.113549.1.9.5";
+
+    // RFC 8551 section 2.5.2, RFC 5035 section 5.4.1.
+    public const string SmimeCapabilities = "1.2.840.113549.1.9.15";
+    public const string SigningCertificateV2 = "1.2.840.113549.1.9.16.2.47";
+
+    // RFC 8017 appendix C.
+    public const string RsaEncryption = "1.2.840.113549.1.1.1";
+    public const string RsaPss = "1.2.840.113549.1.1.10";
+    public const string Mgf1 = "1.2.840.113549.1.1.8";
+
+    // RFC 3565 section 4.1.
+    public const string Aes256Cbc = "2.16.840.1.101.3.4.1.42";
+    public const string Aes128Cbc = "2.16.840.1.101.3.4.1.2";
+
+    // RFC 5280 sections 4.2.1.6, 4.2.1.12.
+    public const string SubjectAlternativeName = "2.5.29.17";
+    public const string EmailProtection = "1.3.6.1.5.5.7.3.4";
+}

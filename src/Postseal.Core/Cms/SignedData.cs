@@ -1,0 +1,142 @@
+using System.Buffers;
+using System.Formats.Asn1;
+using System.Security.Cryptography;
+using Postseal.Certificates;
+
+namespace Postseal.Cms;
+
+/// <summary>
+/// CMS SignedData of one signer (RFC 5652 section 5) over content that is hashed where it lies, piece by piece, and
+/// never copied.
+/// </summary>
+public sealed class SignedData
+{
+    private readonly byte[] beforeContent;
+    private readonly byte[] afterContent;
+
+    private SignedData(byte[] digestValue, byte[] beforeContent, byte[] afterContent)
+    {
+        ContentDigest = digestValue;
+        this.beforeContent = beforeContent;
+        this.afterContent = afterContent;
+    }
+
+    /// <summary>The digest of the content, as the messageDigest attribute holds it.</summary>
+    public ReadOnlyMemory<byte> ContentDigest { get; }
+
+    /// <summary>Signs content.</summary>
+    /// <param name="content">What is signed: for S/MIME the canonical MIME entity.</param>
+    /// <param name="identity">Who signs: certificate, chain and key.</param>
+    /// <param name="digest">The digest algorithm of content and attributes.</param>
+    /// <param name="padding">The padding, where the key is RSA.</param>
+    /// <param name="signingTime">When, as the signature will claim.</param>
+    /// <exception cref="CryptographicException">The platform could not sign with this key.</exception>
+    public static SignedData Sign(
+        in ReadOnlySequence<byte> content, SigningIdentity identity, Digest digest, RsaPadding padding,
+        DateTimeOffset signingTime)
+    {
+        var contentDigest = Hash(content, digest);
+        var attributes = SignedAttributes.Encode(contentDigest, identity.Certificate, digest, signingTime);
+        var attributesDigest = CryptographicOperations.HashData(digest.HashName(), attributes);
+        var signature = SignatureAlgorithm.SignHash(identity.Key, attributesDigest, digest, padding);
+        return new SignedData(
+            contentDigest,
+            EncodeBeforeContent(digest),
+            EncodeAfterContent(identity, digest, padding, attributes, signature));
+    }
+
+    /// <summary>The ContentInfo without the content: what a detached signature is (RFC 8551 section 3.5.3).</summary>
+    public ReadOnlySequence<byte> EncodeDetached() => Wrap(EncapsulatedContentInfo(contentHeader: []), content: default);
+
+    /// <summary>The ContentInfo with the content in it (RFC 8551 section 3.5.2). The content is not copied.</summary>
+    public ReadOnlySequence<byte> EncodeOpaque(in ReadOnlySequence<byte> content)
+    {
+        var octetString = Der.Header(Der.OctetString, content.Length);
+        var explicitContent = Der.Header(Der.ContextConstructed(0), octetString.Length + content.Length);
+        return Wrap(EncapsulatedContentInfo([.. explicitContent, .. octetString], content.Length), content);
+    }
+
+    private static byte[] Hash(in ReadOnlySequence<byte> content, Digest digest)
+    {
+        using var hash = IncrementalHash.CreateHash(digest.HashName());
+        foreach (var piece in content)
+            hash.AppendData(piece.Span);
+        return hash.GetHashAndReset();
+    }
+
+    /// <summary>EncapsulatedContentInfo ::= SEQUENCE { eContentType, eContent [0] EXPLICIT OCTET STRING OPTIONAL }</summary>
+    private static byte[] EncapsulatedContentInfo(byte[] contentHeader, long contentLength = 0)
+    {
+        var type = new AsnWriter(AsnEncodingRules.DER);
+        type.WriteObjectIdentifier(Oids.Data);
+        var contentType = type.Encode();
+        var header = Der.Header(Der.Sequence, contentType.Length + contentHeader.Length + contentLength);
+        return [.. header, .. contentType, .. contentHeader];
+    }
+
+    /// <summary>ContentInfo ::= SEQUENCE { contentType, content [0] EXPLICIT SignedData }</summary>
+    private ReadOnlySequence<byte> Wrap(byte[] encapsulated, in ReadOnlySequence<byte> content)
+    {
+        var inside = beforeContent.Length + encapsulated.Length + content.Length + afterContent.Length;
+        var signedData = Der.Header(Der.Sequence, inside);
+        var explicitContent = Der.Header(Der.ContextConstructed(0), signedData.Length + inside);
+        var type = new AsnWriter(AsnEncodingRules.DER);
+        type.WriteObjectIdentifier(Oids.SignedData);
+        var contentType = type.Encode();
+        var whole = Der.Header(
+            Der.Sequence, contentType.Length + explicitContent.Length + signedData.Length + inside);
+        byte[] head = [.. whole, .. contentType, .. explicitContent, .. signedData, .. beforeContent, .. encapsulated];
+        return new ByteRope().Append(head).Append(content).Append(afterContent).ToSequence();
+    }
+
+    /// <summary>version CMSVersion, digestAlgorithms DigestAlgorithmIdentifiers</summary>
+    private static byte[] EncodeBeforeContent(Digest digest)
+    {
+        var version = new AsnWriter(AsnEncodingRules.DER);
+        version.WriteInteger(1); // id-data, X.509 certificates and version 1 signers only: RFC 5652 section 5.1
+        var algorithms = new AsnWriter(AsnEncodingRules.DER);
+        using (algorithms.PushSetOf())
+            SignatureAlgorithm.WriteDigestIdentifier(algorithms, digest);
+        return [.. version.Encode(), .. algorithms.Encode()];
+    }
+
+    /// <summary>certificates [0] IMPLICIT CertificateSet, signerInfos SignerInfos</summary>
+    private static byte[] EncodeAfterContent(
+        SigningIdentity identity, Digest digest, RsaPadding padding, byte[] attributes, byte[] signature)
+    {
+        var certificates = new AsnWriter(AsnEncodingRules.DER);
+        using (certificates.PushSetOf(new Asn1Tag(TagClass.ContextSpecific, 0)))
+        {
+            certificates.WriteEncodedValue(identity.Certificate.RawDataMemory.Span);
+            foreach (var issuer in identity.Intermediates)
+                certificates.WriteEncodedValue(issuer.RawDataMemory.Span);
+        }
+
+        var signers = new AsnWriter(AsnEncodingRules.DER);
+        using (signers.PushSetOf())
+            WriteSignerInfo(signers, identity, digest, padding, attributes, signature);
+        return [.. certificates.Encode(), .. signers.Encode()];
+    }
+
+    /// <summary>SignerInfo, version 1: the signer is named by issuer and serial number (RFC 5652 section 5.3).</summary>
+    private static void WriteSignerInfo(
+        AsnWriter writer, SigningIdentity identity, Digest digest, RsaPadding padding, byte[] attributes,
+        byte[] signature)
+    {
+        using (writer.PushSequence())
+        {
+            writer.WriteInteger(1);
+            using (writer.PushSequence())
+            {
+                writer.WriteEncodedValue(identity.Certificate.IssuerName.RawData);
+                writer.WriteInteger(identity.Certificate.SerialNumberBytes.Span);
+            }
+
+            SignatureAlgorithm.WriteDigestIdentifier(writer, digest);
+            // Signed as a SET OF, sent as [0] IMPLICIT (RFC 5652 section 5.4): the same bytes but for the tag.
+            writer.WriteEncodedValue((byte[])[Der.ContextConstructed(0), .. attributes.AsSpan(1)]);
+            SignatureAlgorithm.WriteIdentifier(writer, identity.Key, digest, padding);
+            writer.WriteOctetString(signature);
+        }
+    }
+}

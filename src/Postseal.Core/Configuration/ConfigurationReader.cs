@@ -1,0 +1,115 @@
+using System.Globalization;
+using System.Net;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+using Postseal.Cms;
+using Postseal.Mime;
+
+namespace Postseal.Configuration;
+
+/// <summary>
+/// Reads <see cref="PostsealOptions"/> from any configuration source. It knows every section and key, their defaults
+/// and what is right for each; whatever it does not know is an error, so that a misspelt setting is never a setting
+/// that silently does nothing.
+/// </summary>
+public static class ConfigurationReader
+{
+    /// <summary>Reads and checks all settings.</summary>
+    /// <param name="configuration">The settings; in a program of its own, the section that holds ours.</param>
+    /// <param name="source">The name of the file, for errors.</param>
+    /// <param name="baseDirectory">What relative paths in it start from: the directory of the file.</param>
+    /// <exception cref="ConfigurationException">Something in it is wrong; all of it is told.</exception>
+    public static PostsealOptions Read(IConfiguration configuration, string source, string baseDirectory)
+    {
+        var file = new SettingsFile(configuration, source, baseDirectory);
+        var defaults = new PostsealOptions();
+        var options = defaults with
+        {
+            Milter = ReadMilter(file.Section("Milter"), defaults.Milter),
+            Certificates = ReadCertificates(file.Section("Certificates"), defaults.Certificates),
+            Signing = ReadSigning(file.Section("Signing"), defaults.Signing),
+            Originating = ReadOriginating(file.Section("Originating"), defaults.Originating),
+            Senders = ReadSenders(file),
+            LogLevel = file.Section("Log").Choice("Level", defaults.LogLevel),
+        };
+        file.ThrowIfWrong();
+        return options;
+    }
+
+    private static MilterOptions ReadMilter(SettingsSection section, MilterOptions defaults) => new()
+    {
+        Socket = section.List("Socket", defaults.Socket, text => text),
+        SocketMode = section.Value("SocketMode", defaults.SocketMode, ParseMode, "permission bits in octal, as 0660"),
+        SocketGroup = section.Text("SocketGroup"),
+        MaxMessageSize = section.Value("MaxMessageSize", defaults.MaxMessageSize, ParseMessageSize, "a size up to 1G, as 64M"),
+        MaxConnections = section.Value("MaxConnections", defaults.MaxConnections, Quantity.Count, "a number above 0"),
+        MessageTimeout = section.Value("MessageTimeout", defaults.MessageTimeout, Quantity.Span, "a time, as 10m or 30s"),
+        IdleTimeout = section.Value("IdleTimeout", defaults.IdleTimeout, Quantity.Span, "a time, as 1h or 30m"),
+        StopTimeout = section.Value("StopTimeout", defaults.StopTimeout, Quantity.Span, "a time, as 30s"),
+    };
+
+    private static CertificateOptions ReadCertificates(SettingsSection section, CertificateOptions defaults) => new()
+    {
+        Path = section.ExistingDirectory("Path", defaults.Path),
+        PassphraseFile = section.ExistingFile("PassphraseFile"),
+    };
+
+    private static SigningRules ReadSigning(SettingsSection section, SigningRules defaults) =>
+        defaults.With(ReadOverrides(section));
+
+    private static SenderOverrides ReadOverrides(SettingsSection section) => new(
+        section.OptionalChoice<SigningMode>("Mode"),
+        section.OptionalChoice<SignatureForm>("Form"),
+        section.OptionalChoice<Digest>("Digest"),
+        section.OptionalChoice<RsaPadding>("RsaPadding"));
+
+    private static OriginatingOptions ReadOriginating(SettingsSection section, OriginatingOptions defaults) => new()
+    {
+        Networks = section.List("Networks", defaults.Networks, ParseNetwork),
+        NetworksFrom = section.Choice("NetworksFrom", defaults.NetworksFrom),
+        AuthenticatedFrom = section.Choice("AuthenticatedFrom", defaults.AuthenticatedFrom),
+    };
+
+    private static Dictionary<string, SenderOverrides> ReadSenders(SettingsFile file)
+    {
+        var senders = new Dictionary<string, SenderOverrides>();
+        foreach (var (name, section) in file.Named("Sender"))
+        {
+            // "@example.org" is a domain, which is an address without its first half.
+            if (MailAddress.TryParse(name.StartsWith('@') ? "a" + name : name, out _))
+                senders[name.ToLowerInvariant()] = ReadOverrides(section);
+            else
+                section.Error("", $"'{name}' is neither an address (alice@example.org) nor a domain (@example.org)");
+        }
+
+        return senders;
+    }
+
+    private static UnixFileMode ParseMode(string text)
+    {
+        var mode = Convert.ToInt32(text, 8);
+        return mode is >= 0 and <= 0x1FF ? (UnixFileMode)mode : throw new FormatException();
+    }
+
+    /// <summary>A message is held in one piece of memory, and its encoded form in another.</summary>
+    private static long ParseMessageSize(string text) =>
+        Quantity.Size(text) is var size && size <= 1 << 30 ? size : throw new FormatException();
+
+    /// <summary>Postfix writes IPv6 networks in brackets: <c>[::1]/128</c>. A lone address is a network of one.</summary>
+    private static IPNetwork ParseNetwork(string text)
+    {
+        var plain = text.Replace("[", "", StringComparison.Ordinal).Replace("]", "", StringComparison.Ordinal);
+        // .NET reads "10.1" as 10.0.0.1, as C once did; a network written so is a mistake.
+        var whole = plain.Contains(':', StringComparison.Ordinal) || plain.Count(c => c == '.') == 3;
+        if (whole && IPAddress.TryParse(plain, out var address))
+            return new IPNetwork(address, address.GetAddressBytes().Length * 8);
+        if (whole && IPNetwork.TryParse(plain, out var network) && StartsAt(plain, network.BaseAddress))
+            return network;
+        throw new FormatException(
+            "expected addresses and networks separated by commas, as 127.0.0.0/8, ::1; the bits after the prefix are zero");
+    }
+
+    /// <summary>127.0.0.1/8 may mean one address or sixteen million: .NET cuts it down, Postfix refuses it, and so do we.</summary>
+    private static bool StartsAt(string network, IPAddress baseAddress) =>
+        IPAddress.TryParse(network[..network.IndexOf('/', StringComparison.Ordinal)], out var start) && start.Equals(baseAddress);
+}

@@ -1,0 +1,115 @@
+using Microsoft.Extensions.Configuration;
+
+namespace Postseal.Configuration;
+
+/// <summary>One section being read: each question about a key either has a value of the right kind or notes an error.</summary>
+internal sealed class SettingsSection(SettingsFile file, string name, IConfigurationSection section)
+{
+    private readonly HashSet<string> known = new(StringComparer.OrdinalIgnoreCase);
+
+    public string Name => name;
+
+    public bool IsNamed(string other) => string.Equals(name, other, StringComparison.OrdinalIgnoreCase);
+
+    public void Error(string key, string message) => file.Error(name, key, message);
+
+    /// <summary>Notes a key as one that may stand here.</summary>
+    public void Expect(string key) => known.Add(key);
+
+    /// <summary>The text of a key without the comment behind it; <see langword="null"/> when absent or empty.</summary>
+    /// <remarks>The INI reader takes comments only on lines of their own; people write them behind values too.</remarks>
+    public string? Text(string key)
+    {
+        Expect(key);
+        if (section[key] is not { } text)
+            return null;
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] == ';' && (i == 0 || char.IsWhiteSpace(text[i - 1])))
+                text = text[..i];
+        }
+
+        text = text.Trim();
+        return text.Length == 0 ? null : text;
+    }
+
+    /// <summary>A value that <paramref name="parse"/> makes of the text, or the default when there is none.</summary>
+    public T Value<T>(string key, T absent, Func<string, T> parse, string expected)
+    {
+        if (Text(key) is not { } text)
+            return absent;
+        try
+        {
+            return parse(text);
+        }
+        catch (Exception e) when (e is FormatException or OverflowException or ArgumentException)
+        {
+            Error(key, $"'{text}' is not {expected}");
+            return absent;
+        }
+    }
+
+    /// <summary>One of an enumeration's names, in any case.</summary>
+    public T Choice<T>(string key, T absent)
+        where T : struct, Enum => OptionalChoice<T>(key) ?? absent;
+
+    /// <inheritdoc cref="Choice"/>
+    public T? OptionalChoice<T>(string key)
+        where T : struct, Enum
+    {
+        if (Text(key) is not { } text)
+            return null;
+        var names = Enum.GetNames<T>();
+        if (names.Contains(text, StringComparer.OrdinalIgnoreCase))
+            return Enum.Parse<T>(text, ignoreCase: true);
+        Error(key, $"'{text}' is not one of {string.Join(", ", names)}");
+        return null;
+    }
+
+    /// <summary>Values separated by commas; where the text is there it replaces the default whole.</summary>
+    public IReadOnlyList<T> List<T>(string key, IReadOnlyList<T> absent, Func<string, T> parse)
+    {
+        if (Text(key) is not { } text)
+            return absent;
+        var items = new List<T>();
+        foreach (var item in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            try
+            {
+                items.Add(parse(item));
+            }
+            catch (FormatException e)
+            {
+                Error(key, $"'{item}': {e.Message}");
+            }
+        }
+
+        return items;
+    }
+
+    /// <summary>A directory that is there, as an absolute path.</summary>
+    public string ExistingDirectory(string key, string absent)
+    {
+        var path = Path.GetFullPath(Text(key) ?? absent, file.BaseDirectory);
+        if (!Directory.Exists(path))
+            Error(key, $"there is no directory {path}; create it or name another one");
+        return path;
+    }
+
+    /// <summary>A file that is there, as an absolute path, or <see langword="null"/> when none is named.</summary>
+    public string? ExistingFile(string key)
+    {
+        if (Text(key) is not { } text)
+            return null;
+        var path = Path.GetFullPath(text, file.BaseDirectory);
+        if (!File.Exists(path))
+            Error(key, $"there is no file {path}; create it or leave the setting empty");
+        return path;
+    }
+
+    public void RejectUnknownKeys()
+    {
+        foreach (var child in section.GetChildren().Where(child => !known.Contains(child.Key)))
+            Error(child.Key, SettingsFile.Unknown("setting", child.Key, known));
+    }
+}

@@ -1,0 +1,58 @@
+using Postseal.Cms;
+
+namespace Postseal.Configuration;
+
+/// <summary>Whether mail is signed, and how.</summary>
+public sealed record SigningRules
+{
+    /// <summary>Whether mail is signed. Default: <see cref="SigningMode.IfPossible"/>.</summary>
+    public SigningMode Mode { get; init; } = SigningMode.IfPossible;
+
+    /// <summary>The form of signed mail. Default: <see cref="SignatureForm.Detached"/>, readable everywhere.</summary>
+    public SignatureForm Form { get; init; } = SignatureForm.Detached;
+
+    /// <summary>The digest algorithm. Default: SHA-256, which every reader knows.</summary>
+    public Digest Digest { get; init; } = Digest.SHA256;
+
+    /// <summary>The padding of RSA signatures. Default: PKCS #1 v1.5, which every reader knows.</summary>
+    public RsaPadding RsaPadding { get; init; } = RsaPadding.Pkcs1;
+
+    /// <summary>These rules with what a <c>[Sender:…]</c> section says instead.</summary>
+    public SigningRules With(SenderOverrides overrides) => this with
+    {
+        Mode = overrides.Mode ?? Mode,
+        Form = overrides.Form ?? Form,
+        Digest = overrides.Digest ?? Digest,
+        RsaPadding = overrides.RsaPadding ?? RsaPadding,
+    };
+}
+
+/// <summary>What one <c>[Sender:…]</c> section says; what it leaves out is as in <c>[Signing]</c>.</summary>
+/// <param name="Mode">Whether mail is signed.</param>
+/// <param name="Form">The form of signed mail.</param>
+/// <param name="Digest">The digest algorithm.</param>
+/// <param name="RsaPadding">The padding of RSA signatures.</param>
+public sealed record SenderOverrides(SigningMode? Mode, SignatureForm? Form, Digest? Digest, RsaPadding? RsaPadding);
+
+/// <summary>Whether mail is signed.</summary>
+public enum SigningMode
+{
+    /// <summary>Signed when the sender has a usable certificate, else sent as it is.</summary>
+    IfPossible,
+
+    /// <summary>Signed or refused.</summary>
+    Required,
+
+    /// <summary>Sent as it is.</summary>
+    Never,
+}
+
+/// <summary>The two forms of signed mail (RFC 8551 section 3.5).</summary>
+public enum SignatureForm
+{
+    /// <summary><c>multipart/signed</c>: any reader shows the text; a relay that alters it breaks the signature.</summary>
+    Detached,
+
+    /// <summary><c>application/pkcs7-mime; smime-type=signed-data</c>: no relay alters it; only S/MIME readers show it.</summary>
+    Opaque,
+}

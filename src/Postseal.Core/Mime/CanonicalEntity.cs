@@ -1,0 +1,86 @@
+using System.Buffers;
+
+namespace Postseal.Mime;
+
+/// <summary>
+/// The MIME entity to be signed (RFC 8551 section 3.1) and the header fields that stay outside of it.
+/// </summary>
+public sealed record CanonicalEntity : Canonicalization
+{
+    private CanonicalEntity(ReadOnlySequence<byte> content, IReadOnlyList<HeaderField> outerHeaders, int contentTypeIndex)
+    {
+        Content = content;
+        OuterHeaders = outerHeaders;
+        ContentTypeIndex = contentTypeIndex;
+    }
+
+    /// <summary>
+    /// The bytes to hash: the Content-* fields, an empty line, the body. All lines are 7bit, at most 998 octets long
+    /// and end with CRLF, the last one too. Whatever did not change is shared with the message, not copied.
+    /// </summary>
+    public ReadOnlySequence<byte> Content { get; }
+
+    /// <summary>All fields that are not Content-*, byte for byte and in their order, and exactly one MIME-Version.</summary>
+    public IReadOnlyList<HeaderField> OuterHeaders { get; }
+
+    /// <summary>Where in <see cref="OuterHeaders"/> the new Content-Type belongs: where the first Content-* field was,
+    /// or the end.</summary>
+    public int ContentTypeIndex { get; }
+
+    /// <summary>
+    /// Makes a message ready to be signed. What is 7bit already is left byte for byte, except that the preamble and the
+    /// epilogue of the outermost multipart are dropped (Outlook rejects a signed entity with an epilogue). Leaves with
+    /// 8bit, NUL, bare CR or LF or overlong lines are encoded: text as quoted-printable, or base64 when it holds NUL or
+    /// would mostly be escapes; all else as base64. An empty body becomes one CRLF, and a last line without an end gets
+    /// one, as in transport.
+    /// </summary>
+    /// <remarks>
+    /// The message must not be protected already, see <see cref="ProtectionClassifier"/>. A message without
+    /// Content-Type gets one: text/plain with charset us-ascii or utf-8, or with none when it is neither, which leaves
+    /// the reader to guess as before. Of several Content-Type or Content-Transfer-Encoding fields the first is kept, as
+    /// readers do. A multipart whose delimiter never comes is left as it is, or when it must be encoded becomes
+    /// text/plain, which shows what most readers show of it.
+    /// </remarks>
+    public static Canonicalization Create(MailMessage message)
+    {
+        var source = new ByteSource(message.Body);
+        var canonicalizer = new EntityCanonicalizer(source);
+        var content = canonicalizer.Run(PartHeader.OfMessage(message.Headers.Where(IsContentField)));
+        if (canonicalizer.Failure is { } reason)
+            return new CannotCanonicalize(reason);
+        var outer = OuterFields(message.Headers, out var contentTypeIndex);
+        return new CanonicalEntity(content, outer, contentTypeIndex);
+    }
+
+    /// <summary>The fields outside, with others in the place of the Content-* fields that went in.</summary>
+    internal IReadOnlyList<HeaderField> HeadersWith(params ReadOnlySpan<HeaderField> fields) =>
+        [.. OuterHeaders.Take(ContentTypeIndex), .. fields, .. OuterHeaders.Skip(ContentTypeIndex)];
+
+    private static bool IsContentField(HeaderField field) =>
+        System.Text.Ascii.EqualsIgnoreCase(field.Name[..Math.Min(field.Name.Length, 8)], "Content-"u8);
+
+    private static List<HeaderField> OuterFields(IReadOnlyList<HeaderField> headers, out int contentTypeIndex)
+    {
+        var outer = new List<HeaderField>(headers.Count);
+        var hasVersion = false;
+        contentTypeIndex = -1;
+        foreach (var field in headers)
+        {
+            if (IsContentField(field))
+            {
+                if (contentTypeIndex < 0)
+                    contentTypeIndex = outer.Count;
+                continue;
+            }
+            var isVersion = field.Is("MIME-Version");
+            if (!isVersion || !hasVersion)
+                outer.Add(field);
+            hasVersion |= isVersion;
+        }
+        if (contentTypeIndex < 0)
+            contentTypeIndex = outer.Count;
+        if (!hasVersion)
+            outer.Insert(contentTypeIndex++, new("MIME-Version", " 1.0"));
+        return outer;
+    }
+}

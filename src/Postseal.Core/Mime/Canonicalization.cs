@@ -1,0 +1,14 @@
+namespace Postseal.Mime;
+
+/// <summary>What came of making a message ready to be signed: a <see cref="CanonicalEntity"/>, or
+/// <see cref="CannotCanonicalize"/> with the reason.</summary>
+public abstract record Canonicalization
+{
+    private protected Canonicalization()
+    {
+    }
+}
+
+/// <summary>The message cannot be made 7bit without loss for its reader.</summary>
+/// <param name="Reason">A sentence for the log and the sender, without a full stop.</param>
+public sealed record CannotCanonicalize(string Reason) : Canonicalization;

@@ -1,0 +1,145 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Unicode;
+
+namespace Postseal.Mime;
+
+/// <summary>
+/// Makes header fields fit for what is signed: 7bit, lines of at most 998 octets that end with CRLF. A field that is
+/// fit already is written byte for byte.
+/// </summary>
+internal static class HeaderRepair
+{
+    private const int PreferredLineLength = 76;
+    private const int MaxNameLength = 900;
+
+    // The line after a cut starts with a space.
+    private const int MaxCutLength = LineScanner.MaxLineLength - 1;
+
+    private static readonly SearchValues<byte> Controls = SearchValues.Create("\0\r\n"u8);
+
+    /// <summary>Writes a field and its line end. One whose very name does not fit a line cannot be sent by any means,
+    /// and is left out.</summary>
+    public static void Write(HeaderField field, IBufferWriter<byte> output)
+    {
+        if (field.Name.Length > MaxNameLength)
+            return;
+        if (IsFit(field.Raw.Span))
+            output.Write(field.Raw.Span);
+        else
+            WriteRepaired(field, output);
+        output.Write("\r\n"u8);
+    }
+
+    /// <summary>
+    /// A Content-* field as it goes from the header of the message into the signed entity: folds that a relay may
+    /// rewrite or lose, those made with TAB and those of nothing but white space, are made with a space.
+    /// </summary>
+    public static HeaderField WithSafeFolds(HeaderField field)
+    {
+        var raw = field.Raw.Span;
+        if (raw.IndexOf((byte)'\n') < 0)
+            return field;
+        var output = new ArrayBufferWriter<byte>(raw.Length);
+        foreach (var range in raw.Split((byte)'\n'))
+        {
+            var line = raw[range].TrimEnd((byte)'\r');
+            if (output.WrittenCount == 0)
+            {
+                output.Write(line);
+            }
+            else if (!line.Trim(" \t"u8).IsEmpty)
+            {
+                output.Write("\r\n "u8);
+                output.Write(IsSpace(line[0]) ? line[1..] : line);
+            }
+        }
+        return new(output.WrittenMemory, field.Name.Length);
+    }
+
+    /// <summary>What raw bytes in a header are taken for. Readers agree on UTF-8; for anything else they guess, and
+    /// ISO 8859-1 gives every byte a character.</summary>
+    public static string CharsetOf(ReadOnlySpan<byte> text) =>
+        Ascii.IsValid(text) ? "us-ascii" : Utf8.IsValid(text) ? "utf-8" : "iso-8859-1";
+
+    private static bool IsFit(ReadOnlySpan<byte> raw)
+    {
+        if (!Ascii.IsValid(raw))
+            return false;
+        for (int end; (end = raw.IndexOfAny(Controls)) >= 0; raw = raw[(end + 2)..])
+        {
+            if (end > LineScanner.MaxLineLength || !raw[end..].StartsWith("\r\n"u8))
+                return false;
+        }
+        return raw.Length <= LineScanner.MaxLineLength;
+    }
+
+    private static void WriteRepaired(HeaderField field, IBufferWriter<byte> output)
+    {
+        var line = new ArrayBufferWriter<byte>();
+        line.Write(Encoding.ASCII.GetBytes(Encoding.Latin1.GetString(field.Name)));
+        line.Write(": "u8);
+        var value = Unfold(field.Value.Span).AsSpan().TrimStart(" \t"u8);
+        if (field.Is("Content-Type") || field.Is("Content-Disposition"))
+            ParameterWriter.Write(ParameterParser.Parse(value, out var parameters), parameters, line);
+        else
+            EncodedWord.WriteValue(value, IsAddressField(field), line);
+        Fold(line.WrittenSpan, output);
+    }
+
+    // RFC 5322 section 2.2.3; NUL and a bare CR or LF can stand in no header, and a space parts what they parted.
+    private static byte[] Unfold(ReadOnlySpan<byte> value)
+    {
+        var output = new ArrayBufferWriter<byte>(value.Length + 1);
+        for (int control; (control = value.IndexOfAny(Controls)) >= 0;)
+        {
+            output.Write(value[..control]);
+            var isFold = value[control..].StartsWith("\r\n"u8);
+            if (!isFold)
+                output.Write(" "u8);
+            value = value[(control + (isFold ? 2 : 1))..];
+        }
+        output.Write(value);
+        return output.WrittenSpan.ToArray();
+    }
+
+    // Folds where white space allows it; a word that is too long even so is cut, as Postfix's smtp_line_length_limit does.
+    private static void Fold(ReadOnlySpan<byte> line, IBufferWriter<byte> output)
+    {
+        while (line.Length > PreferredLineLength)
+        {
+            var fold = FoldBefore(line);
+            if (fold < 0 && line.Length <= MaxCutLength)
+                break;
+            var cut = fold < 0 ? MaxCutLength : fold;
+            output.Write(line[..cut]);
+            output.Write(fold < 0 ? "\r\n "u8 : "\r\n"u8);
+            line = line[cut..];
+        }
+        output.Write(line);
+    }
+
+    // The last white space in reach that a word follows and another goes before: no line is of white space alone.
+    private static int FoldBefore(ReadOnlySpan<byte> line)
+    {
+        var indent = line.IndexOfAnyExcept(" \t"u8);
+        for (var limit = PreferredLineLength; indent >= 0; limit = LineScanner.MaxLineLength)
+        {
+            for (var i = Math.Min(limit, line.Length - 2); i > indent; i--)
+            {
+                if (IsSpace(line[i]) && !IsSpace(line[i + 1]))
+                    return i;
+            }
+            if (limit == LineScanner.MaxLineLength)
+                break;
+        }
+        return -1;
+    }
+
+    private static bool IsSpace(byte value) => value is (byte)' ' or (byte)'\t';
+
+    private static bool IsAddressField(HeaderField field) =>
+        field.Is("From") || field.Is("Sender") || field.Is("Reply-To") || field.Is("To") || field.Is("Cc") || field.Is("Bcc")
+        || Ascii.EqualsIgnoreCase(field.Name[..Math.Min(field.Name.Length, 7)], "Resent-"u8)
+        || field.Is("Disposition-Notification-To") || field.Is("Return-Receipt-To");
+}

@@ -1,0 +1,63 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+
+namespace Postseal.Mime;
+
+/// <summary>
+/// The address of a mailbox, without its display name (RFC 5322 section 3.4.1 addr-spec, with the UTF-8 of RFC 6532).
+/// Two are equal when local part and domain are, both without case: RFC 5321 lets a host tell "A" from "a" in a local
+/// part, but nobody issues certificates to both.
+/// </summary>
+/// <remarks>
+/// A local part may hold nearly anything, '/' and control characters among it. Nothing is taken out here: who makes a
+/// file name or a log line of an address escapes it.
+/// </remarks>
+public sealed class MailAddress : IEquatable<MailAddress>
+{
+    internal MailAddress(string localPart, string domain) => (LocalPart, Domain) = (localPart, domain);
+
+    /// <summary>What stands before the @, without quotes and escapes.</summary>
+    public string LocalPart { get; }
+
+    /// <summary>What stands after the @: a domain name, or a literal in square brackets.</summary>
+    public string Domain { get; }
+
+    /// <summary>Reads one address alone, <c>local@domain</c> or <c>&lt;local@domain&gt;</c>, without comments,
+    /// display name or white space inside.</summary>
+    /// <returns>False when it is anything else.</returns>
+    public static bool TryParse(string? text, [NotNullWhen(true)] out MailAddress? address)
+    {
+        address = null;
+        return text is not null && MailboxParser.TryParseSingle(Encoding.UTF8.GetBytes(text.Trim()), out address);
+    }
+
+    /// <inheritdoc/>
+    public bool Equals(MailAddress? other) =>
+        other is not null
+        && LocalPart.Equals(other.LocalPart, StringComparison.OrdinalIgnoreCase)
+        && Domain.Equals(other.Domain, StringComparison.OrdinalIgnoreCase);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as MailAddress);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(
+        LocalPart.GetHashCode(StringComparison.OrdinalIgnoreCase),
+        Domain.GetHashCode(StringComparison.OrdinalIgnoreCase));
+
+    /// <summary><c>local@domain</c>, the local part in quotes only where it needs them.</summary>
+    public override string ToString() => $"{(IsDotAtom(LocalPart) ? LocalPart : Quoted(LocalPart))}@{Domain}";
+
+    /// <summary>Whether two addresses are the same mailbox.</summary>
+    public static bool operator ==(MailAddress? left, MailAddress? right) => Equals(left, right);
+
+    /// <summary>Whether two addresses are different mailboxes.</summary>
+    public static bool operator !=(MailAddress? left, MailAddress? right) => !Equals(left, right);
+
+    private static bool IsDotAtom(string text) => Array.TrueForAll(
+        text.Split('.'),
+        atom => atom.Length > 0 && atom.All(c => c >= 0x80 || MailboxParser.AtomText.Contains((byte)c)));
+
+    private static string Quoted(string text) =>
+        $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+}

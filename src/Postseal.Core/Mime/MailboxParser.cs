@@ -1,0 +1,294 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using System.Text.Unicode;
+
+namespace Postseal.Mime;
+
+/// <summary>
+/// Reads the addresses of From, Sender and their like (RFC 5322 section 3.4 with the obsolete syntax of section 4.4,
+/// UTF-8 as in RFC 6532). A signature speaks for the address found here, so there is no guessing: what the grammar
+/// does not cover, such as <c>a@example.org &lt;b@example.org&gt;</c>, is no address list at all.
+/// </summary>
+public ref struct MailboxParser
+{
+    private const int MaxCommentDepth = 32;
+
+    /// <summary>RFC 5322 section 3.2.3 atext, and the UTF-8 bytes of RFC 6532 section 3.2.</summary>
+    internal static readonly SearchValues<byte> AtomText = SearchValues.Create(
+        [.. "!#$%&'*+-/0123456789=?ABCDEFGHIJKLMNOPQRSTUVWXYZ^_`abcdefghijklmnopqrstuvwxyz{|}~"u8,
+         .. Enumerable.Range(0x80, 0x80).Select(b => (byte)b)]);
+
+    private readonly ReadOnlySpan<byte> text;
+    private readonly bool allowsWhiteSpace;
+    private int at;
+
+    private MailboxParser(ReadOnlySpan<byte> text, bool allowsWhiteSpace)
+    {
+        this.text = text;
+        this.allowsWhiteSpace = allowsWhiteSpace;
+    }
+
+    /// <summary>Reads all mailboxes of a field's value, those inside groups too, in their order.</summary>
+    /// <param name="fieldValue">What follows the colon, folds included.</param>
+    /// <param name="addresses">The mailboxes; none for a lone empty group such as <c>undisclosed:;</c>.</param>
+    /// <returns>False when the value is not an address list, or one that readers might understand differently.</returns>
+    public static bool TryParseList(ReadOnlySpan<byte> fieldValue, out IReadOnlyList<MailAddress> addresses)
+    {
+        var found = new List<MailAddress>();
+        var isList = Utf8.IsValid(fieldValue) && new MailboxParser(fieldValue, allowsWhiteSpace: true).ReadList(found);
+        addresses = isList ? found : [];
+        return isList;
+    }
+
+    /// <summary>Reads one bare addr-spec, in angle brackets or not.</summary>
+    internal static bool TryParseSingle(ReadOnlySpan<byte> text, [NotNullWhen(true)] out MailAddress? address)
+    {
+        if (text is [(byte)'<', .. var inner, (byte)'>'])
+            text = inner;
+        address = null;
+        var parser = new MailboxParser(text, allowsWhiteSpace: false);
+        return parser.ReadWords(out var local)
+            && local is not null
+            && parser.ReadDomain(local, out address)
+            && parser.at == text.Length;
+    }
+
+    // address-list, with the empty elements of obs-addr-list; at least one address must be there.
+    private bool ReadList(List<MailAddress> found)
+    {
+        var any = false;
+        do
+        {
+            if (!SkipWhiteSpace())
+                return false;
+            if (Peek() is ',' or -1)
+                continue;
+            if (!ReadAddress(found, insideGroup: false))
+                return false;
+            any = true;
+        }
+        while (Take(','));
+        return any && at == text.Length;
+    }
+
+    // address = mailbox / group. All start with words; the character after them tells what they were.
+    private bool ReadAddress(List<MailAddress> found, bool insideGroup)
+    {
+        var start = at;
+        if (!ReadWords(out var local))
+            return false;
+        return Peek() switch
+        {
+            '@' when local is not null => AddDomain(found, local),
+            '<' => ReadAngleAddress(found),
+            ':' when !insideGroup && at > start => ReadGroup(found),
+            _ => false,
+        };
+    }
+
+    // group = display-name ":" [group-list] ";"
+    private bool ReadGroup(List<MailAddress> found)
+    {
+        at++;
+        do
+        {
+            if (!SkipWhiteSpace())
+                return false;
+            if (Peek() is not (',' or ';') && !ReadAddress(found, insideGroup: true))
+                return false;
+        }
+        while (Take(','));
+        return Take(';') && SkipWhiteSpace();
+    }
+
+    // angle-addr = "<" [obs-route] addr-spec ">"
+    private bool ReadAngleAddress(List<MailAddress> found)
+    {
+        at++;
+        return SkipRoute()
+            && ReadWords(out var local)
+            && local is not null
+            && AddDomain(found, local)
+            && Take('>')
+            && SkipWhiteSpace();
+    }
+
+    // obs-route = *(CFWS / ",") "@" domain *("," [CFWS] ["@" domain]) ":"
+    private bool SkipRoute()
+    {
+        if (!SkipWhiteSpace())
+            return false;
+        if (Peek() is not ('@' or ','))
+            return true;
+        do
+        {
+            if (!SkipWhiteSpace() || (Peek() == '@' && !ReadDomain("", out _)))
+                return false;
+        }
+        while (Take(','));
+        return Take(':');
+    }
+
+    private bool AddDomain(List<MailAddress> found, string local)
+    {
+        if (!ReadDomain(local, out var address))
+            return false;
+        found.Add(address);
+        return true;
+    }
+
+    // "@" domain: dot-atom, obs-domain or domain-literal
+    private bool ReadDomain(string local, [NotNullWhen(true)] out MailAddress? address)
+    {
+        address = null;
+        if (!Take('@') || !SkipWhiteSpace())
+            return false;
+        string? domain;
+        if (Peek() == '[')
+            domain = ReadDomainLiteral();
+        else if (Peek() == '"' || !ReadWords(out domain))
+            return false;
+        if (string.IsNullOrEmpty(domain) || !SkipWhiteSpace())
+            return false;
+        address = new(local, domain);
+        return true;
+    }
+
+    private string? ReadDomainLiteral()
+    {
+        var length = text[at..].IndexOf((byte)']') + 1;
+        var literal = text.Slice(at, length);
+        at += length;
+        return length < 3 || literal[1..^1].ContainsAny("[\\"u8) || literal.ContainsAnyInRange((byte)0, (byte)' ')
+            ? null
+            : Encoding.UTF8.GetString(literal);
+    }
+
+    /// <summary>
+    /// Reads words and dots up to the next special character: a phrase, a local part or a domain.
+    /// </summary>
+    /// <param name="dotted">Their text when exactly one dot stands between any two, as in a local part.</param>
+    private bool ReadWords(out string? dotted)
+    {
+        var value = new ArrayBufferWriter<byte>();
+        var isDotted = true;
+        var expectsWord = true;
+        dotted = null;
+        for (var first = true; ; first = false)
+        {
+            if (!SkipWhiteSpace())
+                return false;
+            if (Peek() == '.' && !first)
+            {
+                isDotted &= !expectsWord;
+                expectsWord = true;
+                value.Write(text.Slice(at++, 1));
+                continue;
+            }
+            var wordStart = at;
+            if (Peek() == '"' ? !ReadQuotedString(value) : !ReadAtom(value))
+                return false;
+            if (at == wordStart)
+                break;
+            isDotted &= expectsWord;
+            expectsWord = false;
+        }
+        if (isDotted && !expectsWord && value.WrittenCount > 0)
+            dotted = Encoding.UTF8.GetString(value.WrittenSpan);
+        return true;
+    }
+
+    private bool ReadAtom(ArrayBufferWriter<byte> value)
+    {
+        var rest = text[at..];
+        var length = rest.IndexOfAnyExcept(AtomText);
+        length = length < 0 ? rest.Length : length;
+        value.Write(rest[..length]);
+        at += length;
+        return true;
+    }
+
+    private bool ReadQuotedString(ArrayBufferWriter<byte> value)
+    {
+        for (at++; at < text.Length; at++)
+        {
+            switch (text[at])
+            {
+                case (byte)'"':
+                    at++;
+                    return true;
+                case (byte)'\r' when IsFold():
+                    at++;
+                    continue;
+                case (byte)'\\':
+                    at++;
+                    break;
+            }
+            if (Peek() is -1 or 0 or '\r' or '\n')
+                return false;
+            value.Write(text.Slice(at, 1));
+        }
+        return false;
+    }
+
+    // [CFWS]: white space, folds and comments. False when one of them is broken.
+    private bool SkipWhiteSpace()
+    {
+        while (allowsWhiteSpace)
+        {
+            switch (Peek())
+            {
+                case ' ' or '\t':
+                    at++;
+                    break;
+                case '\r' when IsFold():
+                    at += 2;
+                    break;
+                case '\r' or '\n' or 0:
+                    return false;
+                case '(' when SkipComment():
+                    break;
+                case '(':
+                    return false;
+                default:
+                    return true;
+            }
+        }
+        return true;
+    }
+
+    private bool SkipComment()
+    {
+        for (var depth = 0; at < text.Length; at++)
+        {
+            switch (text[at])
+            {
+                case (byte)'(' when ++depth > MaxCommentDepth:
+                case 0:
+                case (byte)'\r' or (byte)'\n' when !IsFold():
+                    return false;
+                case (byte)'\r':
+                case (byte)'\\':
+                    at++;
+                    break;
+                case (byte)')' when --depth == 0:
+                    at++;
+                    return true;
+            }
+        }
+        return false;
+    }
+
+    private readonly bool IsFold() => text[at..] is [(byte)'\r', (byte)'\n', (byte)' ' or (byte)'\t', ..];
+
+    private readonly int Peek() => at < text.Length ? text[at] : -1;
+
+    private bool Take(char expected)
+    {
+        if (Peek() != expected)
+            return false;
+        at++;
+        return true;
+    }
+}

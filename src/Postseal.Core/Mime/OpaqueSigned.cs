@@ -1,0 +1,19 @@
+using Postseal.Cms;
+
+namespace Postseal.Mime;
+
+/// <summary>The opaque form of a signed message: <c>application/pkcs7-mime</c> (RFC 8551 section 3.5.2).</summary>
+internal static class OpaqueSigned
+{
+    private static readonly HeaderField ContentType = new(
+        "Content-Type", " application/pkcs7-mime; smime-type=signed-data; name=\"smime.p7m\"");
+
+    private static readonly HeaderField ContentTransferEncoding = new("Content-Transfer-Encoding", " base64");
+
+    private static readonly HeaderField ContentDisposition = new(
+        "Content-Disposition", " attachment; filename=\"smime.p7m\"");
+
+    public static MailMessage Compose(CanonicalEntity entity, SignedData signature) => new(
+        entity.HeadersWith(ContentType, ContentTransferEncoding, ContentDisposition),
+        Base64Lines.Encode(signature.EncodeOpaque(entity.Content)));
+}

@@ -1,0 +1,179 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Postseal.Mime;
+
+/// <summary>What is inside a part.</summary>
+internal enum PartKind
+{
+    /// <summary>Content without parts of its own.</summary>
+    Leaf,
+
+    /// <summary>A multipart to look into.</summary>
+    Multipart,
+
+    /// <summary>A message to look into.</summary>
+    Message,
+
+    /// <summary>What must not change in a byte: a signed part, a piece of a message.</summary>
+    Sealed,
+}
+
+/// <summary>The header of a part: what it says of the content, and how it is written.</summary>
+internal sealed class PartHeader
+{
+    private const string TransferEncodingName = "Content-Transfer-Encoding";
+
+    private readonly List<HeaderField> fields;
+    private readonly bool isMessage;
+    private readonly long start;
+    private readonly long end;
+    private ContentType? type;
+    private string encoding;
+    private bool changed;
+
+    private PartHeader(List<HeaderField> fields, bool isMessage, string defaultType, long start, long end, bool changed)
+    {
+        (this.fields, this.isMessage, this.start, this.end, this.changed) = (fields, isMessage, start, end, changed);
+        var typeField = fields.FindIndex(f => f.Is("Content-Type"));
+        type = typeField < 0
+            ? ContentType.Parse(Encoding.ASCII.GetBytes(defaultType))
+            : ContentType.Parse(fields[typeField].Value.Span);
+        HasContentType = typeField >= 0;
+        encoding = fields.FindIndex(f => f.Is(TransferEncodingName)) is >= 0 and var i
+            ? ParameterParser.Parse(fields[i].Value.Span, out _)
+            : "7bit";
+    }
+
+    /// <summary>The header of the entity to be signed.</summary>
+    public static PartHeader OfMessage(IEnumerable<HeaderField> contentFields)
+    {
+        var fields = contentFields.Select(HeaderRepair.WithSafeFolds).ToList();
+        KeepFirst(fields, "Content-Type");
+        KeepFirst(fields, TransferEncodingName);
+        return new(fields, isMessage: false, "text/plain", 0, 0, changed: true);
+    }
+
+    /// <summary>The header of a part inside the body.</summary>
+    /// <param name="fields">Its fields.</param>
+    /// <param name="isMessage">Whether it is a whole message that starts here.</param>
+    /// <param name="defaultType">What it is without Content-Type.</param>
+    /// <param name="start">Where in the input it starts.</param>
+    /// <param name="end">Where in the input the content starts.</param>
+    /// <param name="flaws">What is wrong with its lines.</param>
+    public static PartHeader OfPart(List<HeaderField> fields, bool isMessage, string defaultType, long start, long end, Flaws flaws) =>
+        new(fields, isMessage, defaultType, start, end, changed: flaws != Flaws.None);
+
+    public bool HasContentType { get; private set; }
+
+    /// <summary>A broken type is text/plain (RFC 2045 section 5.2). A message type we do not look into is lines of text.</summary>
+    public bool IsText => type is null or { Type: "text" or "message" };
+
+    public bool IsQuotedPrintable => encoding == "quoted-printable";
+
+    public bool IsBase64 => encoding == "base64";
+
+    /// <summary>The forms of uuencode, which readers decode though no standard has them.</summary>
+    public bool IsUuencoded => encoding is "x-uuencode" or "uuencode" or "x-uue" or "uue" or "x-yencode" or "yenc" or "x-yenc";
+
+    public ReadOnlyMemory<byte> Boundary => type?.Boundary ?? default;
+
+    public PartKind Kind => type switch
+    {
+        { MediaType: "multipart/signed" or "message/partial" } => PartKind.Sealed,
+        { Type: "multipart" } when !Boundary.IsEmpty => PartKind.Multipart,
+        { MediaType: "message/rfc822" or "message/global" or "message/news" or "message/external-body" }
+            when !IsQuotedPrintable && !IsBase64 => PartKind.Message,
+        _ => PartKind.Leaf,
+    };
+
+    public bool IsBrokenMultipart => type is { Type: "multipart" };
+
+    /// <summary>What the parts of this multipart are without Content-Type (RFC 2046 section 5.1.5).</summary>
+    public string DefaultPartType => type?.Subtype == "digest" ? "message/rfc822" : "text/plain";
+
+    /// <summary>
+    /// Calls 7bit what is 7bit now but labelled otherwise: Postfix goes by the label when it has to convert for a next
+    /// hop without 8BITMIME.
+    /// </summary>
+    public void CorrectLabel()
+    {
+        if (encoding is "8bit" or "binary")
+            SetTransferEncoding("7bit");
+    }
+
+    public void SetTransferEncoding(string value)
+    {
+        Set(TransferEncodingName, value, atTop: false);
+        encoding = value;
+        // Content-* means something only in a MIME message (RFC 2045 section 4).
+        if (isMessage && !fields.Exists(f => f.Is("MIME-Version")))
+            fields.Insert(0, new("MIME-Version", " 1.0"));
+    }
+
+    /// <summary>
+    /// Calls text what has no usable type. The charset is told where the bytes tell it; else there is none, and the
+    /// reader guesses as it did before.
+    /// </summary>
+    public void SetTextType(ReadOnlySpan<byte> content)
+    {
+        var charset = HeaderRepair.CharsetOf(content);
+        var isKnown = !IsQuotedPrintable && !IsBase64 && charset is ("us-ascii" or "utf-8");
+        SetContentType(isKnown ? $"text/plain; charset={charset}" : "text/plain");
+    }
+
+    /// <summary>
+    /// Takes another boundary when the one it has makes no delimiter that is 7bit and fits a line.
+    /// </summary>
+    /// <returns>The boundary to write.</returns>
+    public ReadOnlyMemory<byte> WritableBoundary()
+    {
+        var boundary = Boundary;
+        if (Ascii.IsValid(boundary.Span) && boundary.Length + 4 <= LineScanner.MaxLineLength
+            && !boundary.Span.ContainsAny("\0\r\n"u8))
+            return boundary;
+        // Made of the old one, so that the same message always gives the same bytes.
+        var fresh = $"=_postseal_{Convert.ToHexStringLower(SHA256.HashData(boundary.Span)[..16])}";
+        SetContentType(type!.WithBoundary(fresh));
+        return Encoding.ASCII.GetBytes(fresh);
+    }
+
+    /// <summary>Writes the header and the empty line after it.</summary>
+    public void WriteTo(Rope output)
+    {
+        if (!changed)
+        {
+            output.Append(start, end);
+            return;
+        }
+        foreach (var field in fields)
+            HeaderRepair.Write(field, output);
+        output.Write("\r\n"u8);
+    }
+
+    private void SetContentType(string value)
+    {
+        Set("Content-Type", value, atTop: true);
+        type = ContentType.Parse(Encoding.ASCII.GetBytes(value));
+        HasContentType = true;
+    }
+
+    private void Set(string name, string value, bool atTop)
+    {
+        changed = true;
+        var field = new HeaderField(name, $" {value}");
+        var index = fields.FindIndex(f => f.Is(name));
+        if (index >= 0)
+            fields[index] = field;
+        else
+            fields.Insert(atTop ? 0 : fields.Count, field);
+        KeepFirst(fields, name);
+    }
+
+    private static void KeepFirst(List<HeaderField> fields, string name)
+    {
+        var found = false;
+        fields.RemoveAll(field => field.Is(name) && (found || !(found = true)));
+    }
+}

@@ -1,0 +1,90 @@
+using Postseal.Certificates;
+using Postseal.Cms;
+using Postseal.Configuration;
+using Postseal.Mime;
+using Postseal.Policy;
+
+namespace Postseal;
+
+/// <summary>
+/// Protects outgoing mail as the configuration says. Both the milter and the SMTP client call it with the same input
+/// and get the same signed message. Safe for any number of threads; it does not wait for anything but the disk.
+/// </summary>
+/// <param name="options">The settings.</param>
+/// <param name="certificates">The certificates and keys.</param>
+/// <param name="time">The clock for signing times and certificates' dates.</param>
+public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirectory certificates, TimeProvider time)
+{
+    private readonly Originating originating = new(options.Originating);
+    private readonly SigningPolicy policy = new(options);
+
+    /// <summary>
+    /// Whether mail with that envelope is ours at all. Where it is not, <see cref="Process"/> leaves it unchanged
+    /// whatever it contains, so its body need not be waited for.
+    /// </summary>
+    public bool Concerns(Envelope envelope) => originating.Of(envelope) != Origin.Outside;
+
+    /// <summary>Decides over one message and signs it if it is to be signed.</summary>
+    /// <exception cref="IOException">The certificate directory cannot be read: try again later.</exception>
+    /// <exception cref="UnauthorizedAccessException">The certificate directory must not be read: try again later.</exception>
+    /// <exception cref="System.Security.Cryptography.CryptographicException">The platform failed to sign: try again later.</exception>
+    public OutgoingResult Process(MailMessage message, Envelope envelope)
+    {
+        var origin = originating.Of(envelope);
+        if (origin == Origin.Outside)
+            return new OutgoingResult.Unchanged("it does not originate here");
+        var protection = ProtectionClassifier.Classify(message.Headers);
+        if (protection != MessageProtection.None)
+            return new OutgoingResult.Unchanged($"it is protected already ({protection})");
+        if (!Author.TryFind(message.Headers, out var author, out var problem))
+            return CannotSign(policy.Default, null, problem!, AuthorUnclear, needsAttention: false);
+
+        var rules = policy.For(author!);
+        if (rules.Mode == SigningMode.Never)
+            return new OutgoingResult.Unchanged($"Mode = Never holds for {author}");
+        if (!originating.MaySignAs(author!, origin, envelope))
+            return CannotSign(rules, author, $"its envelope sender is {envelope.Sender?.ToString() ?? "<>"}", NotTheSender);
+
+        return certificates.FindSigner(author!) switch
+        {
+            SignerLookup.Usable usable => Sign(message, author!, rules, usable.Identity),
+            SignerLookup.Unusable unusable => CannotSign(rules, author, unusable.Reason, NoUsableCertificate),
+            _ => CannotSign(rules, author, $"there is no certificate for {author}", NoCertificate, needsAttention: false),
+        };
+    }
+
+    private OutgoingResult Sign(MailMessage message, MailAddress author, SigningRules rules, SigningIdentity identity)
+    {
+        var canonicalization = CanonicalEntity.Create(message);
+        if (canonicalization is not CanonicalEntity entity)
+            return CannotSign(rules, author, ((CannotCanonicalize)canonicalization).Reason, Malformed);
+
+        var signature = SignedData.Sign(entity.Content, identity, rules.Digest, rules.RsaPadding, time.GetUtcNow());
+        var signed = rules.Form == SignatureForm.Opaque
+            ? OpaqueSigned.Compose(entity, signature)
+            : MultipartSigned.Compose(entity, signature, rules.Digest);
+        return new OutgoingResult.Signed(signed, author, identity);
+    }
+
+    private static OutgoingResult CannotSign(
+        SigningRules rules, MailAddress? author, string reason, SmtpReply reply, bool needsAttention = true) =>
+        rules.Mode == SigningMode.Required
+            ? new OutgoingResult.Refused(reply, $"mail from {author?.ToString() ?? "an unclear author"} must be signed, but {reason}")
+            : new OutgoingResult.Unchanged(reason, needsAttention);
+
+    // What the sender is told: which rule stopped the message and who can help. Why in detail is for the log.
+    private static readonly SmtpReply AuthorUnclear = new(
+        550, "5.7.1", "This mail must be signed, but its From field does not name one sender; correct it and send again");
+
+    private static readonly SmtpReply NotTheSender = new(
+        550, "5.7.1", "This mail must be signed, but you may not sign for the address in its From field; send it with your own");
+
+    private static readonly SmtpReply NoCertificate = new(
+        550, "5.7.5", "This mail must be signed, but there is no certificate for the address in its From field; ask your postmaster");
+
+    private static readonly SmtpReply NoUsableCertificate = new(
+        550, "5.7.5", "This mail must be signed, but the certificate of its From address cannot be used; ask your postmaster");
+
+    private static readonly SmtpReply Malformed = new(
+        550, "5.6.0", "This mail must be signed, but its MIME structure is too damaged to sign; send it in another form");
+}

@@ -1,0 +1,135 @@
+using System.Net;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+using Postseal.Cms;
+using Postseal.Configuration;
+using Postseal.TestKit;
+
+namespace Postseal.Tests.Configuration;
+
+public sealed class ConfigurationReaderTests : IDisposable
+{
+    private readonly TemporaryDirectory directory = new();
+
+    public ConfigurationReaderTests() => Directory.CreateDirectory(directory.File("certificates"));
+
+    [Fact]
+    public void An_empty_file_gives_the_documented_defaults()
+    {
+        var options = Read("");
+
+        Assert.Equal(["inet:8891@127.0.0.1"], options.Milter.Socket);
+        Assert.Equal(64 << 20, options.Milter.MaxMessageSize);
+        Assert.Equal(directory.File("certificates"), options.Certificates.Path);
+        Assert.Equal(new SigningRules(), options.Signing);
+        Assert.Equal(SigningMode.IfPossible, options.Signing.Mode);
+        Assert.Equal([IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128")], options.Originating.Networks);
+        Assert.Equal(AllowedFrom.EnvelopeSender, options.Originating.AuthenticatedFrom);
+        Assert.Empty(options.Senders);
+    }
+
+    [Fact]
+    public void Every_setting_is_read()
+    {
+        directory.Write("secret", "x");
+        Directory.CreateDirectory(directory.File("keys"));
+        var options = Read(
+            """
+            [Milter]
+            Socket = unix:/run/postseal.sock, inet:8891@127.0.0.1   ; two of them
+            SocketMode = 0600
+            SocketGroup = postfix
+            MaxMessageSize = 1G
+            MaxConnections = 7
+            MessageTimeout = 30s
+            IdleTimeout = 2h
+            StopTimeout = 1m
+            [Certificates]
+            Path = keys
+            PassphraseFile = secret
+            [Signing]
+            Mode = required
+            Form = Opaque
+            Digest = SHA512
+            RsaPadding = Pss
+            [Originating]
+            Networks = 10.0.0.0/8, 192.0.2.1, [2001:db8::]/32
+            NetworksFrom = EnvelopeSender
+            AuthenticatedFrom = Any
+            [Sender:@Example.org]
+            Mode = Never
+            [Sender:alice@example.org]
+            Mode = IfPossible
+            Digest = SHA384
+            [Log]
+            Level = Debug
+            """);
+
+        Assert.Equal(["unix:/run/postseal.sock", "inet:8891@127.0.0.1"], options.Milter.Socket);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, options.Milter.SocketMode);
+        Assert.Equal("postfix", options.Milter.SocketGroup);
+        Assert.Equal(1L << 30, options.Milter.MaxMessageSize);
+        Assert.Equal(7, options.Milter.MaxConnections);
+        Assert.Equal(TimeSpan.FromSeconds(30), options.Milter.MessageTimeout);
+        Assert.Equal(TimeSpan.FromHours(2), options.Milter.IdleTimeout);
+        Assert.Equal(TimeSpan.FromMinutes(1), options.Milter.StopTimeout);
+        Assert.Equal(new CertificateOptions { Path = directory.File("keys"), PassphraseFile = directory.File("secret") }, options.Certificates);
+        Assert.Equal(
+            new SigningRules
+            {
+                Mode = SigningMode.Required, Form = SignatureForm.Opaque, Digest = Digest.SHA512, RsaPadding = RsaPadding.Pss,
+            },
+            options.Signing);
+        Assert.Equal(
+            [IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("192.0.2.1/32"), IPNetwork.Parse("2001:db8::/32")],
+            options.Originating.Networks);
+        Assert.Equal(AllowedFrom.EnvelopeSender, options.Originating.NetworksFrom);
+        Assert.Equal(AllowedFrom.Any, options.Originating.AuthenticatedFrom);
+        Assert.Equal(new SenderOverrides(SigningMode.Never, null, null, null), options.Senders["@example.org"]);
+        Assert.Equal(new SenderOverrides(SigningMode.IfPossible, null, Digest.SHA384, null), options.Senders["alice@example.org"]);
+        Assert.Equal(LogLevel.Debug, options.LogLevel);
+    }
+
+    [Theory]
+    [InlineData("[Sining]\nMode = Never", "test.ini: [Sining]: there is no section 'Sining'; there are Milter, Certificates, Signing,")]
+    [InlineData("[Signing]\nMod = Never", "test.ini: [Signing] Mod: there is no setting 'Mod'; there are Mode, Form, Digest, RsaPadding")]
+    [InlineData("[Signing]\nMode = Maybe", "test.ini: [Signing] Mode: 'Maybe' is not one of IfPossible, Required, Never")]
+    [InlineData("[Signing]\nMode = 1", "test.ini: [Signing] Mode: '1' is not one of")]
+    [InlineData("[Milter]\nMaxConnections = many", "test.ini: [Milter] MaxConnections: 'many' is not a number above 0")]
+    [InlineData("[Milter]\nMaxConnections = 0", "[Milter] MaxConnections: '0' is not")]
+    [InlineData("[Milter]\nMaxMessageSize = 99999999999999999999", "[Milter] MaxMessageSize: '99999999999999999999' is not a size")]
+    [InlineData("[Milter]\nIdleTimeout = 10", "[Milter] IdleTimeout: '10' is not a time, as 1h or 30m")]
+    [InlineData("[Milter]\nSocketMode = 999", "[Milter] SocketMode: '999' is not permission bits in octal")]
+    [InlineData("[Certificates]\nPath = nowhere", "[Certificates] Path: there is no directory")]
+    [InlineData("[Certificates]\nPassphraseFile = nowhere", "[Certificates] PassphraseFile: there is no file")]
+    [InlineData("[Originating]\nNetworks = 127.0.0.1/8", "[Originating] Networks: '127.0.0.1/8': expected addresses and networks")]
+    [InlineData("[Originating]\nNetworks = 10", "[Originating] Networks: '10': expected")]
+    [InlineData("[Originating]\nNetworks = localhost", "[Originating] Networks: 'localhost': expected")]
+    [InlineData("[Sender:nobody]\nMode = Never", "[Sender:nobody]: 'nobody' is neither an address")]
+    [InlineData("[Sender]\nMode = Never", "[Sender:Mode]: 'Mode' is neither an address")]
+    [InlineData("[Sender:@example.org]\nMood = Never", "[Sender:@example.org] Mood: there is no setting 'Mood'")]
+    public void What_is_wrong_is_said_with_file_section_and_key(string ini, string error)
+    {
+        var exception = Assert.Throws<ConfigurationException>(() => Read(ini));
+
+        Assert.Contains(error, exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void All_errors_are_told_at_once()
+    {
+        var exception = Assert.Throws<ConfigurationException>(
+            () => Read("[Signing]\nMode = Maybe\nForm = Round\n[Milter]\nMaxConnections = -1"));
+
+        Assert.Equal(["Milter:MaxConnections", "Signing:Mode", "Signing:Form"], exception.Errors.Select(e => $"{e.Section}:{e.Key}"));
+    }
+
+    public void Dispose() => directory.Dispose();
+
+    private PostsealOptions Read(string ini)
+    {
+        using var stream = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(ini));
+        return ConfigurationReader.Read(
+            new ConfigurationBuilder().AddIniStream(stream).Build(), "test.ini", directory.Path);
+    }
+}

@@ -1,0 +1,240 @@
+using System.Buffers;
+using System.Net;
+using System.Text;
+using Postseal.Certificates;
+using Postseal.Configuration;
+using Postseal.Mime;
+using Postseal.Policy;
+using Postseal.TestKit;
+
+namespace Postseal.Tests;
+
+public sealed class OutgoingProcessorTests : IDisposable
+{
+    private static readonly DateTimeOffset Noon = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
+    private static readonly IPAddress Here = IPAddress.Loopback;
+    private static readonly IPAddress Elsewhere = IPAddress.Parse("192.0.2.1");
+
+    private const string FromAlice = "From: Alice <alice@example.org>\r\nTo: bob@example.net\r\nSubject: Hello\r\n\r\nHello Bob\r\n";
+
+    private readonly CertificateFolder folder = new(new SettableTime(Noon));
+
+    public OutgoingProcessorTests() => folder.Add("alice@example.org");
+
+    // ---- Whose mail is signed ---------------------------------------------------------------------------------
+
+    public static TheoryData<string, IPAddress?, string?, string?, bool> Clients() => new()
+    {
+        { "ours, its own address", Here, null, "alice@example.org", true },
+        { "ours, a bounce address", Here, null, "bounces+7@example.org", true },
+        { "ours, the empty reverse-path", Here, null, null, true },
+        { "ours, IPv4 in IPv6", IPAddress.Parse("::ffff:127.0.0.1"), null, "alice@example.org", true },
+        { "ours, IPv6", IPAddress.IPv6Loopback, null, "alice@example.org", true },
+        { "outside", Elsewhere, null, "alice@example.org", false },
+        { "unknown", null, null, "alice@example.org", false },
+        { "authenticated, its own address", Elsewhere, "alice", "ALICE@example.org", true },
+        { "authenticated, somebody else's address", Elsewhere, "mallory", "mallory@example.org", false },
+        { "authenticated, the empty reverse-path", Elsewhere, "mallory", null, false },
+        { "authenticated in our network, somebody else's address", Here, "mallory", "mallory@example.org", false },
+        { "an empty login is none", Elsewhere, "", "alice@example.org", false },
+    };
+
+    [Theory]
+    [MemberData(nameof(Clients))]
+    public void Only_mail_that_originates_here_is_signed(
+        string _, IPAddress? client, string? login, string? sender, bool signed)
+    {
+        var result = Process(FromAlice, envelope: Envelope(client, login, sender));
+
+        Assert.Equal(signed, result is OutgoingResult.Signed);
+    }
+
+    [Fact]
+    public void The_two_rules_for_From_are_settings()
+    {
+        var swapped = Options() with
+        {
+            Originating = new() { NetworksFrom = AllowedFrom.EnvelopeSender, AuthenticatedFrom = AllowedFrom.Any },
+        };
+
+        Assert.IsType<OutgoingResult.Unchanged>(Process(FromAlice, swapped, Envelope(Here, null, "bounces@example.org")));
+        Assert.IsType<OutgoingResult.Signed>(Process(FromAlice, swapped, Envelope(Elsewhere, "app", "bounces@example.org")));
+    }
+
+    // ---- Who signs --------------------------------------------------------------------------------------------
+
+    [Theory]
+    [InlineData("From: alice@example.org\r\n", true)]
+    [InlineData("from: \"bob@example.org\" <ALICE@EXAMPLE.ORG>\r\n", true)]
+    [InlineData("From: alice@example.org, bob@example.org\r\nSender: alice@example.org\r\n", true)]
+    [InlineData("From: bob@example.org\r\nSender: alice@example.org\r\n", false)]
+    [InlineData("From: alice@example.org, bob@example.org\r\n", false)]
+    [InlineData("From: alice@example.org\r\nFrom: mallory@example.org\r\n", false)]
+    [InlineData("From: alice@example.org, bob@example.org\r\nSender: alice@example.org\r\nSender: bob@example.org\r\n", false)]
+    [InlineData("From: nonsense\r\n", false)]
+    [InlineData("To: alice@example.org\r\n", false)]
+    public void The_one_address_in_From_signs_or_where_there_are_several_Sender(string headers, bool signed)
+    {
+        var result = Process(headers + "\r\nHello\r\n");
+
+        Assert.Equal(signed, result is OutgoingResult.Signed);
+    }
+
+    // ---- What cannot be signed --------------------------------------------------------------------------------
+
+    [Fact]
+    public void Without_a_certificate_the_message_leaves_unsigned_in_silence()
+    {
+        var unchanged = Assert.IsType<OutgoingResult.Unchanged>(Process(From("carol@example.org")));
+
+        Assert.Equal("there is no certificate for carol@example.org", unchanged.Reason);
+        Assert.False(unchanged.NeedsAttention);
+    }
+
+    [Fact]
+    public void With_an_unusable_certificate_it_leaves_unsigned_and_somebody_is_told()
+    {
+        folder.Add("carol@example.org", new TrialRequest("carol@example.org") { NotBefore = Noon.AddYears(-2), NotAfter = Noon.AddYears(-1) });
+
+        var unchanged = Assert.IsType<OutgoingResult.Unchanged>(Process(From("carol@example.org")));
+
+        Assert.Contains("expired on 2025-11-22", unchanged.Reason, StringComparison.Ordinal);
+        Assert.True(unchanged.NeedsAttention);
+    }
+
+    public static TheoryData<string, string> Unsignable() => new()
+    {
+        { From("nobody@example.org"), "5.7.5" },
+        { From("expired@example.org"), "5.7.5" },
+        { "From: a@example.org, b@example.org\r\n\r\nHello\r\n", "5.7.1" },
+        { "Subject: no author\r\n\r\nHello\r\n", "5.7.1" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Unsignable))]
+    public void Where_a_signature_is_required_the_message_is_refused_for_good(string message, string status)
+    {
+        folder.Add("expired@example.org", new TrialRequest("expired@example.org") { NotBefore = Noon.AddYears(-2), NotAfter = Noon.AddYears(-1) });
+
+        var refused = Assert.IsType<OutgoingResult.Refused>(Process(message, Options(SigningMode.Required)));
+
+        Assert.Equal(550, refused.Reply.Code);
+        Assert.Equal(status, refused.Reply.EnhancedStatusCode);
+    }
+
+    [Fact]
+    public void Where_a_signature_is_required_nobody_gets_mail_out_under_a_colleagues_name()
+    {
+        var result = Process(FromAlice, Options(SigningMode.Required), Envelope(Elsewhere, "mallory", "mallory@example.org"));
+
+        Assert.Equal("5.7.1", Assert.IsType<OutgoingResult.Refused>(result).Reply.EnhancedStatusCode);
+    }
+
+    [Fact]
+    public void Where_a_signature_is_required_mail_from_outside_still_passes()
+    {
+        Assert.IsType<OutgoingResult.Unchanged>(
+            Process(From("stranger@example.com"), Options(SigningMode.Required), Envelope(Elsewhere, null, "stranger@example.com")));
+    }
+
+    // ---- Rules ------------------------------------------------------------------------------------------------
+
+    [Theory]
+    [InlineData(SigningMode.Never, null, null, false)]
+    [InlineData(SigningMode.Never, SigningMode.IfPossible, null, true)]
+    [InlineData(SigningMode.Never, SigningMode.Never, SigningMode.Required, true)]
+    [InlineData(SigningMode.IfPossible, SigningMode.Never, null, false)]
+    [InlineData(SigningMode.IfPossible, SigningMode.IfPossible, SigningMode.Never, false)]
+    public void The_senders_own_section_goes_before_its_domains_and_that_before_the_general_one(
+        SigningMode general, SigningMode? domain, SigningMode? address, bool signed)
+    {
+        var senders = new Dictionary<string, SenderOverrides>();
+        if (domain is not null)
+            senders["@example.org"] = new SenderOverrides(domain, null, null, null);
+        if (address is not null)
+            senders["alice@example.org"] = new SenderOverrides(address, null, null, null);
+
+        Assert.Equal(signed, Process(FromAlice, Options(general) with { Senders = senders }) is OutgoingResult.Signed);
+    }
+
+    // ---- The signed message -----------------------------------------------------------------------------------
+
+    [Theory]
+    [InlineData(SignatureForm.Detached)]
+    [InlineData(SignatureForm.Opaque)]
+    public void The_signed_message_is_verified_by_openssl_and_says_the_same(SignatureForm form)
+    {
+        Assert.SkipUnless(OpenSsl.IsHere, "openssl is not on this machine");
+        var options = Options() with { Signing = new SigningRules { Form = form } };
+
+        var signed = Assert.IsType<OutgoingResult.Signed>(Process(FromAlice, options));
+
+        var (verified, content, errors) = OpenSsl.Verify(Bytes(signed.Message), folder.Authority.Root);
+        Assert.True(verified, errors);
+        Assert.EndsWith("\r\n\r\nHello Bob\r\n", Encoding.UTF8.GetString(content), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_detached_signature_has_the_fields_the_standard_names()
+    {
+        var text = Encoding.UTF8.GetString(Bytes(Assert.IsType<OutgoingResult.Signed>(Process(FromAlice)).Message));
+
+        Assert.Contains("Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\";\r\n micalg=sha-256; boundary=\"", text, StringComparison.Ordinal);
+        Assert.Contains("Content-Type: application/pkcs7-signature; name=\"smime.p7s\"\r\n", text, StringComparison.Ordinal);
+        Assert.Contains("Content-Disposition: attachment; filename=\"smime.p7s\"\r\n", text, StringComparison.Ordinal);
+        Assert.Equal(1, text.Split("MIME-Version: 1.0").Length - 1);
+        Assert.StartsWith("From: Alice <alice@example.org>\r\nTo: bob@example.net\r\nSubject: Hello\r\n", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_opaque_signature_has_the_fields_the_standard_names()
+    {
+        var options = Options() with { Signing = new SigningRules { Form = SignatureForm.Opaque } };
+        var text = Encoding.UTF8.GetString(Bytes(Assert.IsType<OutgoingResult.Signed>(Process(FromAlice, options)).Message));
+
+        Assert.Contains("Content-Type: application/pkcs7-mime; smime-type=signed-data; name=\"smime.p7m\"\r\n", text, StringComparison.Ordinal);
+        Assert.Contains("Content-Transfer-Encoding: base64\r\n", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("Hello Bob", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_signed_message_is_not_signed_again()
+    {
+        var signed = Assert.IsType<OutgoingResult.Signed>(Process(FromAlice)).Message;
+
+        var again = Assert.IsType<OutgoingResult.Unchanged>(Processor(Options()).Process(signed, Envelope(Here, null, null)));
+
+        Assert.Contains("protected already", again.Reason, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => folder.Dispose();
+
+    private static string From(string address) => $"From: {address}\r\nSubject: Hello\r\n\r\nHello\r\n";
+
+    private static Envelope Envelope(IPAddress? client, string? login, string? sender) => new()
+    {
+        ClientAddress = client,
+        AuthenticatedUser = login,
+        Sender = MailAddress.TryParse(sender, out var address) ? address : null,
+    };
+
+    private PostsealOptions Options(SigningMode mode = SigningMode.IfPossible) => new()
+    {
+        Certificates = folder.Options,
+        Signing = new SigningRules { Mode = mode },
+    };
+
+    private OutgoingProcessor Processor(PostsealOptions options) => new(options, folder.Open(), folder.Time);
+
+    private OutgoingResult Process(string message, PostsealOptions? options = null, Envelope? envelope = null) =>
+        Processor(options ?? Options()).Process(Parse(message), envelope ?? Envelope(Here, null, "alice@example.org"));
+
+    private static MailMessage Parse(string message) => MailMessage.Parse(Encoding.UTF8.GetBytes(message));
+
+    private static byte[] Bytes(MailMessage message)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        message.WriteTo(output);
+        return output.WrittenSpan.ToArray();
+    }
+}

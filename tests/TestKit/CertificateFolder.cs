@@ -1,0 +1,53 @@
+using Postseal.Certificates;
+using Postseal.Configuration;
+
+namespace Postseal.TestKit;
+
+/// <summary>A certificate directory with an authority of its own, both made for one test.</summary>
+public sealed class CertificateFolder : IDisposable
+{
+    private readonly TemporaryDirectory directory = new();
+
+    public CertificateFolder(TimeProvider? time = null)
+    {
+        Time = time ?? TimeProvider.System;
+        Authority = new TrialAuthority("Trial", Time);
+    }
+
+    public TimeProvider Time { get; }
+
+    public TrialAuthority Authority { get; }
+
+    public string Path => directory.Path;
+
+    public CertificateOptions Options => new() { Path = Path };
+
+    public CertificateDirectory Open() => new(Options, Time);
+
+    /// <summary>Issues a certificate and puts it into the directory as one PEM with key and chain.</summary>
+    public IssuedCertificate Add(string address, string key = "P-256") => Add(address, new TrialRequest(address) { Key = key });
+
+    /// <inheritdoc cref="Add(string, string)"/>
+    public IssuedCertificate Add(string fileName, TrialRequest request)
+    {
+        var issued = Authority.Issue(request);
+        Write(fileName + ".pem", issued.KeyPem + issued.CertificatePem + issued.ChainPem);
+        return issued;
+    }
+
+    public string Write(string name, string text) => directory.Write(name, text);
+
+    public void MakeReadableByEveryone(string name)
+    {
+        if (!OperatingSystem.IsWindows())
+            System.IO.File.SetUnixFileMode(File(name), (UnixFileMode)Convert.ToInt32("644", 8));
+    }
+
+    public string File(string name) => directory.File(name);
+
+    public void Dispose()
+    {
+        Authority.Dispose();
+        directory.Dispose();
+    }
+}

@@ -1,0 +1,57 @@
+using System.Diagnostics;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Postseal.TestKit;
+
+/// <summary>openssl as a judge that shares no code with us (but the primitives).</summary>
+public static class OpenSsl
+{
+    /// <summary>Whether openssl is on this machine. Tests that need it are skipped where it is not.</summary>
+    public static bool IsHere { get; } = Find();
+
+    /// <summary>Verifies a signed message and returns what openssl says the content is.</summary>
+    public static (bool Verified, byte[] Content, string Errors) Verify(byte[] message, X509Certificate2 root)
+    {
+        using var directory = new TemporaryDirectory();
+        var trusted = directory.Write("root.pem", root.ExportCertificatePem());
+        File.WriteAllBytes(directory.File("message.eml"), message);
+        var (exitCode, _, errors) = Run(
+            "cms", "-verify", "-in", directory.File("message.eml"), "-CAfile", trusted, "-out", directory.File("content"));
+        return (exitCode == 0, exitCode == 0 ? File.ReadAllBytes(directory.File("content")) : [], errors);
+    }
+
+    /// <summary>Verifies a detached DER signature over content.</summary>
+    public static (bool Verified, string Errors) VerifyDetached(byte[] content, byte[] signature, X509Certificate2 root)
+    {
+        using var directory = new TemporaryDirectory();
+        var trusted = directory.Write("root.pem", root.ExportCertificatePem());
+        File.WriteAllBytes(directory.File("content"), content);
+        File.WriteAllBytes(directory.File("signature"), signature);
+        var (exitCode, _, errors) = Run(
+            "cms", "-verify", "-binary", "-inform", "DER", "-in", directory.File("signature"),
+            "-content", directory.File("content"), "-CAfile", trusted, "-out", directory.File("out"));
+        return (exitCode == 0, errors);
+    }
+
+    public static (int ExitCode, string Output, string Errors) Run(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("openssl", arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output, errors.Result);
+    }
+
+    private static bool Find()
+    {
+        try
+        {
+            return Run("version").ExitCode == 0;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return false;
+        }
+    }
+}
