@@ -1,0 +1,41 @@
+"""python3 -m harness EXECUTABLE [FILTER]: runs the tests whose name contains FILTER. `integration/run` calls it."""
+
+import shutil
+import signal
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from . import bad_input, bad_peers, cases, command_line, corpus, judges_test, queue_test, sample_test
+from .report import Report, Test
+from .world import World
+
+# The last one asks whether any mail is left anywhere, so it stays last.
+SUITES = (judges_test, cases, command_line, bad_input, bad_peers, sample_test, corpus, queue_test)
+
+
+def main(executable: Path, wanted: str) -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # A shell starts background jobs with SIGINT ignored; everything has to be stopped then too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    root = Path(__file__).resolve().parents[2]
+    work = Path(tempfile.mkdtemp(prefix="postseal-integration-"))
+    # Postfix's own users have to get at its queue below.
+    work.chmod(0o711)
+    report = Report()
+    try:
+        with ExitStack() as stack:
+            world = World(root, work, executable, stack)
+            for suite in SUITES:
+                for test in suite.tests(world):
+                    if wanted in test.name:
+                        report.run(test)
+            report.run(Test("everything stops when told to", stack.pop_all().close))
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return report.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else ""))

@@ -1,0 +1,146 @@
+"""A private Postfix: its own directory, queue and loopback ports, with the lines of postfix-sample/ in it.
+
+The sample's main.cf is used as it stands, but for the one line that says where Postseal listens. Beside it are the
+settings that keep this instance to itself. A second port without any milter delivers the same mail unsigned: comparing
+with that, whatever Postfix itself does to a message cancels out.
+"""
+
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from smtplib import SMTPException
+
+from . import tools
+from .smtp import Client
+
+PRIVATE = """
+compatibility_level = 3.6
+queue_directory = {directory}/queue
+data_directory = {directory}/data
+maillog_file = {directory}/maillog
+maillog_file_prefixes = {directory}
+myhostname = mta.example.org
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+mynetworks = 127.0.0.0/8
+mydestination =
+alias_maps =
+alias_database =
+relay_domains = example.net, 7bit.example.net
+relay_transport = smtp:[127.0.0.1]:{sink}
+smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
+smtpd_error_sleep_time = 0
+smtpd_authorized_xclient_hosts = 127.0.0.0/8
+smtpd_sasl_auth_enable = yes
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = inet:127.0.0.1:{sasl}
+smtpd_client_connection_count_limit = 0
+default_transport = smtp:[127.0.0.1]:{sink}
+transport_maps = inline:{{ 7bit.example.net=smtp:[127.0.0.1]:{sink7bit} }}
+smtp_dns_support_level = disabled
+smtp_host_lookup = native
+# Left at its default of 998, Postfix would break the long lines of the unsigned mail we compare with.
+smtp_line_length_limit = 0
+# At its default, Postfix makes a space of a bare CR; older releases hand it to the milter, so that is what is tested.
+cleanup_replace_stray_cr_lf = no
+message_size_limit = 67108864
+header_size_limit = 4194304
+"""
+
+SERVICES = """
+postlog unix-dgram n - n - 1 postlogd
+pickup unix n - n 1 1 pickup
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+flush unix n - n 1000? 0 flush
+proxymap unix - - n - - proxymap
+smtp unix - - n - - smtp
+error unix - - n - - error
+retry unix - - n - - error
+showq unix n - n - - showq
+anvil unix - - n - 1 anvil
+"""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """`sample` has the milter of the whole run, `other` the one a test starts for itself, `plain` has none."""
+    sample: int
+    other: int
+    unix: int
+    submission: int
+    reinject: int
+    plain: int
+
+
+class Postfix:
+    def __init__(self, directory: Path, sample: Path, ports: Ports, settings: dict[str, int], milter: int,
+                 other_milter: int, socket: Path) -> None:
+        self.directory = directory
+        self.ports = ports
+        # Beside the configuration, not in it: `postfix start` warns of what root does not own in there.
+        self._configuration = directory / "etc"
+        for folder in ("etc", "queue", "data"):
+            (directory / folder).mkdir(parents=True)
+        tools.run(["chown", "postfix", directory / "data"])
+        main = (sample / "main.cf").read_text()
+        lines = re.sub(r"(?m)^postseal_milter = .*$", f"postseal_milter = inet:127.0.0.1:{milter}", main)
+        (self._configuration / "main.cf").write_text(PRIVATE.format(directory=directory, **settings) + lines)
+        (self._configuration / "master.cf").write_text(SERVICES + "".join((
+            smtpd(ports.sample),
+            smtpd(ports.other, f"postseal_milter=inet:127.0.0.1:{other_milter}"),
+            smtpd(ports.unix, f"postseal_milter=unix:{socket}"),
+            smtpd(ports.plain, "smtpd_milters="),
+            sample_services((sample / "master.cf").read_text(), ports))))
+        # A submission port would want TLS; what matters here is the milter it has.
+        self.command("postconf", "-P", f"127.0.0.1:{ports.submission}/inet/smtpd_tls_security_level=none")
+
+    def start(self) -> None:
+        self.command("postfix", "start")
+        try:
+            Client(self.ports.sample).close()
+        except (OSError, SMTPException) as error:
+            raise RuntimeError(f"Postfix does not answer: {error}\n{self.log()}") from error
+
+    def stop(self) -> None:
+        self.command("postfix", "stop")
+
+    def sendmail(self, message: bytes, *arguments: str) -> None:
+        """Local submission, the way cron and web applications do it."""
+        self._run("sendmail", "-C", str(self._configuration), *arguments, stdin=message)
+
+    def queued(self) -> str:
+        """What still waits: empty when every message was delivered."""
+        listing = tools.text(self.command("postqueue", "-p").stdout)
+        return "" if "queue is empty" in listing else listing
+
+    def log(self, lines: int = 30) -> str:
+        path = self.directory / "maillog"
+        return "\n".join(path.read_text(errors="replace").splitlines()[-lines:]) if path.exists() else "(no maillog)"
+
+    def command(self, name: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        """One of Postfix's own commands, on this instance."""
+        return self._run(name, "-c", str(self._configuration), *arguments)
+
+    @staticmethod
+    def _run(*command: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        return tools.run(command, stdin=stdin, env={**os.environ, "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin"})
+
+
+def smtpd(port: int, *options: str) -> str:
+    return f"127.0.0.1:{port} inet n - n - - smtpd\n" + "".join(f"  -o {o}\n" for o in options)
+
+
+def sample_services(master: str, ports: Ports) -> str:
+    """The sample's services on ports of ours, outside the chroot that a private directory does not have."""
+    moved = re.sub(r"(?m)^submission inet n +- +y", f"127.0.0.1:{ports.submission} inet n - n", master)
+    moved, count = re.subn(r"(?m)^127\.0\.0\.1:10025 inet n +- +y", f"127.0.0.1:{ports.reinject} inet n - n", moved)
+    if count != 1 or moved.count(f":{ports.submission} ") != 1:
+        raise ValueError("postfix-sample/master.cf no longer has the two services this harness knows")
+    return moved

@@ -1,0 +1,66 @@
+"""What every test shares: certificates, judges, Postfix, its next hops, and the daemon with the sample's settings."""
+
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from . import tools
+from .judges import Judges
+from .pki import Pki
+from .postfix import Postfix, Ports
+from .program import Program
+from .report import Failure
+from .sasl import AuthServer
+from .sink import Sink
+
+EIGHTBIT = ("PIPELINING", "8BITMIME", "SIZE 0")
+
+
+class World:
+    def __init__(self, root: Path, work: Path, executable: Path, stack: ExitStack) -> None:
+        self.root, self.work = root, work
+        self.sample = root / "postfix-sample"
+        self.pki = Pki(work / "pki")
+        self.judges = Judges(work / "judges", self.pki)
+        stack.callback(self.judges.close)
+        self.program = Program(executable, self.sample / "postseal.ini", work / "program")
+        ports = tools.free_ports(11)
+        self.milter_port, self.other_milter_port = ports[0], ports[1]
+        self._socket = work / "postseal.sock"
+        sink, sink7bit, sasl = ports[2:5]
+        self.sink = Sink(sink, EIGHTBIT)
+        stack.callback(self.sink.close)
+        self.sink7bit = Sink(sink7bit, ("PIPELINING", "SIZE 0"))
+        stack.callback(self.sink7bit.close)
+        stack.callback(AuthServer(sasl).close)
+        self.daemon = stack.enter_context(self.program.milter(self.configure({}, self.milter_port)))
+        self.postfix = Postfix(work / "postfix", self.sample, Ports(*ports[5:]),
+                               {"sink": sink, "sink7bit": sink7bit, "sasl": sasl},
+                               self.milter_port, self.other_milter_port, self._socket)
+        stack.callback(self.postfix.stop)
+        self.postfix.start()
+
+    def configure(self, settings: dict[str, dict[str, str]], port: int) -> Path:
+        here = {"Milter": {"Socket": f"inet:{port}@127.0.0.1"},
+                "Certificates": {"Path": str(self.pki.certificates)}}
+        return self.program.configure(here, settings)
+
+    @contextmanager
+    def milter(self, settings: dict[str, dict[str, str]], service: str):
+        """The daemon a test talks to through Postfix, and the SMTP port: the shared one unless settings differ."""
+        if service == "unix":
+            unix = {"Milter": {"Socket": f"unix:{self._socket}", "SocketMode": "0666"}}
+            with self.program.milter(self.program.configure(
+                    {"Certificates": {"Path": str(self.pki.certificates)}}, unix, settings)) as daemon:
+                yield daemon, self.postfix.ports.unix
+        elif settings:
+            with self.program.milter(self.configure(settings, self.other_milter_port)) as daemon:
+                yield daemon, self.postfix.ports.other
+        else:
+            yield self.daemon, getattr(self.postfix.ports, service)
+
+    def arrived(self, recipient: str) -> bytes:
+        sink = self.sink7bit if recipient.endswith("@7bit.example.net") else self.sink
+        try:
+            return sink.wait(recipient).raw
+        except Failure as lost:
+            raise Failure(f"{lost}\n{self.postfix.log()}\n{self.daemon.log()[-2000:]}") from None
