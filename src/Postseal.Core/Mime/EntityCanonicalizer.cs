@@ -131,7 +131,7 @@ internal sealed class EntityCanonicalizer
     private PartHeader ReadHeader(bool isMessage, string defaultType)
     {
         var lines = new Stretch(line.Start);
-        while (!line.AtEnd && !IsDelimiter() && IsHeaderLine(line.Line, isFirst: lines.IsEmpty, isMessage))
+        while (!IsDelimiter() && !line.AtEnd && IsHeaderLine(line.Line, isFirst: lines.IsEmpty, isMessage))
         {
             lines.Add(line);
             line.MoveNext();
@@ -158,11 +158,12 @@ internal sealed class EntityCanonicalizer
 
     private Stretch ReadBody(Stretch body)
     {
-        for (; !line.AtEnd && !IsDelimiter(); line.MoveNext())
+        for (; !IsDelimiter() && !line.AtEnd; line.MoveNext())
             body.Add(line);
         return body;
     }
 
+    // At the end there is none, which is to be known too.
     private bool IsDelimiter() => multiparts.IsDelimiter(line.Line, out delimiterLevel, out isCloseDelimiter);
 
     private void WriteDelimiter(ReadOnlySpan<byte> boundary)
