@@ -10,20 +10,27 @@ namespace Postseal.Tests.Mime;
 internal static class ReaderJudge
 {
     private const string Script = """
-        import email, email.policy, pathlib, sys
+        import email, email.policy, pathlib, re, sys
 
         def leaves(path):
-            message = email.message_from_bytes(path.read_bytes(), policy=email.policy.compat32)
+            header, empty_line, body = path.read_bytes().partition(b'\r\n\r\n')
+            # Python does not unfold a boundary.
+            header = re.sub(rb'\r\n(?=[ \t])', b'', header)
+            message = email.message_from_bytes(header + empty_line + body, policy=email.policy.compat32)
+            found = []
             for part in message.walk():
                 if not part.is_multipart():
                     content = part.get_payload(decode=True) or b''
-                    # Line ends are the transport's, and so is one at the end of the message.
+                    # How lines end is the transport's business.
                     if part.get_content_maintype() in ('text', 'message', 'multipart'):
                         content = content.replace(b'\r\n', b'\n')
-                    yield content.removesuffix(b'\r\n').removesuffix(b'\n') if part is message else content
+                    found.append(content)
+            # So is the line end at the end of the message.
+            found[-1:] = [last.removesuffix(b'\n').removesuffix(b'\r') for last in found[-1:]]
+            return found
 
         for before in sorted(pathlib.Path(sys.argv[1]).glob('*.before')):
-            one, other = list(leaves(before)), list(leaves(before.with_suffix('.after')))
+            one, other = leaves(before), leaves(before.with_suffix('.after'))
             if one != other:
                 print(before.stem, *(f'{a!r:.300} became {b!r:.300};' for a, b in zip(one, other) if a != b), len(one), len(other))
         """;
@@ -39,7 +46,8 @@ internal static class ReaderJudge
             foreach (var (name, before, after) in messages)
             {
                 using var beforeFile = File.Create(Path.Combine(folder.FullName, name + ".before"));
-                (before with { LineEnding = LineEnding.CrLf }).WriteTo(beforeFile);
+                var content = before.Headers.Where(f => Text.Of(f.Name).StartsWith("Content-", StringComparison.OrdinalIgnoreCase));
+                new MailMessage([.. content], before.Body).WriteTo(beforeFile);
                 using var afterFile = File.Create(Path.Combine(folder.FullName, name + ".after"));
                 foreach (var piece in after.Content)
                     afterFile.Write(piece.Span);

@@ -8,8 +8,11 @@ namespace Postseal.Tests.Mime;
 public class ReaderJudgeTests
 {
     private static readonly Gen<string> Content = Gen.Elements(
-        "\r\n", "\r\n", "\n", "\0", " ", "\t", "=", "=41", ".", "From ", "--", "-- b", "word ", "\xFC", "\xC3\xBC", new string('x', 999))
+        "\r\n", "\r\n", "\n", "\0", " ", "\t", "=3D", "=41", ".", "From ", "--", "-- b", "word ", "\xFC", "\xC3\xBC", new string('x', 999))
         .ListOf().Select(string.Concat);
+
+    // Python takes a close delimiter right after a delimiter for a doubled one, and the epilogue for a part.
+    private const string MisreadByPython = "multipartemptypart";
 
     [Fact]
     public void Corpus_messages_are_7bit_and_read_the_same()
@@ -24,7 +27,7 @@ public class ReaderJudgeTests
         Assert.All(messages, message => SevenBit.AssertIs(message.After.Content));
         if (!ReaderJudge.IsAvailable)
             Assert.Skip("python3 is not there to compare the parts");
-        Assert.Fail(ReaderJudge.Compare(messages));
+        Assert.Equal("", ReaderJudge.Compare(messages.Where(message => message.Name != MisreadByPython)));
     }
 
     [Fact]
@@ -35,7 +38,7 @@ public class ReaderJudgeTests
         var messages = Entity(depth: 3, boundary: "b").Sample(500, 30)
             .Select((text, i) => Judged($"{i}", Text.Message("MIME-Version: 1.0\r\n" + text))).ToList();
 
-        Assert.Fail(ReaderJudge.Compare(messages));
+        Assert.Equal("", ReaderJudge.Compare(messages));
     }
 
     private static (string Name, MailMessage Before, CanonicalEntity After) Judged(string name, MailMessage message) =>
