@@ -36,12 +36,12 @@ internal static class Base64Text
             digits.Write(encoded[..run]);
             encoded = encoded[Math.Max(run, 1)..];
         }
-        // One digit alone holds no byte.
-        var length = digits.WrittenCount % 4 == 1 ? digits.WrittenCount - 1 : digits.WrittenCount;
-        digits.Write("=="u8);
-        var decoded = new byte[length / 4 * 3 + 3];
-        Base64.DecodeFromUtf8(digits.WrittenSpan[..((length + 3) / 4 * 4)], decoded, out _, out var written);
-        return decoded[..written];
+        // Zero digits in place of the padding, so that bits a sloppy encoder left in the last digit are no error.
+        var count = digits.WrittenCount;
+        digits.Write("AAA"u8);
+        var decoded = new byte[(count + 3) / 4 * 3];
+        Base64.DecodeFromUtf8(digits.WrittenSpan[..(decoded.Length / 3 * 4)], decoded, out _, out _);
+        return decoded[..(int)(count * 6L / 8)];
     }
 
     // A pad where no digit group is open is junk.

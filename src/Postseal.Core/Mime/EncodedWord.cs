@@ -7,7 +7,8 @@ namespace Postseal.Mime;
 /// <summary>Raw 8bit text in header fields as RFC 2047 encoded words.</summary>
 internal static class EncodedWord
 {
-    private const int MaxLength = 75;
+    // RFC 2047 allows 75; less leaves the first word room on the line of the field's name.
+    private const int MaxLength = 60;
 
     private static readonly SearchValues<byte> Specials = SearchValues.Create("\"()<>,:;"u8);
 

@@ -15,8 +15,7 @@ internal sealed class EntityCanonicalizer
     private readonly LineScanner line;
     private readonly Rope output;
 
-    // Of the multiparts we are in, the outermost first.
-    private readonly List<ReadOnlyMemory<byte>> boundaries = [];
+    private readonly OpenMultiparts multiparts = new();
 
     // What the line is when a delimiter stopped the reading: which multipart's (-1 at the end of input), and which kind.
     private int delimiterLevel = -1;
@@ -66,12 +65,12 @@ internal sealed class EntityCanonicalizer
 
     private void Multipart(PartHeader header, int depth)
     {
-        var level = boundaries.Count;
-        boundaries.Add(header.Boundary);
+        var level = multiparts.Count;
+        multiparts.Push(header.Boundary);
         var preamble = ReadBody(new(line.Start));
         if (delimiterLevel != level || isCloseDelimiter)
         {
-            boundaries.RemoveAt(level);
+            multiparts.Pop();
             Leaf(header, ReadBody(preamble), depth);
             return;
         }
@@ -87,7 +86,7 @@ internal sealed class EntityCanonicalizer
             WriteDelimiter(boundary.Span);
             if (isCloseDelimiter)
             {
-                boundaries.RemoveAt(level);
+                multiparts.Pop();
                 line.MoveNext();
                 var epilogue = ReadBody(new(line.Start));
                 if (depth > 0)
@@ -97,7 +96,7 @@ internal sealed class EntityCanonicalizer
             line.MoveNext();
             Entity(ReadHeader(isMessage: false, header.DefaultPartType), depth + 1);
         }
-        boundaries.RemoveAt(level);
+        multiparts.Pop();
     }
 
     private void Leaf(PartHeader header, Stretch body, int depth)
@@ -132,7 +131,7 @@ internal sealed class EntityCanonicalizer
     private PartHeader ReadHeader(bool isMessage, string defaultType)
     {
         var lines = new Stretch(line.Start);
-        while (!line.AtEnd && !IsDelimiter() && IsHeaderLine(line.Line, isFirst: lines.IsEmpty, isMessage))
+        while (!IsDelimiter() && !line.AtEnd && IsHeaderLine(line.Line, isFirst: lines.IsEmpty, isMessage))
         {
             lines.Add(line);
             line.MoveNext();
@@ -159,32 +158,13 @@ internal sealed class EntityCanonicalizer
 
     private Stretch ReadBody(Stretch body)
     {
-        for (; !line.AtEnd && !IsDelimiter(); line.MoveNext())
+        for (; !IsDelimiter() && !line.AtEnd; line.MoveNext())
             body.Add(line);
         return body;
     }
 
-    /// <summary>
-    /// Whether the line is the delimiter of a multipart we are in (RFC 2046 section 5.1.1): the whole boundary and
-    /// nothing but white space after it, as all common readers have it. The outermost wins where two are the same.
-    /// </summary>
-    private bool IsDelimiter()
-    {
-        delimiterLevel = -1;
-        if (!line.Line.StartsWith("--"u8))
-            return false;
-        var text = line.Line[2..].TrimEnd(" \t"u8);
-        for (var level = 0; level < boundaries.Count; level++)
-        {
-            var boundary = boundaries[level].Span;
-            if (!text.StartsWith(boundary) || text[boundary.Length..] is not ([] or [(byte)'-', (byte)'-']))
-                continue;
-            delimiterLevel = level;
-            isCloseDelimiter = text.Length > boundary.Length;
-            return true;
-        }
-        return false;
-    }
+    // At the end there is none, which is to be known too.
+    private bool IsDelimiter() => multiparts.IsDelimiter(line.Line, out delimiterLevel, out isCloseDelimiter);
 
     private void WriteDelimiter(ReadOnlySpan<byte> boundary)
     {

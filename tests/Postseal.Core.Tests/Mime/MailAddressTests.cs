@@ -1,0 +1,129 @@
+using System.Text;
+using FsCheck;
+using FsCheck.Fluent;
+using Postseal.Mime;
+
+namespace Postseal.Tests.Mime;
+
+public class MailAddressTests
+{
+    [Theory]
+    [InlineData("a@example.org", "a@example.org")]
+    [InlineData(" <a@example.org> ", "a@example.org")]
+    [InlineData("Ann <a@example.org>", "a@example.org")]
+    [InlineData("Ann B. Cee <a@example.org>", "a@example.org")]
+    [InlineData("\"a@example.org\" <b@example.net>", "b@example.net")]
+    [InlineData("\"Cee, Ann \\\"x\\\" <no@example.org>\" <b@example.net>", "b@example.net")]
+    [InlineData("=?utf-8?Q?no=40example.org?= <b@example.net>", "b@example.net")]
+    [InlineData("Jörg Müller <jörg@exämple.org>", "jörg@exämple.org")]
+    [InlineData("a@example.org (Ann (not b@example.net))", "a@example.org")]
+    [InlineData("(x)a(x)@(x)example(x).(x)org(x)", "a@example.org")]
+    [InlineData("(\\)(<b@x.org>)) a@example.org", "a@example.org")]
+    [InlineData("a . b @ example . org", "a.b@example.org")]
+    [InlineData("\"a\".\"b\"@example.org", "a.b@example.org")]
+    [InlineData("\"a b\"@example.org", "\"a b\"@example.org")]
+    [InlineData("\"a\\\"\\\\b\"@example.org", "\"a\\\"\\\\b\"@example.org")]
+    [InlineData("\"../etc\"@example.org", "\"../etc\"@example.org")]
+    [InlineData("a/b@example.org", "a/b@example.org")]
+    [InlineData("<@r.example,@s.example:a@example.org>", "a@example.org")]
+    [InlineData("a@[192.0.2.1]", "a@[192.0.2.1]")]
+    [InlineData("Ann\r\n <a@example.org>", "a@example.org")]
+    [InlineData("a@x.org, B <b@x.org>", "a@x.org|b@x.org")]
+    [InlineData(",a@x.org,,b@x.org,", "a@x.org|b@x.org")]
+    [InlineData("Team: a@x.org, Bo <b@x.org>;, c@x.org", "a@x.org|b@x.org|c@x.org")]
+    [InlineData("undisclosed-recipients:;", "")]
+    public void Address_list_is_read(string field, string expected)
+    {
+        Assert.True(MailboxParser.TryParseList(Encoding.UTF8.GetBytes(field), out var addresses));
+        Assert.Equal(expected, string.Join('|', addresses));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(" , ")]
+    [InlineData("Ann")]
+    [InlineData("a@example.org <b@example.net>")]
+    [InlineData("Ann a@example.org")]
+    [InlineData("a@example.org b@example.org")]
+    [InlineData("<a@example.org> <b@example.org>")]
+    [InlineData("<a@example.org> Ann")]
+    [InlineData("<a@example.org")]
+    [InlineData("a@example.org>")]
+    [InlineData("<>")]
+    [InlineData("a@")]
+    [InlineData("@example.org")]
+    [InlineData("a@b@example.org")]
+    [InlineData("a..b@example.org")]
+    [InlineData(".a@example.org")]
+    [InlineData("a.@example.org")]
+    [InlineData("a@example..org")]
+    [InlineData("a@example.org.")]
+    [InlineData("a@\"example.org\"")]
+    [InlineData("a@[192.0.2.1")]
+    [InlineData("a@[]")]
+    [InlineData("\"\"@example.org")]
+    [InlineData("\"a@example.org")]
+    [InlineData("a@example.org (open")]
+    [InlineData("a@example.org)")]
+    [InlineData("a@example.org; b@example.org")]
+    [InlineData("A: B: a@example.org;;")]
+    [InlineData("A: a@example.org")]
+    [InlineData("a@example.org\0")]
+    [InlineData("a@example.org\nb@example.org")]
+    [InlineData("a@example.org\r\nBcc: b@example.org")]
+    [InlineData("\"a\0\"@example.org")]
+    [InlineData("\"a\\\n\"@example.org")]
+    public void What_readers_could_understand_differently_is_refused(string field) =>
+        Assert.False(MailboxParser.TryParseList(Encoding.UTF8.GetBytes(field), out _));
+
+    [Fact]
+    public void Broken_utf8_is_refused() => 
+        Assert.False(MailboxParser.TryParseList([0xE4, .. "@example.org"u8], out _));
+
+    [Fact]
+    public void Comments_nest_to_a_limit()
+    {
+        Assert.True(MailboxParser.TryParseList(Nested(20), out _));
+        Assert.False(MailboxParser.TryParseList(Nested(100_000), out _));
+
+        static byte[] Nested(int depth) => Text.Bytes($"{new string('(', depth)}{new string(')', depth)} a@example.org");
+    }
+
+    [Theory]
+    [InlineData("a@example.org", "A@Example.ORG", true)]
+    [InlineData("ä@example.org", "Ä@example.org", true)]
+    [InlineData("a@example.org", "a@example.net", false)]
+    [InlineData("a@example.org", "b@example.org", false)]
+    public void Addresses_compare_without_case(string left, string right, bool equal)
+    {
+        Assert.True(MailAddress.TryParse(left, out var one));
+        Assert.True(MailAddress.TryParse($" <{right}> ", out var other));
+        Assert.Equal(equal, one == other);
+        Assert.Equal(equal, one.GetHashCode() == other.GetHashCode());
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("Ann <a@example.org>")]
+    [InlineData("a@example.org, b@example.org")]
+    [InlineData("a@example.org (Ann)")]
+    [InlineData("a @example.org")]
+    [InlineData("<<a@example.org>>")]
+    public void Bare_address_is_nothing_else(string? text) => Assert.False(MailAddress.TryParse(text, out _));
+
+    [Fact]
+    public void Address_written_is_the_address_read_again() => Prop.ForAll(
+        ArbMap.Default.ArbFor<NonEmptyString>().Filter(s => !s.Get.AsSpan().ContainsAny("\0\r\n") && IsUnicode(s.Get)),
+        local =>
+        {
+            var quoted = local.Get.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
+            return MailAddress.TryParse($"\"{quoted}\"@example.org", out var address)
+                && address.LocalPart == local.Get
+                && MailAddress.TryParse(address.ToString(), out var again)
+                && again == address
+                && again.LocalPart == local.Get;
+        }).QuickCheckThrowOnFailure();
+
+    private static bool IsUnicode(string text) => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) == text;
+}
