@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using Postseal.Certificates;
+using Postseal.Mime;
 
 namespace Postseal.Cms;
 

@@ -13,7 +13,7 @@ internal sealed class EntityCanonicalizer
 
     private readonly ByteSource source;
     private readonly LineScanner line;
-    private readonly Rope output;
+    private readonly EntityOutput output;
 
     private readonly OpenMultiparts multiparts = new();
 

@@ -14,7 +14,7 @@ internal static class LeafEncoder
     /// <param name="output">What is written to.</param>
     /// <returns>Why it cannot be done; null when it was.</returns>
     public static string? Write(
-        PartHeader header, ReadOnlySpan<byte> content, Stretch body, bool isOutermost, bool isLast, Rope output)
+        PartHeader header, ReadOnlySpan<byte> content, Stretch body, bool isOutermost, bool isLast, EntityOutput output)
     {
         if (header.IsBrokenMultipart || (!header.HasContentType && isOutermost))
             header.SetTextType(content);
@@ -42,7 +42,7 @@ internal static class LeafEncoder
     }
 
     private static void WriteQuotedPrintable(
-        PartHeader header, ReadOnlySpan<byte> text, bool isUnixText, bool isLast, Rope output)
+        PartHeader header, ReadOnlySpan<byte> text, bool isUnixText, bool isLast, EntityOutput output)
     {
         header.SetTransferEncoding("quoted-printable");
         header.WriteTo(output);
@@ -56,7 +56,7 @@ internal static class LeafEncoder
         QuotedPrintable.Encode(text, output, endsSoftly: isLast && !text.EndsWith("\r\n"u8));
     }
 
-    private static void WriteBase64(PartHeader header, ReadOnlySpan<byte> bytes, Rope output)
+    private static void WriteBase64(PartHeader header, ReadOnlySpan<byte> bytes, EntityOutput output)
     {
         header.SetTransferEncoding("base64");
         header.WriteTo(output);

@@ -140,7 +140,7 @@ internal sealed class PartHeader
     }
 
     /// <summary>Writes the header and the empty line after it.</summary>
-    public void WriteTo(Rope output)
+    public void WriteTo(EntityOutput output)
     {
         if (!changed)
         {

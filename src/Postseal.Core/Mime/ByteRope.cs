@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Postseal;
+namespace Postseal.Mime;
 
 /// <summary>
 /// Joins pieces of bytes into one <see cref="ReadOnlySequence{T}"/> without copying them. The pieces are shared: they

@@ -6,7 +6,7 @@ namespace Postseal.Mime;
 /// Output made of ranges of the input, which are shared, and of new bytes in between. Ranges that follow one another
 /// become one; short ones are copied, so that a message of a million small parts does not become a million objects.
 /// </summary>
-internal sealed class Rope(ByteSource source) : IBufferWriter<byte>
+internal sealed class EntityOutput(ByteSource source) : IBufferWriter<byte>
 {
     private const int ShortRange = 1024;
     private const int ChunkSize = 4096;
@@ -65,13 +65,10 @@ internal sealed class Rope(ByteSource source) : IBufferWriter<byte>
     {
         EndRange();
         EndChunk();
-        Piece? first = null, last = null;
+        var rope = new ByteRope();
         foreach (var piece in pieces)
-        {
-            last = last is null ? new(piece, 0) : last.Then(piece);
-            first ??= last;
-        }
-        return first is null ? default : new(first, 0, last!, last!.Memory.Length);
+            rope.Append(piece);
+        return rope.ToSequence();
     }
 
     private Memory<byte> Room(int size)
@@ -112,17 +109,5 @@ internal sealed class Rope(ByteSource source) : IBufferWriter<byte>
         if (chunkEnd > chunkStart)
             pieces.Add(chunk.AsMemory(chunkStart, chunkEnd - chunkStart));
         chunkStart = chunkEnd;
-    }
-
-    private sealed class Piece : ReadOnlySequenceSegment<byte>
-    {
-        public Piece(ReadOnlyMemory<byte> memory, long runningIndex) => (Memory, RunningIndex) = (memory, runningIndex);
-
-        public Piece Then(ReadOnlyMemory<byte> memory)
-        {
-            var next = new Piece(memory, RunningIndex + Memory.Length);
-            Next = next;
-            return next;
-        }
     }
 }
