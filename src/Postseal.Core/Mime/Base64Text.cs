@@ -18,14 +18,16 @@ internal static class Base64Text
         {
             var line = content[..Math.Min(content.Length, BytesPerLine)];
             content = content[line.Length..];
-            Base64.EncodeToUtf8(line, output.GetSpan(Base64.GetMaxEncodedToUtf8Length(line.Length)), out _, out var written);
+            var encoded = output.GetSpan(Base64.GetMaxEncodedToUtf8Length(line.Length));
+            Base64.EncodeToUtf8(line, encoded, out _, out var written);
             output.Advance(written);
             if (!content.IsEmpty)
                 output.Write("\r\n"u8);
         }
     }
 
-    /// <summary>Decodes as readers do: what is not in the alphabet is skipped, padding ends it, and may be missing.</summary>
+    /// <summary>Decodes as readers do: what is not in the alphabet is skipped, padding ends it and may be missing.
+    /// </summary>
     public static byte[] Decode(ReadOnlySpan<byte> encoded)
     {
         var digits = new ArrayBufferWriter<byte>(encoded.Length + 4);

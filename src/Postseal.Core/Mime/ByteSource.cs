@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Postseal.Mime;
 
-/// <summary>A sequence of bytes as an array of its pieces, so that any range of it is found in logarithmic time.</summary>
+/// <summary>A sequence of bytes as a list of its pieces: any range of it is found in logarithmic time.</summary>
 internal sealed class ByteSource
 {
     private readonly List<ReadOnlyMemory<byte>> pieces = [];

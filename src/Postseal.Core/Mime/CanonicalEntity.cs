@@ -7,12 +7,8 @@ namespace Postseal.Mime;
 /// </summary>
 public sealed record CanonicalEntity : Canonicalization
 {
-    private CanonicalEntity(ReadOnlySequence<byte> content, IReadOnlyList<HeaderField> outerHeaders, int contentTypeIndex)
-    {
-        Content = content;
-        OuterHeaders = outerHeaders;
-        ContentTypeIndex = contentTypeIndex;
-    }
+    private CanonicalEntity(ReadOnlySequence<byte> content, IReadOnlyList<HeaderField> outer, int contentTypeIndex) =>
+        (Content, OuterHeaders, ContentTypeIndex) = (content, outer, contentTypeIndex);
 
     /// <summary>
     /// The bytes to hash: the Content-* fields, an empty line, the body. All lines are 7bit, at most 998 octets long
@@ -20,7 +16,7 @@ public sealed record CanonicalEntity : Canonicalization
     /// </summary>
     public ReadOnlySequence<byte> Content { get; }
 
-    /// <summary>All fields that are not Content-*, byte for byte and in their order, and exactly one MIME-Version.</summary>
+    /// <summary>All fields that are not Content-*, byte for byte and in order, and exactly one MIME-Version.</summary>
     public IReadOnlyList<HeaderField> OuterHeaders { get; }
 
     /// <summary>Where in <see cref="OuterHeaders"/> the new Content-Type belongs: where the first Content-* field was,
@@ -31,15 +27,19 @@ public sealed record CanonicalEntity : Canonicalization
     /// Makes a message ready to be signed. What is 7bit already is left byte for byte, except that the preamble and the
     /// epilogue of the outermost multipart are dropped (Outlook rejects a signed entity with an epilogue). Leaves with
     /// 8bit, NUL, bare CR or LF or overlong lines are encoded: text as quoted-printable, or base64 when it holds NUL or
-    /// would mostly be escapes; all else as base64. An empty body becomes one CRLF, and a last line without an end gets
-    /// one, as in transport.
+    /// would mostly be escapes; all else as base64. Header fields inside are made 7bit with RFC 2047 and RFC 2231. A
+    /// label of 8bit or binary on what is 7bit is corrected: a relay may go by the label and encode it again. An empty
+    /// body becomes one CRLF, and a last line without an end gets one, as in transport.
     /// </summary>
     /// <remarks>
-    /// The message must not be protected already, see <see cref="ProtectionClassifier"/>. A message without
-    /// Content-Type gets one: text/plain with charset us-ascii or utf-8, or with none when it is neither, which leaves
-    /// the reader to guess as before. Of several Content-Type or Content-Transfer-Encoding fields the first is kept, as
-    /// readers do. A multipart whose delimiter never comes is left as it is, or when it must be encoded becomes
-    /// text/plain, which shows what most readers show of it.
+    /// The message must not be protected already, see <see cref="ProtectionClassifier"/>. A message without Content-
+    /// Type gets one: text/plain with charset us-ascii or utf-8, or with none when it is neither, which leaves the
+    /// reader to guess as before. Of several Content-Type or Content-Transfer-Encoding fields the first is kept, as
+    /// readers do. In text, a bare CR or LF stays what it is, encoded; only in a text without one CRLF are the bare LFs
+    /// its line ends. A multipart whose delimiter never comes is left as it is, or when it must be encoded becomes
+    /// text/plain, which shows what most readers show of it. A part that is signed itself is never changed, so one that
+    /// is not 7bit is a failure; so is what is nested over 100 deep and not 7bit, and uuencoded content that is not
+    /// 7bit.
     /// </remarks>
     public static Canonicalization Create(MailMessage message)
     {

@@ -44,7 +44,9 @@ public sealed class ContentType
     public static ContentType? Parse(ReadOnlySpan<byte> fieldValue)
     {
         var value = ParameterParser.Parse(fieldValue, out var parameters);
-        return value.Split('/') is [{ Length: > 0 } type, { Length: > 0 } subtype] ? new(type, subtype, parameters) : null;
+        return value.Split('/') is [{ Length: > 0 } type, { Length: > 0 } subtype]
+            ? new(type, subtype, parameters)
+            : null;
     }
 
     /// <summary>The value of a parameter; null when there is none of that name.</summary>
@@ -56,8 +58,9 @@ public sealed class ContentType
     /// <summary>The field's value with another boundary in it.</summary>
     internal string WithBoundary(string boundary)
     {
+        var fresh = new FieldParameter("boundary", Encoding.ASCII.GetBytes(boundary), Charset: null);
         var output = new ArrayBufferWriter<byte>();
-        ParameterWriter.Write(MediaType, parameters.Select(p => p.Name == "boundary" ? p with { Value = Encoding.ASCII.GetBytes(boundary) } : p), output);
+        ParameterWriter.Write(MediaType, parameters.Select(p => p.Name == fresh.Name ? fresh : p), output);
         return Encoding.ASCII.GetString(output.WrittenSpan);
     }
 

@@ -14,7 +14,7 @@ internal static class EncodedWord
 
     /// <summary>Writes a field's value, unfolded, with all 8bit text in it encoded.</summary>
     /// <param name="value">What follows the colon.</param>
-    /// <param name="isStructured">Whether quotes, brackets and commas mean something in it (RFC 2047 section 5).</param>
+    /// <param name="isStructured">Whether quotes, brackets and commas have a meaning in it.</param>
     /// <param name="output">What is written to.</param>
     public static void WriteValue(ReadOnlySpan<byte> value, bool isStructured, IBufferWriter<byte> output)
     {

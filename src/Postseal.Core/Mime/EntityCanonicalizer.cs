@@ -17,7 +17,7 @@ internal sealed class EntityCanonicalizer
 
     private readonly OpenMultiparts multiparts = new();
 
-    // What the line is when a delimiter stopped the reading: which multipart's (-1 at the end of input), and which kind.
+    // What stopped the reading: the delimiter of which multipart (-1 at the end of input), and of which kind.
     private int delimiterLevel = -1;
     private bool isCloseDelimiter;
 
@@ -145,7 +145,7 @@ internal sealed class EntityCanonicalizer
         var raw = source.Range(lines.Start, lines.End);
         if (IsMailboxFrom(raw.Span))
             raw = raw[HeaderBlock.NextLine(raw.Span)..];
-        return PartHeader.OfPart(HeaderBlock.Parse(raw, out _), isMessage, defaultType, lines.Start, lines.End, lines.Flaws);
+        return PartHeader.OfPart(HeaderBlock.Parse(raw, out _), lines, isMessage, defaultType);
     }
 
     private static bool IsHeaderLine(ReadOnlySpan<byte> text, bool isFirst, bool isMessage) =>
@@ -154,7 +154,8 @@ internal sealed class EntityCanonicalizer
         || (isFirst && isMessage && IsMailboxFrom(text));
 
     // A forwarded message often starts with the line its mailbox file had.
-    private static bool IsMailboxFrom(ReadOnlySpan<byte> text) => text.StartsWith("From "u8) || text.StartsWith(">From "u8);
+    private static bool IsMailboxFrom(ReadOnlySpan<byte> text) =>
+        text.StartsWith("From "u8) || text.StartsWith(">From "u8);
 
     private Stretch ReadBody(Stretch body)
     {

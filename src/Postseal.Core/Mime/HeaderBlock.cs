@@ -57,7 +57,8 @@ internal static class HeaderBlock
         return lf < 0 ? bytes.Length : lf + 1;
     }
 
-    private static bool IsEmptyLine(ReadOnlySpan<byte> bytes) => bytes is [(byte)'\n', ..] or [(byte)'\r', (byte)'\n', ..];
+    private static bool IsEmptyLine(ReadOnlySpan<byte> bytes) =>
+        bytes is [(byte)'\n', ..] or [(byte)'\r', (byte)'\n', ..];
 
     private static int FieldLength(ReadOnlySpan<byte> bytes)
     {

@@ -103,7 +103,7 @@ internal static class HeaderRepair
         return output.WrittenSpan.ToArray();
     }
 
-    // Folds where white space allows it; a word that is too long even so is cut, as Postfix's smtp_line_length_limit does.
+    // Folds at white space; a word that is too long even so is cut, as Postfix's smtp_line_length_limit does.
     private static void Fold(ReadOnlySpan<byte> line, IBufferWriter<byte> output)
     {
         while (line.Length > PreferredLineLength)
@@ -139,7 +139,8 @@ internal static class HeaderRepair
     private static bool IsSpace(byte value) => value is (byte)' ' or (byte)'\t';
 
     private static bool IsAddressField(HeaderField field) =>
-        field.Is("From") || field.Is("Sender") || field.Is("Reply-To") || field.Is("To") || field.Is("Cc") || field.Is("Bcc")
+        field.Is("From") || field.Is("Sender") || field.Is("Reply-To")
+        || field.Is("To") || field.Is("Cc") || field.Is("Bcc")
         || Ascii.EqualsIgnoreCase(field.Name[..Math.Min(field.Name.Length, 7)], "Resent-"u8)
         || field.Is("Disposition-Notification-To") || field.Is("Return-Receipt-To");
 }

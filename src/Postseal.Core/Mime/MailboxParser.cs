@@ -32,7 +32,7 @@ public ref struct MailboxParser
     /// <summary>Reads all mailboxes of a field's value, those inside groups too, in their order.</summary>
     /// <param name="fieldValue">What follows the colon, folds included.</param>
     /// <param name="addresses">The mailboxes; none for a lone empty group such as <c>undisclosed:;</c>.</param>
-    /// <returns>False when the value is not an address list, or one that readers might understand differently.</returns>
+    /// <returns>False when the value is no address list, or one that readers might understand differently.</returns>
     public static bool TryParseList(ReadOnlySpan<byte> fieldValue, out IReadOnlyList<MailAddress> addresses)
     {
         var found = new List<MailAddress>();

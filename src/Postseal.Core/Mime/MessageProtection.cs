@@ -11,7 +11,8 @@ public enum MessageProtection
     /// <summary>multipart/signed, of any protocol but PGP (RFC 1847, RFC 8551 section 3.5.3).</summary>
     SmimeSigned,
 
-    /// <summary>application/pkcs7-mime: opaque signed, certs-only, or of a kind it does not tell (RFC 8551 section 3.2).</summary>
+    /// <summary>application/pkcs7-mime (RFC 8551 section 3.2): opaque signed, certs-only, or of a kind it does not
+    /// tell.</summary>
     SmimeOpaque,
 
     /// <summary>application/pkcs7-mime with enveloped-data.</summary>
@@ -72,7 +73,9 @@ public static class ProtectionClassifier
     {
         ParameterParser.Parse(disposition, out var parameters);
         var name = parameters.FirstOrDefault(p => p.Name == "filename")?.Value ?? default;
-        return IsSmimeFile(Encoding.Latin1.GetString(name.Span)) ? MessageProtection.SmimeByFileName : MessageProtection.None;
+        return IsSmimeFile(Encoding.Latin1.GetString(name.Span))
+            ? MessageProtection.SmimeByFileName
+            : MessageProtection.None;
     }
 
     private static bool IsPgp(string? protocol) =>

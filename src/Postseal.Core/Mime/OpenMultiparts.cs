@@ -1,6 +1,6 @@
 namespace Postseal.Mime;
 
-/// <summary>The multiparts the reading is in, and how their delimiters are recognized (RFC 2046 section 5.1.1).</summary>
+/// <summary>The multiparts the reading is in, and their delimiters (RFC 2046 section 5.1.1).</summary>
 internal sealed class OpenMultiparts
 {
     private readonly List<ReadOnlyMemory<byte>> boundaries = [];
@@ -12,7 +12,7 @@ internal sealed class OpenMultiparts
     /// <summary>How many there are; a level is a number below it, 0 the outermost.</summary>
     public int Count => boundaries.Count;
 
-    /// <summary>Enters a multipart. Where an outer one has the same boundary, delimiters stay the outer one's.</summary>
+    /// <summary>Enters a multipart. Where an outer one has its boundary too, delimiters stay the outer one's.</summary>
     public void Push(ReadOnlyMemory<byte> boundary)
     {
         levels.TryAdd(boundary, boundaries.Count);
@@ -59,7 +59,8 @@ internal sealed class OpenMultiparts
 
         public bool Equals(ReadOnlyMemory<byte> x, ReadOnlyMemory<byte> y) => x.Span.SequenceEqual(y.Span);
 
-        public bool Equals(ReadOnlySpan<byte> alternate, ReadOnlyMemory<byte> other) => alternate.SequenceEqual(other.Span);
+        public bool Equals(ReadOnlySpan<byte> alternate, ReadOnlyMemory<byte> other) =>
+            alternate.SequenceEqual(other.Span);
 
         public int GetHashCode(ReadOnlyMemory<byte> obj) => GetHashCode(obj.Span);
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -27,7 +28,7 @@ internal ref struct ParameterParser
     /// <summary>Reads a whole field value.</summary>
     /// <param name="field">What follows the colon.</param>
     /// <param name="parameters">The parameters in the order of their first appearance.</param>
-    /// <returns>The value before the parameters, such as <c>text/plain</c> or <c>attachment</c>, in lower case.</returns>
+    /// <returns>The value before the parameters in lower case, such as <c>text/plain</c> or <c>inline</c>.</returns>
     public static string Parse(ReadOnlySpan<byte> field, out IReadOnlyList<FieldParameter> parameters)
     {
         var parser = new ParameterParser(field);
@@ -53,7 +54,7 @@ internal ref struct ParameterParser
     {
         SkipWhiteSpace();
         var length = 0;
-        while (length < rest.Length && rest[length] > ' ' && !ends.Contains((char)rest[length], StringComparison.Ordinal))
+        while (length < rest.Length && rest[length] > ' ' && !ends.Contains((char)rest[length]))
             length++;
         var token = Encoding.Latin1.GetString(rest[..length]).ToLowerInvariant();
         rest = rest[length..];
@@ -158,7 +159,8 @@ internal ref struct ParameterParser
         var value = new List<byte>();
         string? firstCharset = null;
         var next = 0;
-        foreach (var piece in pieces.OrderBy(p => p.Section).DistinctBy(p => p.Section).TakeWhile(p => p.Section == next++))
+        var inOrder = pieces.OrderBy(p => p.Section).DistinctBy(p => p.Section);
+        foreach (var piece in inOrder.TakeWhile(p => p.Section == next++))
         {
             value.AddRange(piece.Decode(out var charset));
             firstCharset ??= charset;
@@ -172,9 +174,9 @@ internal ref struct ParameterParser
         {
             var isExtended = name.EndsWith('*');
             var parts = name.TrimEnd('*').Split('*', 2);
-            int? section = parts.Length == 2
-                && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
-            return new(parts[0], section, isExtended, value);
+            var hasSection = int.TryParse(
+                parts.ElementAtOrDefault(1), NumberStyles.None, CultureInfo.InvariantCulture, out var section);
+            return new(parts[0], hasSection ? section : null, isExtended, value);
         }
 
         // charset'language'%41bc; only the first piece has the two quotes.
@@ -198,16 +200,11 @@ internal ref struct ParameterParser
             var value = new List<byte>(text.Length);
             for (var i = 0; i < text.Length; i++)
             {
-                if (text[i] == '%' && i + 2 < text.Length
-                    && byte.TryParse(text.Slice(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var b))
-                {
-                    value.Add(b);
-                    i += 2;
-                }
-                else
-                {
-                    value.Add(text[i]);
-                }
+                Span<byte> escaped = [text[i]];
+                var isEscape = text[i] == '%' && i + 2 < text.Length
+                    && Convert.FromHexString(text.Slice(i + 1, 2), escaped, out _, out _) == OperationStatus.Done;
+                value.Add(isEscape ? escaped[0] : text[i]);
+                i += isEscape ? 2 : 0;
             }
             return [.. value];
         }

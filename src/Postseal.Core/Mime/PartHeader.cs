@@ -26,16 +26,15 @@ internal sealed class PartHeader
     private const string TransferEncodingName = "Content-Transfer-Encoding";
 
     private readonly List<HeaderField> fields;
+    private readonly Stretch lines;
     private readonly bool isMessage;
-    private readonly long start;
-    private readonly long end;
     private ContentType? type;
     private string encoding;
     private bool changed;
 
-    private PartHeader(List<HeaderField> fields, bool isMessage, string defaultType, long start, long end, bool changed)
+    private PartHeader(List<HeaderField> fields, Stretch lines, bool isMessage, string defaultType, bool changed)
     {
-        (this.fields, this.isMessage, this.start, this.end, this.changed) = (fields, isMessage, start, end, changed);
+        (this.fields, this.lines, this.isMessage, this.changed) = (fields, lines, isMessage, changed);
         var typeField = fields.FindIndex(f => f.Is("Content-Type"));
         type = typeField < 0
             ? ContentType.Parse(Encoding.ASCII.GetBytes(defaultType))
@@ -52,22 +51,21 @@ internal sealed class PartHeader
         var fields = contentFields.Select(HeaderRepair.WithSafeFolds).ToList();
         KeepFirst(fields, "Content-Type");
         KeepFirst(fields, TransferEncodingName);
-        return new(fields, isMessage: false, "text/plain", 0, 0, changed: true);
+        return new(fields, lines: default, isMessage: false, "text/plain", changed: true);
     }
 
     /// <summary>The header of a part inside the body.</summary>
     /// <param name="fields">Its fields.</param>
+    /// <param name="lines">Its lines, the empty one included.</param>
     /// <param name="isMessage">Whether it is a whole message that starts here.</param>
     /// <param name="defaultType">What it is without Content-Type.</param>
-    /// <param name="start">Where in the input it starts.</param>
-    /// <param name="end">Where in the input the content starts.</param>
-    /// <param name="flaws">What is wrong with its lines.</param>
-    public static PartHeader OfPart(List<HeaderField> fields, bool isMessage, string defaultType, long start, long end, Flaws flaws) =>
-        new(fields, isMessage, defaultType, start, end, changed: flaws != Flaws.None);
+    public static PartHeader OfPart(List<HeaderField> fields, Stretch lines, bool isMessage, string defaultType) =>
+        new(fields, lines, isMessage, defaultType, changed: lines.Flaws != Flaws.None);
 
     public bool HasContentType { get; private set; }
 
-    /// <summary>A broken type is text/plain (RFC 2045 section 5.2). A message type we do not look into is lines of text.</summary>
+    /// <summary>A broken type is text/plain (RFC 2045 section 5.2); message types not looked into are lines of text.
+    /// </summary>
     public bool IsText => type is null or { Type: "text" or "message" };
 
     public bool IsQuotedPrintable => encoding == "quoted-printable";
@@ -75,7 +73,7 @@ internal sealed class PartHeader
     public bool IsBase64 => encoding == "base64";
 
     /// <summary>The forms of uuencode, which readers decode though no standard has them.</summary>
-    public bool IsUuencoded => encoding is "x-uuencode" or "uuencode" or "x-uue" or "uue" or "x-yencode" or "yenc" or "x-yenc";
+    public bool IsUuencoded => encoding is "x-uuencode" or "uuencode" or "x-uue" or "uue" or "x-yenc" or "yenc";
 
     public ReadOnlyMemory<byte> Boundary => type?.Boundary ?? default;
 
@@ -144,7 +142,7 @@ internal sealed class PartHeader
     {
         if (!changed)
         {
-            output.Append(start, end);
+            output.Append(lines.Start, lines.End);
             return;
         }
         foreach (var field in fields)

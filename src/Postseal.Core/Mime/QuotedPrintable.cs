@@ -26,7 +26,7 @@ internal static class QuotedPrintable
     /// </summary>
     /// <param name="content">The text.</param>
     /// <param name="output">What is written to.</param>
-    /// <param name="endsSoftly">Whether a soft break comes last: the next line end is not part of the text then.</param>
+    /// <param name="endsSoftly">Whether a soft break comes last, for a line end after it that is not text.</param>
     public static void Encode(ReadOnlySpan<byte> content, IBufferWriter<byte> output, bool endsSoftly = false)
     {
         for (int crlf; (crlf = content.IndexOf("\r\n"u8)) >= 0; content = content[(crlf + 2)..])
@@ -60,8 +60,9 @@ internal static class QuotedPrintable
         {
             var run = column == 0 && IsUnsafeStart(line) ? 0 : LiteralRun(line);
             // All but the end of the line leave room for the "=" of a soft break.
-            var fits = run == line.Length && column + run <= lastLineLength ? run : Math.Min(run, MaxLineLength - 1 - column);
-            var escapeFits = run == 0 && column + 3 <= (line.Length == 1 ? lastLineLength : MaxLineLength - 1);
+            const int SoftLength = MaxLineLength - 1;
+            var fits = run == line.Length && column + run <= lastLineLength ? run : Math.Min(run, SoftLength - column);
+            var escapeFits = run == 0 && column + 3 <= (line.Length == 1 ? lastLineLength : SoftLength);
             if (fits > 0)
             {
                 output.Write(line[..fits]);

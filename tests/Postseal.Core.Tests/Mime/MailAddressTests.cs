@@ -117,7 +117,7 @@ public class MailAddressTests
         ArbMap.Default.ArbFor<NonEmptyString>().Filter(s => !s.Get.AsSpan().ContainsAny("\0\r\n") && IsUnicode(s.Get)),
         local =>
         {
-            var quoted = local.Get.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
+            var quoted = string.Concat(local.Get.Select(c => c is '"' or '\\' ? $"\\{c}" : $"{c}"));
             return MailAddress.TryParse($"\"{quoted}\"@example.org", out var address)
                 && address.LocalPart == local.Get
                 && MailAddress.TryParse(address.ToString(), out var again)

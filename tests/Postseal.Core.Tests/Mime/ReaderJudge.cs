@@ -32,7 +32,8 @@ internal static class ReaderJudge
         for before in sorted(pathlib.Path(sys.argv[1]).glob('*.before')):
             one, other = leaves(before), leaves(before.with_suffix('.after'))
             if one != other:
-                print(before.stem, *(f'{a!r:.300} became {b!r:.300};' for a, b in zip(one, other) if a != b), len(one), len(other))
+                changes = (f'{a!r:.300} became {b!r:.300};' for a, b in zip(one, other) if a != b)
+                print(before.stem, *changes, len(one), 'and', len(other), 'leaves')
         """;
 
     public static bool IsAvailable { get; } = Find("python3") is not null;
@@ -46,8 +47,7 @@ internal static class ReaderJudge
             foreach (var (name, before, after) in messages)
             {
                 using var beforeFile = File.Create(Path.Combine(folder.FullName, name + ".before"));
-                var content = before.Headers.Where(f => Text.Of(f.Name).StartsWith("Content-", StringComparison.OrdinalIgnoreCase));
-                new MailMessage([.. content], before.Body).WriteTo(beforeFile);
+                new MailMessage([.. before.Headers.Where(Text.IsContentField)], before.Body).WriteTo(beforeFile);
                 using var afterFile = File.Create(Path.Combine(folder.FullName, name + ".after"));
                 foreach (var piece in after.Content)
                     afterFile.Write(piece.Span);
@@ -62,7 +62,11 @@ internal static class ReaderJudge
 
     private static string Run(string folder)
     {
-        var start = new ProcessStartInfo("python3", ["-c", Script, folder]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("python3", ["-c", Script, folder])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         using var python = Process.Start(start)!;
         var errors = python.StandardError.ReadToEndAsync();
         var output = python.StandardOutput.ReadToEnd();

@@ -8,8 +8,8 @@ namespace Postseal.Tests.Mime;
 public class ReaderJudgeTests
 {
     private static readonly Gen<string> Content = Gen.Elements(
-        "\r\n", "\r\n", "\n", "\0", " ", "\t", "=3D", "=41", ".", "From ", "--", "-- b", "word ", "\xFC", "\xC3\xBC", new string('x', 999))
-        .ListOf().Select(string.Concat);
+        "\r\n", "\r\n", "\n", "\0", " ", "\t", "=3D", "=41", ".", "From ", "--", "-- b", "word ", "\xFC", "\xC3\xBC",
+        new string('x', 999)).ListOf().Select(string.Concat);
 
     // Python takes a close delimiter right after a delimiter for a doubled one, and the epilogue for a part.
     private const string MisreadByPython = "multipartemptypart";
@@ -21,7 +21,8 @@ public class ReaderJudgeTests
         if (corpus is null)
             Assert.Skip("../shared/corpora/mime4j is not there");
         var messages = Directory.EnumerateFiles(corpus, "*.msg", SearchOption.AllDirectories)
-            .Select(file => Judged(Path.GetFileNameWithoutExtension(file), MailMessage.Parse(File.ReadAllBytes(file)))).ToList();
+            .Select(file => Judged(Path.GetFileNameWithoutExtension(file), MailMessage.Parse(File.ReadAllBytes(file))))
+            .ToList();
 
         Assert.NotEmpty(messages);
         Assert.All(messages, message => SevenBit.AssertIs(message.After.Content));
@@ -35,7 +36,7 @@ public class ReaderJudgeTests
     {
         if (!ReaderJudge.IsAvailable)
             Assert.Skip("python3 is not there to compare the parts");
-        var messages = Entity(depth: 3, boundary: "b").Sample(500, 30)
+        var messages = Entity(depth: 3, boundary: "b").Sample(300, 30)
             .Select((text, i) => Judged($"{i}", Text.Message("MIME-Version: 1.0\r\n" + text))).ToList();
 
         Assert.Equal("", ReaderJudge.Compare(messages));
@@ -53,7 +54,8 @@ public class ReaderJudgeTests
         var multipart = parts.Select(list =>
             $"Content-Type: multipart/mixed; boundary=\"{boundary}\"\r\nContent-Transfer-Encoding: binary\r\n\r\npre\r\n"
             + string.Concat(list.Take(4).Select(part => $"--{boundary}\r\n{part}\r\n")) + $"--{boundary}--\r\n");
-        var message = Entity(depth - 1, boundary + "d").Select(inner => $"Content-Type: message/rfc822\r\n\r\nSubject: x\r\n{inner}");
+        var message = Entity(depth - 1, boundary + "d")
+            .Select(inner => $"Content-Type: message/rfc822\r\n\r\nSubject: x\r\n{inner}");
         return Gen.OneOf(leaf, multipart, message);
     }
 
@@ -63,7 +65,8 @@ public class ReaderJudgeTests
         from content in Content
         select $"Content-Type: text/plain; charset={charset}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n{content}";
 
-    private static Gen<string> BinaryLeaf => Content.Select(content => $"Content-Type: application/octet-stream\r\n\r\n{content}");
+    private static Gen<string> BinaryLeaf =>
+        Content.Select(content => $"Content-Type: application/octet-stream\r\n\r\n{content}");
 
     private static string? FindCorpus()
     {

@@ -4,7 +4,7 @@ using Postseal.Mime;
 
 namespace Postseal.Tests.Mime;
 
-/// <summary>Messages as C# strings: each char is a byte (Latin-1), each newline in a raw string literal a CRLF.</summary>
+/// <summary>Messages as C# strings: each char is a byte (Latin-1).</summary>
 internal static class Text
 {
     public static byte[] Bytes(string text) => Encoding.Latin1.GetBytes(text);
@@ -23,8 +23,8 @@ internal static class Text
     public static CanonicalEntity Entity(MailMessage message) =>
         Assert.IsType<CanonicalEntity>(CanonicalEntity.Create(message));
 
-    /// <summary>The content to be signed of a message whose lines are written with LF.</summary>
-    public static string Signed(string message) => Of(Entity(Message(CrLf(message))).Content);
+    public static bool IsContentField(HeaderField field) =>
+        Of(field.Name).StartsWith("Content-", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The same message with its body in many pieces.</summary>
     public static MailMessage InPieces(MailMessage message, int pieceLength)
