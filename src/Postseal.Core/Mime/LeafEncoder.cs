@@ -34,7 +34,7 @@ internal static class LeafEncoder
         var decoded = header.IsQuotedPrintable ? QuotedPrintable.Decode(content)
             : header.IsBase64 ? Base64Text.Decode(content)
             : content;
-        if (header.IsText && !IsBinary(decoded))
+        if (header.IsText && !decoded.Contains((byte)0)) // text in UTF-16 has NULs, and no line ends a reader could see
             WriteQuotedPrintable(header, decoded, isUnixText, isLast, output);
         else
             WriteBase64(header, decoded, output);
@@ -62,8 +62,4 @@ internal static class LeafEncoder
         header.WriteTo(output);
         Base64Text.Encode(bytes, output);
     }
-
-    // Quoted-printable helps those who read the source; where it would mostly be escapes it helps nobody.
-    private static bool IsBinary(ReadOnlySpan<byte> content) =>
-        content.Contains((byte)0) || QuotedPrintable.CountEscapes(content) > content.Length / 2;
 }

@@ -11,15 +11,6 @@ internal static class QuotedPrintable
     private static readonly SearchValues<byte> Literal = SearchValues.Create(
         [(byte)'\t', .. Enumerable.Range(' ', '~' - ' ' + 1).Where(c => c != '=').Select(c => (byte)c)]);
 
-    /// <summary>How many bytes of <paramref name="content"/> would take three.</summary>
-    public static int CountEscapes(ReadOnlySpan<byte> content)
-    {
-        var count = 0;
-        for (var i = 0; i < content.Length; i++)
-            count += content[i] is >= 0x80 or < 0x20 and not ((byte)'\t' or (byte)'\r' or (byte)'\n') ? 1 : 0;
-        return count;
-    }
-
     /// <summary>
     /// Encodes text: a CRLF is a line break, a bare CR or LF is content. What does not survive all transports at the
     /// start of a line ("From ", a dot, two dashes that might make a delimiter) or at its end (white space) is encoded.
