@@ -100,15 +100,21 @@ public class BadPeerTests
         await server.Server.StopAsync(TestServer.Cancel).WaitAsync(TimeSpan.FromSeconds(5), TestServer.Cancel);
     }
 
-    [Fact]
-    public async Task Too_many_macros_end_the_connection()
+    [Theory]
+    [InlineData(MilterCommand.Macro)]
+    [InlineData(MilterCommand.Connect)]
+    [InlineData(MilterCommand.Helo)]
+    [InlineData(MilterCommand.Mail)]
+    [InlineData(MilterCommand.Unknown)]
+    public async Task A_command_longer_than_any_has_reason_to_be_ends_the_connection(MilterCommand command)
     {
         await using var server = new TestServer(new TestHandler());
         await using var client = await server.ClientAsync();
 
-        await client.SendMacrosAsync(MilterCommand.Mail, new Dictionary<string, string> { ["x"] = new('a', 70_000) }, TestServer.Cancel);
+        await client.Tell(command, MilterClient.Strings(new string('a', 20_000)));
 
         await Assert.ThrowsAsync<EndOfStreamException>(() => client.ReceiveAsync(TestServer.Cancel));
+        Assert.Contains(server.Log.Lines, line => line.Contains("more than the limit of 16384", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -40,6 +40,17 @@ public class LimitTests
     }
 
     [Fact]
+    public async Task Recipients_are_held_to_the_message_size_too()
+    {
+        await using var server = new TestServer(_ => MilterDecision.Unchanged, options => options.MaxMessageSize = 10_000);
+        await using var mta = await server.MtaAsync();
+
+        var result = await mta.SendAsync(new MtaMessage { Recipients = [new('a', 12_000)] }, TestServer.Cancel);
+
+        Assert.StartsWith("552 5.3.4 Envelope too large", result.Reply, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task No_recipient_is_refused_alone_for_a_limit()
     {
         await using var server = new TestServer(_ => MilterDecision.Unchanged, options => options.MaxRecipients = 1);

@@ -173,7 +173,7 @@ public sealed class ListeningTests : IDisposable
         var environment = new Dictionary<string, string> { ["LISTEN_PID"] = "77", ["LISTEN_FDS"] = "1", ["LISTEN_FDNAMES"] = "milter" };
 
         var taken = SystemdSockets.Take(new("milter"), environment.GetValueOrDefault, 77, (int)passed.Handle);
-        var accepting = Assert.Single(taken).AcceptAsync(TestServer.Cancel);
+        var accepting = Assert.Single(taken).Socket.AcceptAsync(TestServer.Cancel);
         using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await client.ConnectAsync(passed.LocalEndPoint!, TestServer.Cancel);
         using var accepted = await accepting;

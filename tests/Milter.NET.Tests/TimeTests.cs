@@ -80,6 +80,29 @@ public class TimeTests
         Assert.Equal([MilterResponse.Progress, MilterResponse.Progress, MilterResponse.Progress], result.Frames.Skip(1).Take(3).Select(f => f.Response));
     }
 
+    [Fact]
+    public async Task Progress_is_told_for_a_filter_that_computes_without_waiting()
+    {
+        var time = new FakeTime();
+        using var done = new ManualResetEventSlim();
+        await using var server = new TestServer(
+            _ =>
+            {
+                done.Wait(TestServer.Cancel);
+                return MilterDecision.Unchanged;
+            },
+            time: time);
+        await using var mta = await server.MtaAsync();
+        var sending = mta.SendAsync(new MtaMessage(), TestServer.Cancel);
+
+        await time.WaitForTimerAsync(Defaults.ProgressInterval);
+        time.Advance(Defaults.ProgressInterval);
+        await time.WaitForTimerAsync(Defaults.ProgressInterval);
+        done.Set();
+
+        Assert.Contains((await sending).Frames, frame => frame.Response == MilterResponse.Progress);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
