@@ -50,7 +50,7 @@ public sealed class MilterClient : IAsyncDisposable
         var answer = await ReceiveAsync(cancellationToken).ConfigureAwait(false);
         if (answer.Response != MilterResponse.Negotiate)
             throw new MilterProtocolException($"the negotiation was answered with {answer.Response}");
-        return Agreed = MilterNegotiation.Parse(new ReadOnlySequence<byte>(answer.Payload));
+        return Agreed = MilterNegotiation.ParseChoice(new ReadOnlySequence<byte>(answer.Payload));
     }
 
     /// <summary>Sends macros for a command; names of several letters in braces, as MTAs do.</summary>

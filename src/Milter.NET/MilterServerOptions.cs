@@ -14,10 +14,11 @@ public sealed class MilterServerOptions
     public int MaxFrameSize { get; set; } = 2 * 1024 * 1024;
 
     /// <summary>
-    /// The most macro text taken for one command, in bytes; more ends the connection. Default: 64 KiB, far over what
-    /// MTAs send. It stays in memory as long as the connection.
+    /// The largest command taken that is neither a header field nor a part of the body, in bytes: macros, names,
+    /// addresses. A larger one ends the connection. Default: 16 KiB; an SMTP command line has 512 octets
+    /// (RFC 5321 section 4.5.3.1.4), more only by extensions. Some of these stay in memory as long as the connection.
     /// </summary>
-    public int MaxMacroSize { get; set; } = 64 * 1024;
+    public int MaxCommandSize { get; set; } = 16 * 1024;
 
     /// <summary>
     /// The most header fields of a message given to an <see cref="IMilterFilter"/>; one with more is refused with
@@ -33,7 +34,7 @@ public sealed class MilterServerOptions
 
     /// <summary>
     /// The largest message given to an <see cref="IMilterFilter"/>, headers and body, in bytes; a larger one is refused
-    /// with 552 and no more of it kept. Default: 64 MiB. Messages are held in memory, once for every connection that
+    /// with 552 and no more of it kept. The recipients, by themselves, are held to it too. Default: 64 MiB. Messages are held in memory, once for every connection that
     /// has one in flight. At most 2,147,483,591 (one array).
     /// </summary>
     public long MaxMessageSize { get; set; } = 64 * 1024 * 1024;
@@ -84,7 +85,7 @@ public sealed class MilterServerOptions
     internal void Validate()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxFrameSize, 64 * 1024, nameof(MaxFrameSize));
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxMacroSize, nameof(MaxMacroSize));
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxCommandSize, 1024, nameof(MaxCommandSize));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxHeaderCount, nameof(MaxHeaderCount));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxHeadersSize, nameof(MaxHeadersSize));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxMessageSize, nameof(MaxMessageSize));

@@ -18,25 +18,22 @@ internal sealed class MilterSession : IAsyncDisposable
 {
     private const int ReadBufferSize = 32 * 1024;
 
-    // An MTA that does not read an answer is gone. While it reads, however slowly, each part has this long.
-    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromMinutes(1);
-
     private readonly SessionHost host;
     private readonly MilterHandler handler;
     private readonly MilterContext context;
     private readonly FrameReader input;
     private readonly PipeWriter output;
+    private readonly AnswerWriter answer;
+    private readonly MessageProgress progress;
     private readonly CancellationTokenSource lifetime;
     private readonly CancellationTokenSource idle;
     private readonly ITimer timer;
 
-    private Stage stage;
     private bool negotiated;
     private bool over;
     private bool timedOut;
     private bool failed;
     private bool failedForAll;
-    private long contentBegan;
 
     public MilterSession(Stream stream, string peer, MilterHandler handler, SessionHost host)
     {
@@ -47,15 +44,11 @@ internal sealed class MilterSession : IAsyncDisposable
         var reading = new StreamPipeReaderOptions(bufferSize: ReadBufferSize, leaveOpen: true, useZeroByteReads: true);
         input = new FrameReader(PipeReader.Create(stream, reading), host.Options.MaxFrameSize);
         output = PipeWriter.Create(stream, new StreamPipeWriterOptions(leaveOpen: true));
+        answer = new AnswerWriter(output, host.Time, host.Options.ProgressInterval);
+        progress = new MessageProgress(host.Options, host.Time);
         lifetime = CancellationTokenSource.CreateLinkedTokenSource(host.Aborting);
         idle = CancellationTokenSource.CreateLinkedTokenSource(lifetime.Token, host.Stopping);
         timer = host.Time.CreateTimer(_ => TimeOut(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-    }
-
-    /// <summary>How far the message in flight has come. The order is that of the commands.</summary>
-    private enum Stage
-    {
-        Idle, Mail, Recipient, Data, Headers, EndOfHeaders, Body, EndOfMessage,
     }
 
     private MilterSteps Steps => context.Negotiation.Steps;
@@ -77,11 +70,11 @@ internal sealed class MilterSession : IAsyncDisposable
         }
         catch (OperationCanceledException) when (timedOut)
         {
-            host.Log.TimedOut(context.Peer, Id, stage.ToString());
+            host.Log.TimedOut(context.Peer, Id, progress.Stage.ToString());
         }
         catch (OperationCanceledException) when (idle.IsCancellationRequested)
         {
-            host.Log.Stopped(context.Peer, Id, stage.ToString());
+            host.Log.Stopped(context.Peer, Id, progress.Stage.ToString());
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
@@ -105,56 +98,59 @@ internal sealed class MilterSession : IAsyncDisposable
     {
         if (!negotiated && command != MilterCommand.Negotiate)
             throw new MilterProtocolException($"{Name(command)} before the negotiation");
+        if (payload.Length > host.Options.MaxCommandSize
+            && command is not (MilterCommand.Header or MilterCommand.Body or MilterCommand.EndOfMessage))
+            throw new MilterProtocolException($"{Name(command)} of {payload.Length} bytes, more than the limit of {host.Options.MaxCommandSize}");
         switch (command)
         {
             case MilterCommand.Negotiate:
                 await NegotiateAsync(payload).ConfigureAwait(false);
                 break;
             case MilterCommand.Macro:
-                TakeMacros(payload);
+                context.Macros.Set(payload);
                 break;
             case MilterCommand.Connect:
-                Expect(stage == Stage.Idle, command);
+                progress.Expect(progress.Stage == MessageStage.Idle, command);
                 context.Client = MilterClientInfo.Parse(payload);
                 await AnswerAsync(command, payload, MilterSteps.NoReplyConnect).ConfigureAwait(false);
                 break;
             case MilterCommand.Helo:
                 // After MAIL too: Postfix tells about it first, and sends the abort of the message after it.
-                Expect(stage < Stage.Headers, command);
+                progress.Expect(progress.Stage < MessageStage.Headers, command);
                 context.Helo = new PayloadReader(payload).ReadString();
                 await AnswerAsync(command, payload, MilterSteps.NoReplyHelo).ConfigureAwait(false);
                 break;
             case MilterCommand.Mail:
-                Expect(stage < Stage.Headers, command);
+                progress.Expect(progress.Stage < MessageStage.Headers, command);
                 BeginMessage();
                 await AnswerAsync(command, payload, MilterSteps.NoReplyMail).ConfigureAwait(false);
                 break;
             case MilterCommand.Recipient:
-                Advance(Stage.Recipient, command);
+                progress.Advance(MessageStage.Recipient, command, Steps);
                 await AnswerAsync(command, payload, MilterSteps.NoReplyRecipient).ConfigureAwait(false);
                 break;
             case MilterCommand.Data:
-                Advance(Stage.Data, command);
+                progress.Advance(MessageStage.Data, command, Steps);
                 await AnswerAsync(command, payload, MilterSteps.NoReplyData).ConfigureAwait(false);
                 break;
             case MilterCommand.Unknown:
                 await AnswerAsync(command, payload, MilterSteps.NoReplyUnknown).ConfigureAwait(false);
                 break;
             case MilterCommand.Header:
-                Advance(Stage.Headers, command);
+                progress.Advance(MessageStage.Headers, command, Steps);
                 await AnswerAsync(command, payload, MilterSteps.NoReplyHeader).ConfigureAwait(false);
                 break;
             case MilterCommand.EndOfHeaders:
-                Expect(stage < Stage.EndOfHeaders, command);
-                Advance(Stage.EndOfHeaders, command);
+                progress.Expect(progress.Stage < MessageStage.EndOfHeaders, command);
+                progress.Advance(MessageStage.EndOfHeaders, command, Steps);
                 await AnswerAsync(command, payload, MilterSteps.NoReplyEndOfHeaders).ConfigureAwait(false);
                 break;
             case MilterCommand.Body:
-                Advance(Stage.Body, command);
+                progress.Advance(MessageStage.Body, command, Steps);
                 await AnswerAsync(command, payload, MilterSteps.NoReplyBody).ConfigureAwait(false);
                 break;
             case MilterCommand.EndOfMessage:
-                Advance(Stage.EndOfMessage, command);
+                progress.Advance(MessageStage.EndOfMessage, command, Steps);
                 await FinishAsync(payload).ConfigureAwait(false);
                 break;
             case MilterCommand.Abort:
@@ -189,8 +185,8 @@ internal sealed class MilterSession : IAsyncDisposable
 
     private async ValueTask NegotiateAsync(ReadOnlySequence<byte> payload)
     {
-        Expect(!negotiated, MilterCommand.Negotiate);
-        var offer = MilterNegotiation.Parse(payload);
+        progress.Expect(!negotiated, MilterCommand.Negotiate);
+        var offer = MilterNegotiation.ParseOffer(payload);
         if (offer.Version < MilterNegotiation.MinVersion)
             throw new MilterProtocolException($"protocol version {offer.Version}, older than {MilterNegotiation.MinVersion}");
         offer = offer with { Version = Math.Min(offer.Version, MilterNegotiation.MaxVersion), Steps = Fitting(offer.Steps) };
@@ -212,13 +208,6 @@ internal sealed class MilterSession : IAsyncDisposable
         var best = new[] { MilterSteps.MaxData1M, MilterSteps.MaxData256K }.FirstOrDefault(size => offered.HasFlag(size)
             && new MilterNegotiation(MilterNegotiation.MaxVersion, default, size).MaxBodyChunk < host.Options.MaxFrameSize);
         return (offered & ~(MilterSteps.MaxData1M | MilterSteps.MaxData256K)) | best;
-    }
-
-    private void TakeMacros(ReadOnlySequence<byte> payload)
-    {
-        if (payload.Length > host.Options.MaxMacroSize)
-            throw new MilterProtocolException($"{payload.Length} bytes of macros, more than the limit of {host.Options.MaxMacroSize}");
-        context.Macros.Set(payload);
     }
 
     // With HDR_LEADSPC a value is as it stands in the message; without it, the MTA has eaten one space.
@@ -292,20 +281,20 @@ internal sealed class MilterSession : IAsyncDisposable
         var reply = failed ? MilterReply.TempFail : await AskLastAsync(payload, changes).ConfigureAwait(false);
         if (reply.Response is not (MilterResponse.Continue or MilterResponse.Accept))
             changes = new MilterChanges(context.Negotiation);
-        // From here on nothing but the MTA stops it: half of the changes would be another message.
-        await changes.WriteAsync(output, reply, FlushAnswerAsync).ConfigureAwait(false);
+        await answer.WriteAsync(changes, reply).ConfigureAwait(false);
         EndMessage();
     }
 
     private async ValueTask<MilterReply> AskLastAsync(ReadOnlySequence<byte> payload, MilterChanges changes)
     {
         timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        using var limit = new CancellationTokenSource(Remaining, host.Time);
+        using var limit = new CancellationTokenSource(progress.Remaining, host.Time);
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, lifetime.Token);
         try
         {
-            var work = EndOfMessageAsync(payload, changes, cancel.Token);
-            await ReportProgressAsync(work, cancel.Token).ConfigureAwait(false);
+            // On another thread: a filter that computes for long is to be seen at work, and cut off, like one that waits.
+            var work = Task.Run(() => EndOfMessageAsync(payload, changes, cancel.Token), CancellationToken.None);
+            await answer.ReportProgressAsync(work, cancel.Token).ConfigureAwait(false);
             var reply = await work.ConfigureAwait(false);
             Check(reply, MilterCommand.EndOfMessage, silent: false);
             return reply;
@@ -339,50 +328,11 @@ internal sealed class MilterSession : IAsyncDisposable
         return await handler.EndOfMessageAsync(context, changes, token).ConfigureAwait(false);
     }
 
-    private async ValueTask ReportProgressAsync(Task work, CancellationToken token)
-    {
-        if (work.IsCompleted)
-            return;
-        using var ticker = new PeriodicTimer(host.Options.ProgressInterval, host.Time);
-        for (var tick = NextTick(); await Task.WhenAny(work, tick).ConfigureAwait(false) == tick; tick = NextTick())
-        {
-            await tick.ConfigureAwait(false);
-            FrameWriter.Write(output, (byte)MilterResponse.Progress);
-            await FlushAnswerAsync().ConfigureAwait(false);
-        }
-
-        Task NextTick() => ticker.WaitForNextTickAsync(token).AsTask();
-    }
-
-    private async ValueTask FlushAnswerAsync()
-    {
-        using var limit = new CancellationTokenSource(AnswerTimeout, host.Time);
-        try
-        {
-            await output.FlushAsync(limit.Token).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is IOException or OperationCanceledException)
-        {
-            throw new PeerGoneException(e);
-        }
-    }
-
     private async ValueTask<Frame?> ReadAsync()
     {
-        var patience = !negotiated ? host.Options.NegotiationTimeout
-            : stage < Stage.Headers ? host.Options.IdleTimeout
-            : Remaining;
+        var patience = negotiated ? progress.Patience : host.Options.NegotiationTimeout;
         timer.Change(patience, Timeout.InfiniteTimeSpan);
-        return await input.ReadAsync(stage == Stage.Idle ? idle.Token : lifetime.Token).ConfigureAwait(false);
-    }
-
-    private TimeSpan Remaining
-    {
-        get
-        {
-            var left = host.Options.MessageTimeout - host.Time.GetElapsedTime(contentBegan);
-            return left > TimeSpan.Zero ? left : TimeSpan.Zero;
-        }
+        return await input.ReadAsync(progress.Stage == MessageStage.Idle ? idle.Token : lifetime.Token).ConfigureAwait(false);
     }
 
     private void TimeOut()
@@ -393,41 +343,21 @@ internal sealed class MilterSession : IAsyncDisposable
 
     private void BeginMessage()
     {
-        if (stage != Stage.Idle)
+        if (progress.Stage != MessageStage.Idle)
             handler.Reset();
-        stage = Stage.Mail;
+        progress.Begin();
         failed = failedForAll;
     }
 
     private void EndMessage()
     {
         // A filter that timed out may still be at work: its handler is left alone, as the connection ends now.
-        if (stage != Stage.Idle && !over)
+        if (progress.Stage != MessageStage.Idle && !over)
             handler.Reset();
-        stage = Stage.Idle;
+        progress.End();
         failed = failedForAll;
         context.Macros.ForgetMessage();
     }
 
-    /// <summary>Takes the message a stage further, if the stages before that the MTA must send have come.</summary>
-    private void Advance(Stage next, MilterCommand command)
-    {
-        var begun = stage != Stage.Idle || Steps.HasFlag(MilterSteps.NoMail);
-        var headersEnded = next != Stage.Body || stage >= Stage.EndOfHeaders || Steps.HasFlag(MilterSteps.NoEndOfHeaders);
-        Expect(begun && headersEnded && stage <= next, command);
-        if (stage < Stage.Headers && next >= Stage.Headers)
-            contentBegan = host.Time.GetTimestamp();
-        stage = next;
-    }
-
-    private void Expect(bool inOrder, MilterCommand command)
-    {
-        if (!inOrder)
-            throw new MilterProtocolException($"{Name(command)} out of order, at stage {stage}");
-    }
-
     private static string Name(MilterCommand command) => command.ToString().ToUpperInvariant();
-
-    /// <summary>The MTA cannot be reached any more, which is not the handler's failure.</summary>
-    private sealed class PeerGoneException(Exception inner) : IOException("the MTA does not take the answer", inner);
 }

@@ -31,6 +31,7 @@ internal sealed class FilterHandler(IMilterFilter filter, MilterServerOptions op
     private MilterMessage? message;
     private MilterReply? refusal;
     private long size;
+    private long envelopeSize;
     private byte[] body = [];
     private int bodyLength;
 
@@ -47,8 +48,11 @@ internal sealed class FilterHandler(IMilterFilter filter, MilterServerOptions op
     public override ValueTask<MilterReply> RecipientAsync(
         MilterContext context, EnvelopeAddress recipient, CancellationToken cancellationToken)
     {
+        envelopeSize += Weight(recipient);
         if (recipients.Count == options.MaxRecipients)
             Refuse(context, 452, "4.5.3", $"Too many recipients: the filter takes {options.MaxRecipients}");
+        else if (envelopeSize > options.MaxMessageSize)
+            Refuse(context, 552, "5.3.4", $"Envelope too large: the filter takes {options.MaxMessageSize} bytes");
         else if (refusal is null)
             recipients.Add(recipient);
         return ValueTask.FromResult(MilterReply.Continue);
@@ -60,7 +64,7 @@ internal sealed class FilterHandler(IMilterFilter filter, MilterServerOptions op
         size += header.Name.Length + header.Value.Length;
         if (headers.Count == options.MaxHeaderCount)
             Refuse(context, 552, "5.3.4", $"Too many header fields: the filter takes {options.MaxHeaderCount}");
-        else if (size > Math.Min(options.MaxHeadersSize, options.MaxMessageSize))
+        else if (size > options.MaxHeadersSize)
             Refuse(context, 552, "5.3.4", $"Header section too large: the filter takes {options.MaxHeadersSize} bytes");
         else if (refusal is null)
             headers.Add(header);
@@ -103,7 +107,7 @@ internal sealed class FilterHandler(IMilterFilter filter, MilterServerOptions op
     public override void Reset()
     {
         (sender, recipients, headers, message) = (new EnvelopeAddress(""), [], [], null);
-        (body, bodyLength, size, refusal) = ([], 0, 0, null);
+        (body, bodyLength, size, envelopeSize, refusal) = ([], 0, 0, 0, null);
     }
 
     private static void Apply(MilterDecision decision, MilterMessage message, MilterChanges changes)
@@ -120,6 +124,13 @@ internal sealed class FilterHandler(IMilterFilter filter, MilterServerOptions op
             changes.ReplaceBody(body);
         if (decision.QuarantineReason is { } reason)
             changes.Quarantine(reason);
+    }
+
+    // What an address holds in memory: many short parameters weigh more than their letters.
+    private static long Weight(EnvelopeAddress address)
+    {
+        const int objectSize = 32;
+        return address.Address.Length + objectSize + address.Parameters.Sum(parameter => (long)parameter.Length + objectSize);
     }
 
     private void Refuse(MilterContext context, int code, string status, string text)

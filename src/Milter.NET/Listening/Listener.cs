@@ -53,15 +53,6 @@ internal sealed record Listener(Socket Socket, MilterEndpoint Endpoint) : IDispo
         }
     }
 
-    /// <summary>Accepts a connection; over TCP its small replies go out at once (RFC 896 meets delayed acknowledgements).</summary>
-    public async ValueTask<Socket> AcceptAsync(CancellationToken cancellationToken)
-    {
-        var connection = await Socket.AcceptAsync(cancellationToken).ConfigureAwait(false);
-        if (connection.AddressFamily != AddressFamily.Unix)
-            connection.NoDelay = true;
-        return connection;
-    }
-
     /// <summary>The name of a peer for logs: its address, or the socket it came in by.</summary>
     public string PeerOf(Socket connection) =>
         connection.RemoteEndPoint is IPEndPoint peer ? peer.ToString() : Endpoint.ToString();

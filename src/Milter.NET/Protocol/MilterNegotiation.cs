@@ -32,20 +32,26 @@ public sealed record MilterNegotiation(int Version, MilterActions Actions, Milte
         _ => (64 * 1024) - 1,
     };
 
-    internal static MilterNegotiation Parse(ReadOnlySequence<byte> payload)
+    /// <summary>Reads the MTA's side, which has no macros; what may follow is of a version not known here.</summary>
+    internal static MilterNegotiation ParseOffer(ReadOnlySequence<byte> payload)
     {
         var reader = new PayloadReader(payload);
-        var negotiation = new MilterNegotiation(
-            (int)Math.Min(reader.ReadUInt32(), int.MaxValue),
-            (MilterActions)reader.ReadUInt32(),
-            (MilterSteps)reader.ReadUInt32());
-        if (reader.AtEnd)
-            return negotiation;
+        return ReadHead(ref reader);
+    }
+
+    /// <summary>Reads the filter's side.</summary>
+    internal static MilterNegotiation ParseChoice(ReadOnlySequence<byte> payload)
+    {
+        var reader = new PayloadReader(payload);
+        var choice = ReadHead(ref reader);
         var macros = new Dictionary<MilterMacroStage, string>();
         while (!reader.AtEnd)
             macros[(MilterMacroStage)reader.ReadUInt32()] = reader.ReadString();
-        return negotiation with { Macros = macros };
+        return choice with { Macros = macros };
     }
+
+    private static MilterNegotiation ReadHead(ref PayloadReader reader) => new(
+        (int)Math.Min(reader.ReadUInt32(), int.MaxValue), (MilterActions)reader.ReadUInt32(), (MilterSteps)reader.ReadUInt32());
 
     internal void Write(IBufferWriter<byte> output)
     {

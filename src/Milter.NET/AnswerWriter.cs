@@ -1,0 +1,48 @@
+using System.IO.Pipelines;
+
+namespace Milter;
+
+/// <summary>The MTA cannot be reached any more: no failure of the filter.</summary>
+internal sealed class PeerGoneException(Exception inner) : IOException("the MTA does not take the answer", inner);
+
+/// <summary>
+/// Writes what must not be cut off half-way: the answer to the end of a message, and progress before it. Half of the
+/// changes would be another message, so once an answer has begun nothing stops it but an MTA that does not read.
+/// </summary>
+internal sealed class AnswerWriter(PipeWriter output, TimeProvider time, TimeSpan progressInterval)
+{
+    // An MTA that does not read an answer is gone. While it reads, however slowly, each part has this long.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    /// <summary>Sends the changes and the reply.</summary>
+    public ValueTask WriteAsync(MilterChanges changes, MilterReply reply) => changes.WriteAsync(output, reply, FlushAsync);
+
+    /// <summary>Tells about progress until the work is done. It does not wait for the work once the token is cancelled.</summary>
+    public async ValueTask ReportProgressAsync(Task work, CancellationToken cancellationToken)
+    {
+        if (work.IsCompleted)
+            return;
+        using var ticker = new PeriodicTimer(progressInterval, time);
+        for (var tick = NextTick(); await Task.WhenAny(work, tick).ConfigureAwait(false) == tick; tick = NextTick())
+        {
+            await tick.ConfigureAwait(false);
+            FrameWriter.Write(output, (byte)MilterResponse.Progress);
+            await FlushAsync().ConfigureAwait(false);
+        }
+
+        Task NextTick() => ticker.WaitForNextTickAsync(cancellationToken).AsTask();
+    }
+
+    private async ValueTask FlushAsync()
+    {
+        using var limit = new CancellationTokenSource(Patience, time);
+        try
+        {
+            await output.FlushAsync(limit.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            throw new PeerGoneException(e);
+        }
+    }
+}
