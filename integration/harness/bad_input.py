@@ -59,7 +59,7 @@ MESSAGES: dict[str, Callable[[], bytes]] = {
     "a header that is none": lambda: b"From: alice@example.org\r\nthis is no header field\r\n\r\nbody\r\n",
     "a header line of 1 MB": lambda: b"From: alice@example.org\r\nX-Long: " + b"x" * (1 << 20) + b"\r\n\r\nbody\r\n",
     "a From of 1 MB": lambda: b"From: " + b"(" * (1 << 20) + b"alice@example.org\r\n\r\nbody\r\n",
-    "a Content-Type of 1 MB": lambda: mail(ALICE).replace(b"charset=utf-8", b"x=" + b'"\\"' * 350_000),
+    "a Content-Type of 1 MB": lambda: mail(ALICE).replace(b"charset=utf-8", b"x=" + b"a" * 1_000_000),
     "20,000 header fields": lambda: b"X-Many: 1\r\n" * 20_000 + mail(ALICE),
     "a boundary that never occurs": lambda: mail(ALICE).replace(b"text/plain", b"multipart/mixed; boundary=never"),
     "an empty boundary": lambda: mail(ALICE).replace(b"text/plain", b'multipart/mixed; boundary=""'),
@@ -102,7 +102,8 @@ def configuration(world: World, lines: str, named: tuple[str, ...]) -> None:
         kept.append(section)
         at += 1
     path = world.program.write("\n".join([*kept[:at], line, *kept[at:]]) + "\n")
-    for command in ("check", "milter", "sign"):
+    # `sign` opens no socket, so it does not mind a bad one.
+    for command in ("check", "milter") if key == "Socket" else ("check", "milter", "sign"):
         done = world.program.run(command, "--config", path, stdin=mail(ALICE))
         said = tools.text(done.stderr)
         absent = [n for n in (path.name, *named) if n not in said]
@@ -171,7 +172,7 @@ CERTIFICATES = (
 
 
 def certificate(world: World, spoil: Callable[[Path], None], named: str) -> None:
-    folder = fresh_certificates(world)
+    folder = world.certificates(ALICE, "p256@example.org")
     spoil(folder)
     settings = {"Certificates": {"Path": str(folder)}}
     message = mail(ALICE)
@@ -187,18 +188,13 @@ def certificate(world: World, spoil: Callable[[Path], None], named: str) -> None
 
 
 def readable_key(world: World) -> None:
-    folder = fresh_certificates(world)
+    folder = world.certificates(ALICE)
     key = folder / f"{ALICE}.pem"
     key.chmod(0o644)
     done = world.program.run("sign", "--config", world.configure({"Certificates": {"Path": str(folder)}}, 0),
                              stdin=mail(ALICE))
     expect(done.returncode == 0 and key.name in tools.text(done.stderr), f"{done}")
     world.judges.openssl(done.stdout, Expected(ALICE))
-
-
-def fresh_certificates(world: World) -> Path:
-    number = len(list(world.work.glob("certificates-*")))
-    return world.pki.copy_certificates(world.work / f"certificates-{number}")
 
 
 def through_sign(world: World, make: Callable[[], bytes]) -> None:

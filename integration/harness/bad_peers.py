@@ -4,6 +4,7 @@ import itertools
 import socket
 import struct
 from collections.abc import Iterator
+from contextlib import ExitStack
 from functools import partial
 
 from .cases import read_message
@@ -77,11 +78,13 @@ def leaving(world: World, data: bytes, number: int) -> None:
 
 
 def silence(world: World) -> None:
-    with world.milter({"Milter": {"IdleTimeout": "1s", "MessageTimeout": "1s"}}, "sample") as (_, _port):
-        for data in LEAVING.values():
-            with dial(world.other_milter_port) as peer:
-                peer.sendall(data)
-                ended(peer, 15)
+    """Who negotiated has IdleTimeout, who began a message MessageTimeout, who said nothing half a minute."""
+    with world.milter({"Milter": {"IdleTimeout": "1s", "MessageTimeout": "1s"}}, "sample"), ExitStack() as stack:
+        peers = [stack.enter_context(dial(world.other_milter_port)) for _ in (NEGOTIATE, *LEAVING.values())]
+        for peer, data in zip(peers, (NEGOTIATE, *LEAVING.values())):
+            peer.sendall(data)
+        for peer in peers:
+            ended(peer, 45)
 
 
 def crowd(world: World, number: int) -> None:

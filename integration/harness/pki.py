@@ -111,9 +111,13 @@ class Pki:
         private(self.certificates / f"{address}.pem",
                 issued.key.read_text() + issued.certificate.read_text() + self.intermediate.certificate.read_text())
 
-    def copy_certificates(self, target: Path) -> Path:
-        """A directory of certificates of its own for a test that breaks something in it."""
-        return shutil.copytree(self.certificates, target)
+    def copy_certificates(self, target: Path, *addresses: str) -> Path:
+        """A directory for a test of its own, with the files of these addresses."""
+        target.mkdir()
+        for address in addresses:
+            for file in self.certificates.glob(f"{address}.*"):
+                shutil.copy2(file, target)
+        return target
 
 
 def private(path: Path, content: str) -> None:

@@ -1,5 +1,6 @@
 """What every test shares: certificates, judges, Postfix, its next hops, and the daemon with the sample's settings."""
 
+import itertools
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -19,6 +20,7 @@ class World:
     def __init__(self, root: Path, work: Path, executable: Path, stack: ExitStack) -> None:
         self.root, self.work = root, work
         self.sample = root / "postfix-sample"
+        self._directories = itertools.count()
         self.pki = Pki(work / "pki")
         self.judges = Judges(work / "judges", self.pki)
         stack.callback(self.judges.close)
@@ -43,6 +45,10 @@ class World:
         here = {"Milter": {"Socket": f"inet:{port}@127.0.0.1"},
                 "Certificates": {"Path": str(self.pki.certificates)}}
         return self.program.configure(here, settings)
+
+    def certificates(self, *addresses: str) -> Path:
+        """A new directory with the certificates and keys of these addresses."""
+        return self.pki.copy_certificates(self.work / f"certificates-{next(self._directories)}", *addresses)
 
     @contextmanager
     def milter(self, settings: dict[str, dict[str, str]], service: str):
