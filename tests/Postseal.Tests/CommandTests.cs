@@ -85,6 +85,31 @@ public sealed class CommandTests : IDisposable
         Assert.Contains("there is no certificate for carol@example.org", errors, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("\n\n")]
+    [InlineData("no header at all\n")]
+    [InlineData("From: carol@example.org")]
+    [InlineData("From: carol@example.org\r\nSubject: odd\n\r\r\n")]
+    public void Sign_passes_on_odd_messages_byte_for_byte(string message)
+    {
+        var (exitCode, output, _) = PostsealProcess.RunWith(message, "sign", "--config", Ini());
+
+        Assert.Equal((0, message), (exitCode, output));
+    }
+
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData("bounces@example.org", false)]
+    public void Sign_takes_the_author_for_the_envelope_sender_unless_told(string? sender, bool signed)
+    {
+        string[] arguments = ["sign", "--config", Ini("[Originating]\nNetworksFrom = EnvelopeSender")];
+
+        var (_, output, _) = PostsealProcess.RunWith(FromAlice, sender is null ? arguments : [.. arguments, "--sender", sender]);
+
+        Assert.Equal(signed, output.Contains("multipart/signed", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Sign_refuses_what_must_be_signed_and_cannot_be()
     {

@@ -6,9 +6,13 @@ namespace Postseal.Policy;
 /// Finds the one address a signature would speak for: the address in From, or where there are several the one in
 /// Sender (RFC 5322 section 3.6.2). What a reader might understand differently has no author.
 /// </summary>
-internal static class Author
+public static class Author
 {
-    public static bool TryFind(
+    /// <summary>The author, or <see langword="null"/> where there is none without doubt.</summary>
+    public static MailAddress? Find(IReadOnlyList<HeaderField> headers) =>
+        TryFind(headers, out var author, out _) ? author : null;
+
+    internal static bool TryFind(
         IReadOnlyList<HeaderField> headers, out MailAddress? author, out string? problem)
     {
         author = null;

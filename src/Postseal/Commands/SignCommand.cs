@@ -57,27 +57,28 @@ internal static class SignCommand
         }
 
         var message = MailMessage.Parse(bytes);
-        return Write(processor.Process(message, LocalEnvelope(envelopeSender)), message);
+        var envelope = LocalEnvelope(envelopeSender ?? Author.Find(message.Headers));
+        return Write(processor.Process(message, envelope), bytes, message.LineEnding);
     }
 
     /// <summary>The message comes from whoever may read the keys: that is a client in our networks.</summary>
     private static Envelope LocalEnvelope(MailAddress? sender) =>
         new() { Sender = sender, ClientAddress = IPAddress.Loopback };
 
-    private static int Write(OutgoingResult result, MailMessage message)
+    private static int Write(OutgoingResult result, byte[] original, LineEnding lineEnding)
     {
         using var output = Console.OpenStandardOutput();
         switch (result)
         {
             case OutgoingResult.Signed signed:
-                (signed.Message with { LineEnding = message.LineEnding }).WriteTo(output);
+                (signed.Message with { LineEnding = lineEnding }).WriteTo(output);
                 return ExitCode.Fine;
             case OutgoingResult.Refused refused:
                 Console.Error.WriteLine($"refused: {refused.Reason}");
                 return ExitCode.No;
             case OutgoingResult.Unchanged unchanged:
                 Console.Error.WriteLine($"not signed: {unchanged.Reason}");
-                message.WriteTo(output);
+                output.Write(original);
                 return ExitCode.Fine;
             default:
                 throw new InvalidOperationException($"No answer is known for {result.GetType()}.");
