@@ -103,7 +103,8 @@ def said(daemon: Daemon, mail: Mail, start: int) -> None:
 def check(world: World, mail: Mail, sent: bytes, received: bytes, baseline: bytes) -> None:
     same_headers(sent, received, baseline, mail.outcome == "signed")
     if mail.outcome == "unsigned":
-        expect(mime.split(received)[1] == mime.split(baseline)[1], "unsigned, but the body is not as Postfix delivers it")
+        expect(mime.split(received)[1] == mime.split(baseline)[1],
+               "unsigned, but the body is not as Postfix delivers it")
         return
     entity = world.judges.verify(received, Expected(mail.signer or mail.sender, mail.form, mail.digest, mail.algorithm,
                                                     mail.gpgsm))
