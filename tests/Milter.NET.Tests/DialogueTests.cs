@@ -196,6 +196,49 @@ public class DialogueTests
         Assert.Contains(server.Log.Lines, line => line.StartsWith("Error", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task A_failure_at_a_recipient_fails_the_message_at_its_content_and_not_the_recipient()
+    {
+        await using var server = new TestServer(Failing("rcpt"));
+        await using var client = await server.ClientAsync();
+
+        Assert.Equal(MilterResponse.Continue, (await RunToAsync(client, "rcpt")).Response);
+        Assert.Equal(MilterResponse.TempFail, (await client.Ask(MilterCommand.EndOfHeaders)).Response);
+        Assert.Equal(MilterResponse.Continue, (await client.Ask(MilterCommand.Mail, MilterClient.Strings("<a>"))).Response);
+    }
+
+    [Fact]
+    public async Task A_failure_where_no_reply_was_agreed_fails_the_message_where_there_is_one()
+    {
+        await using var server = new TestServer(Failing("header", MilterSteps.NoReplyHeader));
+        await using var mta = await server.MtaAsync();
+
+        var failed = await mta.SendAsync(new MtaMessage { Headers = [new("A", " b")] }, TestServer.Cancel);
+        var passed = await mta.SendAsync(new MtaMessage(), TestServer.Cancel);
+
+        Assert.Equal((MtaVerdict.TempFailed, MtaVerdict.Accepted), (failed.Verdict, passed.Verdict));
+    }
+
+    [Fact]
+    public async Task A_failure_at_the_connection_fails_every_message_of_it()
+    {
+        await using var server = new TestServer(Failing("connect", MilterSteps.NoReplyConnect));
+        await using var mta = await server.MtaAsync();
+
+        for (var i = 0; i < 2; i++)
+            Assert.Equal(MtaVerdict.TempFailed, (await mta.SendAsync(new MtaMessage(), TestServer.Cancel)).Verdict);
+    }
+
+    private static TestHandler Failing(string stage, MilterSteps steps = MilterSteps.None) => new()
+    {
+        Choose = offer => offer with { Steps = steps },
+        OnCall = (called, _) =>
+        {
+            if (called == stage)
+                throw new InvalidOperationException("broken");
+        },
+    };
+
     /// <summary>Runs a message up to that stage, and returns the reply to it.</summary>
     internal static async Task<MilterResponseFrame> RunToAsync(MilterClient client, string stage)
     {
