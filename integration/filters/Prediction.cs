@@ -12,7 +12,12 @@ internal static class Prediction
         using var input = new MemoryStream();
         await Console.OpenStandardInput().CopyToAsync(input);
         await using var mta = await MtaDouble.ConnectAsync(filter, kind);
-        var message = MtaMessage.FromBytes(input.ToArray()) with { Sender = sender, Recipients = recipients };
+        var message = MtaMessage.FromBytes(input.ToArray()) with
+        {
+            Helo = "client.example.org", // what harness/smtp.py says
+            Sender = sender,
+            Recipients = recipients,
+        };
         var result = await mta.SendAsync(message);
 
         using var json = new Utf8JsonWriter(Console.OpenStandardOutput());

@@ -5,53 +5,75 @@ namespace Milter.Integration;
 
 /// <summary>
 /// The low-level side: replies to each stage as its data asks (an address <c>rcpt-reject@…</c>), to those of the content
-/// as the field <c>X-Trial</c> does, and changes a message with <c>X-Trial: change</c> call by call.
+/// as the field <c>X-Trial</c> does, and changes a message with <c>X-Trial: change</c> call by call. What it is told it
+/// writes to standard output, so that what a real MTA says can be held against what the double says.
 /// </summary>
 internal sealed class StageByStage : MilterHandler
 {
     private string wish = "";
+    private EnvelopeAddress? first;
 
     public override ValueTask<MilterReply> ConnectAsync(MilterContext context, CancellationToken cancellationToken) =>
-        new(Trial.Reply("connect", context.Client.HostName));
+        Reply(context, "connect", context.Client.HostName, $"{context.Client.Family} {context.Client.Address}");
 
     public override ValueTask<MilterReply> HeloAsync(MilterContext context, CancellationToken cancellationToken) =>
-        new(Trial.Reply("helo", context.Helo!));
+        Reply(context, "helo", context.Helo!, context.Helo!);
 
     public override ValueTask<MilterReply> MailAsync(
         MilterContext context, EnvelopeAddress sender, CancellationToken cancellationToken) =>
-        new(Trial.Reply("mail", sender.Address));
+        Reply(context, "mail", sender.Address, $"{sender} {context.Macro("mail_addr")}");
 
     public override ValueTask<MilterReply> RecipientAsync(
-        MilterContext context, EnvelopeAddress recipient, CancellationToken cancellationToken) =>
-        new(Trial.Reply("rcpt", recipient.Address));
+        MilterContext context, EnvelopeAddress recipient, CancellationToken cancellationToken)
+    {
+        first ??= recipient;
+        return Reply(context, "rcpt", recipient.Address, $"{recipient} {context.Macro("rcpt_addr")}");
+    }
+
+    public override ValueTask<MilterReply> DataAsync(MilterContext context, CancellationToken cancellationToken) =>
+        Reply(context, "data", "", "");
 
     public override ValueTask<MilterReply> HeaderAsync(
         MilterContext context, MilterHeader header, CancellationToken cancellationToken)
     {
         if (header.Is(Trial.Field))
             wish = Encoding.UTF8.GetString(header.Value.Span).Trim();
-        return new(Trial.Reply("header", wish));
+        return Reply(context, "header", wish, header.ToString());
     }
 
     public override ValueTask<MilterReply> EndOfHeadersAsync(
-        MilterContext context, CancellationToken cancellationToken) =>
-        new(Trial.Reply("eoh", wish));
+        MilterContext context, CancellationToken cancellationToken) => Reply(context, "eoh", wish, "");
 
     public override ValueTask<MilterReply> BodyAsync(
         MilterContext context, ReadOnlySequence<byte> chunk, CancellationToken cancellationToken) =>
-        new(Trial.Reply("body", wish));
+        Reply(context, "body", wish, $"{chunk.Length} bytes");
 
     public override ValueTask<MilterReply> EndOfMessageAsync(
         MilterContext context, MilterChanges changes, CancellationToken cancellationToken)
     {
         if (wish == "change")
-            Change(changes);
-        return new(Trial.Reply("eom", wish));
+            Change(changes, first!, context.Negotiation.Actions);
+        else if (wish == "mark")
+            changes.AddHeader(new("X-Mark", " yes"));
+        else if (wish == "quarantine")
+            changes.Quarantine("a person shall look at it");
+        return Reply(context, "eom", wish, "");
     }
 
-    public override void Reset() => wish = "";
+    public override void Reset()
+    {
+        (wish, first) = ("", null);
+        Console.WriteLine("reset");
+    }
 
-    private static void Change(MilterChanges changes)
+    private static ValueTask<MilterReply> Reply(MilterContext context, string stage, string wish, string seen)
+    {
+        var id = context.QueueId is null ? "" : " with queue id";
+        Console.WriteLine($"{stage}{id}: {seen.Replace('\n', '|')}");
+        return new(Trial.Reply(stage, wish));
+    }
+
+    private static void Change(MilterChanges changes, EnvelopeAddress first, MilterActions agreed)
     {
         changes.InsertHeader(1, new("X-Inserted", " below the MTA's own Received"));
         changes.AddHeader(new("X-Added", " in the end"));
@@ -60,8 +82,10 @@ internal sealed class StageByStage : MilterHandler
         changes.DeleteHeader(1, "X-Many"u8);
         changes.ReplaceBody(new(Trial.NewBody));
         changes.ChangeSender(new("changed@example.org"));
-        changes.AddRecipient(new("added@example.net"));
-        changes.AddRecipient(new("added-with-dsn@example.net", ["NOTIFY=NEVER"]));
-        changes.DeleteRecipient(new("first@example.net"));
+        changes.AddRecipient(Trial.Neighbour(first, "added"));
+        // go-milter has no such reply, so its client does not offer it.
+        if (agreed.HasFlag(MilterActions.AddRecipientsWithParameters))
+            changes.AddRecipient(Trial.Neighbour(first, "added-with-dsn", "NOTIFY=NEVER"));
+        changes.DeleteRecipient(first);
     }
 }

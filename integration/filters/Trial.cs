@@ -32,6 +32,10 @@ internal static partial class Trial
         };
     }
 
+    /// <summary>Another address of the same domain: of the same test, that is.</summary>
+    public static EnvelopeAddress Neighbour(EnvelopeAddress address, string name, params string[] parameters) =>
+        new(name + address.Address[address.Address.IndexOf('@', StringComparison.Ordinal)..], parameters);
+
     [GeneratedRegex("(?<stage>connect|helo|mail|rcpt|data|header|eoh|body|eom)-"
         + "(?<reply>accept|reject|tempfail|discard|skip|shutdown|code|fail)")]
     private static partial Regex Wish();

@@ -3,7 +3,7 @@ namespace Milter.Integration;
 /// <summary>The high-level side: decides as the message's field <c>X-Trial</c> asks.</summary>
 internal sealed class WholeMessage : IMilterFilter
 {
-    public bool Wants(MilterMessage message) => Wish(message) is not null;
+    public bool Wants(MilterMessage message) => Wish(message) is not "unwanted";
 
     public async ValueTask<MilterDecision> FilterAsync(MilterMessage message, CancellationToken cancellationToken)
     {
@@ -24,8 +24,6 @@ internal sealed class WholeMessage : IMilterFilter
             case "pause":
                 await Task.Delay(TimeSpan.FromMilliseconds(50), cancellationToken);
                 return MilterDecision.Unchanged;
-            case "envelope":
-                return MilterDecision.Unchanged with { DeletedRecipients = message.Recipients };
             case var other:
                 throw new InvalidOperationException($"There is no trial '{other}'.");
         }
@@ -48,7 +46,11 @@ internal sealed class WholeMessage : IMilterFilter
         {
             Sender = new EnvelopeAddress("changed@example.org"),
             DeletedRecipients = [message.Recipients[0]],
-            AddedRecipients = [new("added@example.net"), new("added-with-dsn@example.net", ["NOTIFY=NEVER"])],
+            AddedRecipients =
+            [
+                Trial.Neighbour(message.Recipients[0], "added"),
+                Trial.Neighbour(message.Recipients[0], "added-with-dsn", "NOTIFY=NEVER"),
+            ],
         };
     }
 
