@@ -1,17 +1,19 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 
 namespace Milter.Integration;
 
 /// <summary>
 /// The low-level side: replies to each stage as its data asks (an address <c>rcpt-reject@…</c>), to those of the content
-/// as the field <c>X-Trial</c> does, and changes a message with <c>X-Trial: change</c> call by call. What it is told it
-/// writes to standard output, so that what a real MTA says can be held against what the double says.
+/// as the field <c>X-Trial</c> does, and changes a message call by call, for <c>X-Trial: script</c> as the body says. What
+/// it is told it writes to standard output, so that what a real MTA says can be held against what the double says.
 /// </summary>
 internal sealed class StageByStage : MilterHandler
 {
     private string wish = "";
     private EnvelopeAddress? first;
+    private byte[] body = [];
 
     public override ValueTask<MilterReply> ConnectAsync(MilterContext context, CancellationToken cancellationToken) =>
         Reply(context, "connect", context.Client.HostName, $"{context.Client.Family} {context.Client.Address}");
@@ -45,14 +47,19 @@ internal sealed class StageByStage : MilterHandler
         MilterContext context, CancellationToken cancellationToken) => Reply(context, "eoh", wish, "");
 
     public override ValueTask<MilterReply> BodyAsync(
-        MilterContext context, ReadOnlySequence<byte> chunk, CancellationToken cancellationToken) =>
-        Reply(context, "body", wish, $"{chunk.Length} bytes");
+        MilterContext context, ReadOnlySequence<byte> chunk, CancellationToken cancellationToken)
+    {
+        body = [.. body, .. chunk.ToArray()];
+        return Reply(context, "body", wish, $"{chunk.Length} bytes");
+    }
 
     public override ValueTask<MilterReply> EndOfMessageAsync(
         MilterContext context, MilterChanges changes, CancellationToken cancellationToken)
     {
         if (wish == "change")
             Change(changes, first!, context.Negotiation.Actions);
+        else if (wish == "script")
+            Array.ForEach(Trial.Lines(body), line => Run(line, changes));
         else if (wish == "mark")
             changes.AddHeader(new("X-Mark", " yes"));
         else if (wish == "quarantine")
@@ -62,7 +69,7 @@ internal sealed class StageByStage : MilterHandler
 
     public override void Reset()
     {
-        (wish, first) = ("", null);
+        (wish, first, body) = ("", null, []);
         Console.WriteLine("reset");
     }
 
@@ -71,6 +78,30 @@ internal sealed class StageByStage : MilterHandler
         var id = context.QueueId is null ? "" : " with queue id";
         Console.WriteLine($"{stage}{id}: {seen.Replace('\n', '|')}");
         return new(Trial.Reply(stage, wish));
+    }
+
+    // A change of the header section in a line: add X: y, insert 2 X: y, change 1 X: y, delete 1 X
+    private static void Run(string line, MilterChanges changes)
+    {
+        var words = line.Split(' ', 3);
+        switch (words[0])
+        {
+            case "add":
+                changes.AddHeader(Trial.ParseHeader(line["add ".Length..]));
+                break;
+            case "insert":
+                changes.InsertHeader(int.Parse(words[1], CultureInfo.InvariantCulture), Trial.ParseHeader(words[2]));
+                break;
+            case "change":
+                changes.ChangeHeader(int.Parse(words[1], CultureInfo.InvariantCulture), Trial.ParseHeader(words[2]));
+                break;
+            case "delete":
+                changes.DeleteHeader(
+                    int.Parse(words[1], CultureInfo.InvariantCulture), Encoding.Latin1.GetBytes(words[2]));
+                break;
+            default:
+                throw new FormatException(line);
+        }
     }
 
     private static void Change(MilterChanges changes, EnvelopeAddress first, MilterActions agreed)

@@ -32,6 +32,17 @@ internal static partial class Trial
         };
     }
 
+    /// <summary>The lines of a body, without their ends.</summary>
+    public static string[] Lines(ReadOnlySpan<byte> body) =>
+        Encoding.Latin1.GetString(body).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>A header field that stands in a line.</summary>
+    public static MilterHeader ParseHeader(string line)
+    {
+        var colon = line.IndexOf(':', StringComparison.Ordinal);
+        return new MilterHeader(Encoding.Latin1.GetBytes(line[..colon]), Encoding.Latin1.GetBytes(line[(colon + 1)..]));
+    }
+
     /// <summary>Another address of the same domain: of the same test, that is.</summary>
     public static EnvelopeAddress Neighbour(EnvelopeAddress address, string name, params string[] parameters) =>
         new(name + address.Address[address.Address.IndexOf('@', StringComparison.Ordinal)..], parameters);

@@ -13,6 +13,8 @@ internal sealed class WholeMessage : IMilterFilter
                 return Changed(message);
             case "reorder":
                 return MilterDecision.Replace([.. message.Headers.Reverse()]);
+            case "headers":
+                return MilterDecision.Replace([.. Trial.Lines(message.Body.Span).Select(Trial.ParseHeader)]);
             case "empty":
                 return MilterDecision.Replace(message.Headers, default(System.Buffers.ReadOnlySequence<byte>));
             case "quarantine":

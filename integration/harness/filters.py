@@ -16,9 +16,8 @@ class Prediction:
     """What the double says becomes of a message: its verdict, envelope, and bytes without the MTA's own fields."""
     verdict: str
     reply: str
-    quarantine: str | None
     sender: str
-    recipients: set[str]
+    recipients: frozenset[str]
     message: bytes
 
 
@@ -53,13 +52,12 @@ class Filters:
             process.kill()
             process.wait()
 
-    def predict(self, mta: str, port: int, sender: str, recipients: list[str], message: bytes) -> Prediction:
-        """Hands the message to the filter that listens there, as the double plays that MTA."""
+    def predict(self, mta: str, port: int, sender: str, recipients: list[str], *messages: bytes) -> list[Prediction]:
+        """Hands the messages to the filter that listens there, as the double plays that MTA."""
         done = tools.run([self._trials / "filters" / "milter-filters", "predict", mta, f"inet:{port}@127.0.0.1", sender,
-                          *recipients], stdin=message)
-        said = json.loads(done.stdout)
-        return Prediction(said["verdict"], said["reply"], said["quarantine"], said["sender"], set(said["recipients"]),
-                          base64.b64decode(said["message"]))
+                          *recipients], stdin=b"\0".join(messages))
+        return [Prediction(said["verdict"], said["reply"], said["sender"], frozenset(said["recipients"]),
+                           base64.b64decode(said["message"])) for said in json.loads(done.stdout)]
 
     def go_client(self, port: int, commands: list[str]) -> list[str]:
         """What emersion/go-milter's client says to each command."""

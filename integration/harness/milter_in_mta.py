@@ -1,6 +1,7 @@
 """The milter library in real MTAs, each held against what the library's double of that MTA predicts."""
 
 import itertools
+import random
 import re
 import threading
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from functools import partial
 from . import mime, tools
 from .filters import Prediction
 from .postfix import Postfix
-from .report import Test, expect
+from .report import Failure, Test, expect
 from .sendmail import Sendmail
 from .smtp import Client, Reply
 from .world import World
@@ -83,6 +84,9 @@ def tests(world: World) -> Iterator[Test]:
         for trial in TRIALS:
             yield Test(f"milter in {name}: {trial.about}, as predicted", partial(predicted, world, mta, trial))
         yield Test(f"milter in {name}: the dialogue of a message, as predicted", partial(dialogue, world, mta))
+        for filter, trial, about in (("whole", "headers", "random header sections become others"),
+                                     ("stages", "script", "random changes of header sections")):
+            yield Test(f"milter in {name}: {about}, as predicted", partial(at_random, world, mta, filter, trial))
         yield Test(f"milter in {name}: a message that is given up is forgotten", partial(given_up, world, mta))
         yield Test(f"milter in {name}: a message is quarantined", partial(quarantine, world, mta))
         yield Test(f"milter in {name}: the sample of the package", partial(sample, world, mta))
@@ -92,7 +96,7 @@ def tests(world: World) -> Iterator[Test]:
 def predicted(world: World, mta: Mta, trial: Trial) -> None:
     port, recipients = getattr(world.milters, trial.filter), addresses(*trial.recipients)
     with world.filters.run(FILTERS[trial.filter], port) as filter:
-        prediction = world.filters.predict(mta.kind, port, trial.sender, recipients, trial.message())
+        [prediction] = world.filters.predict(mta.kind, port, trial.sender, recipients, trial.message())
         reply = send(mta, trial.filter, trial.sender, recipients, trial.message())
         accepted = {"Accepted": True, "Discarded": True, "Rejected": False, "TempFailed": False}[prediction.verdict]
         code = 2 if accepted else 4 if prediction.verdict == "TempFailed" else 5
@@ -123,10 +127,10 @@ def same(message: bytes, prediction: bytes) -> None:
 
 
 def without_own(message: bytes) -> bytes:
-    """Without the one field that both MTAs put on top."""
-    own = re.match(rb"Received: .*\r\n(?:[ \t].*\r\n)*", message)
-    expect(own, f"no Received on top:\n{tools.text(message[:500])}")
-    return message[own.end():]
+    """Without the one field that the MTA adds."""
+    kept, own = re.subn(rb"(?m)^Received: from client\.example\.org .*\r\n(?:[ \t].*\r\n)*", b"", message, count=1)
+    expect(own, f"no Received of the MTA:\n{tools.text(message[:500])}")
+    return kept
 
 
 def nothing_arrived(world: World, mta: Mta, recipients: list[str]) -> None:
@@ -135,6 +139,56 @@ def nothing_arrived(world: World, mta: Mta, recipients: list[str]) -> None:
     expect(send(mta, "plain", SENDER, [after], Trial("").message()).code == 250, "the next message is refused")
     world.sink.wait(after)
     expect(not any(map(world.sink.has, recipients)), "not accepted, and yet delivered")
+
+
+def at_random(world: World, mta: Mta, filter: str, trial: str) -> None:
+    """The body says what the filter shall do; the double and the MTA must make the same of it."""
+    numbers, port = random.Random(1), getattr(world.milters, filter)
+    make = header_section if trial == "headers" else script
+    messages = [fields_at_random(numbers, trial) + b"\r\n" + make(numbers) for _ in range(60)]
+    with world.filters.run(FILTERS[filter], port) as running:
+        recipients = addresses(*(f"random-{number}" for number in range(len(messages))))
+        predictions = world.filters.predict(mta.kind, port, SENDER, ["one@example.net"], *messages)
+        with Client(getattr(mta.ports, filter)) as client:
+            for recipient, message in zip(recipients, messages):
+                reply = client.send(SENDER, [recipient], message)
+                expect(reply.code == 250, f"the client was told {reply}\n{running.log()}")
+    for recipient, message, prediction in zip(recipients, messages, predictions, strict=True):
+        try:
+            same(without_own(world.sink.wait(recipient).raw), prediction.message)
+        except Failure as different:
+            raise Failure(f"{different}\nof:\n{tools.text(message)}") from None
+
+
+def fields_at_random(numbers: random.Random, trial: str) -> bytes:
+    fields = [*required(trial), *(field(numbers) for _ in range(numbers.randrange(10)))]
+    numbers.shuffle(fields)
+    return b"".join(f + b"\r\n" for f in fields)
+
+
+def header_section(numbers: random.Random) -> bytes:
+    return fields_at_random(numbers, "headers")
+
+
+def script(numbers: random.Random) -> bytes:
+    lines = []
+    for _ in range(numbers.randrange(1, 6)):
+        name, index = field(numbers).split(b":")[0], b"%d" % numbers.randrange(1, 5)
+        lines.append(numbers.choice((b"add " + field(numbers), b"change " + index + b" " + field(numbers),
+                                     b"insert %d " % numbers.randrange(25) + field(numbers),
+                                     b"delete " + index + b" " + name)))
+    return b"".join(line + b"\r\n" for line in lines)
+
+
+def field(numbers: random.Random) -> bytes:
+    name = numbers.choice((b"Subject", b"X-A", b"x-a", b"X-B", b"Received", b"Comments"))
+    return name + numbers.choice((b": ", b":", b":\t")) + b"v%d" % numbers.randrange(1000)
+
+
+def required(trial: str) -> list[bytes]:
+    """What an MTA adds where it is missing."""
+    return [b"From: alice@example.org", b"To: one@example.net", b"Date: Sun, 22 Nov 2026 01:00:00 +0000",
+            b"Message-ID: <1@example.org>", b"X-Trial: " + trial.encode()]
 
 
 def dialogue(world: World, mta: Mta) -> None:
