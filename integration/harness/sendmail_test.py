@@ -9,9 +9,10 @@ from .report import Test, expect
 from .smtp import Client
 from .world import World
 
-# The cases that an MTA has most to do with: 8-bit text, long lines, parts in parts, and how they end.
+# The cases that an MTA has most to do with: 8-bit text, long lines, parts in parts, and how they end. Not among them is
+# difficult-boundaries: Sendmail takes the white space off the end of a delimiter line, and it is signed as it came.
 CASES = ("plain-text", "utf8-8bit", "html-with-attachments", "nested-message", "quoted-printable-and-base64", "long-lines",
-         "preamble-and-epilogue", "difficult-boundaries", "empty-body", "p256")
+         "preamble-and-epilogue", "empty-body", "p256")
 
 
 def tests(world: World) -> Iterator[Test]:
