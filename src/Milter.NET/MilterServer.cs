@@ -15,6 +15,7 @@ public sealed class MilterServer : IAsyncDisposable
     private readonly Func<MilterHandler> newHandler;
     private readonly ILogger log;
     private readonly TimeProvider time;
+    private readonly ServerDiagnostics diagnostics;
     private readonly CancellationTokenSource stopping = new();
     private readonly CancellationTokenSource aborting = new();
     private readonly SemaphoreSlim places;
@@ -36,6 +37,7 @@ public sealed class MilterServer : IAsyncDisposable
         this.newHandler = newHandler;
         log = logger ?? NullLogger.Instance;
         time = timeProvider ?? TimeProvider.System;
+        diagnostics = new ServerDiagnostics(this, time);
         places = new SemaphoreSlim(options.MaxConnections);
     }
 
@@ -130,6 +132,7 @@ public sealed class MilterServer : IAsyncDisposable
         stopping.Dispose();
         aborting.Dispose();
         places.Dispose();
+        diagnostics.Dispose();
     }
 
     private async Task AcceptAsync(Listener listener)
@@ -194,7 +197,7 @@ public sealed class MilterServer : IAsyncDisposable
 
     private async Task RunAsync(Stream stream, string peer)
     {
-        var host = new SessionHost(options, log, time, stopping.Token, aborting.Token);
+        var host = new SessionHost(options, log, time, diagnostics, stopping.Token, aborting.Token);
         await using var session = new MilterSession(stream, peer, newHandler(), host);
         await session.RunAsync().ConfigureAwait(false);
     }
