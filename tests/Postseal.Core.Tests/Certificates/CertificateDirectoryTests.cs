@@ -184,6 +184,28 @@ public sealed class CertificateDirectoryTests : IDisposable
     }
 
     [Fact]
+    public void A_file_added_behind_a_link_to_the_directory_is_noticed()
+    {
+        using var elsewhere = new TemporaryDirectory();
+        var link = elsewhere.File("certificates");
+        Directory.CreateSymbolicLink(link, folder.Path);
+        var directory = new CertificateDirectory(new CertificateOptions { Path = link }, time);
+        Assert.IsType<SignerLookup.None>(directory.FindSigner(Address("alice@example.org")));
+
+        folder.Add("alice@example.org");
+
+        Usable("alice@example.org", directory);
+    }
+
+    [Fact]
+    public void A_link_that_leads_to_itself_is_a_file_that_cannot_be_read()
+    {
+        File.CreateSymbolicLink(folder.File("alice@example.org.pem"), folder.File("alice@example.org.pem"));
+
+        Assert.Contains("alice@example.org.pem cannot be read", Unusable("alice@example.org"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_certificate_that_expires_while_we_run_is_used_no_longer()
     {
         folder.Add("alice@example.org", new TrialRequest("alice@example.org") { NotAfter = Noon.AddDays(1) });
