@@ -72,14 +72,16 @@ public static class ConfigurationReader
 
     private static Dictionary<string, SenderOverrides> ReadSenders(SettingsFile file)
     {
-        var senders = new Dictionary<string, SenderOverrides>();
-        foreach (var (name, section) in file.Named("Sender"))
+        var senders = new Dictionary<string, SenderOverrides>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (written, section) in file.Named("Sender"))
         {
+            var name = written.Trim();
             // "@example.org" is a domain, which is an address without its first half.
-            if (MailAddress.TryParse(name.StartsWith('@') ? "a" + name : name, out _))
-                senders[name.ToLowerInvariant()] = ReadOverrides(section);
-            else
+            var isDomain = name.StartsWith('@');
+            if (!MailAddress.TryParse(isDomain ? "a" + name : name, out var address))
                 section.Error("", $"'{name}' is neither an address (alice@example.org) nor a domain (@example.org)");
+            else if (!senders.TryAdd((isDomain ? "@" + address.Domain : address.ToString()).ToLowerInvariant(), ReadOverrides(section)))
+                section.Error("", "there is another section for the same sender; keep one");
         }
 
         return senders;

@@ -115,6 +115,25 @@ public sealed class ConfigurationReaderTests : IDisposable
         Assert.Contains(error, exception.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("Sender: alice@example.org ", "alice@example.org")]
+    [InlineData("Sender: @Example.ORG", "@example.org")]
+    [InlineData("Sender:<alice@example.org>", "alice@example.org")]
+    [InlineData("Sender:\"alice\"@example.org", "alice@example.org")]
+    public void A_senders_section_holds_for_the_sender_however_it_is_written(string section, string sender)
+    {
+        Assert.Equal(SigningMode.Never, Read($"[{section}]\nMode = Never").Senders[sender].Mode);
+    }
+
+    [Fact]
+    public void Two_sections_for_one_sender_are_an_error()
+    {
+        var exception = Assert.Throws<ConfigurationException>(
+            () => Read("[Sender:alice@example.org]\nMode = Never\n[Sender: alice@example.org]\nMode = Required"));
+
+        Assert.Contains("another section for the same sender", exception.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void All_errors_are_told_at_once()
     {
