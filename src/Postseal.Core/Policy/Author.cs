@@ -30,6 +30,17 @@ internal static class Author
         return true;
     }
 
+    /// <summary>
+    /// Whoever may have written mail that has no author: all that a From field names, and the envelope sender. The rules
+    /// for one of them must not be evaded by a From that nobody can read without doubt.
+    /// </summary>
+    public static IEnumerable<MailAddress> Candidates(IReadOnlyList<HeaderField> headers, Envelope envelope)
+    {
+        var named = headers.Where(header => header.Is("From")).SelectMany(header =>
+            MailboxParser.TryParseList(header.Value.Span, out var addresses) ? addresses : []);
+        return envelope.Sender is { } sender ? named.Append(sender) : named;
+    }
+
     /// <summary>A field that stands twice is refused: some readers show the first, some the last.</summary>
     private static bool TryReadOnly(
         IReadOnlyList<HeaderField> headers, string name, out IReadOnlyList<MailAddress> addresses, out string? problem)
