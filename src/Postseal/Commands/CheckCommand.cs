@@ -7,6 +7,7 @@ using Postseal.Certificates;
 using Postseal.Configuration;
 using Postseal.Mime;
 using Postseal.Policy;
+using Postseal.Program.Logging;
 
 namespace Postseal.Program.Commands;
 
@@ -80,7 +81,7 @@ internal static class CheckCommand
         else
             Table.Write(Console.Out, ["Address", "Subject", "Issuer", "Days left", "Key", "Usable"], senders.Select(Row));
         foreach (var sender in senders.Where(sender => sender.Warning is not null))
-            Console.WriteLine($"warning: {sender.Warning}");
+            Console.WriteLine($"warning: {PlainText.Of(sender.Warning!)}");
     }
 
     private static string[] Row(CheckedSender sender) =>
