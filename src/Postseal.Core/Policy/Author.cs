@@ -6,8 +6,12 @@ namespace Postseal.Policy;
 /// Finds the one address a signature would speak for: the address in From, or where there are several the one in
 /// Sender (RFC 5322 section 3.6.2). What a reader might understand differently has no author.
 /// </summary>
-internal static class Author
+public static class Author
 {
+    /// <summary>Finds the author.</summary>
+    /// <param name="headers">The header of the message.</param>
+    /// <param name="author">The address, when there is one.</param>
+    /// <param name="problem">Why there is none, as a clause for the log.</param>
     public static bool TryFind(
         IReadOnlyList<HeaderField> headers, out MailAddress? author, out string? problem)
     {
@@ -34,7 +38,7 @@ internal static class Author
     /// Whoever may have written mail that has no author: all that a From field names, and the envelope sender. The rules
     /// for one of them must not be evaded by a From that nobody can read without doubt.
     /// </summary>
-    public static IEnumerable<MailAddress> Candidates(IReadOnlyList<HeaderField> headers, Envelope envelope)
+    internal static IEnumerable<MailAddress> Candidates(IReadOnlyList<HeaderField> headers, Envelope envelope)
     {
         var named = headers.Where(header => header.Is("From")).SelectMany(header =>
             MailboxParser.TryParseList(header.Value.Span, out var addresses) ? addresses : []);

@@ -25,7 +25,7 @@ internal static class SignCommand
             """
             Sign one message from standard input to standard output, as the daemon would sign it for a client on this
             machine. Exit code 0: signed, or left as it is because the configuration says so (the reason is on standard
-            error); 1: refused, nothing was written.
+            error); 1: refused or not possible now, nothing was written.
             """) { config, sender };
         command.SetAction((arguments, cancellationToken) =>
             RunAsync(arguments.GetValue(config)!, arguments.GetValue(sender), cancellationToken));
@@ -57,27 +57,40 @@ internal static class SignCommand
         }
 
         var message = MailMessage.Parse(bytes);
-        return Write(processor.Process(message, LocalEnvelope(envelopeSender)), message);
+        if (sender is null && Author.TryFind(message.Headers, out var author, out _))
+            envelopeSender = author;
+        OutgoingResult result;
+        try
+        {
+            result = processor.Process(message, LocalEnvelope(envelopeSender));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            await Console.Error.WriteLineAsync($"cannot be signed now: {e.Message}");
+            return ExitCode.No;
+        }
+
+        return Write(result, message.LineEnding, bytes);
     }
 
     /// <summary>The message comes from whoever may read the keys: that is a client in our networks.</summary>
     private static Envelope LocalEnvelope(MailAddress? sender) =>
         new() { Sender = sender, ClientAddress = IPAddress.Loopback };
 
-    private static int Write(OutgoingResult result, MailMessage message)
+    private static int Write(OutgoingResult result, LineEnding lineEnding, byte[] original)
     {
         using var output = Console.OpenStandardOutput();
         switch (result)
         {
             case OutgoingResult.Signed signed:
-                (signed.Message with { LineEnding = message.LineEnding }).WriteTo(output);
+                (signed.Message with { LineEnding = lineEnding }).WriteTo(output);
                 return ExitCode.Fine;
             case OutgoingResult.Refused refused:
-                Console.Error.WriteLine($"refused: {refused.Reason}");
+                Console.Error.WriteLine($"refused: {PlainText.Of(refused.Reason)}");
                 return ExitCode.No;
             case OutgoingResult.Unchanged unchanged:
-                Console.Error.WriteLine($"not signed: {unchanged.Reason}");
-                message.WriteTo(output);
+                Console.Error.WriteLine($"not signed: {PlainText.Of(unchanged.Reason)}");
+                output.Write(original); // to the byte, whatever it is
                 return ExitCode.Fine;
             default:
                 throw new InvalidOperationException($"No answer is known for {result.GetType()}.");
