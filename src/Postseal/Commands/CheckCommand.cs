@@ -41,7 +41,7 @@ internal static class CheckCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Console.Error.WriteLine(new ConfigurationError(configPath, "Certificates", "Path", e.Message));
+            Console.Error.WriteLine(new ConfigurationError(configPath, "Certificates", "", e.Message));
             return ExitCode.Usage;
         }
 
