@@ -73,6 +73,9 @@ public sealed class OutgoingProcessorTests : IDisposable
     [InlineData("From: alice@example.org, bob@example.org\r\n", false)]
     [InlineData("From: alice@example.org\r\nFrom: mallory@example.org\r\n", false)]
     [InlineData("From: alice@example.org, bob@example.org\r\nSender: alice@example.org\r\nSender: bob@example.org\r\n", false)]
+    [InlineData("Subject: a\rFrom: mallory@example.org\r\nFrom: alice@example.org\r\n", false)]
+    [InlineData("Subject: a\r\r\nFrom: alice@example.org\r\n", false)]
+    [InlineData("Subject: a\r\n b\r\nFrom:\r\n alice@example.org\r\n", true)]
     [InlineData("From: nonsense\r\n", false)]
     [InlineData("To: alice@example.org\r\n", false)]
     public void The_one_address_in_From_signs_or_where_there_are_several_Sender(string headers, bool signed)
