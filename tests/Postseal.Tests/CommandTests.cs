@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -45,6 +46,21 @@ public sealed class CommandTests : IDisposable
         directory.Write("precious", "");
 
         Assert.Equal(2, PostsealProcess.Run("demo", "--keep", directory.Path).ExitCode);
+    }
+
+    [Fact]
+    public void Demo_takes_its_keys_away_when_it_is_stopped()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "signals are Unix's");
+        using var temporary = new TemporaryDirectory();
+        using var demo = PostsealProcess.Start(temporary, "demo");
+        Assert.Equal("", demo.StandardOutput.ReadLine()); // begun: the certificates are written
+
+        using var kill = Process.Start("kill", ["-TERM", $"{demo.Id}"]);
+        demo.StandardOutput.ReadToEnd();
+        demo.WaitForExit();
+
+        Assert.Empty(Directory.EnumerateDirectories(temporary.Path, "postseal-demo-*"));
     }
 
     [Fact]

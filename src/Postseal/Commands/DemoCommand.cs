@@ -26,6 +26,7 @@ internal static class DemoCommand
 
     private static async Task<int> RunAsync(string? keep, CancellationToken cancellationToken)
     {
+        await Task.Yield(); // The command line library listens to signals once the command has begun to wait.
         DirectoryInfo directory;
         try
         {
