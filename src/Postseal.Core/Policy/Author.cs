@@ -8,11 +8,11 @@ namespace Postseal.Policy;
 /// </summary>
 public static class Author
 {
-    /// <summary>Finds the author.</summary>
-    /// <param name="headers">The header of the message.</param>
-    /// <param name="author">The address, when there is one.</param>
-    /// <param name="problem">Why there is none, as a clause for the log.</param>
-    public static bool TryFind(
+    /// <summary>The author, or <see langword="null"/> where there is none without doubt.</summary>
+    public static MailAddress? Find(IReadOnlyList<HeaderField> headers) =>
+        TryFind(headers, out var author, out _) ? author : null;
+
+    internal static bool TryFind(
         IReadOnlyList<HeaderField> headers, out MailAddress? author, out string? problem)
     {
         author = null;

@@ -57,12 +57,11 @@ internal static class SignCommand
         }
 
         var message = MailMessage.Parse(bytes);
-        if (sender is null && Author.TryFind(message.Headers, out var author, out _))
-            envelopeSender = author;
+        var envelope = LocalEnvelope(envelopeSender ?? Author.Find(message.Headers));
         OutgoingResult result;
         try
         {
-            result = processor.Process(message, LocalEnvelope(envelopeSender));
+            result = processor.Process(message, envelope);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -70,14 +69,14 @@ internal static class SignCommand
             return ExitCode.No;
         }
 
-        return Write(result, message.LineEnding, bytes);
+        return Write(result, bytes, message.LineEnding);
     }
 
     /// <summary>The message comes from whoever may read the keys: that is a client in our networks.</summary>
     private static Envelope LocalEnvelope(MailAddress? sender) =>
         new() { Sender = sender, ClientAddress = IPAddress.Loopback };
 
-    private static int Write(OutgoingResult result, LineEnding lineEnding, byte[] original)
+    private static int Write(OutgoingResult result, byte[] original, LineEnding lineEnding)
     {
         using var output = Console.OpenStandardOutput();
         switch (result)
@@ -90,7 +89,7 @@ internal static class SignCommand
                 return ExitCode.No;
             case OutgoingResult.Unchanged unchanged:
                 Console.Error.WriteLine($"not signed: {PlainText.Of(unchanged.Reason)}");
-                output.Write(original); // to the byte, whatever it is
+                output.Write(original);
                 return ExitCode.Fine;
             default:
                 throw new InvalidOperationException($"No answer is known for {result.GetType()}.");
