@@ -147,7 +147,7 @@ public ref struct MailboxParser
         string? domain;
         if (Peek() == '[')
             domain = ReadDomainLiteral();
-        else if (Peek() == '"' || !ReadWords(out domain))
+        else if (!ReadWords(out domain, allowsQuotes: false))
             return false;
         if (string.IsNullOrEmpty(domain) || !SkipWhiteSpace())
             return false;
@@ -169,7 +169,8 @@ public ref struct MailboxParser
     /// Reads words and dots up to the next special character: a phrase, a local part or a domain.
     /// </summary>
     /// <param name="dotted">Their text when exactly one dot stands between any two, as in a local part.</param>
-    private bool ReadWords(out string? dotted)
+    /// <param name="allowsQuotes">Whether a word may be in quotes: in a domain none may.</param>
+    private bool ReadWords(out string? dotted, bool allowsQuotes = true)
     {
         var value = new ArrayBufferWriter<byte>();
         var isDotted = true;
@@ -186,6 +187,8 @@ public ref struct MailboxParser
                 value.Write(text.Slice(at++, 1));
                 continue;
             }
+            if (Peek() == '"' && !allowsQuotes)
+                return false;
             var wordStart = at;
             if (Peek() == '"' ? !ReadQuotedString(value) : !ReadAtom(value))
                 return false;
