@@ -62,10 +62,11 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
         if (canonicalization is not CanonicalEntity entity)
             return CannotSign(rules, author, ((CannotCanonicalize)canonicalization).Reason, Malformed);
 
-        var signature = SignedData.Sign(entity.Content, identity, rules.Digest, rules.RsaPadding, time.GetUtcNow());
+        var digest = rules.Digest.AtLeastFor(identity.Key);
+        var signature = SignedData.Sign(entity.Content, identity, digest, rules.RsaPadding, time.GetUtcNow());
         var signed = rules.Form == SignatureForm.Opaque
             ? OpaqueSigned.Compose(entity, signature)
-            : MultipartSigned.Compose(entity, signature, rules.Digest);
+            : MultipartSigned.Compose(entity, signature, digest);
         return new OutgoingResult.Signed(signed, author, identity);
     }
 

@@ -240,6 +240,22 @@ public sealed class OutgoingProcessorTests : IDisposable
         Assert.StartsWith("From: Alice <alice@example.org>\r\nTo: bob@example.net\r\nSubject: Hello\r\n", text, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("RSA-2048", Digest.SHA256, "sha-256")]
+    [InlineData("P-256", Digest.SHA256, "sha-256")]
+    [InlineData("P-384", Digest.SHA256, "sha-384")]
+    [InlineData("P-384", Digest.SHA512, "sha-512")]
+    [InlineData("P-521", Digest.SHA256, "sha-512")]
+    public void An_EC_key_takes_a_digest_as_long_as_itself(string key, Digest digest, string micalg)
+    {
+        folder.Add("alice@example.org", key);
+        var options = Options() with { Signing = new SigningRules { Digest = digest } };
+
+        var text = Encoding.UTF8.GetString(Bytes(Assert.IsType<OutgoingResult.Signed>(Process(FromAlice, options)).Message));
+
+        Assert.Contains($"micalg={micalg};", text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void An_opaque_signature_has_the_fields_the_standard_names()
     {

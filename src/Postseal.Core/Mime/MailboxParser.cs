@@ -102,32 +102,15 @@ public ref struct MailboxParser
         return Take(';') && SkipWhiteSpace();
     }
 
-    // angle-addr = "<" [obs-route] addr-spec ">"
+    // angle-addr = "<" addr-spec ">". Not with obs-route before it: readers disagree which address <@a,@b:c@d> shows.
     private bool ReadAngleAddress(List<MailAddress> found)
     {
         at++;
-        return SkipRoute()
-            && ReadWords(out var local)
+        return ReadWords(out var local)
             && local is not null
             && AddDomain(found, local)
             && Take('>')
             && SkipWhiteSpace();
-    }
-
-    // obs-route = *(CFWS / ",") "@" domain *("," [CFWS] ["@" domain]) ":"
-    private bool SkipRoute()
-    {
-        if (!SkipWhiteSpace())
-            return false;
-        if (Peek() is not ('@' or ','))
-            return true;
-        do
-        {
-            if (!SkipWhiteSpace() || (Peek() == '@' && !ReadDomain("", out _)))
-                return false;
-        }
-        while (Take(','));
-        return Take(':');
     }
 
     private bool AddDomain(List<MailAddress> found, string local)
