@@ -55,30 +55,31 @@ internal sealed class SignerFiles
 
     private void Read(MailAddress address, ReadOnlySpan<byte> passphrase)
     {
-        var certificates = PemFile.Read(files.CertificateFile, passphrase);
-        if (certificates.Certificates.Count == 0)
-            throw new CertificateFileException(files.CertificateFile, "holds no certificate");
-        Certificate = certificates.Certificates[0];
+        var material = KeyMaterial.Read(files.CertificateFile, passphrase);
+        if (material.Certificates.Count == 0)
+            throw Incomplete(files.CertificateFile, "holds no certificate");
+        Certificate = material.Certificates[0];
         if (!File.Exists(files.KeyFile))
-            throw new CertificateFileException(files.CertificateFile, $"has no private key beside it; {files.KeyFile} is not there");
+            throw Incomplete(files.CertificateFile, $"has no private key beside it; {files.KeyFile} is not there");
 
-        var keyFile = files.KeyFile == files.CertificateFile ? certificates : PemFile.Read(files.KeyFile, passphrase);
-        var key = keyFile.Key ?? certificates.Key
-            ?? throw new CertificateFileException(files.KeyFile, "holds no private key");
+        if (files.KeyFile != files.CertificateFile)
+            material = material.With(KeyMaterial.Read(files.KeyFile, passphrase));
+        if (material.Keys.Count == 0)
+            throw Incomplete(files.KeyFile, "holds no private key");
         Warning = WarnOfMode(files.KeyFile);
 
-        var all = certificates.Certificates.Concat(keyFile.Certificates).ToList();
         // Vendors put the chain before the leaf or after it: the certificate of the key is the sender's.
-        Certificate = all.Find(certificate => Fits(key, certificate))
-            ?? throw new CertificateFileException(files.KeyFile, $"holds a key that does not belong to the certificate in {files.CertificateFile}");
+        var (certificate, key) = material.Pairs().FirstOrDefault();
+        Certificate = certificate
+            ?? throw Incomplete(files.KeyFile, $"holds a key that does not belong to the certificate in {files.CertificateFile}");
         if (SigningCertificateRules.WhyUnfit(Certificate, address) is { } reason)
             Problem = $"{files.CertificateFile} cannot sign: {reason}";
         else
-            Identity = new SigningIdentity(Certificate, CertificateChain.Intermediates(Certificate, all), key, Source);
+            Identity = new SigningIdentity(Certificate, CertificateChain.Intermediates(Certificate, material.Certificates), key.Key, Source);
     }
 
-    private static bool Fits(AsymmetricAlgorithm key, X509Certificate2 certificate) =>
-        certificate.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(key.ExportSubjectPublicKeyInfo());
+    private static CertificateFileException Incomplete(string path, string problem) =>
+        new(path, CertificateFileProblem.Incomplete, problem);
 
     private static string? WarnOfMode(string keyFile) =>
         !OperatingSystem.IsWindows() && File.GetUnixFileMode(keyFile).HasFlag(UnixFileMode.OtherRead)

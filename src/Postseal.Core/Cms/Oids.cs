@@ -16,6 +16,7 @@ internal static class Oids
 
     // RFC 8017 appendix C.
     public const string RsaEncryption = "1.2.840.113549.1.1.1";
+    public const string EcPublicKey = "1.2.840.10045.2.1"; // RFC 5480 section 2.1.1
     public const string RsaPss = "1.2.840.113549.1.1.10";
     public const string Mgf1 = "1.2.840.113549.1.1.8";
 
