@@ -48,7 +48,7 @@ public sealed partial class CertificateDirectory
         var signer = Current(address, files);
         if (signer.Identity is not { } identity)
             return new SignerLookup.Unusable(signer.Problem!);
-        return SigningCertificateRules.WhyNotNow(identity.Certificate, time.GetUtcNow()) is { } reason
+        return CertificateRules.WhyNotNow(identity.Certificate, time.GetUtcNow()) is { } reason
             ? new SignerLookup.Unusable($"{signer.Source} cannot sign: {reason}")
             : new SignerLookup.Usable(identity);
     }

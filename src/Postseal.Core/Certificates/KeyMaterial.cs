@@ -113,15 +113,15 @@ public sealed class KeyMaterial
             throw Problem(CertificateFileProblem.TooLarge, $"holds more than {MaxCertificates} certificates; split it");
         try
         {
-            certificates.Add(X509CertificateLoader.LoadCertificate(der));
+            var certificate = X509CertificateLoader.LoadCertificate(der);
+            RequireReadable(certificate.Extensions);
+            certificates.Add(certificate);
         }
         catch (CryptographicException e)
         {
             throw Problem(CertificateFileProblem.Damaged, "holds a certificate that is damaged", e);
         }
     }
-
-    internal void AddCertificate(X509Certificate2 certificate) => certificates.Add(certificate);
 
     internal void AddKey(AsymmetricAlgorithm key, FileFormat format, ReadOnlySpan<byte> der) => AddKey(
         format == FileFormat.EncryptedPkcs8
@@ -139,6 +139,22 @@ public sealed class KeyMaterial
         new(path, kind, problem, inner);
 
     internal string Path => path;
+
+    /// <summary>The platform decodes an extension when it is first looked at; here a broken one still has a file to blame.</summary>
+    private static void RequireReadable(X509ExtensionCollection extensions)
+    {
+        foreach (var extension in extensions)
+        {
+            _ = extension switch
+            {
+                X509BasicConstraintsExtension constraints => constraints.CertificateAuthority,
+                X509KeyUsageExtension usage => usage.KeyUsages != 0,
+                X509EnhancedKeyUsageExtension usage => usage.EnhancedKeyUsages.Count > 0,
+                X509SubjectKeyIdentifierExtension identifier => identifier.SubjectKeyIdentifierBytes.IsEmpty,
+                _ => true,
+            };
+        }
+    }
 
     private void ReadMautic(ReadOnlySpan<byte> content, ReadOnlySpan<byte> passphrase, ReadOnlySpan<byte> secret)
     {

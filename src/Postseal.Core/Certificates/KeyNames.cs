@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 namespace Postseal.Certificates;
@@ -7,12 +8,20 @@ internal static class KeyNames
 {
     public static string Of(X509Certificate2 certificate)
     {
-        using var rsa = certificate.GetRSAPublicKey();
-        if (rsa is not null)
-            return $"RSA-{rsa.KeySize}";
-        using var ecdsa = certificate.GetECDsaPublicKey();
-        if (ecdsa is not null)
-            return $"P-{ecdsa.KeySize}";
+        try
+        {
+            using var rsa = certificate.GetRSAPublicKey();
+            if (rsa is not null)
+                return $"RSA-{rsa.KeySize}";
+            using var ecdsa = certificate.GetECDsaPublicKey();
+            if (ecdsa is not null)
+                return $"P-{ecdsa.KeySize}";
+        }
+        catch (Exception e) when (e is CryptographicException or PlatformNotSupportedException)
+        {
+            return "unknown"; // a curve or parameters the platform does not know: its object identifier says little more
+        }
+
         return certificate.PublicKey.Oid.FriendlyName ?? certificate.PublicKey.Oid.Value ?? "unknown";
     }
 }

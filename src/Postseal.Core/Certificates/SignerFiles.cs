@@ -72,7 +72,7 @@ internal sealed class SignerFiles
         var (certificate, key) = material.Pairs().FirstOrDefault();
         Certificate = certificate
             ?? throw Incomplete(files.KeyFile, $"holds a key that does not belong to the certificate in {files.CertificateFile}");
-        if (SigningCertificateRules.WhyUnfit(Certificate, address) is { } reason)
+        if ((CertificateRules.WhyNotSign(Certificate) ?? CertificateRules.WhyNotFor(Certificate, address)) is { } reason)
             Problem = $"{files.CertificateFile} cannot sign: {reason}";
         else
             Identity = new SigningIdentity(Certificate, CertificateChain.Intermediates(Certificate, material.Certificates), key.Key, Source);

@@ -27,4 +27,8 @@ internal static class Oids
     // RFC 5280 sections 4.2.1.6, 4.2.1.12.
     public const string SubjectAlternativeName = "2.5.29.17";
     public const string EmailProtection = "1.3.6.1.5.5.7.3.4";
+    public const string AnyExtendedKeyUsage = "2.5.29.37.0";
+
+    // RFC 9598 section 3.
+    public const string SmtpUtf8Mailbox = "1.3.6.1.5.5.7.8.9";
 }

@@ -14,9 +14,9 @@ public sealed class SigningPolicy(PostsealOptions options)
     public SigningRules For(MailAddress author)
     {
         var rules = options.Signing;
-        if (options.Senders.TryGetValue("@" + author.Domain.ToLowerInvariant(), out var domain))
+        if (options.Senders.TryGetValue("@" + author.AsciiDomain, out var domain))
             rules = rules.With(domain);
-        if (options.Senders.TryGetValue(author.ToString().ToLowerInvariant(), out var address))
+        if (options.Senders.TryGetValue(author.CanonicalText, out var address))
             rules = rules.With(address);
         return rules;
     }
