@@ -61,8 +61,8 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
 
         var signature = SignedData.Sign(entity.Content, identity, rules.Digest, rules.RsaPadding, time.GetUtcNow());
         var signed = rules.Form == SignatureForm.Opaque
-            ? OpaqueSigned.Compose(entity, signature)
-            : MultipartSigned.Compose(entity, signature, rules.Digest);
+            ? OpaqueSigned.Compose(entity, signature, rules.SignatureType)
+            : MultipartSigned.Compose(entity, signature, rules.Digest, rules.SignatureType);
         return new OutgoingResult.Signed(signed, author, identity);
     }
 

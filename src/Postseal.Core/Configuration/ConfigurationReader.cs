@@ -18,22 +18,25 @@ public static class ConfigurationReader
     /// <param name="configuration">The settings; in a program of its own, the section that holds ours.</param>
     /// <param name="source">The name of the file, for errors.</param>
     /// <param name="baseDirectory">What relative paths in it start from: the directory of the file.</param>
+    /// <param name="credentialsDirectory">Where systemd put the service's credentials ($CREDENTIALS_DIRECTORY): their files
+    /// <c>postseal.passphrase</c> and <c>postseal.secret</c> stand in for settings that are not there.</param>
     /// <exception cref="ConfigurationException">Something in it is wrong; all of it is told.</exception>
-    public static PostsealOptions Read(IConfiguration configuration, string source, string baseDirectory)
+    public static PostsealOptions Read(
+        IConfiguration configuration, string source, string baseDirectory, string? credentialsDirectory = null)
     {
         var file = new SettingsFile(configuration, source, baseDirectory);
         var defaults = new PostsealOptions();
         var options = defaults with
         {
             Milter = ReadMilter(file.Section("Milter"), defaults.Milter),
-            Certificates = ReadCertificates(file.Section("Certificates"), defaults.Certificates),
+            Certificates = ReadCertificates(file.Section("Certificates"), defaults.Certificates, credentialsDirectory),
             Signing = ReadSigning(file.Section("Signing"), defaults.Signing),
             Originating = ReadOriginating(file.Section("Originating"), defaults.Originating),
-            Senders = ReadSenders(file),
             LogLevel = file.Section("Log").Choice("Level", defaults.LogLevel),
         };
+        var (senders, certificates) = ReadSenders(file);
         file.ThrowIfWrong();
-        return options;
+        return options with { Senders = senders, Certificates = options.Certificates with { Senders = certificates } };
     }
 
     private static MilterOptions ReadMilter(SettingsSection section, MilterOptions defaults) => new()
@@ -48,11 +51,18 @@ public static class ConfigurationReader
         StopTimeout = section.Value("StopTimeout", defaults.StopTimeout, Quantity.Span, "a time, as 30s"),
     };
 
-    private static CertificateOptions ReadCertificates(SettingsSection section, CertificateOptions defaults) => new()
+    private static CertificateOptions ReadCertificates(
+        SettingsSection section, CertificateOptions defaults, string? credentialsDirectory) => new()
     {
         Path = section.ExistingDirectory("Path", defaults.Path),
-        PassphraseFile = section.ExistingFile("PassphraseFile"),
+        PassphraseFile = section.ExistingFile("PassphraseFile") ?? Credential(credentialsDirectory, "postseal.passphrase"),
+        SecretFile = section.ExistingFile("SecretFile") ?? Credential(credentialsDirectory, "postseal.secret"),
+        DomainCertificates = section.Flag("DomainCertificates", defaults.DomainCertificates),
+        ExpiryWarning = section.Value("ExpiryWarning", defaults.ExpiryWarning, Quantity.Span, "a time, as 30d"),
     };
+
+    private static string? Credential(string? directory, string name) =>
+        directory is not null && Path.Combine(directory, name) is var path && File.Exists(path) ? path : null;
 
     private static SigningRules ReadSigning(SettingsSection section, SigningRules defaults) =>
         defaults.With(ReadOverrides(section));
@@ -61,7 +71,8 @@ public static class ConfigurationReader
         section.OptionalChoice<SigningMode>("Mode"),
         section.OptionalChoice<SignatureForm>("Form"),
         section.OptionalChoice<Digest>("Digest"),
-        section.OptionalChoice<RsaPadding>("RsaPadding"));
+        section.OptionalChoice<RsaPadding>("RsaPadding"),
+        section.OptionalChoice<SignatureType>("SignatureType"));
 
     private static OriginatingOptions ReadOriginating(SettingsSection section, OriginatingOptions defaults) => new()
     {
@@ -70,19 +81,28 @@ public static class ConfigurationReader
         AuthenticatedFrom = section.Choice("AuthenticatedFrom", defaults.AuthenticatedFrom),
     };
 
-    private static Dictionary<string, SenderOverrides> ReadSenders(SettingsFile file)
+    private static (Dictionary<string, SenderOverrides>, Dictionary<string, SenderCertificate>) ReadSenders(SettingsFile file)
     {
-        var senders = new Dictionary<string, SenderOverrides>();
+        var overrides = new Dictionary<string, SenderOverrides>();
+        var certificates = new Dictionary<string, SenderCertificate>();
         foreach (var (name, section) in file.Named("Sender"))
         {
             // "@example.org" is a domain, which is an address without its first half.
-            if (MailAddress.TryParse(name.StartsWith('@') ? "a" + name : name, out _))
-                senders[name.ToLowerInvariant()] = ReadOverrides(section);
-            else
+            var isDomain = name.StartsWith('@');
+            if (!MailAddress.TryParse(isDomain ? "a" + name : name, out var address))
+            {
                 section.Error("", $"'{name}' is neither an address (alice@example.org) nor a domain (@example.org)");
+                continue;
+            }
+
+            var key = isDomain ? "@" + address.AsciiDomain : address.CanonicalText;
+            overrides[key] = ReadOverrides(section);
+            var certificate = new SenderCertificate(section.ExistingFile("Certificate"), section.ExistingFile("PassphraseFile"));
+            if (certificate != new SenderCertificate(null, null))
+                certificates[key] = certificate;
         }
 
-        return senders;
+        return (overrides, certificates);
     }
 
     private static UnixFileMode ParseMode(string text)

@@ -19,7 +19,7 @@ internal static class Quantity
         };
     }
 
-    /// <summary>A time with its unit: <c>30s</c>, <c>10m</c>, <c>1h</c>.</summary>
+    /// <summary>A time with its unit: <c>30s</c>, <c>10m</c>, <c>1h</c>, <c>30d</c>.</summary>
     public static TimeSpan Span(string text)
     {
         var (digits, unit) = Split(text);
@@ -29,6 +29,7 @@ internal static class Quantity
             "s" => TimeSpan.FromSeconds(number),
             "m" => TimeSpan.FromMinutes(number),
             "h" => TimeSpan.FromHours(number),
+            "d" => TimeSpan.FromDays(number),
             _ => throw new FormatException(),
         };
     }
