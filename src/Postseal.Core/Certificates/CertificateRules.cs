@@ -73,13 +73,13 @@ public static class CertificateRules
     }
 
     /// <summary>Why it is not that address's certificate; <see langword="null"/> when it is.</summary>
-    public static string? WhyNotFor(X509Certificate2 certificate, MailAddress address)
-    {
-        var addresses = SubjectAlternativeNames.MailAddresses(certificate);
-        return addresses.Contains(address)
+    public static string? WhyNotFor(X509Certificate2 certificate, MailAddress address) =>
+        WhyNotFor(SubjectAlternativeNames.MailAddresses(certificate), address);
+
+    internal static string? WhyNotFor(IReadOnlyList<MailAddress> addresses, MailAddress address) =>
+        addresses.Contains(address)
             ? null
             : $"it is for {string.Join(", ", addresses)}, not for {address}; name the files after the address in the certificate";
-    }
 
     /// <summary>
     /// Why it is not a certificate of that domain, one that signs for all its addresses; <see langword="null"/> when it
@@ -92,13 +92,13 @@ public static class CertificateRules
     /// kind of address it is, a role or a person, only the administrator knows, who names the files <c>@example.org</c>
     /// and sets <c>DomainCertificates = yes</c>.
     /// </remarks>
-    public static string? WhyNotForDomain(X509Certificate2 certificate, MailAddress author)
-    {
-        var addresses = SubjectAlternativeNames.MailAddresses(certificate);
-        return addresses.Any(address => address.HasDomainOf(author))
+    public static string? WhyNotForDomain(X509Certificate2 certificate, MailAddress author) =>
+        WhyNotForDomain(SubjectAlternativeNames.MailAddresses(certificate), author);
+
+    internal static string? WhyNotForDomain(IReadOnlyList<MailAddress> addresses, MailAddress author) =>
+        addresses.Any(address => address.HasDomainOf(author))
             ? null
             : $"it is for {string.Join(", ", addresses)}, not for the domain of {author}; have one issued for an address in that domain";
-    }
 
     /// <summary>Why it cannot be used at this time; <see langword="null"/> when it can.</summary>
     public static string? WhyNotNow(X509Certificate2 certificate, DateTimeOffset now)
