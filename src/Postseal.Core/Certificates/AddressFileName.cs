@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Unicode;
@@ -64,30 +65,38 @@ public static class AddressFileName
 
     private static bool IsPlain(byte b) => char.IsAsciiLetterOrDigit((char)b) || b is (byte)'-' or (byte)'+' or (byte)'.' or (byte)'@';
 
-    private static bool IsEscapedOld(byte b) => b is (>= 0x20 and <= 0x2C and not (byte)'+') or (byte)'+' or (byte)'/' or (>= 0x3A and <= 0x3F) or 0x5B or 0x5D or >= 0x80;
+    private static bool IsEscapedOld(byte b) => b is (>= 0x20 and <= 0x2C) or (byte)'/' or (>= 0x3A and <= 0x3F) or 0x5B or 0x5D or >= 0x80;
 
     private static MailAddress? Unescape(string name, char mark)
     {
-        if (!name.Contains(mark, StringComparison.Ordinal))
-            return null;
         var bytes = new List<byte>();
         for (var i = 0; i < name.Length; i++)
         {
             if (name[i] != mark)
+            {
                 bytes.AddRange(Encoding.UTF8.GetBytes(name, i, 1));
-            else if (i + 2 < name.Length && byte.TryParse(name.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var b))
-                (i, _) = (i + 2, Add(bytes, b));
-            else
+                continue;
+            }
+
+            if (!byte.TryParse(name.AsSpan(i + 1, Math.Min(2, name.Length - i - 1)), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var b))
                 return null;
-        }
-
-        return Parse([.. bytes]) ?? (mark == '%' ? Parse([.. bytes.Select(b => b == 0xA5 ? (byte)'/' : b)]) : null);
-
-        static bool Add(List<byte> bytes, byte b)
-        {
             bytes.Add(b);
-            return true;
+            i += 2;
         }
+
+        return Parse(mark == '%' ? WithSlashes([.. bytes]) : [.. bytes]);
+    }
+
+    /// <summary>In the old scheme %a5 is '/', unless it continues a character in UTF-8.</summary>
+    private static byte[] WithSlashes(byte[] bytes)
+    {
+        for (int at = 0, read; at < bytes.Length; at += read)
+        {
+            if (Rune.DecodeFromUtf8(bytes.AsSpan(at), out _, out read) != OperationStatus.Done && bytes[at] == 0xA5)
+                bytes[at] = (byte)'/';
+        }
+
+        return bytes;
     }
 
     /// <summary>An address whose local part may hold anything, as no quotes are written in file names.</summary>

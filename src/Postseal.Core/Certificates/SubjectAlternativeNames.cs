@@ -1,5 +1,6 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Postseal.Cms;
 using Postseal.Mime;
 
@@ -40,6 +41,34 @@ public static class SubjectAlternativeNames
         }
 
         return addresses;
+    }
+
+    /// <summary>The value of a subjectAltName extension with these addresses.</summary>
+    public static byte[] Encode(IEnumerable<string> addresses)
+    {
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (writer.PushSequence())
+        {
+            foreach (var address in addresses)
+            {
+                if (Ascii.IsValid(address))
+                    writer.WriteCharacterString(UniversalTagNumber.IA5String, address, Rfc822Name);
+                else
+                    WriteSmtpUtf8Mailbox(writer, address);
+            }
+        }
+
+        return writer.Encode();
+    }
+
+    private static void WriteSmtpUtf8Mailbox(AsnWriter writer, string address)
+    {
+        using (writer.PushSequence(OtherName))
+        {
+            writer.WriteObjectIdentifier(Oids.SmtpUtf8Mailbox);
+            using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 0)))
+                writer.WriteCharacterString(UniversalTagNumber.UTF8String, address);
+        }
     }
 
     private static string? ReadMailbox(AsnReader names)
