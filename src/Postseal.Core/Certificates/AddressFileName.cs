@@ -22,7 +22,7 @@ public static class AddressFileName
     public static string For(MailAddress address)
     {
         var name = address.CanonicalText;
-        return name.All(c => char.IsAsciiLetterOrDigit(c) || "!#$&'+-.=@^_{}~".Contains(c, StringComparison.Ordinal)) && name[0] != '.'
+        return name.All(c => char.IsAsciiLetterOrDigit(c) || "!#$&'+-.=@^_{}~".Contains(c, StringComparison.Ordinal))
             ? name
             : Escape(address);
     }
