@@ -35,7 +35,7 @@ public static class ConfigurationReader
             Originating = ReadOriginating(file.Section("Originating"), defaults.Originating),
             LogLevel = file.Section("Log").Choice("Level", defaults.LogLevel),
         };
-        var (senders, certificates) = ReadSenders(file);
+        var (senders, certificates) = ReadSenders(file, options.Certificates.DomainCertificates);
         file.ThrowIfWrong();
         return options with { Senders = senders, Certificates = options.Certificates with { Senders = certificates } };
     }
@@ -90,7 +90,8 @@ public static class ConfigurationReader
         AuthenticatedFrom = section.Choice("AuthenticatedFrom", defaults.AuthenticatedFrom),
     };
 
-    private static (Dictionary<string, SenderOverrides>, Dictionary<string, SenderCertificate>) ReadSenders(SettingsFile file)
+    private static (Dictionary<string, SenderOverrides>, Dictionary<string, SenderCertificate>) ReadSenders(
+        SettingsFile file, bool domainCertificates)
     {
         var overrides = new Dictionary<string, SenderOverrides>(StringComparer.OrdinalIgnoreCase);
         var certificates = new Dictionary<string, SenderCertificate>(StringComparer.OrdinalIgnoreCase);
@@ -109,6 +110,8 @@ public static class ConfigurationReader
             if (!overrides.TryAdd(key, ReadOverrides(section)))
                 section.Error("", "there is another section for the same sender; keep one");
             var certificate = new SenderCertificate(section.ExistingFile("Certificate"), section.ExistingFile("PassphraseFile"));
+            if (isDomain && certificate.Certificate is not null && !domainCertificates)
+                section.Error("Certificate", "signs for a whole domain, which needs [Certificates] DomainCertificates = yes");
             if (certificate != new SenderCertificate(null, null))
                 certificates[key] = certificate;
         }
