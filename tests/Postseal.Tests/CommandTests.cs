@@ -158,7 +158,7 @@ public sealed class CommandTests : IDisposable
             "check", "--config", Ini("[Sender:dora@example.org]\nMode = Required"), "--json");
 
         Assert.Equal(1, exitCode);
-        var dora = JsonDocument.Parse(output).RootElement.EnumerateArray().Single(e => e.GetProperty("address").GetString() == "dora@example.org");
+        var dora = JsonDocument.Parse(output).RootElement.GetProperty("senders").EnumerateArray().Single(e => e.GetProperty("address").GetString() == "dora@example.org");
         Assert.Contains("there is no certificate", dora.GetProperty("problem").GetString(), StringComparison.Ordinal);
     }
 
@@ -202,11 +202,36 @@ public sealed class CommandTests : IDisposable
     [InlineData("milter")]
     [InlineData("sign")]
     [InlineData("check")]
+    [InlineData("explain")]
+    [InlineData("certs")]
+    [InlineData("keys")]
+    [InlineData("test-ca")]
     [InlineData("demo")]
     public void Help_names_every_command(string command)
     {
-        Assert.Contains(command, PostsealProcess.Run("--help").Output, StringComparison.Ordinal);
-        Assert.Contains("Usage:", PostsealProcess.Run(command, "--help").Output, StringComparison.Ordinal);
+        Assert.Contains(command, Cli.Good("--help"), StringComparison.Ordinal);
+        Assert.Contains("Usage:", Cli.Good(command, "--help"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("check")]
+    [InlineData("explain")]
+    [InlineData("certs", "list")]
+    [InlineData("certs", "show")]
+    [InlineData("certs", "import")]
+    [InlineData("certs", "export")]
+    [InlineData("certs", "remove")]
+    [InlineData("keys", "generate")]
+    [InlineData("keys", "csr")]
+    [InlineData("keys", "selfsigned")]
+    [InlineData("keys", "encrypt")]
+    [InlineData("keys", "decrypt")]
+    [InlineData("test-ca")]
+    public void Help_has_an_example(params string[] command)
+    {
+        var help = Cli.Good([.. command, "--help"]);
+
+        Assert.Matches($@"Examples:\s+(sudo )?postseal {string.Join(' ', command)}", help);
     }
 
     public void Dispose() => folder.Dispose();
