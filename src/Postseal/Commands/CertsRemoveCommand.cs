@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Security.Cryptography.X509Certificates;
+using Postseal.Program.Files;
 using Postseal.Program.Store;
 using Postseal.Program.Terminal;
 
@@ -50,8 +52,7 @@ internal static class CertsRemoveCommand
             throw new CommandException(ExitCode.No, $"there is no certificate for '{selector}' in {store.Path}; see 'postseal certs list'");
         foreach (var (file, certificate) in found)
         {
-            // The chain in somebody's file, or somebody else's certificate beside this one, must not go with it.
-            var others = file.EndEntities.Where(other => !found.Any(item => item.Certificate.Equals(other))).ToList();
+            var others = OthersIn(file, found);
             if (others.Count > 0)
             {
                 throw new CommandException(
@@ -63,5 +64,14 @@ internal static class CertsRemoveCommand
 
         var files = found.Select(item => item.File).Distinct().ToList();
         return [.. files, .. store.Files.Where(other => files.Exists(other.IsKeyOf))];
+    }
+
+    /// <summary>What must not go with it: the person whose chain an authority is in, somebody else's certificate beside
+    /// this one. A person's chain goes with the person.</summary>
+    private static List<X509Certificate2> OthersIn(StoredFile file, IReadOnlyList<(StoredFile File, X509Certificate2 Certificate)> found)
+    {
+        bool IsFound(X509Certificate2 certificate) => found.Any(item => Fingerprint.Same(item.Certificate, certificate));
+        var endEntities = file.EndEntities.ToList();
+        return [.. (endEntities.Exists(IsFound) ? endEntities : file.Certificates).Where(certificate => !IsFound(certificate))];
     }
 }

@@ -9,7 +9,7 @@ namespace Postseal.Program.Store;
 
 /// <summary>
 /// Puts certificates and keys into the directory under the names the daemon looks for: key, certificate and chain in
-/// <c>ADDRESS.pem</c>; the certificate of somebody whose key we do not have under Sympa's names, <c>ADDRESS</c>,
+/// <c>ADDRESS.pem</c>, or in <c>ADDRESS-cert+key.pem</c> when they are for encryption only; the certificate of somebody whose key we do not have under Sympa's names, <c>ADDRESS</c>,
 /// <c>ADDRESS@sign</c> or <c>ADDRESS@enc</c>; authorities in <c>NAME.ca.pem</c>.
 /// </summary>
 /// <param name="store">The directory.</param>
@@ -18,7 +18,8 @@ namespace Postseal.Program.Store;
 /// <param name="owner">Whom new files are given to.</param>
 internal sealed class CertificateImport(CertificateStore store, ImportBatch batch, bool force, FileOwner? owner)
 {
-    private readonly HashSet<X509Certificate2> chained = [];
+    private readonly HashSet<string> chained = []; // fingerprints
+    private readonly HashSet<string> written = [];
 
     /// <summary>The addresses that have something new.</summary>
     public HashSet<MailAddress> Addresses { get; } = [];
@@ -26,7 +27,9 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
     /// <summary>Imports all of it, end entities first: the authorities they bring along then lie with them.</summary>
     public void Run()
     {
-        foreach (var (certificate, report) in batch.Certificates.Where(item => !CertificateNames.IsAuthority(item.Certificate)))
+        // Of several for one address the newest is to be found under its name.
+        foreach (var (certificate, report) in batch.Certificates.Where(item => !CertificateNames.IsAuthority(item.Certificate))
+                     .OrderByDescending(item => item.Certificate.NotBefore))
             Attempt(report, () => Import(certificate, report));
         foreach (var key in batch.Keys.Where(key => !batch.Certificates.Any(item => key.Key.BelongsTo(item.Certificate))))
             Attempt(key.Report, () => ImportKey(key));
@@ -52,7 +55,7 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
     {
         var name = $"certificate of {CertificateNames.Addresses(certificate)}";
         var key = batch.KeyOf(certificate);
-        if (store.FileWith(certificate) is { } taken && (key is null || taken.HasKey))
+        if (store.FileWith(certificate) is { } taken && (key is null || store.HasKeyOf(taken)))
             report.Refused($"{name}: Fingerprint already taken by {taken.Name}");
         else if (CertificateRules.UsesOf(certificate) == CertificateUse.None)
             report.Refused($"{certificate.Subject}: not valid for S/MIME usage: {CertificateRules.WhyNotSign(certificate)}");
@@ -68,7 +71,7 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
         var file = store.Files.FirstOrDefault(file => file.EndEntities.Any(key.Key.BelongsTo));
         if (file is null)
             key.Report.Refused("private key: the certificate for this private key was not found; import it together with the key");
-        else if (file.HasKey)
+        else if (store.HasKeyOf(file))
             key.Report.Refused($"private key: it is there already, in {file.Name}");
         else
             WritePair(file.EndEntities.First(key.Key.BelongsTo), key, key.Report);
@@ -77,12 +80,12 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
     private void WritePair(X509Certificate2 certificate, BatchKey key, ImportReport report)
     {
         var intermediates = CertificateChain.Intermediates(certificate, Authorities());
-        chained.UnionWith(intermediates);
+        chained.UnionWith(intermediates.Select(Fingerprint.Of));
         using var pem = key.Pem();
         using var content = PemWriter.Write(pem, [certificate, .. intermediates]);
         foreach (var address in SubjectAlternativeNames.MailAddresses(certificate))
         {
-            var name = AddressFileName.For(address) + ".pem";
+            var name = AddressFileName.For(address) + PairSuffix(CertificateRules.UsesOf(certificate));
             KeepReplacedKey(name);
             Write(name, content.Bytes, AtomicFile.Private);
             Addresses.Add(address);
@@ -109,7 +112,7 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
         var name = $"authority {certificate.Subject}";
         if (store.FileWith(certificate) is { } taken)
             report.Skipped($"{name}: Fingerprint already taken by {taken.Name}");
-        else if (chained.Contains(certificate))
+        else if (chained.Contains(Fingerprint.Of(certificate)))
             report.Imported($"{name}: in the chain of the certificate above");
         else
         {
@@ -136,8 +139,16 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
             owner ?? FileOwner.Of(old.Path));
     }
 
-    private void Write(string name, ReadOnlySpan<byte> content, UnixFileMode mode) =>
+    private void Write(string name, ReadOnlySpan<byte> content, UnixFileMode mode)
+    {
+        if (written.Contains(name))
+            throw new IOException($"{name} has just been written with a newer certificate of the same import; this one is left out");
         AtomicFile.Write(Path.Combine(store.Path, name), content, mode, force, owner);
+        written.Add(name);
+    }
+
+    /// <summary>Who has separate certificates has the one for encryption under signing-milter's name beside the other.</summary>
+    private static string PairSuffix(CertificateUse uses) => uses.HasFlag(CertificateUse.Sign) ? ".pem" : "-cert+key.pem";
 
     /// <summary>Sympa's name for the certificate of somebody whose key is not here.</summary>
     private static string CorrespondentFile(MailAddress address, CertificateUse uses) => AddressFileName.Escape(address) + uses switch

@@ -12,6 +12,7 @@ namespace Postseal.Program.Store;
 internal sealed class CertificateStore
 {
     private readonly CertificateDirectory directory;
+    private readonly Dictionary<string, StoredFile> byFingerprint = [];
 
     private CertificateStore(PostsealOptions options, TimeProvider time)
     {
@@ -20,6 +21,11 @@ internal sealed class CertificateStore
         directory = new CertificateDirectory(options.Certificates, time);
         var named = options.Certificates.Senders.Values.Select(sender => sender.Certificate).OfType<string>();
         Files = [.. CandidatePaths(options.Certificates.Path).Union(named).Select(Read).OfType<StoredFile>()];
+        foreach (var file in Files.OrderByDescending(HasKeyOf))
+        {
+            foreach (var certificate in file.Certificates)
+                byFingerprint.TryAdd(Fingerprint.Of(certificate), file);
+        }
     }
 
     public PostsealOptions Options { get; }
@@ -36,16 +42,25 @@ internal sealed class CertificateStore
     [
         .. Files.SelectMany(file => file.Certificates.Select(certificate => (File: file, Certificate: certificate)))
             // An authority lies in the file of everyone it issued for, and is told once.
-            .DistinctBy(item => CertificateNames.IsAuthority(item.Certificate) ? item.Certificate : (object)item)
+            .DistinctBy(item => CertificateNames.IsAuthority(item.Certificate) ? Fingerprint.Of(item.Certificate) : (object)item)
             .Select(item => ListedCertificate.Of(item.Certificate, item.File, this))
             .OrderBy(stored => stored.Certificate!.NotAfter)
             .ThenBy(stored => stored.File, StringComparer.Ordinal),
         .. Files.Where(file => file.Problem is not null).Select(ListedCertificate.Unreadable),
     ];
 
-    /// <exception cref="ConfigurationException">The configuration is wrong.</exception>
-    public static CertificateStore Open(string configPath) =>
-        new(ConfigurationOption.Load(configPath), TimeProvider.System);
+    /// <exception cref="ConfigurationException">The configuration is wrong, or the directory it names cannot be read.</exception>
+    public static CertificateStore Open(string configPath)
+    {
+        try
+        {
+            return new CertificateStore(ConfigurationOption.Load(configPath), TimeProvider.System);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException([new ConfigurationError(configPath, "Certificates", "Path", e.Message)]);
+        }
+    }
 
     /// <summary>Everyone the directory has files of, as the daemon sees them.</summary>
     public IReadOnlyList<CertificateReport> Senders() => directory.List();
@@ -54,7 +69,7 @@ internal sealed class CertificateStore
     public SignerLookup FindSigner(MailAddress address) => directory.FindSigner(address);
 
     /// <summary>The file that has this very certificate.</summary>
-    public StoredFile? FileWith(X509Certificate2 certificate) => Files.FirstOrDefault(file => file.Certificates.Contains(certificate));
+    public StoredFile? FileWith(X509Certificate2 certificate) => byFingerprint.GetValueOrDefault(Fingerprint.Of(certificate));
 
     /// <summary>Whether a file holds its key itself or has one beside it.</summary>
     public bool HasKeyOf(StoredFile file) => file.HasKey || Files.Any(other => other.IsKeyOf(file));

@@ -35,7 +35,7 @@ internal sealed class ImportBatch : IDisposable
     /// <summary>Each certificate once, with the file it came in.</summary>
     public IEnumerable<(X509Certificate2 Certificate, ImportReport Report)> Certificates =>
         opened.SelectMany(item => item.File.Material.Certificates.Select(certificate => (certificate, item.Report)))
-            .DistinctBy(item => item.certificate);
+            .DistinctBy(item => Fingerprint.Of(item.certificate));
 
     /// <summary>Each key, with the file it came in.</summary>
     public IEnumerable<BatchKey> Keys =>

@@ -90,7 +90,7 @@ internal sealed record ListedCertificate
         var address = SubjectAlternativeNames.MailAddresses(certificate)[0];
         return store.FindSigner(address) switch
         {
-            SignerLookup.Usable { Identity: var used } when used.Certificate.Equals(certificate) => null,
+            SignerLookup.Usable { Identity: var used } when Files.Fingerprint.Same(used.Certificate, certificate) => null,
             SignerLookup.Usable { Identity: var used } => $"{used.Source} is used instead",
             SignerLookup.Unusable unusable => unusable.Reason,
             _ => $"no file of {address} has this name; see the names in 'postseal certs import --help'",

@@ -191,6 +191,18 @@ public sealed class CertsCommandTests : IDisposable
     }
 
     [Fact]
+    public void Remove_of_one_authority_does_not_take_the_others_of_its_bundle()
+    {
+        folder.Write("bundle.ca.pem", folder.Authority.Intermediate.ExportCertificatePem() + "\n" + folder.Authority.Root.ExportCertificatePem());
+
+        var (exitCode, _, errors) = Cli.Run(
+            "certs", "remove", folder.Authority.Intermediate.GetCertHashString(HashAlgorithmName.SHA256), "--yes", "--config", config);
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("together with CN=Trial Root", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Remove_asks_first()
     {
         folder.Add(Alice);

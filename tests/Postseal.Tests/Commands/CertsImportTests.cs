@@ -146,6 +146,52 @@ public sealed class CertsImportTests : IDisposable
         Assert.Equal("600", Permissions.Of(store.File(kept)));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Of_two_for_one_address_the_newer_gets_the_name(bool force)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        var old = authority.Issue(new TrialRequest(Alice) { NotBefore = now.AddDays(-100) });
+        var young = authority.Issue(new TrialRequest(Alice) { NotBefore = now.AddDays(-1) });
+
+        string[] files = [inbox.Write("old.pem", old.KeyPem + old.CertificatePem), inbox.Write("young.pem", young.KeyPem + young.CertificatePem)];
+        Assert.Equal(1, Import(force ? [.. files, "--force"] : files).ExitCode);
+
+        Assert.Equal(["alice@example.org.pem"], Names());
+        Assert.Equal(young.KeyPem + young.CertificatePem, Read("alice@example.org.pem"));
+    }
+
+    [Fact]
+    public void Separate_certificates_for_signing_and_encrypting_lie_beside_each_other()
+    {
+        var sign = authority.Issue(new TrialRequest(Alice));
+        var encrypt = authority.Issue(new TrialRequest(Alice) { KeyUsage = X509KeyUsageFlags.KeyAgreement });
+
+        var output = Good(
+            inbox.Write("sign.pem", sign.KeyPem + sign.CertificatePem), inbox.Write("encrypt.pem", encrypt.KeyPem + encrypt.CertificatePem));
+
+        Assert.Equal(["alice@example.org-cert+key.pem", "alice@example.org.pem"], Names());
+        Assert.Contains("alice@example.org can sign now", output, StringComparison.Ordinal);
+        Assert.StartsWith(encrypt.KeyPem, Read("alice@example.org-cert+key.pem"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_certificate_with_the_issuer_and_serial_number_of_another_is_another()
+    {
+        var root = authority.Root;
+        using var key = ECDsa.Create();
+        var request = new CertificateRequest(root.SubjectName, key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        using var twin = request.Create(
+            root.IssuerName, X509SignatureGenerator.CreateForECDsa(key), root.NotBefore, root.NotAfter, root.SerialNumberBytes.Span);
+        Good(inbox.Write("root.pem", root.ExportCertificatePem()));
+
+        Good(inbox.Write("twin.pem", twin.ExportCertificatePem()));
+
+        Assert.Equal(2, Names().Length);
+    }
+
     [Fact]
     public void A_key_finds_its_certificate_in_the_directory()
     {
