@@ -27,11 +27,11 @@ internal static class CertsImportCommand
             "import",
             "Put certificates and keys into the directory, under the right names.",
             """
-            Key, certificate and chain become ADDRESS.pem, or ADDRESS-cert+key.pem when the certificate is for encryption only
-            (mode 0600); the certificate of somebody else ADDRESS, or
-            ADDRESS@sign or ADDRESS@enc when it is for one use only; authorities NAME.ca.pem (mode 0644). An encrypted key
-            stays encrypted with its passphrase. A key needs its certificate: in one of the files, or in the directory.
-            With --force a replaced key is kept in a file that ends with .old, for old mail.
+            Key, certificate and chain become ADDRESS.pem, or ADDRESS-cert+key.pem when the certificate is for encryption
+            only (mode 0600); the certificate of somebody else ADDRESS, or ADDRESS@sign or ADDRESS@enc when it is for one
+            use only; authorities NAME.ca.pem (mode 0644). An encrypted key stays encrypted with its passphrase. A key
+            needs its certificate: in one of the files, or in the directory. With --force a replaced key is kept in a file
+            that ends with .old, for old mail.
             Exit code 0: everything is in the directory; 1: something is not, and the summary says why.
             """,
             """

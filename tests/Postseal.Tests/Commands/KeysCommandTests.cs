@@ -251,6 +251,24 @@ public sealed class KeysCommandTests : IDisposable
     }
 
     [Fact]
+    public void Mautics_secret_comes_from_the_configuration_too()
+    {
+        Directory.CreateDirectory(directory.File("certificates"));
+        directory.Write("secret_key", "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n");
+        var config = directory.Write("postseal.ini", "[Certificates]\nSecretFile = secret_key\n");
+        var file = directory.File("alice@example.org.pem");
+        Cli.Good("keys", "generate", file, "--type", "P-256", "--unencrypted");
+
+        Cli.Good("keys", "encrypt", file, "--mautic", "--config", config);
+
+        Assert.True(File.Exists(file + ".enc"));
+        var (exitCode, _, errors) = Cli.Run(
+            "keys", "encrypt", file, "--mautic", "--config", directory.Write("other.ini", ""));
+        Assert.Equal(2, exitCode);
+        Assert.Contains("--secret-file", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Mautics_check_vector_is_decrypted()
     {
         var secret = directory.Write("secret_key", "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f");
