@@ -30,6 +30,12 @@ public sealed record PostsealOptions
 
     /// <summary><c>[Log] Level</c>: the least serious lines that are written. Default: Information.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    /// <summary>Whether what is fixed at the start of the daemon, <c>[Milter]</c> and <c>[Log]</c>, is the same in both.</summary>
+    public bool HasSameMilterAndLog(PostsealOptions other) =>
+        LogLevel == other.LogLevel
+        && Milter == other.Milter with { Socket = Milter.Socket }
+        && Milter.Socket.SequenceEqual(other.Milter.Socket);
 }
 
 /// <summary>What the daemon's sockets are and bear. Times and sizes here have their reasons in Milter.NET.</summary>
@@ -92,6 +98,12 @@ public sealed record CertificateOptions
     /// </summary>
     public IReadOnlyDictionary<string, SenderCertificate> Senders { get; init; } =
         new Dictionary<string, SenderCertificate>();
+
+    /// <summary>Whether both say the same, senders' settings included.</summary>
+    public bool IsSameAs(CertificateOptions other) =>
+        this == other with { Senders = Senders }
+        && Senders.Count == other.Senders.Count
+        && Senders.All(sender => other.Senders.TryGetValue(sender.Key, out var same) && same == sender.Value);
 }
 
 /// <summary>What one <c>[Sender:…]</c> section says of the sender's certificate.</summary>

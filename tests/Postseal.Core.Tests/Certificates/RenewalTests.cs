@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Microsoft.Extensions.Logging;
 using Postseal.Certificates;
 using Postseal.Cms;
 using Postseal.Mime;
@@ -17,7 +16,7 @@ public sealed class RenewalTests : IDisposable
     private static readonly byte[] Content = Encoding.ASCII.GetBytes("Content-Type: text/plain\r\n\r\nHello\r\n");
 
     private readonly CertificateFolder folder = new();
-    private readonly WarningCollector warnings = new();
+    private readonly LineCollector warnings = new();
     private readonly MailAddress alice;
     private readonly CertificateDirectory directory;
 
@@ -181,7 +180,11 @@ public sealed class RenewalTests : IDisposable
         Assert.True(watch.Elapsed < TimeSpan.FromMilliseconds(250), $"{watch.Elapsed.TotalMicroseconds / 1_000} µs a look");
     }
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose()
+    {
+        warnings.Dispose();
+        folder.Dispose();
+    }
 
     /// <summary>Makes the directory look as if nothing had happened in it for a minute.</summary>
     private void Age()
@@ -222,18 +225,5 @@ public sealed class RenewalTests : IDisposable
         using var publicKey = identity.Certificate.GetECDsaPublicKey()!;
         Assert.True(publicKey.VerifyHash(hash, signature, DSASignatureFormat.Rfc3279DerSequence));
         return identity.Certificate.Subject;
-    }
-
-    private sealed class WarningCollector : ILogger
-    {
-        public ConcurrentQueue<string> Lines { get; } = new();
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Lines.Enqueue(formatter(state, exception));
     }
 }
