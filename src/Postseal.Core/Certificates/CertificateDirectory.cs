@@ -91,7 +91,7 @@ public sealed partial class CertificateDirectory
         CertificateChoice.Best(
             from source in sources
             where source.Files.Purpose is SourcePurpose.Any or SourcePurpose.Sign
-            from choice in Choices(source, "sign", entry => entry.WhyNotSign, whyNotFor)
+            from choice in Choices(source, "sign", entry => WhyNoKey(source.Files, entry) ?? entry.WhyNotSign, whyNotFor)
             where !ignoreOthers || choice.Obstacle != Obstacle.Address
             select choice,
             SourcePurpose.Sign);
@@ -125,6 +125,10 @@ public sealed partial class CertificateDirectory
         }
     }
 
+    private static string? WhyNoKey(SourceFiles files, CertificateEntry entry) => entry.Key is null
+        ? $"it has no private key beside it; {Path.ChangeExtension(files.CertificateFile, ".pem")} is not there"
+        : null;
+
     private LoadedSource Load(KeySource source) => source.Current(time, LogWarning);
 
     private CertificateIndex CurrentIndex(MailAddress address) => CurrentIndex(known => known.IsCurrentFor(address));
@@ -134,7 +138,7 @@ public sealed partial class CertificateDirectory
         if (index is { } known && isCurrent(known))
             return known;
         lock (listing)
-            return index is { } meanwhile && isCurrent(meanwhile) ? meanwhile : index = CertificateIndex.Of(options, time, index);
+            return index is { } meanwhile && isCurrent(meanwhile) ? meanwhile : index = CertificateIndex.Of(options, time, index, LogWarning);
     }
 
     [LoggerMessage(EventId = 100, Level = LogLevel.Warning, Message = "{Warning}")]

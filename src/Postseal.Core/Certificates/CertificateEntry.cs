@@ -6,8 +6,7 @@ namespace Postseal.Certificates;
 /// <summary>A certificate as it was read from its files, with what the rules say of it, worked out once.</summary>
 internal sealed class CertificateEntry(X509Certificate2 certificate, StoredKey? key, IReadOnlyList<X509Certificate2> beside, string source)
 {
-    private SigningIdentity? identity;
-    private AuthorityPool? completedFrom;
+    private volatile Completed? completed;
 
     public X509Certificate2 Certificate { get; } = certificate;
 
@@ -29,11 +28,13 @@ internal sealed class CertificateEntry(X509Certificate2 certificate, StoredKey? 
     public SigningIdentity IdentityFrom(AuthorityPool authorities)
     {
         // Two threads may both work it out; both come to the same.
-        if (identity is { } known && ReferenceEquals(completedFrom, authorities))
-            return known;
+        if (completed is { } known && ReferenceEquals(known.From, authorities))
+            return known.Identity;
         var chain = CertificateChain.Intermediates(Certificate, beside.Concat(authorities.Certificates));
-        var made = new SigningIdentity(Certificate, chain, Key!.Key, source);
-        (identity, completedFrom) = (made, authorities);
-        return made;
+        var identity = new SigningIdentity(Certificate, chain, Key!.Key, source);
+        completed = new Completed(authorities, identity);
+        return identity;
     }
+
+    private sealed record Completed(AuthorityPool From, SigningIdentity Identity);
 }

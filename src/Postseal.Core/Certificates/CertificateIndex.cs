@@ -21,6 +21,8 @@ internal sealed class CertificateIndex
     private readonly Lazy<AuthorityPool> authorities;
     private readonly Dictionary<string, KeySource> known; // of the index before, while this one is made
 
+    private readonly List<string> unreadable = [];
+
     private CertificateIndex(CertificateOptions options, TimeProvider time, CertificateIndex? previous)
     {
         (this.options, this.time, known) = (options, time, previous?.sources ?? []);
@@ -42,10 +44,20 @@ internal sealed class CertificateIndex
     public AuthorityPool Authorities => authorities.Value;
 
     /// <summary>Lists the directory.</summary>
+    /// <param name="options">Where it is, and what opens its encrypted keys.</param>
+    /// <param name="time">The clock time stamps are held against.</param>
+    /// <param name="previous">What it was before.</param>
+    /// <param name="warn">Takes a sentence for each directory below that cannot be read since now.</param>
     /// <exception cref="IOException">It is not there or cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It must not be read.</exception>
-    public static CertificateIndex Of(CertificateOptions options, TimeProvider time, CertificateIndex? previous) =>
-        new(options, time, previous);
+    public static CertificateIndex Of(
+        CertificateOptions options, TimeProvider time, CertificateIndex? previous, Action<string> warn)
+    {
+        var made = new CertificateIndex(options, time, previous);
+        foreach (var problem in made.unreadable.Except(previous?.unreadable ?? []))
+            warn(problem);
+        return made;
+    }
 
     /// <summary>Whether all of it still holds.</summary>
     public bool IsCurrent() => top.IsCurrent() && below.Keys.All(AreCurrent);
@@ -109,7 +121,8 @@ internal sealed class CertificateIndex
 
     private void AddDomain(string owner, string domain, string path)
     {
-        var listing = DirectoryListing.Of(path, time);
+        if (ListBelow(path) is not { } listing)
+            return;
         GetOrAdd(below, owner).Add(listing);
         foreach (var (localPart, list) in listing.Directories)
             AddList(OwnersOf($"{localPart}@{domain}"), list);
@@ -117,10 +130,29 @@ internal sealed class CertificateIndex
 
     private void AddList(List<string> owners, string path)
     {
-        var listing = DirectoryListing.Of(path, time);
+        if (owners.Count == 0 || ListBelow(path) is not { } listing)
+            return;
         foreach (var owner in owners)
             GetOrAdd(below, owner).Add(listing);
         AddSources(owners, FileConventions.ForList(listing.Files));
+    }
+
+    /// <summary>A directory below that is not for us to read, or just went away, keeps nobody else's certificate from use.</summary>
+    private DirectoryListing? ListBelow(string path)
+    {
+        try
+        {
+            return DirectoryListing.Of(path, time);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            unreadable.Add($"{path} cannot be read, so its certificates are not used: {e.Message}");
+            return null;
+        }
     }
 
     private void AddSources(List<string> owners, IEnumerable<SourceFiles> found)

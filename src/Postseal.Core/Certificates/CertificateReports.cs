@@ -62,13 +62,16 @@ public sealed partial class CertificateDirectory
             {
                 Certificate = entry.Certificate,
                 KeyIsEncrypted = entry.Key?.IsEncrypted,
-                Problem = WhyOfNoUse(entry) ?? WhyNotOwners(owner, entry) ?? CertificateRules.WhyNotNow(entry.Certificate, time.GetUtcNow()),
+                Problem = WhyOfNoUse(source.Files, entry) ?? WhyNotOwners(owner, entry) ?? CertificateRules.WhyNotNow(entry.Certificate, time.GetUtcNow()),
             };
         }
     }
 
-    private static string? WhyOfNoUse(CertificateEntry entry) =>
-        entry.WhyNotSign is { } reason && entry.WhyNotEncrypt is not null ? reason : null;
+    private static string? WhyOfNoUse(SourceFiles files, CertificateEntry entry)
+    {
+        var whyNotSign = entry.WhyNotSign ?? (files.IsOurs ? WhyNoKey(files, entry) : null);
+        return entry.WhyNotEncrypt is null ? null : whyNotSign;
+    }
 
     private static string? WhyNotOwners(string owner, CertificateEntry entry) =>
         MailAddress.TryParse(owner, out var address) ? CertificateRules.WhyNotFor(entry.Addresses, address)

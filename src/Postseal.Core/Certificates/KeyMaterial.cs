@@ -55,8 +55,9 @@ public sealed class KeyMaterial
     /// <summary>Reads the content of a file.</summary>
     /// <param name="path">Where it came from, for errors.</param>
     /// <param name="content">The content; the caller clears it.</param>
-    /// <inheritdoc cref="Read"/>
-    /// <param name="passphrase"/><param name="secret"/>
+    /// <param name="passphrase">As for <see cref="Read"/>.</param>
+    /// <param name="secret">As for <see cref="Read"/>.</param>
+    /// <exception cref="CertificateFileException">It is not what it should be.</exception>
     public static KeyMaterial Parse(
         string path, ReadOnlySpan<byte> content, ReadOnlySpan<byte> passphrase = default,
         ReadOnlySpan<byte> secret = default)

@@ -54,8 +54,7 @@ internal sealed class LoadedSource
         X509Certificate2? certificate = null;
         try
         {
-            var material = Read(files);
-            certificate = material.Certificates.Count > 0 ? material.Certificates[0] : null;
+            var material = Read(files, out certificate);
             return files.MayBeKeyAlone && certificate is null
                 ? new LoadedSource(stamps, lookAgainAt)
                 : new LoadedSource(stamps, lookAgainAt) { Entries = ReadEntries(files, material), Warning = WarnOfMode(files.KeyFile) };
@@ -74,13 +73,15 @@ internal sealed class LoadedSource
         }
     }
 
-    private static KeyMaterial Read(SourceFiles files)
+    private static KeyMaterial Read(SourceFiles files, out X509Certificate2? certificate)
     {
+        certificate = null;
         var passphrase = SecretText.ReadFirstLine(files.PassphraseFile);
         var secret = SecretText.ReadFirstLine(files.SecretFile);
         try
         {
             var material = KeyMaterial.Read(files.CertificateFile, passphrase, secret);
+            certificate = material.Certificates.Count > 0 ? material.Certificates[0] : null;
             if (files.KeyFile is not null && files.KeyFile != files.CertificateFile)
                 material = material.With(KeyMaterial.Read(files.KeyFile, passphrase, secret));
             return files.ChainFile is null ? material : material.With(KeyMaterial.Read(files.ChainFile));
@@ -96,10 +97,8 @@ internal sealed class LoadedSource
     {
         if (material.Certificates.Count == 0)
             throw Incomplete(files.CertificateFile, "holds no certificate");
-        if (!files.IsOurs)
-            return [.. material.Certificates.Select(certificate => new CertificateEntry(certificate, null, [], files.ToString()))];
         if (files.KeyFile is null)
-            throw Incomplete(files.CertificateFile, $"has no private key beside it; {Path.ChangeExtension(files.CertificateFile, ".pem")} is not there");
+            return [.. material.Certificates.Select(certificate => new CertificateEntry(certificate, null, [], files.ToString()))];
         if (material.Keys.Count == 0)
             throw Incomplete(files.KeyFile, "holds no private key");
 

@@ -34,7 +34,7 @@ public static class ConfigurationReader
             Originating = ReadOriginating(file.Section("Originating"), defaults.Originating),
             LogLevel = file.Section("Log").Choice("Level", defaults.LogLevel),
         };
-        var (senders, certificates) = ReadSenders(file);
+        var (senders, certificates) = ReadSenders(file, options.Certificates.DomainCertificates);
         file.ThrowIfWrong();
         return options with { Senders = senders, Certificates = options.Certificates with { Senders = certificates } };
     }
@@ -81,7 +81,8 @@ public static class ConfigurationReader
         AuthenticatedFrom = section.Choice("AuthenticatedFrom", defaults.AuthenticatedFrom),
     };
 
-    private static (Dictionary<string, SenderOverrides>, Dictionary<string, SenderCertificate>) ReadSenders(SettingsFile file)
+    private static (Dictionary<string, SenderOverrides>, Dictionary<string, SenderCertificate>) ReadSenders(
+        SettingsFile file, bool domainCertificates)
     {
         var overrides = new Dictionary<string, SenderOverrides>();
         var certificates = new Dictionary<string, SenderCertificate>();
@@ -98,6 +99,8 @@ public static class ConfigurationReader
             var key = isDomain ? "@" + address.AsciiDomain : address.CanonicalText;
             overrides[key] = ReadOverrides(section);
             var certificate = new SenderCertificate(section.ExistingFile("Certificate"), section.ExistingFile("PassphraseFile"));
+            if (isDomain && certificate.Certificate is not null && !domainCertificates)
+                section.Error("Certificate", "signs for a whole domain, which needs [Certificates] DomainCertificates = yes");
             if (certificate != new SenderCertificate(null, null))
                 certificates[key] = certificate;
         }

@@ -299,6 +299,30 @@ public sealed class SourceTests : IDisposable
         Signer(sender);
     }
 
+    [Fact]
+    public void A_certificate_without_its_key_encrypts_and_does_not_sign()
+    {
+        folder.Write("bob@example.net.crt", Issue("bob@example.net", usage: Sign | Encrypt).CertificatePem);
+
+        Assert.Equal("CN=bob@example.net", Encryption("bob@example.net"));
+        Assert.Contains("has no private key beside it", Reason(Find("bob@example.net")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_directory_below_that_cannot_be_read_keeps_nobody_from_signing()
+    {
+        Assert.SkipWhen(Environment.IsPrivilegedProcess, "everything can be read by root");
+        folder.Add("alice@example.org");
+        var locked = Directory.CreateDirectory(folder.File("lost+found"));
+        if (!OperatingSystem.IsWindows())
+            locked.UnixFileMode = UnixFileMode.None;
+
+        Signer("alice@example.org");
+
+        if (!OperatingSystem.IsWindows())
+            locked.UnixFileMode = UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.UserWrite;
+    }
+
     // ---- Chains -----------------------------------------------------------------------------------------------
 
     [Theory]

@@ -113,6 +113,7 @@ public sealed class ConfigurationReaderTests : IDisposable
     [InlineData("[Certificates]\nDomainCertificates = perhaps", "[Certificates] DomainCertificates: 'perhaps' is not yes or no")]
     [InlineData("[Certificates]\nExpiryWarning = 4w", "[Certificates] ExpiryWarning: '4w' is not a time, as 30d")]
     [InlineData("[Certificates]\nSecretFile = nowhere", "[Certificates] SecretFile: there is no file")]
+    [InlineData("[Sender:@example.org]\nCertificate = test.ini", "[Sender:@example.org] Certificate: signs for a whole domain, which needs [Certificates] DomainCertificates = yes")]
     [InlineData("[Sender:alice@example.org]\nCertificate = nowhere", "[Sender:alice@example.org] Certificate: there is no file")]
     [InlineData("[Signing]\nMode = Maybe", "test.ini: [Signing] Mode: 'Maybe' is not one of IfPossible, Required, Never")]
     [InlineData("[Signing]\nMode = 1", "test.ini: [Signing] Mode: '1' is not one of")]
