@@ -15,7 +15,7 @@ KEYS = {
     "RSA-2048": ({}, Expected("alice@example.org")),
     "RSA-3072 PSS": ({"Signing": {"RsaPadding": "Pss"}}, Expected("rsa3072@example.org", algorithm="rsassaPss")),
     "P-256": ({}, Expected("p256@example.org", algorithm="ecdsa-with-SHA256")),
-    "P-384": ({}, Expected("p384@example.org", algorithm="ecdsa-with-SHA256")),
+    "P-384": ({}, Expected("p384@example.org", algorithm="ecdsa-with-SHA384", digest="sha384")),
 }
 
 

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Postseal.Certificates;
 using Postseal.Cms;
 using Postseal.Configuration;
@@ -27,25 +28,45 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
     /// <summary>Decides over one message and signs it if it is to be signed.</summary>
     /// <exception cref="IOException">The certificate directory cannot be read: try again later.</exception>
     /// <exception cref="UnauthorizedAccessException">The certificate directory must not be read: try again later.</exception>
-    /// <exception cref="System.Security.Cryptography.CryptographicException">The platform failed to sign: try again later.</exception>
-    public OutgoingResult Process(MailMessage message, Envelope envelope)
+    /// <exception cref="CryptographicException">The platform failed to sign: try again later.</exception>
+    public OutgoingResult Process(MailMessage message, Envelope envelope) => Decide(message, envelope, trace: null);
+
+    /// <summary>Does what <see cref="Process(MailMessage, Envelope)"/> does, and tells each step of the decision and
+    /// what decided it.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="envelope">What the mail system says of it.</param>
+    /// <param name="steps">Takes the steps, in their order.</param>
+    /// <inheritdoc cref="Process(MailMessage, Envelope)" path="/exception"/>
+    public OutgoingResult Explain(MailMessage message, Envelope envelope, ICollection<PolicyStep> steps) =>
+        Decide(message, envelope, new PolicyTrace(options, steps));
+
+    private OutgoingResult Decide(MailMessage message, Envelope envelope, PolicyTrace? trace)
     {
         var origin = originating.Of(envelope);
+        trace?.Origin(origin, envelope, originating.NetworkOf(envelope.ClientAddress));
         if (origin == Origin.Outside)
             return new OutgoingResult.Unchanged("it does not originate here");
         var protection = ProtectionClassifier.Classify(message.Headers);
+        trace?.Protection(protection);
         if (protection != MessageProtection.None)
             return new OutgoingResult.Unchanged($"it is protected already ({protection})");
-        if (!Author.TryFind(message.Headers, out var author, out var problem))
-            return CannotSign(policy.Default, null, problem!, AuthorUnclear, needsAttention: false);
 
-        var rules = policy.For(author!);
+        var isClear = Author.TryFind(message.Headers, out var author, out var problem);
+        trace?.Author(author, problem);
+        var rules = isClear ? policy.For(author!) : policy.ForAnyOf(Author.Candidates(message.Headers, envelope));
+        trace?.Rules(rules, policy, author);
+        if (!isClear)
+            return CannotSign(rules, null, problem!, AuthorUnclear, needsAttention: false);
         if (rules.Mode == SigningMode.Never)
             return new OutgoingResult.Unchanged($"Mode = Never holds for {author}");
-        if (!originating.MaySignAs(author!, origin, envelope))
+        var allowed = originating.MaySignAs(author!, origin, envelope);
+        trace?.Permission(allowed, origin, envelope);
+        if (!allowed)
             return CannotSign(rules, author, $"its envelope sender is {envelope.Sender?.ToString() ?? "<>"}", NotTheSender);
 
-        return certificates.FindSigner(author!) switch
+        var signer = certificates.FindSigner(author!);
+        trace?.Certificate(signer, author!);
+        return signer switch
         {
             SignerLookup.Usable usable => Sign(message, author!, rules, usable.Identity),
             SignerLookup.Unusable unusable => CannotSign(rules, author, unusable.Reason, NoUsableCertificate),
@@ -55,14 +76,17 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
 
     private OutgoingResult Sign(MailMessage message, MailAddress author, SigningRules rules, SigningIdentity identity)
     {
+        if (CertificateRules.WhyNotBy(identity.Key as RSA, rules) is { } reason)
+            return CannotSign(rules, author, $"{identity.Source} cannot sign: {reason}", NoUsableCertificate);
         var canonicalization = CanonicalEntity.Create(message);
         if (canonicalization is not CanonicalEntity entity)
             return CannotSign(rules, author, ((CannotCanonicalize)canonicalization).Reason, Malformed);
 
-        var signature = SignedData.Sign(entity.Content, identity, rules.Digest, rules.RsaPadding, time.GetUtcNow());
+        var digest = rules.Digest.AtLeastFor(identity.Key);
+        var signature = SignedData.Sign(entity.Content, identity, digest, rules.RsaPadding, time.GetUtcNow());
         var signed = rules.Form == SignatureForm.Opaque
-            ? OpaqueSigned.Compose(entity, signature)
-            : MultipartSigned.Compose(entity, signature, rules.Digest);
+            ? OpaqueSigned.Compose(entity, signature, rules.SignatureType)
+            : MultipartSigned.Compose(entity, signature, digest, rules.SignatureType);
         return new OutgoingResult.Signed(signed, author, identity);
     }
 

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
 using Postseal.Configuration;
 
@@ -24,6 +26,8 @@ public sealed class CertificateFolder : IDisposable
 
     public CertificateDirectory Open() => new(Options, Time);
 
+    public CertificateDirectory Open(CertificateOptions options) => new(options, Time);
+
     /// <summary>Issues a certificate and puts it into the directory as one PEM with key and chain.</summary>
     public IssuedCertificate Add(string address, string key = "P-256") => Add(address, new TrialRequest(address) { Key = key });
 
@@ -33,6 +37,17 @@ public sealed class CertificateFolder : IDisposable
         var issued = Authority.Issue(request);
         Write(fileName + ".pem", issued.KeyPem + issued.CertificatePem + issued.ChainPem);
         return issued;
+    }
+
+    /// <summary>Puts a key of any length with a certificate of its own making into the directory.</summary>
+    public void WriteSelfSigned(string address, RSA key)
+    {
+        var request = new CertificateRequest($"CN={address}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddEmailAddress(address);
+        request.CertificateExtensions.Add(names.Build());
+        using var certificate = request.CreateSelfSigned(Time.GetUtcNow().AddDays(-1), Time.GetUtcNow().AddDays(1));
+        Write(address + ".pem", key.ExportPkcs8PrivateKeyPem() + "\n" + certificate.ExportCertificatePem() + "\n");
     }
 
     public string Write(string name, string text) => directory.Write(name, text);

@@ -45,7 +45,7 @@ public sealed class TrialAuthority : IDisposable
     /// <summary>Issues a certificate for a new key.</summary>
     public IssuedCertificate Issue(TrialRequest request)
     {
-        using var key = CreateKey(request.Key);
+        using var key = KeyType.Create(request.Key);
         var subject = new X500DistinguishedNameBuilder();
         subject.AddCommonName(request.CommonName ?? (request.Addresses.Count > 0 ? request.Addresses[0] : "nobody"));
         var certificate = key switch
@@ -73,17 +73,6 @@ public sealed class TrialAuthority : IDisposable
         Intermediate.Dispose();
     }
 
-    private static AsymmetricAlgorithm CreateKey(string name) => name switch
-    {
-        "P-256" => ECDsa.Create(ECCurve.NamedCurves.nistP256),
-        "P-384" => ECDsa.Create(ECCurve.NamedCurves.nistP384),
-        "P-521" => ECDsa.Create(ECCurve.NamedCurves.nistP521),
-        "RSA-2048" => RSA.Create(2048),
-        "RSA-3072" => RSA.Create(3072),
-        "RSA-4096" => RSA.Create(4096),
-        _ => throw new ArgumentException($"'{name}' is not RSA-2048, RSA-3072, RSA-4096, P-256, P-384 or P-521.", nameof(name)),
-    };
-
     private static void AddAuthorityExtensions(CertificateRequest request, int pathLength)
     {
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, true, pathLength, critical: true));
@@ -96,10 +85,8 @@ public sealed class TrialAuthority : IDisposable
     {
         if (wanted.Addresses.Count > 0)
         {
-            var names = new SubjectAlternativeNameBuilder();
-            foreach (var address in wanted.Addresses)
-                names.AddEmailAddress(address);
-            request.CertificateExtensions.Add(names.Build());
+            request.CertificateExtensions.Add(
+                new X509Extension(Oids.SubjectAlternativeName, SubjectAlternativeNames.Encode(wanted.Addresses), critical: false));
         }
 
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, critical: true));
@@ -123,7 +110,8 @@ public sealed class TrialAuthority : IDisposable
 }
 
 /// <summary>What a <see cref="TrialAuthority"/> is to issue. The defaults make a certificate that may sign mail.</summary>
-/// <param name="Addresses">The rfc822Names in subjectAltName; none leaves the extension out.</param>
+/// <param name="Addresses">The addresses in subjectAltName, as rfc822Name or, where they are not ASCII, as SmtpUTF8Mailbox;
+/// none leaves the extension out.</param>
 public sealed record TrialRequest(params IReadOnlyList<string> Addresses)
 {
     /// <summary>The kind of key: <c>RSA-2048</c>, <c>RSA-3072</c>, <c>RSA-4096</c>, <c>P-256</c>, <c>P-384</c> or <c>P-521</c>.</summary>

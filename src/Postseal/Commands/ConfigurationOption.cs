@@ -38,7 +38,8 @@ internal static class ConfigurationOption
         try
         {
             var configuration = new ConfigurationBuilder().AddIniFile(fullPath, optional: false, reloadOnChange: false).Build();
-            var options = ConfigurationReader.Read(configuration, path, Path.GetDirectoryName(fullPath)!);
+            var options = ConfigurationReader.Read(
+                configuration, path, Path.GetDirectoryName(fullPath)!, Environment.GetEnvironmentVariable("CREDENTIALS_DIRECTORY"));
             CheckSockets(path, options.Milter);
             return options;
         }
