@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Fuzzing;
 
-/// <summary>One step from a conversation as it should be to one that should not be. Any three numbers are one.</summary>
+/// <summary>One step from a conversation as it should be to one as it should not. Any three numbers are one.</summary>
 /// <param name="Kind">What is done.</param>
 /// <param name="At">To which frame or byte.</param>
 /// <param name="Value">With what.</param>

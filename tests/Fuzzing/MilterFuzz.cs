@@ -7,13 +7,13 @@ using Milter;
 namespace Fuzzing;
 
 /// <summary>
-/// Holds a server to what it promises whatever a peer says: it ends by itself, with nothing worse than a protocol error,
-/// within its limits of memory, and says the same however the stream is cut into reads.
+/// Holds a server to what it promises whatever a peer says: it ends by itself, with nothing worse than a protocol
+/// error, within its limits of memory, and says the same however the stream is cut into reads.
 /// </summary>
 public static class MilterFuzz
 {
-    // What a session may allocate: buffers that do not depend on the input, and a multiple of what was sent. The largest
-    // factor is that of an address of many empty parameters, each a byte on the wire and a string in memory.
+    // What a session may allocate: buffers that do not depend on the input, and a multiple of what was sent. The
+    // largest factor is that of an address of many empty parameters, each a byte on the wire and a string in memory.
     private const long AllocatedAlways = 4 * 1024 * 1024;
     private const long AllocatedPerByte = 200;
 
@@ -28,7 +28,8 @@ public static class MilterFuzz
         Console.WriteLine($"milter: seed {seed}, {duration.TotalSeconds:0} s");
         for (; watch.Elapsed < duration; inputs++)
         {
-            var mutations = Numbers(random, 12).Select(kind => new Mutation(kind, random.Next(), random.Next())).ToArray();
+            var mutations = Numbers(random, 12)
+                .Select(kind => new Mutation(kind, random.Next(), random.Next())).ToArray();
             var sizes = Numbers(random, 6);
             try
             {
@@ -72,7 +73,12 @@ public static class MilterFuzz
     private static async Task<(string End, string Transcript)> ServeAsync(IEnumerable<ReadOnlyMemory<byte>> pieces)
     {
         var log = new Lines();
-        var options = new MilterServerOptions { MaxMessageSize = 100_000, MaxHeadersSize = 10_000, MaxHeaderCount = 50 };
+        var options = new MilterServerOptions
+        {
+            MaxMessageSize = 100_000,
+            MaxHeadersSize = 10_000,
+            MaxHeaderCount = 50,
+        };
         await using var server = new MilterServer(options, new Editor(), log);
         await using var stream = new ScriptedStream(pieces);
         await server.ServeAsync(stream, "fuzz").WaitAsync(Patience);
