@@ -11,13 +11,14 @@ MEMORY = 700 << 20
 
 
 def tests(world: World) -> Iterator[Test]:
-    yield Test("no mail is left in the queue", partial(queue_is_empty, world))
+    yield Test("no mail is left in a queue", partial(queues_are_empty, world))
     yield Test("the daemon of the whole run is alive and small", partial(daemon_is_well, world))
 
 
-def queue_is_empty(world: World) -> None:
-    queued = world.postfix.queued()
-    expect(not queued, queued)
+def queues_are_empty(world: World) -> None:
+    for mta in (world.postfix, world.sendmail):
+        queued = mta.queued()
+        expect(not queued, f"{mta.kind}: {queued}")
 
 
 def daemon_is_well(world: World) -> None:

@@ -24,11 +24,12 @@ public static class MilterFuzz
     {
         var random = new Random(seed);
         var watch = Stopwatch.StartNew();
-        var (inputs, bytes, ends) = (0L, 0L, new SortedDictionary<string, long>());
+        var (inputs, ends) = (0L, new SortedDictionary<string, long>());
         Console.WriteLine($"milter: seed {seed}, {duration.TotalSeconds:0} s");
         for (; watch.Elapsed < duration; inputs++)
         {
-            var mutations = Numbers(random, 12)
+            // Few mutations come deep into the session, many are what no one thought of.
+            var mutations = Numbers(random, random.Next(4) == 0 ? 12 : 2)
                 .Select(kind => new Mutation(kind, random.Next(), random.Next())).ToArray();
             var sizes = Numbers(random, 6);
             try
@@ -41,9 +42,8 @@ public static class MilterFuzz
                 Console.WriteLine($"input {inputs}: {string.Join(", ", mutations)}\n{e.Message}");
                 return 1;
             }
-            bytes += HostileMta.Say(mutations).Length;
         }
-        Console.WriteLine($"{inputs} inputs, {bytes} bytes, none broke a promise; how they ended:");
+        Console.WriteLine($"{inputs} inputs, none broke a promise; how they ended:");
         foreach (var (end, count) in ends)
             Console.WriteLine($"{count,10} {end}");
         return 0;
