@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Postseal.Certificates;
 using Postseal.Cms;
 using Postseal.Configuration;
@@ -27,7 +28,7 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
     /// <summary>Decides over one message and signs it if it is to be signed.</summary>
     /// <exception cref="IOException">The certificate directory cannot be read: try again later.</exception>
     /// <exception cref="UnauthorizedAccessException">The certificate directory must not be read: try again later.</exception>
-    /// <exception cref="System.Security.Cryptography.CryptographicException">The platform failed to sign: try again later.</exception>
+    /// <exception cref="CryptographicException">The platform failed to sign: try again later.</exception>
     public OutgoingResult Process(MailMessage message, Envelope envelope)
     {
         var origin = originating.Of(envelope);
@@ -37,7 +38,7 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
         if (protection != MessageProtection.None)
             return new OutgoingResult.Unchanged($"it is protected already ({protection})");
         if (!Author.TryFind(message.Headers, out var author, out var problem))
-            return CannotSign(policy.Default, null, problem!, AuthorUnclear, needsAttention: false);
+            return CannotSign(policy.ForAnyOf(Author.Candidates(message.Headers, envelope)), null, problem!, AuthorUnclear, needsAttention: false);
 
         var rules = policy.For(author!);
         if (rules.Mode == SigningMode.Never)
@@ -55,14 +56,17 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
 
     private OutgoingResult Sign(MailMessage message, MailAddress author, SigningRules rules, SigningIdentity identity)
     {
+        if (CertificateRules.WhyNotBy(identity.Key as RSA, rules) is { } reason)
+            return CannotSign(rules, author, $"{identity.Source} cannot sign: {reason}", NoUsableCertificate);
         var canonicalization = CanonicalEntity.Create(message);
         if (canonicalization is not CanonicalEntity entity)
             return CannotSign(rules, author, ((CannotCanonicalize)canonicalization).Reason, Malformed);
 
-        var signature = SignedData.Sign(entity.Content, identity, rules.Digest, rules.RsaPadding, time.GetUtcNow());
+        var digest = rules.Digest.AtLeastFor(identity.Key);
+        var signature = SignedData.Sign(entity.Content, identity, digest, rules.RsaPadding, time.GetUtcNow());
         var signed = rules.Form == SignatureForm.Opaque
             ? OpaqueSigned.Compose(entity, signature, rules.SignatureType)
-            : MultipartSigned.Compose(entity, signature, rules.Digest, rules.SignatureType);
+            : MultipartSigned.Compose(entity, signature, digest, rules.SignatureType);
         return new OutgoingResult.Signed(signed, author, identity);
     }
 

@@ -15,13 +15,21 @@ internal static class KeyNames
                 return $"RSA-{rsa.KeySize}";
             using var ecdsa = certificate.GetECDsaPublicKey();
             if (ecdsa is not null)
-                return $"P-{ecdsa.KeySize}";
+                return OfCurve(ecdsa.ExportParameters(includePrivateParameters: false).Curve, ecdsa.KeySize);
         }
         catch (Exception e) when (e is CryptographicException or PlatformNotSupportedException)
         {
-            return "unknown"; // a curve or parameters the platform does not know: its object identifier says little more
+            // A curve the platform does not know: its algorithm is all that can be told.
         }
 
         return certificate.PublicKey.Oid.FriendlyName ?? certificate.PublicKey.Oid.Value ?? "unknown";
     }
+
+    /// <summary>Only NIST's curves are P-something; another of the same size is another curve.</summary>
+    private static string OfCurve(ECCurve curve, int size) => curve.Oid?.Value switch
+    {
+        "1.2.840.10045.3.1.7" or "1.3.132.0.34" or "1.3.132.0.35" => $"P-{size}",
+        { } other => curve.Oid.FriendlyName ?? other,
+        null => $"EC-{size}",
+    };
 }

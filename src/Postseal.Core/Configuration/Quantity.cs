@@ -19,6 +19,9 @@ internal static class Quantity
         };
     }
 
+    /// <summary>Timers of the platform end at 49 days; nobody waits that long.</summary>
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromHours(1000);
+
     /// <summary>A time with its unit: <c>30s</c>, <c>10m</c>, <c>1h</c>, <c>30d</c>.</summary>
     public static TimeSpan Span(string text)
     {
@@ -33,6 +36,10 @@ internal static class Quantity
             _ => throw new FormatException(),
         };
     }
+
+    /// <summary>A time that something is waited for, up to 1000 hours.</summary>
+    public static TimeSpan Timer(string text) =>
+        Span(text) is var span && span <= LongestTimer ? span : throw new FormatException();
 
     /// <summary>A number above zero.</summary>
     public static int Count(string text) => Positive(text);

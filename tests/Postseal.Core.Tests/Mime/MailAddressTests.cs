@@ -17,6 +17,7 @@ public class MailAddressTests
     [InlineData("=?utf-8?Q?no=40example.org?= <b@example.net>", "b@example.net")]
     [InlineData("Jörg Müller <jörg@exämple.org>", "jörg@exämple.org")]
     [InlineData("a@example.org (Ann (not b@example.net))", "a@example.org")]
+    [InlineData("a@example.org (Ann \"Al\" Bo)", "a@example.org")]
     [InlineData("(x)a(x)@(x)example(x).(x)org(x)", "a@example.org")]
     [InlineData("(\\)(<b@x.org>)) a@example.org", "a@example.org")]
     [InlineData("a . b @ example . org", "a.b@example.org")]
@@ -25,7 +26,6 @@ public class MailAddressTests
     [InlineData("\"a\\\"\\\\b\"@example.org", "\"a\\\"\\\\b\"@example.org")]
     [InlineData("\"../etc\"@example.org", "\"../etc\"@example.org")]
     [InlineData("a/b@example.org", "a/b@example.org")]
-    [InlineData("<@r.example,@s.example:a@example.org>", "a@example.org")]
     [InlineData("a@[192.0.2.1]", "a@[192.0.2.1]")]
     [InlineData("Ann\r\n <a@example.org>", "a@example.org")]
     [InlineData("a@x.org, B <b@x.org>", "a@x.org|b@x.org")]
@@ -43,6 +43,7 @@ public class MailAddressTests
     [InlineData(" , ")]
     [InlineData("Ann")]
     [InlineData("a@example.org <b@example.net>")]
+    [InlineData("<@r.example,@s.example:a@example.org>")]
     [InlineData("Ann a@example.org")]
     [InlineData("a@example.org b@example.org")]
     [InlineData("<a@example.org> <b@example.org>")]
@@ -59,6 +60,8 @@ public class MailAddressTests
     [InlineData("a@example..org")]
     [InlineData("a@example.org.")]
     [InlineData("a@\"example.org\"")]
+    [InlineData("a@example.\"org\"")]
+    [InlineData("a@example.org.\"Bo, B\"")]
     [InlineData("a@[192.0.2.1")]
     [InlineData("a@[]")]
     [InlineData("\"\"@example.org")]
@@ -126,4 +129,19 @@ public class MailAddressTests
         }).QuickCheckThrowOnFailure();
 
     private static bool IsUnicode(string text) => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) == text;
+
+    [Theory]
+    [InlineData("a@b\u00FCcher.example", "a@xn--bcher-kva.example", true)]
+    [InlineData("a@B\u00DCCHER.example", "a@XN--BCHER-KVA.example", true)]
+    [InlineData("a@b\u00FCcher.example", "a@bucher.example", false)]
+    [InlineData("a@\u212Abank.example", "a@kbank.example", false)] // the Kelvin sign
+    [InlineData("a@\uFF4Bbank.example", "a@kbank.example", false)] // a fullwidth k
+    [InlineData("\u212A@example.org", "k@example.org", false)]
+    [InlineData("\u00E9@example.org", "\u00C9@example.org", true)]
+    public void Domains_are_equal_in_A_labels_and_U_labels_and_nothing_else_is(string one, string other, bool equal)
+    {
+        Assert.True(MailAddress.TryParse(one, out var left) && MailAddress.TryParse(other, out var right) && (left == right) == equal);
+        Assert.Equal(equal, MailAddress.TryParse(one, out left) && MailAddress.TryParse(other, out right)
+            && string.Equals(left.CanonicalText, right.CanonicalText, StringComparison.OrdinalIgnoreCase));
+    }
 }
