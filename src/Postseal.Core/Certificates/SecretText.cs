@@ -17,7 +17,8 @@ internal static class SecretText
         try
         {
             using var file = File.OpenHandle(path);
-            bytes = new byte[Math.Min(RandomAccess.GetLength(file), MaxSize)];
+            // Not by the file's length: what the kernel makes up has none.
+            bytes = new byte[MaxSize];
             var rest = bytes.AsSpan(0, RandomAccess.Read(file, bytes, 0));
             var end = rest.IndexOfAny((byte)'\r', (byte)'\n');
             return rest[..(end < 0 ? rest.Length : end)].ToArray();
