@@ -25,10 +25,14 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
     public bool Concerns(Envelope envelope) => originating.Of(envelope) != Origin.Outside;
 
     /// <summary>Decides over one message and signs it if it is to be signed.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="envelope">What the mail system says of it.</param>
+    /// <param name="mode">Whether this one message is signed, whatever the settings say; <see langword="null"/>, the
+    /// default: as they say.</param>
     /// <exception cref="IOException">The certificate directory cannot be read: try again later.</exception>
     /// <exception cref="UnauthorizedAccessException">The certificate directory must not be read: try again later.</exception>
     /// <exception cref="System.Security.Cryptography.CryptographicException">The platform failed to sign: try again later.</exception>
-    public OutgoingResult Process(MailMessage message, Envelope envelope)
+    public OutgoingResult Process(MailMessage message, Envelope envelope, SigningMode? mode = null)
     {
         var origin = originating.Of(envelope);
         if (origin == Origin.Outside)
@@ -37,9 +41,9 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
         if (protection != MessageProtection.None)
             return new OutgoingResult.Unchanged($"it is protected already ({protection})");
         if (!Author.TryFind(message.Headers, out var author, out var problem))
-            return CannotSign(policy.Default, null, problem!, AuthorUnclear, needsAttention: false);
+            return CannotSign(policy.Default.With(mode), null, problem!, AuthorUnclear, needsAttention: false);
 
-        var rules = policy.For(author!);
+        var rules = policy.For(author!).With(mode);
         if (rules.Mode == SigningMode.Never)
             return new OutgoingResult.Unchanged($"Mode = Never holds for {author}");
         if (!originating.MaySignAs(author!, origin, envelope))

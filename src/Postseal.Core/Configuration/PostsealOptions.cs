@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 
 namespace Postseal.Configuration;
@@ -29,6 +30,20 @@ public sealed record PostsealOptions
 
     /// <summary><c>[Log] Level</c>: the least serious lines that are written. Default: Information.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    /// <summary>Reads and checks a configuration file: <c>PostsealOptions.FromIni("postseal.ini")</c>.</summary>
+    /// <param name="path">The file; relative paths in it start from its own directory.</param>
+    /// <exception cref="ConfigurationException">It cannot be read or something in it is wrong; all of it is told.</exception>
+    public static PostsealOptions FromIni(string path) =>
+        ConfigurationReader.Read(IniFile.Read(path), path, Path.GetDirectoryName(Path.GetFullPath(path))!);
+
+    /// <summary>Reads and checks the settings in a section of a program's own configuration, as appsettings.json.</summary>
+    /// <param name="section">The section whose children are ours: <c>configuration.GetSection("Postseal")</c>.</param>
+    /// <param name="baseDirectory">What relative paths in it start from. Default: the directory of the program.</param>
+    /// <exception cref="ConfigurationException">Something in it is wrong; all of it is told.</exception>
+    public static PostsealOptions FromConfiguration(IConfiguration section, string? baseDirectory = null) =>
+        ConfigurationReader.Read(
+            section, (section as IConfigurationSection)?.Path ?? "configuration", baseDirectory ?? AppContext.BaseDirectory);
 }
 
 /// <summary>What the daemon's sockets are and bear. Times and sizes here have their reasons in Milter.NET.</summary>
