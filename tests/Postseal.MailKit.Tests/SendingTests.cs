@@ -71,7 +71,7 @@ public sealed class SendingTests : IDisposable
         var received = Assert.Single(server.Messages);
         Assert.Equal(extensions.Contains("CHUNKING", StringComparison.Ordinal), received.ByBdat);
         Assert.Equal(Letters.Text(expected), Letters.Text(received.Bytes));
-        var (verified, _, errors) = OpenSsl.Verify(received.Bytes, office.Folder.Authority.Root);
+        var (verified, _, errors) = OpenSsl.Verify(received.Bytes, Office.Root);
         Assert.True(verified, errors);
     }
 
@@ -159,7 +159,7 @@ public sealed class SendingTests : IDisposable
         var received = Assert.Single(server.Messages);
         Assert.Equal(utf8, received.Mail.Contains("SMTPUTF8", StringComparison.Ordinal));
         Assert.Equal(utf8, System.Text.Encoding.UTF8.GetString(received.Bytes).Contains("Subject: Grüße\r\n", StringComparison.Ordinal));
-        var (verified, _, errors) = OpenSsl.Verify(received.Bytes, office.Folder.Authority.Root);
+        var (verified, _, errors) = OpenSsl.Verify(received.Bytes, Office.Root);
         Assert.True(verified, errors);
     }
 
@@ -211,7 +211,7 @@ public sealed class SendingTests : IDisposable
 
         Assert.Equal("nobody@example.org", refused.Address);
         Assert.Contains("there is no certificate for nobody@example.org", refused.Reason, StringComparison.Ordinal);
-        Assert.Contains(office.Folder.Path, refused.Remedy, StringComparison.Ordinal);
+        Assert.Contains(office.Path, refused.Remedy, StringComparison.Ordinal);
         Assert.StartsWith("Nothing was sent: ", refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(server.Commands, command => command.StartsWith("MAIL", StringComparison.Ordinal));
         await client.SendAsync(Letters.Plain(), Cancel);
@@ -224,11 +224,11 @@ public sealed class SendingTests : IDisposable
         await using var server = new SmtpServerDouble("8BITMIME");
         using var client = office.Client();
         await client.ConnectAsync("127.0.0.1", server.Port, cancellationToken: Cancel);
-        var hidden = office.Folder.Path + ".away";
+        var hidden = office.Path + ".away";
 
-        Directory.Move(office.Folder.Path, hidden);
+        Directory.Move(office.Path, hidden);
         var failed = await Assert.ThrowsAsync<SigningFailedException>(() => client.SendAsync(Letters.Plain(), Cancel));
-        Directory.Move(hidden, office.Folder.Path);
+        Directory.Move(hidden, office.Path);
 
         Assert.Equal("alice@example.org", failed.Address);
         Assert.Empty(server.Messages);

@@ -1,5 +1,7 @@
+using System.Security.Cryptography.X509Certificates;
 using MailKit.Net.Smtp;
 using MimeKit;
+using Postseal.Certificates;
 using Postseal.Configuration;
 using Postseal.Mime;
 using Postseal.Policy;
@@ -9,25 +11,42 @@ namespace Postseal.MailKit.Tests.Support;
 
 /// <summary>
 /// A program's side: certificates, settings, a clock that stands. Alice's key is RSA, so that the same message is signed
-/// with the same bytes each time.
+/// with the same bytes each time; it is made once for all tests, since that takes long.
 /// </summary>
 internal sealed class Office : IDisposable
 {
     public static readonly DateTimeOffset Noon = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
 
+    private static readonly TrialAuthority Authority = new("Trial", new SettableTime(Noon));
+    private static readonly string AliceFile = Issue("alice@example.org", "RSA-2048", X509KeyUsageFlags.KeyEncipherment);
+    private static readonly string ErinFile = Issue("erin@example.org", "P-256", X509KeyUsageFlags.KeyAgreement);
+
+    private readonly TemporaryDirectory directory = new();
+
     public Office()
     {
-        Folder = new CertificateFolder(Time);
-        Folder.Add("alice@example.org", "RSA-2048");
-        Folder.Add("erin@example.org", "P-256");
+        Write("alice@example.org.pem", AliceFile);
+        Write("erin@example.org.pem", ErinFile);
     }
+
+    public static X509Certificate2 Root => Authority.Root;
 
     public SettableTime Time { get; } = new(Noon);
 
-    public CertificateFolder Folder { get; }
+    public string Path => directory.Path;
+
+    public string Write(string name, string text) => directory.Write(name, text);
+
+    /// <summary>A key file as it is put into the directory: key, certificate, chain.</summary>
+    public static string Issue(string address, string key, X509KeyUsageFlags alsoFor = X509KeyUsageFlags.None)
+    {
+        var issued = Authority.Issue(
+            new TrialRequest(address) { Key = key, KeyUsage = X509KeyUsageFlags.DigitalSignature | alsoFor });
+        return issued.KeyPem + issued.CertificatePem + issued.ChainPem;
+    }
 
     public PostsealOptions Options(SigningMode mode = SigningMode.IfPossible) =>
-        new() { Certificates = Folder.Options, Signing = new SigningRules { Mode = mode } };
+        new() { Certificates = new() { Path = Path }, Signing = new SigningRules { Mode = mode } };
 
     public SmimeSigner Signer(SigningMode mode = SigningMode.IfPossible) => new(Options(mode), time: Time);
 
@@ -36,7 +55,7 @@ internal sealed class Office : IDisposable
     /// <summary>What the core makes of bytes that a client on the MTA's own machine handed in.</summary>
     public byte[] SignedByCore(byte[] message)
     {
-        var processor = new OutgoingProcessor(Options(), Folder.Open(), Time);
+        var processor = new OutgoingProcessor(Options(), new CertificateDirectory(Options().Certificates, Time), Time);
         var envelope = new Envelope { ClientAddress = System.Net.IPAddress.Loopback };
         var result = processor.Process(MailMessage.Parse(message), envelope);
         using var stream = new MemoryStream();
@@ -61,5 +80,5 @@ internal sealed class Office : IDisposable
         return Assert.Single(server.Messages);
     }
 
-    public void Dispose() => Folder.Dispose();
+    public void Dispose() => directory.Dispose();
 }
