@@ -45,6 +45,7 @@ public sealed class MilterParityTests : IDisposable
         await plain.ConnectAsync("127.0.0.1", plainServer.Port, cancellationToken: Cancel);
         await client.ConnectAsync("127.0.0.1", server.Port, cancellationToken: Cancel);
         var signed = 0;
+        var different = new List<string>();
         foreach (var path in messages)
         {
             await plain.SendAsync(Load(path), Alice, [Alice], Cancel);
@@ -53,9 +54,12 @@ public sealed class MilterParityTests : IDisposable
             var (sent, received) = (Take(plainServer), Take(server));
             var isSigned = Letters.Text(received.Bytes).Contains("smime.p7s", StringComparison.Ordinal);
             signed += isSigned ? 1 : 0;
-            Assert.True((isSigned ? office.SignedByCore(sent.Bytes) : sent.Bytes).AsSpan().SequenceEqual(received.Bytes), path);
+            var expected = isSigned ? office.SignedByCore(sent.Bytes) : sent.Bytes;
+            if (!expected.AsSpan().SequenceEqual(received.Bytes))
+                different.Add(Path.GetFileName(path));
         }
 
+        Assert.Empty(different);
         Assert.InRange(signed, messages.Count * 3 / 4, messages.Count);
     }
 
@@ -80,10 +84,22 @@ public sealed class MilterParityTests : IDisposable
         {
             var corpus = Path.GetFullPath(Path.Combine(folder.FullName, "..", "shared", "corpora", "mime4j"));
             if (Directory.Exists(corpus))
-                return [.. Directory.EnumerateFiles(corpus, "*.msg", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+                return [.. Directory.EnumerateFiles(corpus, "*.msg", SearchOption.AllDirectories).Where(IsReadable).Order(StringComparer.Ordinal)];
         }
 
         return [];
+    }
+
+    private static bool IsReadable(string path)
+    {
+        try
+        {
+            return Load(path).Body is not null;
+        }
+        catch (FormatException)
+        {
+            return false; // without a header it is no message to MimeKit
+        }
     }
 
     private PostsealOptions Options(SignatureForm form) => office.Options() with

@@ -2,7 +2,7 @@ using Postseal.MailKit.Tests.Support;
 
 namespace Postseal.MailKit.Tests;
 
-[Collection(nameof(SampleTests))] // it changes the current directory
+[Collection(nameof(Alone))]
 public sealed class SampleTests
 {
     [Fact]
