@@ -7,12 +7,12 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from . import bad_input, bad_peers, cases, command_line, corpus, judges_test, queue_test, sample_test
+from . import bad_input, bad_peers, cases, command_line, corpus, judges_test, mailkit, queue_test, sample_test
 from .report import Report, Test
 from .world import World
 
 # The last one asks whether any mail is left anywhere, so it stays last.
-SUITES = (judges_test, cases, command_line, bad_input, bad_peers, sample_test, corpus, queue_test)
+SUITES = (judges_test, cases, command_line, bad_input, bad_peers, sample_test, corpus, mailkit, queue_test)
 
 
 def main(executable: Path, wanted: str) -> int:
