@@ -134,11 +134,13 @@ public sealed class SmimeSigner
         }
     }
 
-    private SigningRefusedException Refusal(MailAddress? author, OutgoingResult.Refused refused) => new(
-        author?.ToString(),
-        refused.Reason,
-        author is null
-            ? "Give it one From field with one address, or several and a Sender field with one."
-            : $"Look at the files of {author} in {Options.Certificates.Path} ('postseal check' tells about them), "
-                + $"or change Mode for [Sender:{author}].");
+    private SigningRefusedException Refusal(MailAddress? author, OutgoingResult.Refused refused) =>
+        new(author?.ToString(), refused.Reason, refused.Reply.EnhancedStatusCode switch
+        {
+            "5.7.5" => $"Look at the files of {author} in {Options.Certificates.Path} ('postseal check' tells about them), "
+                + $"or change Mode for [Sender:{author}].",
+            "5.6.0" => "Its MIME structure is too damaged to sign; send it in another form.",
+            _ when author is null => "Give it one From field with one address, or several and a Sender field with one.",
+            _ => $"Send it with {author} as the envelope sender, or set [Originating] NetworksFrom = Any.",
+        });
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using MimeKit;
 using Postseal.Configuration;
 using Postseal.MailKit.Tests.Support;
 using Postseal.TestKit;
@@ -65,6 +66,32 @@ public sealed class SetupTests : IDisposable
             () => new ServiceCollection().AddPostseal(configuration.GetSection("Postseal")));
 
         Assert.Contains("[Originating] Networks: is a list", wrong.Message, StringComparison.Ordinal);
+    }
+
+    public static TheoryData<string, string, string> Refusals() => new()
+    {
+        { "nobody@example.org", "nobody@example.org", "[Sender:nobody@example.org]" },
+        { "alice@example.org", "bounces@example.org", "NetworksFrom = Any" },
+        { "", "alice@example.org", "one From field" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Refusals))]
+    public void A_refusal_says_what_to_do(string from, string envelopeSender, string remedy)
+    {
+        var options = office.Options(SigningMode.Required) with
+        {
+            Originating = new OriginatingOptions { NetworksFrom = AllowedFrom.EnvelopeSender },
+        };
+        var message = Letters.Plain(from);
+        if (from.Length == 0)
+            message.From.Clear();
+
+        var refused = Assert.Throws<SigningRefusedException>(() => new SmimeSigner(options, time: office.Time)
+            .Sign(message, new MailboxAddress("", envelopeSender), cancellationToken: Cancel));
+
+        Assert.Contains(remedy, refused.Remedy, StringComparison.Ordinal);
+        Assert.Contains(refused.Remedy, refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -24,7 +24,7 @@ public sealed class IniFileTests
 
     [Theory]
     [InlineData("[Signing]\nMode\n", "line 2 is neither a [Section], nor Key = value, nor a comment: Mode")]
-    [InlineData("[Signing]\nMode = Never\nmode = Required\n", "line 3 sets again what stands above it: mode")]
+    [InlineData("[Signing]\nMode = Never\nmode = Required\n", "[Signing] mode: is set a second time in line 3")]
     public void A_line_that_is_wrong_is_told_by_its_number(string text, string problem)
     {
         using var directory = new TemporaryDirectory();
