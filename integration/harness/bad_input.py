@@ -81,7 +81,7 @@ def tests(world: World) -> Iterator[Test]:
     for name, (lines, named) in CONFIGURATIONS.items():
         yield Test(f"configuration: {name} is exit code 2, with file, section and key named",
                    partial(configuration, world, lines, named))
-    yield Test("configuration: a socket in use is said, and the daemon that has it lives", partial(socket_in_use, world))
+    yield Test("configuration: a socket in use is said, and who has it lives", partial(socket_in_use, world))
     yield Test("configuration: a live Unix socket is refused, a stale one replaced", partial(unix_sockets, world))
     for name, spoil, named in CERTIFICATES:
         yield Test(f"certificates: {name} is a warning that names the file", partial(certificate, world, spoil, named))

@@ -1,4 +1,4 @@
-"""The cases under integration/cases: each a directory of messages, settings and what is expected. See README.md there."""
+"""The cases under integration/cases: each a directory of messages, settings and expectations (see README.md)."""
 
 import base64
 import random
@@ -66,12 +66,12 @@ def load(path: Path) -> Case:
 
 def run(world: World, case: Case) -> None:
     with world.milter(case.settings, case.service) as (daemon, port):
-        start = daemon.log_size()
         connection = Client(port, case.client, case.login) if case.via == "smtp" else nullcontext()
         with connection as client, Client(world.postfix.ports.plain) as plain:
             for number, mail in enumerate(case.mail, 1):
                 recipient = f"{case.directory.name}-{number}@{case.domain}"
                 message = read_message(case.directory / mail.message)
+                start = daemon.log_size()
                 reply = send(world, client, mail, recipient, message)
                 if mail.outcome == "refused":
                     expect(reply.code >= 500 and re.search(mail.reply, str(reply)), f"the client was told {reply}")
@@ -94,7 +94,8 @@ def send(world: World, client: Client | None, mail: Mail, recipient: str, messag
 def said(daemon: Daemon, mail: Mail, start: int) -> None:
     """The log says what the case wants; of a signed mail always who, to how many and the queue id."""
     if mail.outcome == "signed":
-        daemon.says(rf"(?i)[0-9A-F]{{6,}}.*{re.escape(mail.signer or mail.sender)}", start)
+        author = re.escape(mail.signer or mail.sender)
+        daemon.says(rf"(?i)\b[0-9A-F]{{6,}}: signed for {author} to 1 recipients", start)
     if mail.log:
         daemon.says(mail.log, start)
 
@@ -102,7 +103,8 @@ def said(daemon: Daemon, mail: Mail, start: int) -> None:
 def check(world: World, mail: Mail, sent: bytes, received: bytes, baseline: bytes) -> None:
     same_headers(sent, received, baseline, mail.outcome == "signed")
     if mail.outcome == "unsigned":
-        expect(mime.split(received)[1] == mime.split(baseline)[1], "unsigned, but the body is not as Postfix delivers it")
+        expect(mime.split(received)[1] == mime.split(baseline)[1],
+               "unsigned, but the body is not as Postfix delivers it")
         return
     entity = world.judges.verify(received, Expected(mail.signer or mail.sender, mail.form, mail.digest, mail.algorithm,
                                                     mail.gpgsm))

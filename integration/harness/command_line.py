@@ -15,7 +15,7 @@ KEYS = {
     "RSA-2048": ({}, Expected("alice@example.org")),
     "RSA-3072 PSS": ({"Signing": {"RsaPadding": "Pss"}}, Expected("rsa3072@example.org", algorithm="rsassaPss")),
     "P-256": ({}, Expected("p256@example.org", algorithm="ecdsa-with-SHA256")),
-    "P-384": ({}, Expected("p384@example.org", algorithm="ecdsa-with-SHA256")),
+    "P-384": ({}, Expected("p384@example.org", algorithm="ecdsa-with-SHA384", digest="sha384")),
 }
 
 
@@ -24,7 +24,7 @@ def tests(world: World) -> Iterator[Test]:
         yield Test(f"sign: {name}", partial(sign, world, settings, expected))
     yield Test("sign: mail of an unknown sender comes out as it went in", partial(unknown_sender, world))
     yield Test("sign: Required without a certificate is exit code 1, a reason, and no output", partial(required, world))
-    yield Test("sign: --sender is the envelope sender, which is the address in From by default", partial(envelope_sender, world))
+    yield Test("sign: --sender is the envelope sender, by default the one in From", partial(envelope_sender, world))
     yield Test("check: all is well", partial(check_well, world))
     yield Test("check: a Required sender without a usable certificate is exit code 1", partial(check_broken, world))
     yield Test("demo: signs, verifies and exits 0", partial(demo, world))

@@ -25,7 +25,8 @@ def tests(world: World) -> Iterator[Test]:
     if not corpus.is_dir():
         yield Test("corpus mime4j", partial(skip, corpus))
     for number, path in enumerate(sorted(corpus.rglob("*.msg"))):
-        yield Test(f"corpus {path.relative_to(corpus.parent)}", partial(sign, world, path, f"corpus-{number}@example.net"))
+        recipient = f"corpus-{number}@example.net"
+        yield Test(f"corpus {path.relative_to(corpus.parent)}", partial(sign, world, path, recipient))
 
 
 def skip(corpus: Path) -> None:

@@ -71,8 +71,8 @@ class Pki:
         self._two_files("server@example.org", self.person("server@example.org", P256, extended="serverAuth"))
         self._two_files("cipher@example.org", self.person("cipher@example.org", P256, usage="keyAgreement"))
         self._two_files("borrowed@example.org", self.person("someone.else@example.org", P256))
-        stranger = self.person("mismatch@example.org", P256)
-        self._two_files("mismatch@example.org", Issued(self.person("other@example.org", P256).key, stranger.certificate))
+        other, stranger = self.person("other@example.org", P256), self.person("mismatch@example.org", P256)
+        self._two_files("mismatch@example.org", Issued(other.key, stranger.certificate))
 
     def certificate(self, address: str) -> Path:
         """The leaf alone, as issued."""
@@ -95,7 +95,8 @@ class Pki:
         run(["openssl", "req", "-new", "-config", configuration, "-key", made.key, "-subj", f"/{subject}",
              "-out", request])
         now = datetime.now(timezone.utc)
-        signer = ["-cert", issuer.certificate, "-keyfile", issuer.key] if issuer else ["-selfsign", "-keyfile", made.key]
+        signer = (["-cert", issuer.certificate, "-keyfile", issuer.key] if issuer
+                  else ["-selfsign", "-keyfile", made.key])
         run(["openssl", "ca", "-batch", "-notext", "-config", configuration, "-extensions", extensions, *signer,
              "-startdate", f"{now + starts:%Y%m%d%H%M%SZ}", "-enddate", f"{now + ends:%Y%m%d%H%M%SZ}",
              "-in", request, "-out", made.certificate])

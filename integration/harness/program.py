@@ -32,11 +32,13 @@ class Program:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
 
-    def run(self, *arguments: str | Path, stdin: bytes = b"", timeout: float = 60) -> subprocess.CompletedProcess[bytes]:
-        """A command to its end, whatever its exit code, which no crash may be: a signal, or .NET's unhandled exception."""
+    def run(self, *arguments: str | Path, stdin: bytes = b"",
+            timeout: float = 60) -> subprocess.CompletedProcess[bytes]:
+        """A command to its end, whatever its exit code. A signal or an unhandled exception is a crash, and fails."""
         done = tools.run([self.executable, *arguments], stdin=stdin, timeout=timeout, ok=range(-64, 256))
         expect(done.returncode in (0, 1, 2) and b"Unhandled exception" not in done.stderr,
-               f"postseal {' '.join(map(str, arguments))} crashed with {done.returncode}:\n{tools.text(done.stderr)[-3000:]}")
+               f"postseal {' '.join(map(str, arguments))} crashed with {done.returncode}:\n"
+               f"{tools.text(done.stderr)[-3000:]}")
         return done
 
     @contextmanager

@@ -18,7 +18,8 @@ def run(command: Sequence[str | Path], *, stdin: bytes = b"", timeout: float = 1
     try:
         done = subprocess.run([str(c) for c in command], input=stdin, capture_output=True, timeout=timeout, env=env)
     except subprocess.TimeoutExpired as late:
-        raise Failure(f"{' '.join(map(str, command))}: no end after {timeout:.0f}s\n{text(late.stderr or b'')}") from late
+        raise Failure(f"{' '.join(map(str, command))}: no end after {timeout:.0f}s\n"
+                      f"{text(late.stderr or b'')}") from late
     if done.returncode not in ok:
         raise Failure(f"{' '.join(map(str, command))}: exit code {done.returncode}\n"
                       f"{text(done.stderr)[-2000:]}{text(done.stdout)[-1000:]}")

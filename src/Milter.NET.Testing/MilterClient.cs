@@ -12,7 +12,7 @@ namespace Milter.Testing;
 public sealed record MilterResponseFrame(MilterResponse Response, ReadOnlyMemory<byte> Payload)
 {
     /// <summary>The payload up to its first NUL, as text.</summary>
-    public string Text => Encoding.UTF8.GetString(Payload.Span is var span && span.IndexOf((byte)0) is >= 0 and var end ? span[..end] : span);
+    public string Text => Encoding.UTF8.GetString(Payload.Span).Split('\0')[0];
 }
 
 /// <summary>
@@ -34,14 +34,17 @@ public sealed class MilterClient : IAsyncDisposable
     }
 
     /// <summary>What was agreed; before <see cref="NegotiateAsync"/>, nothing.</summary>
-    public MilterNegotiation Agreed { get; private set; } = new(MilterNegotiation.MinVersion, MilterActions.None, MilterSteps.None);
+    public MilterNegotiation Agreed { get; private set; } = new(
+        MilterNegotiation.MinVersion, MilterActions.None, MilterSteps.None);
 
     /// <summary>Connects to a server.</summary>
-    public static async Task<MilterClient> ConnectAsync(MilterEndpoint endpoint, CancellationToken cancellationToken = default) =>
+    public static async Task<MilterClient> ConnectAsync(
+        MilterEndpoint endpoint, CancellationToken cancellationToken = default) =>
         new(await OpenAsync(endpoint, cancellationToken).ConfigureAwait(false));
 
     /// <summary>Offers a negotiation and takes the answer.</summary>
-    public async Task<MilterNegotiation> NegotiateAsync(MilterNegotiation offer, CancellationToken cancellationToken = default)
+    public async Task<MilterNegotiation> NegotiateAsync(
+        MilterNegotiation offer, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(offer);
         var frame = new ArrayBufferWriter<byte>();
@@ -55,15 +58,19 @@ public sealed class MilterClient : IAsyncDisposable
 
     /// <summary>Sends macros for a command; names of several letters in braces, as MTAs do.</summary>
     public Task SendMacrosAsync(
-        MilterCommand command, IReadOnlyDictionary<string, string> macros, CancellationToken cancellationToken = default)
+        MilterCommand command,
+        IReadOnlyDictionary<string, string> macros,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(macros);
-        byte[] payload = [(byte)command, .. Strings([.. macros.SelectMany(macro => new[] { Braced(macro.Key), macro.Value })])];
+        var strings = macros.SelectMany(macro => new[] { Braced(macro.Key), macro.Value });
+        byte[] payload = [(byte)command, .. Strings([.. strings])];
         return SendAsync(MilterCommand.Macro, payload, cancellationToken);
     }
 
     /// <summary>Sends a command; its payload is put on the wire as it is.</summary>
-    public async Task SendAsync(MilterCommand command, ReadOnlyMemory<byte> payload = default, CancellationToken cancellationToken = default)
+    public async Task SendAsync(
+        MilterCommand command, ReadOnlyMemory<byte> payload = default, CancellationToken cancellationToken = default)
     {
         var frame = new ArrayBufferWriter<byte>(payload.Length + 8);
         FrameWriter.Write(frame, (byte)command, payload.Span);
@@ -122,12 +129,15 @@ public sealed class MilterClient : IAsyncDisposable
     {
         EndPoint target = endpoint switch
         {
-            MilterInetEndpoint { Host: null } inet => new IPEndPoint(inet.IPv6 ? IPAddress.IPv6Loopback : IPAddress.Loopback, inet.Port),
-            MilterInetEndpoint inet => new DnsEndPoint(inet.Host, inet.Port, inet.IPv6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork),
+            MilterInetEndpoint { Host: null } inet =>
+                new IPEndPoint(inet.IPv6 ? IPAddress.IPv6Loopback : IPAddress.Loopback, inet.Port),
+            MilterInetEndpoint inet => new DnsEndPoint(
+                inet.Host, inet.Port, inet.IPv6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork),
             MilterUnixEndpoint unix => new UnixDomainSocketEndPoint(unix.Path),
             _ => throw new ArgumentException($"There is no way to connect to {endpoint}.", nameof(endpoint)),
         };
-        var socket = new Socket(target.AddressFamily, SocketType.Stream, target is UnixDomainSocketEndPoint ? ProtocolType.Unspecified : ProtocolType.Tcp);
+        var protocol = target is UnixDomainSocketEndPoint ? ProtocolType.Unspecified : ProtocolType.Tcp;
+        var socket = new Socket(target.AddressFamily, SocketType.Stream, protocol);
         await socket.ConnectAsync(target, cancellationToken).ConfigureAwait(false);
         return new NetworkStream(socket, ownsSocket: true);
     }

@@ -25,17 +25,21 @@ public sealed class MtaDouble : IAsyncDisposable
     private MtaDouble(MilterClient client, MtaKind kind) => (this.client, this.kind) = (client, kind);
 
     /// <summary>What a Postfix or Sendmail of today offers.</summary>
-    public static MilterNegotiation FullOffer { get; } = new(MilterNegotiation.MaxVersion, (MilterActions)0x1ff, (MilterSteps)0x1f_ffff);
+    public static MilterNegotiation FullOffer { get; } = new(
+        MilterNegotiation.MaxVersion, (MilterActions)0x1ff, (MilterSteps)0x1f_ffff);
 
     /// <summary>What was agreed with the filter.</summary>
     public MilterNegotiation Agreed => client.Agreed;
 
     /// <summary>Connects to a server and negotiates.</summary>
-    public static async Task<MtaDouble> ConnectAsync(MilterEndpoint endpoint, MtaKind kind, CancellationToken cancellationToken = default) =>
-        await ConnectAsync(await MilterClient.OpenAsync(endpoint, cancellationToken).ConfigureAwait(false), kind, null, cancellationToken)
-            .ConfigureAwait(false);
+    public static async Task<MtaDouble> ConnectAsync(
+        MilterEndpoint endpoint, MtaKind kind, CancellationToken cancellationToken = default) =>
+        await ConnectAsync(
+            await MilterClient.OpenAsync(endpoint, cancellationToken).ConfigureAwait(false),
+            kind, null, cancellationToken).ConfigureAwait(false);
 
-    /// <summary>Negotiates over a connection that is there, for example one of <see cref="MilterConnection.InMemory"/>.</summary>
+    /// <summary>Negotiates over a connection that is there, for example one of
+    /// <see cref="MilterConnection.InMemory"/>.</summary>
     /// <param name="connection">The connection; it is closed with this object.</param>
     /// <param name="kind">The MTA to play.</param>
     /// <param name="offer">What to offer; null: <see cref="FullOffer"/>.</param>
@@ -49,7 +53,8 @@ public sealed class MtaDouble : IAsyncDisposable
     }
 
     /// <summary>Hands a message in.</summary>
-    /// <exception cref="EndOfStreamException">The filter closed the connection. (An MTA would take its default action.)</exception>
+    /// <exception cref="EndOfStreamException">The filter closed the connection. (An MTA would take its default
+    /// action.)</exception>
     /// <exception cref="MilterProtocolException">The filter broke the protocol.</exception>
     public async Task<MtaResult> SendAsync(MtaMessage message, CancellationToken cancellationToken = default)
     {
@@ -62,7 +67,8 @@ public sealed class MtaDouble : IAsyncDisposable
         if (greeted != greeting)
         {
             if (greeted is not null)
-                await client.SendAsync(MilterCommand.QuitNewConnection, default, cancellationToken).ConfigureAwait(false);
+                await client.SendAsync(MilterCommand.QuitNewConnection, default, cancellationToken)
+                    .ConfigureAwait(false);
             greeted = greeting;
             if (await run.GreetAsync().ConfigureAwait(false) is { } refused)
                 return refused;

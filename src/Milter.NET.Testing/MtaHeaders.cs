@@ -26,13 +26,16 @@ internal sealed class PostfixHeaders : MtaHeaders
 
     private readonly List<(MilterHeader Header, bool IsOwn)> list = [(Own, true)];
 
-    public PostfixHeaders(IEnumerable<MilterHeader> headers) => list.AddRange(headers.Select(header => (header, false)));
+    public PostfixHeaders(IEnumerable<MilterHeader> headers) =>
+        list.AddRange(headers.Select(header => (header, false)));
 
-    public override IReadOnlyList<MilterHeader> Fields => [.. list.Where(entry => !entry.IsOwn).Select(entry => entry.Header)];
+    public override IReadOnlyList<MilterHeader> Fields =>
+        [.. list.Where(entry => !entry.IsOwn).Select(entry => entry.Header)];
 
     public override void Add(MilterHeader header) => list.Add((header, false));
 
-    public override void Insert(uint index, MilterHeader header) => list.Insert((int)Math.Min(index, (uint)list.Count), (header, false));
+    public override void Insert(uint index, MilterHeader header) =>
+        list.Insert((int)Math.Min(index, (uint)list.Count), (header, false));
 
     public override void Change(uint index, MilterHeader header)
     {
@@ -48,14 +51,15 @@ internal sealed class PostfixHeaders : MtaHeaders
 }
 
 /// <summary>
-/// As in Sendmail's milter.c and headers.c: a list that begins with the fields of the configuration, which are filled in
-/// when the message lacks them, and in which deleted fields stay.
+/// As in Sendmail's milter.c and headers.c: a list that begins with the fields of the configuration, which are filled
+/// in when the message lacks them, and in which deleted fields stay.
 /// </summary>
 internal sealed class SendmailHeaders : MtaHeaders
 {
     private static readonly string[] Configured =
     [
-        "Return-Path", "Received", "Resent-Date", "Date", "Resent-From", "From", "Full-Name", "Resent-Message-Id", "Message-Id",
+        "Return-Path", "Received", "Resent-Date", "Date", "Resent-From", "From", "Full-Name", "Resent-Message-Id",
+        "Message-Id",
     ];
 
     private readonly List<Node> nodes = [];

@@ -4,15 +4,17 @@ using System.Text;
 namespace Milter.Testing;
 
 /// <summary>One message on its way through a filter.</summary>
-internal sealed class MtaTransaction(MilterClient client, MtaKind kind, MtaMessage message, CancellationToken cancellationToken)
+internal sealed class MtaTransaction(
+    MilterClient client, MtaKind kind, MtaMessage message, CancellationToken cancellationToken)
 {
     private readonly MtaHeaders headers = MtaHeaders.Of(kind, message.Headers);
-    private readonly List<EnvelopeAddress> recipients = [.. message.Recipients.Select(address => new EnvelopeAddress(address))];
+    private readonly List<EnvelopeAddress> recipients = [.. message.Recipients.Select(to => new EnvelopeAddress(to))];
     private readonly List<MilterResponseFrame> frames = [];
     private EnvelopeAddress sender = new(message.Sender);
     private MemoryStream? newBody;
     private bool newBodyEnded;
     private bool bodyWasSent;
+    private bool skipped;
     private string? quarantineReason;
 
     private MilterSteps Steps => client.Agreed.Steps;
@@ -22,70 +24,67 @@ internal sealed class MtaTransaction(MilterClient client, MtaKind kind, MtaMessa
     {
         await MacrosAsync(MilterCommand.Connect, new()
         {
-            ["j"] = "mail.example.org", ["daemon_name"] = "mail.example.org",
+            ["j"] = "mail.example.org",
             ["v"] = kind == MtaKind.Postfix ? "Postfix 3.7.11" : "8.17.1.9",
+            ["daemon_name"] = "mail.example.org",
             ["_"] = $"{message.ClientName} [{message.ClientAddress}]",
         }).ConfigureAwait(false);
         var info = MilterClient.ClientInfo(message.ClientName, message.ClientAddress, port: 40000);
-        return await StepAsync(MilterCommand.Connect, info, MilterSteps.NoConnect, MilterSteps.NoReplyConnect).ConfigureAwait(false)
-            ?? await StepAsync(MilterCommand.Helo, MilterClient.Strings(message.Helo), MilterSteps.NoHelo, MilterSteps.NoReplyHelo).ConfigureAwait(false);
+        var helo = MilterClient.Strings(message.Helo);
+        return await StepAsync(MilterCommand.Connect, info).ConfigureAwait(false)
+            ?? await StepAsync(MilterCommand.Helo, helo).ConfigureAwait(false);
     }
 
     public async Task<MtaResult> SendAsync() =>
-        await EnvelopeAsync().ConfigureAwait(false)
+        await SenderAsync().ConfigureAwait(false)
+        ?? await RecipientsAsync().ConfigureAwait(false)
         ?? await HeadersAsync().ConfigureAwait(false)
         ?? await BodyAsync().ConfigureAwait(false)
         ?? await EndAsync().ConfigureAwait(false);
 
-    private async Task<MtaResult?> EnvelopeAsync()
+    private async Task<MtaResult?> SenderAsync()
     {
-        await MacrosAsync(MilterCommand.Mail, MailMacros()).ConfigureAwait(false);
-        var mail = MilterClient.Strings($"<{message.Sender}>");
-        if (await StepAsync(MilterCommand.Mail, mail, MilterSteps.NoMail, MilterSteps.NoReplyMail).ConfigureAwait(false) is { } refused)
-            return refused;
+        var macros = kind == MtaKind.Sendmail ? QueueId() : [];
+        macros["mail_addr"] = message.Sender;
+        if (message.AuthenticatedUser is { } user)
+            (macros["auth_type"], macros["auth_authen"]) = ("PLAIN", user);
+        await MacrosAsync(MilterCommand.Mail, macros).ConfigureAwait(false);
+        return await StepAsync(MilterCommand.Mail, MilterClient.Strings($"<{message.Sender}>")).ConfigureAwait(false);
+    }
+
+    private async Task<MtaResult?> RecipientsAsync()
+    {
         foreach (var address in message.Recipients)
         {
             // Postfix has a queue file, and so a queue id, only after it accepted a recipient.
-            var hasId = kind == MtaKind.Sendmail || address != message.Recipients[0];
-            await MacrosAsync(MilterCommand.Recipient, hasId ? new() { ["rcpt_addr"] = address, ["i"] = message.QueueId } : new() { ["rcpt_addr"] = address })
-                .ConfigureAwait(false);
-            var reply = await StepAsync(
-                MilterCommand.Recipient, MilterClient.Strings($"<{address}>"), MilterSteps.NoRecipient, MilterSteps.NoReplyRecipient).ConfigureAwait(false);
-            if (reply is not null)
+            var macros = kind == MtaKind.Sendmail || address != message.Recipients[0] ? QueueId() : [];
+            macros["rcpt_addr"] = address;
+            await MacrosAsync(MilterCommand.Recipient, macros).ConfigureAwait(false);
+            var path = MilterClient.Strings($"<{address}>");
+            var refused = await StepAsync(MilterCommand.Recipient, path).ConfigureAwait(false);
+            if (refused is not null)
                 recipients.RemoveAll(recipient => recipient.Address == address);
             if (recipients.Count == 0)
-                return reply;
+                return refused;
         }
         if (client.Agreed.Version < 4)
             return null;
-        await MacrosAsync(MilterCommand.Data, new() { ["i"] = message.QueueId }).ConfigureAwait(false);
-        return await StepAsync(MilterCommand.Data, default, MilterSteps.NoData, MilterSteps.NoReplyData).ConfigureAwait(false);
-    }
-
-    private Dictionary<string, string> MailMacros()
-    {
-        var macros = new Dictionary<string, string> { ["mail_addr"] = message.Sender };
-        if (message.AuthenticatedUser is { } user)
-            (macros["auth_type"], macros["auth_authen"]) = ("PLAIN", user);
-        if (kind == MtaKind.Sendmail)
-            macros["i"] = message.QueueId;
-        return macros;
+        await MacrosAsync(MilterCommand.Data, QueueId()).ConfigureAwait(false);
+        return await StepAsync(MilterCommand.Data).ConfigureAwait(false);
     }
 
     private async Task<MtaResult?> HeadersAsync()
     {
         foreach (var header in message.Headers)
         {
-            await MacrosAsync(MilterCommand.Header, new() { ["i"] = message.QueueId }).ConfigureAwait(false);
-            var result = await StepAsync(
-                MilterCommand.Header, client.Header(header), MilterSteps.NoHeaders, MilterSteps.NoReplyHeader).ConfigureAwait(false);
-            if (result is not null)
+            await MacrosAsync(MilterCommand.Header, QueueId()).ConfigureAwait(false);
+            if (await StepAsync(MilterCommand.Header, client.Header(header)).ConfigureAwait(false) is { } result)
                 return result;
             if (skipped)
                 break;
         }
-        await MacrosAsync(MilterCommand.EndOfHeaders, new() { ["i"] = message.QueueId }).ConfigureAwait(false);
-        return await StepAsync(MilterCommand.EndOfHeaders, default, MilterSteps.NoEndOfHeaders, MilterSteps.NoReplyEndOfHeaders).ConfigureAwait(false);
+        await MacrosAsync(MilterCommand.EndOfHeaders, QueueId()).ConfigureAwait(false);
+        return await StepAsync(MilterCommand.EndOfHeaders).ConfigureAwait(false);
     }
 
     private async Task<MtaResult?> BodyAsync()
@@ -93,10 +92,10 @@ internal sealed class MtaTransaction(MilterClient client, MtaKind kind, MtaMessa
         var size = client.Agreed.MaxBodyChunk;
         for (var at = 0; at < message.Body.Length; at += size)
         {
-            await MacrosAsync(MilterCommand.Body, new() { ["i"] = message.QueueId }).ConfigureAwait(false);
+            await MacrosAsync(MilterCommand.Body, QueueId()).ConfigureAwait(false);
             var chunk = message.Body.Slice(at, Math.Min(size, message.Body.Length - at));
             bodyWasSent |= !Steps.HasFlag(MilterSteps.NoBody);
-            if (await StepAsync(MilterCommand.Body, chunk, MilterSteps.NoBody, MilterSteps.NoReplyBody).ConfigureAwait(false) is { } result)
+            if (await StepAsync(MilterCommand.Body, chunk).ConfigureAwait(false) is { } result)
                 return result;
             if (skipped)
                 break;
@@ -106,7 +105,7 @@ internal sealed class MtaTransaction(MilterClient client, MtaKind kind, MtaMessa
 
     private async Task<MtaResult> EndAsync()
     {
-        await MacrosAsync(MilterCommand.EndOfMessage, new() { ["i"] = message.QueueId }).ConfigureAwait(false);
+        await MacrosAsync(MilterCommand.EndOfMessage, QueueId()).ConfigureAwait(false);
         await client.SendAsync(MilterCommand.EndOfMessage, default, cancellationToken).ConfigureAwait(false);
         while (true)
         {
@@ -114,14 +113,16 @@ internal sealed class MtaTransaction(MilterClient client, MtaKind kind, MtaMessa
             frames.Add(frame);
             if (Apply(frame))
                 continue;
-            return Verdict(frame, atEnd: true) ?? throw new MilterProtocolException($"{frame.Response} ends no message");
+            return Verdict(frame, atEnd: true)
+                ?? throw new MilterProtocolException($"{frame.Response} ends no message");
         }
     }
 
-    /// <summary>Sends one command; a result when the reply ends the message.</summary>
-    private async Task<MtaResult?> StepAsync(MilterCommand command, ReadOnlyMemory<byte> payload, MilterSteps leftOut, MilterSteps noReply)
+    /// <summary>Sends one command, if it is wanted; a result when its reply ends the message.</summary>
+    private async Task<MtaResult?> StepAsync(MilterCommand command, ReadOnlyMemory<byte> payload = default)
     {
         skipped = false;
+        var (leftOut, noReply) = StepsOf(command);
         if (Steps.HasFlag(leftOut))
             return null;
         await client.SendAsync(command, payload, cancellationToken).ConfigureAwait(false);
@@ -133,7 +134,20 @@ internal sealed class MtaTransaction(MilterClient client, MtaKind kind, MtaMessa
         return skipped ? null : Verdict(frame, atEnd: false);
     }
 
-    private bool skipped;
+    private static (MilterSteps LeftOut, MilterSteps NoReply) StepsOf(MilterCommand command) => command switch
+    {
+        MilterCommand.Connect => (MilterSteps.NoConnect, MilterSteps.NoReplyConnect),
+        MilterCommand.Helo => (MilterSteps.NoHelo, MilterSteps.NoReplyHelo),
+        MilterCommand.Mail => (MilterSteps.NoMail, MilterSteps.NoReplyMail),
+        MilterCommand.Recipient => (MilterSteps.NoRecipient, MilterSteps.NoReplyRecipient),
+        MilterCommand.Data => (MilterSteps.NoData, MilterSteps.NoReplyData),
+        MilterCommand.Header => (MilterSteps.NoHeaders, MilterSteps.NoReplyHeader),
+        MilterCommand.EndOfHeaders => (MilterSteps.NoEndOfHeaders, MilterSteps.NoReplyEndOfHeaders),
+        MilterCommand.Body => (MilterSteps.NoBody, MilterSteps.NoReplyBody),
+        _ => throw new ArgumentOutOfRangeException(nameof(command), command, "It is no step of a message."),
+    };
+
+    private Dictionary<string, string> QueueId() => new() { ["i"] = message.QueueId };
 
     private Task MacrosAsync(MilterCommand command, Dictionary<string, string> macros) =>
         client.SendMacrosAsync(command, macros, cancellationToken);
@@ -141,11 +155,13 @@ internal sealed class MtaTransaction(MilterClient client, MtaKind kind, MtaMessa
     private MtaResult? Verdict(MilterResponseFrame frame, bool atEnd) => frame.Response switch
     {
         MilterResponse.Continue when !atEnd => null,
-        MilterResponse.Continue or MilterResponse.Accept => Result(quarantineReason is null ? MtaVerdict.Accepted : MtaVerdict.Quarantined),
+        MilterResponse.Continue or MilterResponse.Accept =>
+            Result(quarantineReason is null ? MtaVerdict.Accepted : MtaVerdict.Quarantined),
         MilterResponse.Reject => Result(MtaVerdict.Rejected),
         MilterResponse.TempFail or MilterResponse.Shutdown => Result(MtaVerdict.TempFailed),
         MilterResponse.Discard => Result(MtaVerdict.Discarded),
-        MilterResponse.ReplyCode => Result(frame.Payload.Span[0] == '4' ? MtaVerdict.TempFailed : MtaVerdict.Rejected) with
+        MilterResponse.ReplyCode =>
+            Result(frame.Payload.Span[0] == '4' ? MtaVerdict.TempFailed : MtaVerdict.Rejected) with
         {
             Reply = frame.Text.Replace("%%", "%", StringComparison.Ordinal),
         },
@@ -184,7 +200,8 @@ internal sealed class MtaTransaction(MilterClient client, MtaKind kind, MtaMessa
                 return true;
             case MilterResponse.ReplaceBody:
                 if (newBodyEnded || frame.Payload.Length > client.Agreed.MaxBodyChunk)
-                    throw new MilterProtocolException("a new body whose chunks do not follow one another, or are too large");
+                    throw new MilterProtocolException(
+                        "a new body whose chunks do not follow one another, or are too large");
                 (newBody ??= new MemoryStream()).Write(frame.Payload.Span);
                 return true;
             case MilterResponse.ChangeSender:

@@ -15,9 +15,11 @@ internal sealed class AnswerWriter(PipeWriter output, TimeProvider time, TimeSpa
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     /// <summary>Sends the changes and the reply.</summary>
-    public ValueTask WriteAsync(MilterChanges changes, MilterReply reply) => changes.WriteAsync(output, reply, FlushAsync);
+    public ValueTask WriteAsync(MilterChanges changes, MilterReply reply) =>
+        changes.WriteAsync(output, reply, FlushAsync);
 
-    /// <summary>Tells about progress until the work is done. It does not wait for the work once the token is cancelled.</summary>
+    /// <summary>Tells about progress until the work is done. It does not wait for the work once the token is
+    /// cancelled.</summary>
     public async ValueTask ReportProgressAsync(Task work, CancellationToken cancellationToken)
     {
         if (work.IsCompleted)

@@ -32,10 +32,13 @@ internal static partial class Log
     [LoggerMessage(9, LogLevel.Error, "{Peer}: {QueueId}: the session failed; the connection is closed")]
     public static partial void SessionFailed(this ILogger log, Exception exception, string peer, string queueId);
 
-    [LoggerMessage(10, LogLevel.Error, "{Peer}: {QueueId}: the filter failed at {Command}; the message fails temporarily")]
-    public static partial void HandlerFailed(this ILogger log, Exception exception, string peer, string queueId, string command);
+    [LoggerMessage(10, LogLevel.Error,
+        "{Peer}: {QueueId}: the filter failed at {Command}; the message fails temporarily")]
+    public static partial void HandlerFailed(
+        this ILogger log, Exception exception, string peer, string queueId, string command);
 
-    [LoggerMessage(11, LogLevel.Error, "{Peer}: {QueueId}: the filter took longer than {Limit}; the message fails temporarily")]
+    [LoggerMessage(11, LogLevel.Error,
+        "{Peer}: {QueueId}: the filter took longer than {Limit}; the message fails temporarily")]
     public static partial void FilterTimedOut(this ILogger log, string peer, string queueId, TimeSpan limit);
 
     [LoggerMessage(12, LogLevel.Warning, "{Peer}: {QueueId}: refused: {Reply}")]

@@ -12,7 +12,8 @@ internal sealed class MacroTable
     private static readonly MilterCommand[] Order =
     [
         MilterCommand.Connect, MilterCommand.Helo, MilterCommand.Mail, MilterCommand.Recipient, MilterCommand.Data,
-        MilterCommand.Unknown, MilterCommand.Header, MilterCommand.EndOfHeaders, MilterCommand.Body, MilterCommand.EndOfMessage,
+        MilterCommand.Unknown, MilterCommand.Header, MilterCommand.EndOfHeaders, MilterCommand.Body,
+        MilterCommand.EndOfMessage,
     ];
 
     private static readonly int FirstOfMessage = Array.IndexOf(Order, MilterCommand.Mail);

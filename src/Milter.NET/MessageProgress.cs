@@ -13,7 +13,8 @@ internal sealed class MessageProgress(MilterServerOptions limits, TimeProvider t
 
     public MessageStage Stage { get; private set; }
 
-    /// <summary>How long the MTA may be silent now: before the content for long, within it for what is left of its time.</summary>
+    /// <summary>How long the MTA may be silent now: before the content for long, within it for what is left of its
+    /// time.</summary>
     public TimeSpan Patience => Stage < MessageStage.Headers ? limits.IdleTimeout : Remaining;
 
     /// <summary>What is left of the time a message's content has.</summary>
@@ -34,7 +35,8 @@ internal sealed class MessageProgress(MilterServerOptions limits, TimeProvider t
     public void Advance(MessageStage next, MilterCommand command, MilterSteps agreed)
     {
         var begun = Stage != MessageStage.Idle || agreed.HasFlag(MilterSteps.NoMail);
-        var headersEnded = next != MessageStage.Body || Stage >= MessageStage.EndOfHeaders || agreed.HasFlag(MilterSteps.NoEndOfHeaders);
+        var headersEnded = next != MessageStage.Body || Stage >= MessageStage.EndOfHeaders
+            || agreed.HasFlag(MilterSteps.NoEndOfHeaders);
         Expect(begun && headersEnded && Stage <= next, command);
         if (Stage < MessageStage.Headers && next >= MessageStage.Headers)
             contentBegan = time.GetTimestamp();
@@ -44,6 +46,7 @@ internal sealed class MessageProgress(MilterServerOptions limits, TimeProvider t
     public void Expect(bool inOrder, MilterCommand command)
     {
         if (!inOrder)
-            throw new MilterProtocolException($"{command.ToString().ToUpperInvariant()} out of order, at stage {Stage}");
+            throw new MilterProtocolException(
+                $"{command.ToString().ToUpperInvariant()} out of order, at stage {Stage}");
     }
 }

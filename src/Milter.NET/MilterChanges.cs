@@ -10,7 +10,8 @@ namespace Milter;
 /// </summary>
 /// <remarks>
 /// Each method throws <see cref="InvalidOperationException"/> when the MTA did not agree to that action, and
-/// <see cref="ArgumentException"/> for what would come out as something else: a NUL, a line end without a fold after it.
+/// <see cref="ArgumentException"/> for what would come out as something else: a NUL, a line end without a fold after
+/// it.
 /// </remarks>
 public sealed class MilterChanges
 {
@@ -32,9 +33,9 @@ public sealed class MilterChanges
         frame.End();
     }
 
-    /// <summary>Inserts a field at an index that counts the MTA's own fields too. In Postfix, 0 is above its Received and 1
-    /// below it. Sendmail counts fields it holds ready and deleted ones as well; there only 0, 1 and past the end, where
-    /// both append, are the same.</summary>
+    /// <summary>Inserts a field at an index that counts the MTA's own fields too. In Postfix, 0 is above its Received
+    /// and 1 below it. Sendmail counts fields it holds ready and deleted ones as well; there only 0, 1 and past the
+    /// end, where both append, are the same.</summary>
     public void InsertHeader(int index, MilterHeader header)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
@@ -49,7 +50,8 @@ public sealed class MilterChanges
     public void ChangeHeader(int index, MilterHeader header)
     {
         if (IsEmptyOnTheWire(header))
-            throw new ArgumentException("A header field cannot be changed to an empty value: delete it and insert one.");
+            throw new ArgumentException(
+                "A header field cannot be changed to an empty value: delete it and insert one.");
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(index);
         var frame = Begin(MilterResponse.ChangeHeader, MilterActions.ChangeHeaders);
         frame.WriteUInt32((uint)index);
@@ -57,8 +59,8 @@ public sealed class MilterChanges
         frame.End();
     }
 
-    /// <summary>Deletes the <paramref name="index"/>th field of the name, counted from 1. In Postfix those after it move
-    /// up, in Sendmail they do not: delete from the last to the first.</summary>
+    /// <summary>Deletes the <paramref name="index"/>th field of the name, counted from 1. In Postfix those after it
+    /// move up, in Sendmail they do not: delete from the last to the first.</summary>
     public void DeleteHeader(int index, ReadOnlySpan<byte> name)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(index);

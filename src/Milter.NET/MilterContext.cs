@@ -61,7 +61,8 @@ public sealed class MilterContext
     public string Peer { get; }
 
     /// <summary>What was agreed at the start.</summary>
-    public MilterNegotiation Negotiation { get; internal set; } = new(MilterNegotiation.MinVersion, MilterActions.None, MilterSteps.None);
+    public MilterNegotiation Negotiation { get; internal set; } = new(
+        MilterNegotiation.MinVersion, MilterActions.None, MilterSteps.None);
 
     /// <summary>The MTA's client.</summary>
     public MilterClientInfo Client { get; internal set; } = MilterClientInfo.None;
@@ -75,7 +76,12 @@ public sealed class MilterContext
     /// </summary>
     public string? QueueId => Macro("i");
 
-    /// <summary>The value of a macro that is valid now, or null. Its name may be given with or without braces.</summary>
+    /// <summary>The queue id for logs, or the word Postfix has when there is none. What a peer sends makes no line of
+    /// its own there.</summary>
+    internal string LogId => QueueId is { } id ? string.Concat(id.Select(c => char.IsControl(c) ? '?' : c)) : "NOQUEUE";
+
+    /// <summary>The value of a macro that is valid now, or null. Its name may be given with or without
+    /// braces.</summary>
     public string? Macro(string name) => Macros[name];
 
     /// <summary>Forgets one SMTP connection.</summary>

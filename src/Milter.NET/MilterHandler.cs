@@ -27,10 +27,12 @@ public abstract class MilterHandler
     }
 
     /// <summary>A client connected to the MTA: see <see cref="MilterContext.Client"/>.</summary>
-    public virtual ValueTask<MilterReply> ConnectAsync(MilterContext context, CancellationToken cancellationToken) => Continue;
+    public virtual ValueTask<MilterReply> ConnectAsync(MilterContext context, CancellationToken cancellationToken) =>
+        Continue;
 
     /// <summary>The client said HELO or EHLO: see <see cref="MilterContext.Helo"/>.</summary>
-    public virtual ValueTask<MilterReply> HeloAsync(MilterContext context, CancellationToken cancellationToken) => Continue;
+    public virtual ValueTask<MilterReply> HeloAsync(MilterContext context, CancellationToken cancellationToken) =>
+        Continue;
 
     /// <summary>A message begins.</summary>
     public virtual ValueTask<MilterReply> MailAsync(
@@ -42,7 +44,8 @@ public abstract class MilterHandler
         MilterContext context, EnvelopeAddress recipient, CancellationToken cancellationToken) => Continue;
 
     /// <summary>The client said DATA. Not sent before version 4.</summary>
-    public virtual ValueTask<MilterReply> DataAsync(MilterContext context, CancellationToken cancellationToken) => Continue;
+    public virtual ValueTask<MilterReply> DataAsync(MilterContext context, CancellationToken cancellationToken) =>
+        Continue;
 
     /// <summary>A command the SMTP server does not know. Not sent before version 3.</summary>
     public virtual ValueTask<MilterReply> UnknownAsync(
@@ -53,7 +56,8 @@ public abstract class MilterHandler
         MilterContext context, MilterHeader header, CancellationToken cancellationToken) => Continue;
 
     /// <summary>The header section is complete.</summary>
-    public virtual ValueTask<MilterReply> EndOfHeadersAsync(MilterContext context, CancellationToken cancellationToken) => Continue;
+    public virtual ValueTask<MilterReply> EndOfHeadersAsync(
+        MilterContext context, CancellationToken cancellationToken) => Continue;
 
     /// <summary>A piece of the body, with CRLF line ends. Its memory is valid during the call only.</summary>
     public virtual ValueTask<MilterReply> BodyAsync(

@@ -41,7 +41,8 @@ public sealed record MilterReply
     /// <summary>The first byte of the reply.</summary>
     public MilterResponse Response { get; }
 
-    /// <summary>The SMTP reply as the client sees it, lines separated by CRLF; empty unless it was given in full.</summary>
+    /// <summary>The SMTP reply as the client sees it, lines separated by CRLF; empty unless it was given in
+    /// full.</summary>
     public string Text => text;
 
     /// <summary>Whether this ends the message (or recipient, or connection) it was given for.</summary>
@@ -59,7 +60,10 @@ public sealed record MilterReply
         ArgumentOutOfRangeException.ThrowIfGreaterThan(code, 599);
         ArgumentNullException.ThrowIfNull(text);
         if (!IsStatus(enhancedStatus, code / 100))
-            throw new ArgumentException($"'{enhancedStatus}' is not a status of class {code / 100} like {code / 100}.7.1.", nameof(enhancedStatus));
+        {
+            var message = $"'{enhancedStatus}' is not a status of class {code / 100} like {code / 100}.7.1.";
+            throw new ArgumentException(message, nameof(enhancedStatus));
+        }
         return new MilterReply(code, enhancedStatus, text.ReplaceLineEndings("\n").Split('\n'));
     }
 
@@ -83,10 +87,8 @@ public sealed record MilterReply
     internal void Write(System.Buffers.IBufferWriter<byte> output)
     {
         // Sendmail takes the text as a format of printf: a percent sign is written twice, and Postfix undoes it.
-        if (Response == MilterResponse.ReplyCode)
-            FrameWriter.Write(output, (byte)Response, Encoding.ASCII.GetBytes(text.Replace("%", "%%", StringComparison.Ordinal) + '\0'));
-        else
-            FrameWriter.Write(output, (byte)Response);
+        var payload = text.Length == 0 ? "" : text.Replace("%", "%%", StringComparison.Ordinal) + '\0';
+        FrameWriter.Write(output, (byte)Response, Encoding.ASCII.GetBytes(payload));
     }
 
     private static bool IsStatus(string status, int @class)

@@ -23,7 +23,10 @@ public sealed class MilterServer : IAsyncDisposable
 
     /// <summary>Makes a server that follows the dialogue with a handler of its own for each connection.</summary>
     public MilterServer(
-        MilterServerOptions options, Func<MilterHandler> newHandler, ILogger? logger = null, TimeProvider? timeProvider = null)
+        MilterServerOptions options,
+        Func<MilterHandler> newHandler,
+        ILogger? logger = null,
+        TimeProvider? timeProvider = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(newHandler);
@@ -38,7 +41,8 @@ public sealed class MilterServer : IAsyncDisposable
     /// <summary>Makes a server that hands whole messages to a filter.</summary>
     public MilterServer(
         MilterServerOptions options, IMilterFilter filter, ILogger? logger = null, TimeProvider? timeProvider = null)
-        : this(options, () => new FilterHandler(filter, options, logger ?? NullLogger.Instance), logger, timeProvider) =>
+        : this(
+            options, () => new FilterHandler(filter, options, logger ?? NullLogger.Instance), logger, timeProvider) =>
         ArgumentNullException.ThrowIfNull(filter);
 
     /// <summary>Where the server listens, as bound: with the port it got for port 0. Empty before the start.</summary>
@@ -67,7 +71,8 @@ public sealed class MilterServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Serves one connection that was made elsewhere, until it ends. It is not closed, and counts for no limit.</summary>
+    /// <summary>Serves one connection that was made elsewhere, until it ends. It is not closed, and counts for no
+    /// limit.</summary>
     /// <param name="connection">The connection.</param>
     /// <param name="peer">What to call it in logs.</param>
     public Task ServeAsync(Stream connection, string peer)
@@ -90,12 +95,13 @@ public sealed class MilterServer : IAsyncDisposable
         listeners.ForEach(listener => listener.Dispose());
         var remaining = OpenSessions();
         log.Stopping(remaining.Length);
-        var finished = Task.WhenAll(remaining).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        var finished = Task.WhenAll(remaining);
         using var limit = new CancellationTokenSource(options.StopTimeout, time);
         using var cut = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         await finished.WaitAsync(cut.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await aborting.CancelAsync().ConfigureAwait(false);
-        await finished.ConfigureAwait(false);
+        // What went wrong in one has been logged there.
+        await finished.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>Stops the server.</summary>
@@ -127,7 +133,8 @@ public sealed class MilterServer : IAsyncDisposable
                 log.AcceptFailed(e, listener.Endpoint.ToString());
                 if (e.SocketErrorCode == SocketError.ConnectionAborted)
                     continue;
-                await Task.Delay(AcceptPause, time, stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(AcceptPause, time, stopping.Token)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }

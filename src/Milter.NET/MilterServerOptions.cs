@@ -27,15 +27,15 @@ public sealed class MilterServerOptions
     public int MaxHeaderCount { get; set; } = 1000;
 
     /// <summary>
-    /// The most bytes of all names and values of a message's header fields together; a message with more is refused with
-    /// 552. Default: 1 MiB, ten times the largest field Postfix accepts (<c>header_size_limit</c>).
+    /// The most bytes of all names and values of a message's header fields together; a message with more is refused
+    /// with 552. Default: 1 MiB, ten times the largest field Postfix accepts (<c>header_size_limit</c>).
     /// </summary>
     public int MaxHeadersSize { get; set; } = 1024 * 1024;
 
     /// <summary>
     /// The largest message given to an <see cref="IMilterFilter"/>, headers and body, in bytes; a larger one is refused
-    /// with 552 and no more of it kept. The recipients, by themselves, are held to it too. Default: 64 MiB. Messages are held in memory, once for every connection that
-    /// has one in flight. At most 2,147,483,591 (one array).
+    /// with 552 and no more of it kept. The recipients, by themselves, are held to it too. Default: 64 MiB. Messages
+    /// are held in memory, once for every connection that has one in flight. At most 2,147,483,591 (one array).
     /// </summary>
     public long MaxMessageSize { get; set; } = 64 * 1024 * 1024;
 
@@ -46,9 +46,9 @@ public sealed class MilterServerOptions
     public int MaxRecipients { get; set; } = 10_000;
 
     /// <summary>
-    /// How long the MTA may be silent before the content of a message comes. Default: 1 hour. Postfix keeps its connection
-    /// as long as its client does, and is silent while the client uploads; the limit is for an MTA that has died.
-    /// A peer that has not even begun to negotiate is given <see cref="NegotiationTimeout"/>.
+    /// How long the MTA may be silent before the content of a message comes. Default: 1 hour. Postfix keeps its
+    /// connection as long as its client does, and is silent while the client uploads; the limit is for an MTA that has
+    /// died. A peer that has not even begun to negotiate is given <see cref="NegotiationTimeout"/>.
     /// </summary>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromHours(1);
 
@@ -58,8 +58,9 @@ public sealed class MilterServerOptions
 
     /// <summary>
     /// How long a message may take from its first header field to the answer. Default: 10 minutes. A filter
-    /// that is still at work then is cancelled and the message fails temporarily; an MTA that has not sent all of it loses the connection.
-    /// Postfix itself gives up after 5 minutes without a sign of life (<c>milter_content_timeout</c>).
+    /// that is still at work then is cancelled and the message fails temporarily; an MTA that has not sent all of it
+    /// loses the connection. Postfix itself gives up after 5 minutes without a sign of life
+    /// (<c>milter_content_timeout</c>).
     /// </summary>
     public TimeSpan MessageTimeout { get; set; } = TimeSpan.FromMinutes(10);
 
@@ -77,8 +78,8 @@ public sealed class MilterServerOptions
     public TimeSpan ProgressInterval { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// How long messages in flight may take to be finished when the server stops; what is left then is cut off before its
-    /// answer, so that the MTA keeps the message. Default: 30 seconds, a third of what systemd grants by default.
+    /// How long messages in flight may take to be finished when the server stops; what is left then is cut off before
+    /// its answer, so that the MTA keeps the message. Default: 30 seconds, a third of what systemd grants by default.
     /// </summary>
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(30);
 

@@ -11,9 +11,14 @@ namespace Milter;
 /// <param name="Stopping">No new message is begun after this.</param>
 /// <param name="Aborting">Nothing is waited for after this; only an answer that is being written is completed.</param>
 internal sealed record SessionHost(
-    MilterServerOptions Options, ILogger Log, TimeProvider Time, CancellationToken Stopping, CancellationToken Aborting);
+    MilterServerOptions Options,
+    ILogger Log,
+    TimeProvider Time,
+    CancellationToken Stopping,
+    CancellationToken Aborting);
 
-/// <summary>One milter connection, from the negotiation to the end: reads a command, asks the handler, replies.</summary>
+/// <summary>One milter connection, from the negotiation to the end: reads a command, asks the handler,
+/// replies.</summary>
 internal sealed class MilterSession : IAsyncDisposable
 {
     private const int ReadBufferSize = 32 * 1024;
@@ -53,9 +58,6 @@ internal sealed class MilterSession : IAsyncDisposable
 
     private MilterSteps Steps => context.Negotiation.Steps;
 
-    // The word Postfix logs with when there is no queue id. What a peer sends must not make a line of its own.
-    private string Id => context.QueueId is { } id ? string.Concat(id.Select(c => char.IsControl(c) ? '?' : c)) : "NOQUEUE";
-
     /// <summary>Serves the connection until it ends; it never throws.</summary>
     public async Task RunAsync()
     {
@@ -66,23 +68,23 @@ internal sealed class MilterSession : IAsyncDisposable
         }
         catch (MilterProtocolException e)
         {
-            host.Log.ProtocolError(context.Peer, Id, e.Message);
+            host.Log.ProtocolError(context.Peer, context.LogId, e.Message);
         }
         catch (OperationCanceledException) when (timedOut)
         {
-            host.Log.TimedOut(context.Peer, Id, progress.Stage.ToString());
+            host.Log.TimedOut(context.Peer, context.LogId, progress.Stage.ToString());
         }
         catch (OperationCanceledException) when (idle.IsCancellationRequested)
         {
-            host.Log.Stopped(context.Peer, Id, progress.Stage.ToString());
+            host.Log.Stopped(context.Peer, context.LogId, progress.Stage.ToString());
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
-            host.Log.ConnectionLost(context.Peer, Id, e.Message);
+            host.Log.ConnectionLost(context.Peer, context.LogId, e.Message);
         }
         catch (Exception e)
         {
-            host.Log.SessionFailed(e, context.Peer, Id);
+            host.Log.SessionFailed(e, context.Peer, context.LogId);
         }
     }
 
@@ -100,7 +102,8 @@ internal sealed class MilterSession : IAsyncDisposable
             throw new MilterProtocolException($"{Name(command)} before the negotiation");
         if (payload.Length > host.Options.MaxCommandSize
             && command is not (MilterCommand.Header or MilterCommand.Body or MilterCommand.EndOfMessage))
-            throw new MilterProtocolException($"{Name(command)} of {payload.Length} bytes, more than the limit of {host.Options.MaxCommandSize}");
+            throw new MilterProtocolException(
+                $"{Name(command)} of {payload.Length} bytes, more than the limit of {host.Options.MaxCommandSize}");
         switch (command)
         {
             case MilterCommand.Negotiate:
@@ -174,13 +177,17 @@ internal sealed class MilterSession : IAsyncDisposable
         {
             MilterCommand.Connect => await handler.ConnectAsync(context, token).ConfigureAwait(false),
             MilterCommand.Helo => await handler.HeloAsync(context, token).ConfigureAwait(false),
-            MilterCommand.Mail => await handler.MailAsync(context, EnvelopeAddress.Parse(payload), token).ConfigureAwait(false),
-            MilterCommand.Recipient => await handler.RecipientAsync(context, EnvelopeAddress.Parse(payload), token).ConfigureAwait(false),
+            MilterCommand.Mail =>
+                await handler.MailAsync(context, EnvelopeAddress.Parse(payload), token).ConfigureAwait(false),
+            MilterCommand.Recipient =>
+                await handler.RecipientAsync(context, EnvelopeAddress.Parse(payload), token).ConfigureAwait(false),
             MilterCommand.Data => await handler.DataAsync(context, token).ConfigureAwait(false),
-            MilterCommand.Header => await handler.HeaderAsync(context, ParseHeader(payload), token).ConfigureAwait(false),
+            MilterCommand.Header =>
+                await handler.HeaderAsync(context, ParseHeader(payload), token).ConfigureAwait(false),
             MilterCommand.EndOfHeaders => await handler.EndOfHeadersAsync(context, token).ConfigureAwait(false),
             MilterCommand.Body => await handler.BodyAsync(context, payload, token).ConfigureAwait(false),
-            _ => await handler.UnknownAsync(context, new PayloadReader(payload).ReadString(), token).ConfigureAwait(false),
+            _ => await handler.UnknownAsync(context, new PayloadReader(payload).ReadString(), token)
+                .ConfigureAwait(false),
         };
 
     private async ValueTask NegotiateAsync(ReadOnlySequence<byte> payload)
@@ -188,8 +195,13 @@ internal sealed class MilterSession : IAsyncDisposable
         progress.Expect(!negotiated, MilterCommand.Negotiate);
         var offer = MilterNegotiation.ParseOffer(payload);
         if (offer.Version < MilterNegotiation.MinVersion)
-            throw new MilterProtocolException($"protocol version {offer.Version}, older than {MilterNegotiation.MinVersion}");
-        offer = offer with { Version = Math.Min(offer.Version, MilterNegotiation.MaxVersion), Steps = Fitting(offer.Steps) };
+            throw new MilterProtocolException(
+                $"protocol version {offer.Version}, older than {MilterNegotiation.MinVersion}");
+        offer = offer with
+        {
+            Version = Math.Min(offer.Version, MilterNegotiation.MaxVersion),
+            Steps = Fitting(offer.Steps),
+        };
         var choice = handler.Negotiate(offer);
         context.Negotiation = choice with
         {
@@ -205,8 +217,8 @@ internal sealed class MilterSession : IAsyncDisposable
     // Of the larger chunk sizes, the largest that a frame may have here.
     private MilterSteps Fitting(MilterSteps offered)
     {
-        var best = new[] { MilterSteps.MaxData1M, MilterSteps.MaxData256K }.FirstOrDefault(size => offered.HasFlag(size)
-            && new MilterNegotiation(MilterNegotiation.MaxVersion, default, size).MaxBodyChunk < host.Options.MaxFrameSize);
+        var best = new[] { MilterSteps.MaxData1M, MilterSteps.MaxData256K }.FirstOrDefault(size =>
+            offered.HasFlag(size) && MilterNegotiation.MaxBodyChunkOf(size) < host.Options.MaxFrameSize);
         return (offered & ~(MilterSteps.MaxData1M | MilterSteps.MaxData256K)) | best;
     }
 
@@ -223,19 +235,22 @@ internal sealed class MilterSession : IAsyncDisposable
     private async ValueTask AnswerAsync(MilterCommand command, ReadOnlySequence<byte> payload, MilterSteps noReply)
     {
         var silent = Steps.HasFlag(noReply);
-        var reply = failed ? MilterReply.TempFail : await AskGuardedAsync(command, payload, silent).ConfigureAwait(false);
+        var reply = failed ? MilterReply.TempFail : await AskGuardedAsync(command, payload, silent)
+            .ConfigureAwait(false);
         if (silent)
             return;
-        // One recipient must not pay for a failure that is not its own: the message as a whole fails, at its content.
-        if (failed && command is MilterCommand.Recipient or MilterCommand.Unknown && reply == MilterReply.TempFail)
+        // What stands beside the message must not pay for its failure, least of all one recipient: it fails as a whole.
+        var isAside = command is MilterCommand.Recipient or MilterCommand.Unknown or MilterCommand.Helo;
+        if (failed && isAside && progress.Stage != MessageStage.Idle && reply == MilterReply.TempFail)
             reply = MilterReply.Continue;
         reply.Write(output);
         await output.FlushAsync(lifetime.Token).ConfigureAwait(false);
-        if (reply.IsFinal && command is not (MilterCommand.Recipient or MilterCommand.Unknown or MilterCommand.Connect or MilterCommand.Helo))
+        if (reply.IsFinal && progress.Stage != MessageStage.Idle && !isAside)
             EndMessage();
     }
 
-    private async ValueTask<MilterReply> AskGuardedAsync(MilterCommand command, ReadOnlySequence<byte> payload, bool silent)
+    private async ValueTask<MilterReply> AskGuardedAsync(
+        MilterCommand command, ReadOnlySequence<byte> payload, bool silent)
     {
         try
         {
@@ -254,7 +269,7 @@ internal sealed class MilterSession : IAsyncDisposable
 
     private MilterReply Fail(Exception e, MilterCommand command)
     {
-        host.Log.HandlerFailed(e, context.Peer, Id, Name(command));
+        host.Log.HandlerFailed(e, context.Peer, context.LogId, Name(command));
         failed = true;
         failedForAll |= command is MilterCommand.Connect or MilterCommand.Helo;
         return MilterReply.TempFail;
@@ -266,12 +281,15 @@ internal sealed class MilterSession : IAsyncDisposable
         {
             MilterResponse.Continue => true,
             _ when silent => false,
-            MilterResponse.Skip => Steps.HasFlag(MilterSteps.Skip) && command is MilterCommand.Header or MilterCommand.Body,
-            MilterResponse.Discard => command is not (MilterCommand.Connect or MilterCommand.Helo or MilterCommand.Unknown),
+            MilterResponse.Skip =>
+                Steps.HasFlag(MilterSteps.Skip) && command is MilterCommand.Header or MilterCommand.Body,
+            MilterResponse.Discard =>
+                command is not (MilterCommand.Connect or MilterCommand.Helo or MilterCommand.Unknown),
             _ => true,
         };
         if (!legal)
-            throw new InvalidOperationException($"The handler's reply '{reply}' is not possible for {Name(command)} as it was negotiated.");
+            throw new InvalidOperationException(
+                $"The handler's reply '{reply}' is not possible for {Name(command)} as it was negotiated.");
     }
 
     /// <summary>The end of the message: the only stage with changes and progress.</summary>
@@ -292,7 +310,7 @@ internal sealed class MilterSession : IAsyncDisposable
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, lifetime.Token);
         try
         {
-            // On another thread: a filter that computes for long is to be seen at work, and cut off, like one that waits.
+            // On another thread: a filter that computes for long is seen at work, and cut off, like one that waits.
             var work = Task.Run(() => EndOfMessageAsync(payload, changes, cancel.Token), CancellationToken.None);
             await answer.ReportProgressAsync(work, cancel.Token).ConfigureAwait(false);
             var reply = await work.ConfigureAwait(false);
@@ -302,7 +320,7 @@ internal sealed class MilterSession : IAsyncDisposable
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !lifetime.IsCancellationRequested)
         {
             over = true;
-            host.Log.FilterTimedOut(context.Peer, Id, host.Options.MessageTimeout);
+            host.Log.FilterTimedOut(context.Peer, context.LogId, host.Options.MessageTimeout);
             return MilterReply.TempFail;
         }
         catch (Exception e) when (IsFailure(e) && e is not PeerGoneException)
@@ -332,7 +350,8 @@ internal sealed class MilterSession : IAsyncDisposable
     {
         var patience = negotiated ? progress.Patience : host.Options.NegotiationTimeout;
         timer.Change(patience, Timeout.InfiniteTimeSpan);
-        return await input.ReadAsync(progress.Stage == MessageStage.Idle ? idle.Token : lifetime.Token).ConfigureAwait(false);
+        return await input.ReadAsync(progress.Stage == MessageStage.Idle ? idle.Token : lifetime.Token)
+            .ConfigureAwait(false);
     }
 
     private void TimeOut()

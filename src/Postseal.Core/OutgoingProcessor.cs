@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Postseal.Certificates;
 using Postseal.Cms;
 using Postseal.Configuration;
@@ -31,7 +32,7 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
     /// default: as they say.</param>
     /// <exception cref="IOException">The certificate directory cannot be read: try again later.</exception>
     /// <exception cref="UnauthorizedAccessException">The certificate directory must not be read: try again later.</exception>
-    /// <exception cref="System.Security.Cryptography.CryptographicException">The platform failed to sign: try again later.</exception>
+    /// <exception cref="CryptographicException">The platform failed to sign: try again later.</exception>
     public OutgoingResult Process(MailMessage message, Envelope envelope, SigningMode? mode = null)
     {
         var origin = originating.Of(envelope);
@@ -41,7 +42,10 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
         if (protection != MessageProtection.None)
             return new OutgoingResult.Unchanged($"it is protected already ({protection})");
         if (!Author.TryFind(message.Headers, out var author, out var problem))
-            return CannotSign(policy.Default.With(mode), null, problem!, AuthorUnclear, needsAttention: false);
+        {
+            var strictest = policy.ForAnyOf(Author.Candidates(message.Headers, envelope)).With(mode);
+            return CannotSign(strictest, null, problem!, AuthorUnclear, needsAttention: false);
+        }
 
         var rules = policy.For(author!).With(mode);
         if (rules.Mode == SigningMode.Never)
@@ -59,14 +63,17 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
 
     private OutgoingResult Sign(MailMessage message, MailAddress author, SigningRules rules, SigningIdentity identity)
     {
+        if (SigningCertificateRules.WhyNotBy(identity.Key as RSA, rules) is { } reason)
+            return CannotSign(rules, author, $"{identity.Source} cannot sign: {reason}", NoUsableCertificate);
         var canonicalization = CanonicalEntity.Create(message);
         if (canonicalization is not CanonicalEntity entity)
             return CannotSign(rules, author, ((CannotCanonicalize)canonicalization).Reason, Malformed);
 
-        var signature = SignedData.Sign(entity.Content, identity, rules.Digest, rules.RsaPadding, time.GetUtcNow());
+        var digest = rules.Digest.AtLeastFor(identity.Key);
+        var signature = SignedData.Sign(entity.Content, identity, digest, rules.RsaPadding, time.GetUtcNow());
         var signed = rules.Form == SignatureForm.Opaque
             ? OpaqueSigned.Compose(entity, signature)
-            : MultipartSigned.Compose(entity, signature, rules.Digest);
+            : MultipartSigned.Compose(entity, signature, digest);
         return new OutgoingResult.Signed(signed, author, identity);
     }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Postseal.Program.Commands;
 
+var demo = DemoCommand.Create();
 var root = new RootCommand(
     """
     Postseal signs mail with S/MIME where it flows: as a milter behind Postfix and Sendmail.
@@ -12,7 +13,7 @@ var root = new RootCommand(
     MilterCommand.Create(),
     SignCommand.Create(),
     CheckCommand.Create(),
-    DemoCommand.Create(),
+    demo,
 };
 
 var commandLine = root.Parse(args);
@@ -24,5 +25,10 @@ if (commandLine.Errors.Count > 0)
     return ExitCode.Usage;
 }
 
-// The daemon stops in its own time, within [Milter] StopTimeout, not within the command line library's two seconds.
-return await commandLine.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+// The daemon stops in its own time, within [Milter] StopTimeout, not within the command line library's two seconds. Only
+// the demo needs them: it has keys to take away.
+var invocation = new InvocationConfiguration
+{
+    ProcessTerminationTimeout = commandLine.CommandResult.Command == demo ? TimeSpan.FromSeconds(2) : null,
+};
+return await commandLine.InvokeAsync(invocation);

@@ -37,7 +37,10 @@ public class BadPeerTests
         await bad.SendRawAsync(bytes, TestServer.Cancel);
 
         await Assert.ThrowsAsync<EndOfStreamException>(() => bad.ReceiveAsync(TestServer.Cancel));
-        Assert.True(server.Log.Lines.Any(line => line.Contains(reason, StringComparison.Ordinal)), $"{what}: {string.Join('\n', server.Log.Lines)}");
+        Assert.True(
+            server.Log.Lines.Any(
+                line =>
+                    line.Contains(reason, StringComparison.Ordinal)), $"{what}: {string.Join('\n', server.Log.Lines)}");
         Assert.Equal(MtaVerdict.Accepted, (await good.SendAsync(new MtaMessage(), TestServer.Cancel)).Verdict);
     }
 
@@ -57,7 +60,8 @@ public class BadPeerTests
         await client.Tell(command, MilterClient.Strings("a", "b"));
 
         await Assert.ThrowsAsync<EndOfStreamException>(() => client.ReceiveAsync(TestServer.Cancel));
-        Assert.Contains(server.Log.Lines, line => line.Contains("out of order, at stage Body", StringComparison.Ordinal));
+        Assert.Contains(
+            server.Log.Lines, line => line.Contains("out of order, at stage Body", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -114,7 +118,8 @@ public class BadPeerTests
         await client.Tell(command, MilterClient.Strings(new string('a', 20_000)));
 
         await Assert.ThrowsAsync<EndOfStreamException>(() => client.ReceiveAsync(TestServer.Cancel));
-        Assert.Contains(server.Log.Lines, line => line.Contains("more than the limit of 16384", StringComparison.Ordinal));
+        Assert.Contains(
+            server.Log.Lines, line => line.Contains("more than the limit of 16384", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -131,7 +136,10 @@ public class BadPeerTests
     [Fact]
     public void Random_frames_are_parsed_or_refused_and_never_crash() =>
         Prop.ForAll(
-            Gen.ArrayOf(Gen.Zip(Gen.Elements("ABCDEHKLMNRTUZ".ToCharArray()), Gen.ArrayOf(Gen.Choose(0, 255).Select(b => (byte)b)))).ToArbitrary(),
+            Gen.ArrayOf(
+                Gen.Zip(
+                    Gen.Elements("ABCDEHKLMNRTUZ".ToCharArray()), Gen.ArrayOf(
+                        Gen.Choose(0, 255).Select(b => (byte)b)))).ToArbitrary(),
             frames => SurvivesAsync(frames).GetAwaiter().GetResult()).QuickCheckThrowOnFailure();
 
     [Fact]

@@ -17,7 +17,8 @@ public class DialogueTests
         await using var server = new TestServer(handler);
         await using var client = await server.ClientAsync(Offer);
 
-        await client.Ask(MilterCommand.Connect, MilterClient.ClientInfo("mx.example.net", IPAddress.Parse("192.0.2.7"), 2525));
+        await client.Ask(
+            MilterCommand.Connect, MilterClient.ClientInfo("mx.example.net", IPAddress.Parse("192.0.2.7"), 2525));
         await client.Ask(MilterCommand.Helo, MilterClient.Strings("helo.example.net"));
         await client.Ask(MilterCommand.Unknown, MilterClient.Strings("XYZZY 1"));
         await client.Ask(MilterCommand.Mail, MilterClient.Strings("<a@example.org>", "SIZE=10", "BODY=8BITMIME"));
@@ -28,6 +29,7 @@ public class DialogueTests
         await client.Ask(MilterCommand.Body, "one\r\n"u8.ToArray());
         await client.Ask(MilterCommand.Body, "two\r\n"u8.ToArray());
         var last = await client.Ask(MilterCommand.EndOfMessage);
+        await server.Server.StopAsync(TestServer.Cancel);
 
         Assert.Equal(MilterResponse.Continue, last.Response);
         Assert.Equal(
@@ -44,7 +46,8 @@ public class DialogueTests
     [InlineData("6", "2001:db8::1", "2001:db8::1")]
     [InlineData("6", "IPv6:2001:db8::1", "2001:db8::1")]
     [InlineData("4", "unknown", "")]
-    public async Task The_address_of_the_client_is_read_as_each_MTA_writes_it(string family, string text, string expected)
+    public async Task The_address_of_the_client_is_read_as_each_MTA_writes_it(
+        string family, string text, string expected)
     {
         var handler = new TestHandler();
         await using var server = new TestServer(handler);
@@ -126,7 +129,8 @@ public class DialogueTests
             },
         };
         await using var server = new TestServer(handler);
-        await using var client = await server.ClientAsync(Offer with { Steps = Offer.Steps & ~MilterSteps.HeaderLeadingSpace });
+        await using var client = await server.ClientAsync(
+            Offer with { Steps = Offer.Steps & ~MilterSteps.HeaderLeadingSpace });
 
         var frames = new List<string>();
         for (var frame = await RunToAsync(client, "eom"); frames.LastOrDefault() != "c"; frame = frames[^1] == "c" ? frame : await client.ReceiveAsync(TestServer.Cancel))
@@ -145,7 +149,8 @@ public class DialogueTests
     [Fact]
     public async Task An_empty_new_body_is_one_empty_chunk()
     {
-        await using var server = new TestServer(message => MilterDecision.Replace(message.Headers, default(System.Buffers.ReadOnlySequence<byte>)));
+        await using var server = new TestServer(
+            message => MilterDecision.Replace(message.Headers, default(System.Buffers.ReadOnlySequence<byte>)));
         await using var mta = await server.MtaAsync();
 
         var result = await mta.SendAsync(new MtaMessage { Body = "old\r\n"u8.ToArray() }, TestServer.Cancel);
@@ -162,6 +167,7 @@ public class DialogueTests
         await RunToAsync(client, "eoh");
 
         await client.Ask(MilterCommand.EndOfMessage, "tail"u8.ToArray());
+        await server.Server.StopAsync(TestServer.Cancel);
 
         Assert.Equal(["body tail", "eom", "reset"], handler.Calls[^3..]);
     }
@@ -189,6 +195,49 @@ public class DialogueTests
         Assert.Equal(MilterResponse.TempFail, (await RunToAsync(client, stage)).Response);
         Assert.Contains(server.Log.Lines, line => line.StartsWith("Error", StringComparison.Ordinal));
     }
+
+    [Fact]
+    public async Task A_failure_at_a_recipient_fails_the_message_at_its_content_and_not_the_recipient()
+    {
+        await using var server = new TestServer(Failing("rcpt"));
+        await using var client = await server.ClientAsync();
+
+        Assert.Equal(MilterResponse.Continue, (await RunToAsync(client, "rcpt")).Response);
+        Assert.Equal(MilterResponse.TempFail, (await client.Ask(MilterCommand.EndOfHeaders)).Response);
+        Assert.Equal(MilterResponse.Continue, (await client.Ask(MilterCommand.Mail, MilterClient.Strings("<a>"))).Response);
+    }
+
+    [Fact]
+    public async Task A_failure_where_no_reply_was_agreed_fails_the_message_where_there_is_one()
+    {
+        await using var server = new TestServer(Failing("header", MilterSteps.NoReplyHeader));
+        await using var mta = await server.MtaAsync();
+
+        var failed = await mta.SendAsync(new MtaMessage { Headers = [new("A", " b")] }, TestServer.Cancel);
+        var passed = await mta.SendAsync(new MtaMessage(), TestServer.Cancel);
+
+        Assert.Equal((MtaVerdict.TempFailed, MtaVerdict.Accepted), (failed.Verdict, passed.Verdict));
+    }
+
+    [Fact]
+    public async Task A_failure_at_the_connection_fails_every_message_of_it()
+    {
+        await using var server = new TestServer(Failing("connect", MilterSteps.NoReplyConnect));
+        await using var mta = await server.MtaAsync();
+
+        for (var i = 0; i < 2; i++)
+            Assert.Equal(MtaVerdict.TempFailed, (await mta.SendAsync(new MtaMessage(), TestServer.Cancel)).Verdict);
+    }
+
+    private static TestHandler Failing(string stage, MilterSteps steps = MilterSteps.None) => new()
+    {
+        Choose = offer => offer with { Steps = steps },
+        OnCall = (called, _) =>
+        {
+            if (called == stage)
+                throw new InvalidOperationException("broken");
+        },
+    };
 
     /// <summary>Runs a message up to that stage, and returns the reply to it.</summary>
     internal static async Task<MilterResponseFrame> RunToAsync(MilterClient client, string stage)

@@ -34,9 +34,12 @@ public class EndpointTests
     [InlineData("unix:", "the path must be absolute")]
     [InlineData("systemd:", "systemd")]
     public void What_is_no_endpoint_is_told_what_would_be_right(string text, string right) =>
-        Assert.Contains(right, Assert.Throws<FormatException>(() => MilterEndpoint.Parse(text)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            right, Assert.Throws<FormatException>(() => MilterEndpoint.Parse(text)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void A_path_that_is_too_long_for_a_socket_is_said_to_be() =>
-        Assert.Contains("107 bytes", Assert.Throws<FormatException>(() => MilterEndpoint.Parse("/" + new string('a', 108))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "107 bytes", Assert.Throws<FormatException>(
+                () => MilterEndpoint.Parse("/" + new string('a', 108))).Message, StringComparison.Ordinal);
 }

@@ -25,7 +25,8 @@ public class FilterTests
         var result = await mta.SendAsync(
             new MtaMessage
             {
-                ClientName = "laptop.example.org", ClientAddress = IPAddress.Parse("2001:db8::9"), Helo = "laptop", AuthenticatedUser = "alice",
+                ClientName = "laptop.example.org", ClientAddress = IPAddress.Parse(
+                    "2001:db8::9"), Helo = "laptop", AuthenticatedUser = "alice",
                 Sender = "alice@example.org", Recipients = ["b@example.org", "c@example.org"], QueueId = "Q1",
                 Headers = [new("Subject", "\ttab"), new("X-Tight", "tight")], Body = body,
             },
@@ -73,14 +74,16 @@ public class FilterTests
 
     [Theory]
     [MemberData(nameof(Decisions), DisableDiscoveryEnumeration = true)]
-    public async Task A_decision_is_what_the_client_of_the_MTA_sees(MilterDecision decision, MtaVerdict verdict, string reply)
+    public async Task A_decision_is_what_the_client_of_the_MTA_sees(
+        MilterDecision decision, MtaVerdict verdict, string reply)
     {
         await using var server = new TestServer(_ => decision);
         await using var mta = await server.MtaAsync();
 
         var result = await mta.SendAsync(new MtaMessage(), TestServer.Cancel);
 
-        Assert.Equal((verdict, reply, decision.QuarantineReason), (result.Verdict, result.Reply, result.QuarantineReason));
+        Assert.Equal(
+            (verdict, reply, decision.QuarantineReason), (result.Verdict, result.Reply, result.QuarantineReason));
     }
 
     [Fact]
@@ -94,10 +97,13 @@ public class FilterTests
         });
         await using var mta = await server.MtaAsync();
 
-        var result = await mta.SendAsync(new MtaMessage { Recipients = ["b@example.org", "c@example.org"] }, TestServer.Cancel);
+        var result = await mta.SendAsync(
+            new MtaMessage { Recipients = ["b@example.org", "c@example.org"] }, TestServer.Cancel);
 
         Assert.Equal("bounce@example.org", result.Sender.Address);
-        Assert.Equal(["c@example.org", "archive@example.org", "d@example.org"], result.Recipients.Select(recipient => recipient.Address));
+        Assert.Equal(
+            ["c@example.org", "archive@example.org", "d@example.org"], result.Recipients.Select(
+                recipient => recipient.Address));
         Assert.Equal(["NOTIFY=NEVER"], result.Recipients[1].Parameters);
     }
 
@@ -108,7 +114,8 @@ public class FilterTests
         await using var server = new TestServer(filter);
         await using var mta = await server.MtaAsync();
 
-        var result = await mta.SendAsync(new MtaMessage { Headers = [new("A", " b")], Body = "x"u8.ToArray() }, TestServer.Cancel);
+        var result = await mta.SendAsync(
+            new MtaMessage { Headers = [new("A", " b")], Body = "x"u8.ToArray() }, TestServer.Cancel);
 
         Assert.Equal((MtaVerdict.Accepted, false), (result.Verdict, result.BodyWasSent));
     }
@@ -141,9 +148,11 @@ public class FilterTests
 
     [Theory]
     [MemberData(nameof(Unsendable), DisableDiscoveryEnumeration = true)]
-    public async Task A_header_that_would_come_out_as_another_fails_the_message_before_anything_is_changed(MilterHeader header)
+    public async Task A_header_that_would_come_out_as_another_fails_the_message_before_anything_is_changed(
+        MilterHeader header)
     {
-        await using var server = new TestServer(message => MilterDecision.Replace([.. message.Headers, new("X-Good", " 1"), header]));
+        await using var server = new TestServer(
+            message => MilterDecision.Replace([.. message.Headers, new("X-Good", " 1"), header]));
         await using var mta = await server.MtaAsync();
 
         var result = await mta.SendAsync(new MtaMessage { Headers = [new("A", " b")] }, TestServer.Cancel);
@@ -155,8 +164,10 @@ public class FilterTests
     [Fact]
     public async Task A_change_the_MTA_did_not_agree_to_fails_the_message()
     {
-        await using var server = new TestServer(message => MilterDecision.Replace(message.Headers, new("x"u8.ToArray())));
-        await using var mta = await server.MtaAsync(offer: MtaDouble.FullOffer with { Actions = MilterActions.AddHeaders });
+        await using var server = new TestServer(
+            message => MilterDecision.Replace(message.Headers, new("x"u8.ToArray())));
+        await using var mta = await server.MtaAsync(
+            offer: MtaDouble.FullOffer with { Actions = MilterActions.AddHeaders });
 
         var result = await mta.SendAsync(new MtaMessage(), TestServer.Cancel);
 

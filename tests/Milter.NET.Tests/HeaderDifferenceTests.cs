@@ -18,7 +18,9 @@ public class HeaderDifferenceTests
     [InlineData(MtaKind.Sendmail)]
     public void Any_headers_become_any_others_in_their_order(MtaKind kind) =>
         Prop.ForAll(HeaderList(Names, Values).Two().ToArbitrary(), lists =>
-            Matches(lists.Item2, Transform(kind, lists.Item1, lists.Item2, MtaDouble.FullOffer).Headers)).QuickCheckThrowOnFailure();
+            Matches(
+                lists.Item2, Transform(
+                    kind, lists.Item1, lists.Item2, MtaDouble.FullOffer).Headers)).QuickCheckThrowOnFailure();
 
     [Theory]
     [InlineData(MtaKind.Postfix)]
@@ -34,7 +36,8 @@ public class HeaderDifferenceTests
     [Fact]
     public void Equal_headers_send_nothing() =>
         Prop.ForAll(HeaderList(Names, Values).ToArbitrary(), list =>
-            Transform(MtaKind.Postfix, list, list, MtaDouble.FullOffer).Frames.All(frame => frame.Response == MilterResponse.Continue
+            Transform(MtaKind.Postfix, list, list, MtaDouble.FullOffer).Frames.All(
+                frame => frame.Response == MilterResponse.Continue
                 || frame.Response == MilterResponse.Accept)).QuickCheckThrowOnFailure();
 
     [Fact]
@@ -42,11 +45,13 @@ public class HeaderDifferenceTests
     {
         MilterHeader[] before =
         [
-            new("From", " a@example.org"), new("Content-Type", " text/plain"), new("Content-Transfer-Encoding", " 7bit"), new("Subject", " x"),
+            new("From", " a@example.org"), new("Content-Type", " text/plain"), new(
+                "Content-Transfer-Encoding", " 7bit"), new("Subject", " x"),
         ];
         MilterHeader[] after =
         [
-            new("From", " a@example.org"), new("Content-Type", " multipart/signed"), new("Subject", " x"), new("MIME-Version", " 1.0"),
+            new("From", " a@example.org"), new("Content-Type", " multipart/signed"), new("Subject", " x"), new(
+                "MIME-Version", " 1.0"),
         ];
 
         var result = Transform(MtaKind.Postfix, before, after, MtaDouble.FullOffer);
@@ -62,7 +67,8 @@ public class HeaderDifferenceTests
     {
         MilterHeader[] before = [new("Subject", " x")];
 
-        var result = Transform(MtaKind.Postfix, before, [new("Authentication-Results", " none"), .. before], MtaDouble.FullOffer);
+        var result = Transform(
+            MtaKind.Postfix, before, [new("Authentication-Results", " none"), .. before], MtaDouble.FullOffer);
 
         var insert = Assert.Single(result.Frames, frame => frame.Response == MilterResponse.InsertHeader);
         Assert.Equal([0, 0, 0, 1], insert.Payload[..4].ToArray());
@@ -79,10 +85,12 @@ public class HeaderDifferenceTests
         Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(2));
     }
 
-    private static MtaResult Transform(MtaKind kind, MilterHeader[] before, MilterHeader[] after, MilterNegotiation offer) =>
+    private static MtaResult Transform(
+        MtaKind kind, MilterHeader[] before, MilterHeader[] after, MilterNegotiation offer) =>
         TransformAsync(kind, before, after, offer).GetAwaiter().GetResult();
 
-    private static async Task<MtaResult> TransformAsync(MtaKind kind, MilterHeader[] before, MilterHeader[] after, MilterNegotiation offer)
+    private static async Task<MtaResult> TransformAsync(
+        MtaKind kind, MilterHeader[] before, MilterHeader[] after, MilterNegotiation offer)
     {
         await using var server = new TestServer(_ => MilterDecision.Replace(after));
         await using var mta = await server.MtaAsync(kind, offer);
@@ -92,7 +100,8 @@ public class HeaderDifferenceTests
     private static bool Matches(MilterHeader[] wanted, IReadOnlyList<MilterHeader> got) =>
         wanted.SequenceEqual(got)
             ? true
-            : throw new InvalidOperationException($"wanted\n{string.Join('\n', wanted)}\ngot\n{string.Join('\n', got)}");
+            : throw new InvalidOperationException(
+                $"wanted\n{string.Join('\n', wanted)}\ngot\n{string.Join('\n', got)}");
 
     private static Gen<MilterHeader[]> HeaderList(string[] names, string[] values) =>
         Gen.ArrayOf(

@@ -18,7 +18,8 @@ public class LimitTests
 
     [Theory]
     [MemberData(nameof(Limits), DisableDiscoveryEnumeration = true)]
-    public async Task A_message_over_a_limit_is_refused_and_the_next_one_passes(string limit, MtaMessage over, MtaVerdict verdict, string reply)
+    public async Task A_message_over_a_limit_is_refused_and_the_next_one_passes(
+        string limit, MtaMessage over, MtaVerdict verdict, string reply)
     {
         var filtered = 0;
         await using var server = new TestServer(
@@ -27,7 +28,9 @@ public class LimitTests
                 filtered++;
                 return MilterDecision.Unchanged;
             },
-            options => (options.MaxHeaderCount, options.MaxHeadersSize, options.MaxMessageSize, options.MaxRecipients) = (10, 1000, 100_000, 3));
+            options =>
+                (options.MaxHeaderCount, options.MaxHeadersSize, options.MaxMessageSize, options.MaxRecipients) = (
+                    10, 1000, 100_000, 3));
         await using var mta = await server.MtaAsync();
 
         var refused = await mta.SendAsync(over, TestServer.Cancel);
@@ -42,7 +45,8 @@ public class LimitTests
     [Fact]
     public async Task Recipients_are_held_to_the_message_size_too()
     {
-        await using var server = new TestServer(_ => MilterDecision.Unchanged, options => options.MaxMessageSize = 10_000);
+        await using var server = new TestServer(
+            _ => MilterDecision.Unchanged, options => options.MaxMessageSize = 10_000);
         await using var mta = await server.MtaAsync();
 
         var result = await mta.SendAsync(new MtaMessage { Recipients = [new('a', 12_000)] }, TestServer.Cancel);
@@ -66,20 +70,23 @@ public class LimitTests
     [Fact]
     public async Task The_body_is_refused_at_the_chunk_that_passes_the_limit()
     {
-        await using var server = new TestServer(_ => MilterDecision.Unchanged, options => options.MaxMessageSize = 100_000);
+        await using var server = new TestServer(
+            _ => MilterDecision.Unchanged, options => options.MaxMessageSize = 100_000);
         await using var mta = await server.MtaAsync();
 
         var result = await mta.SendAsync(new MtaMessage { Body = new byte[10_000_000] }, TestServer.Cancel);
 
         // End of headers, first chunk, second chunk: and no third one.
         Assert.Equal(
-            [MilterResponse.Continue, MilterResponse.Continue, MilterResponse.ReplyCode], result.Frames.Select(frame => frame.Response));
+            [MilterResponse.Continue, MilterResponse.Continue, MilterResponse.ReplyCode], result.Frames.Select(
+                frame => frame.Response));
     }
 
     [Fact]
     public async Task A_message_of_exactly_the_limit_passes()
     {
-        await using var server = new TestServer(_ => MilterDecision.Unchanged, options => options.MaxMessageSize = 200_000);
+        await using var server = new TestServer(
+            _ => MilterDecision.Unchanged, options => options.MaxMessageSize = 200_000);
         await using var mta = await server.MtaAsync();
 
         var result = await mta.SendAsync(new MtaMessage { Body = new byte[200_000] }, TestServer.Cancel);
@@ -92,5 +99,6 @@ public class LimitTests
     [InlineData(-1)]
     [InlineData(1L << 40)]
     public void A_limit_that_cannot_be_kept_is_an_error_at_once(long size) =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => new TestServer(_ => MilterDecision.Unchanged, options => options.MaxMessageSize = size));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => new TestServer(_ => MilterDecision.Unchanged, options => options.MaxMessageSize = size));
 }

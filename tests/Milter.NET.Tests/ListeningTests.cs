@@ -33,7 +33,8 @@ public sealed class ListeningTests : IDisposable
     {
         await using var first = await StartAsync("inet:0@127.0.0.1");
 
-        var error = await Assert.ThrowsAsync<IOException>(() => StartAsync("unix:" + SocketPath, first.Endpoints[0].ToString()));
+        var error = await Assert.ThrowsAsync<IOException>(
+            () => StartAsync("unix:" + SocketPath, first.Endpoints[0].ToString()));
 
         Assert.Contains(first.Endpoints[0].ToString(), error.Message, StringComparison.Ordinal);
         Assert.False(File.Exists(SocketPath));
@@ -132,7 +133,8 @@ public sealed class ListeningTests : IDisposable
     [Fact]
     public async Task A_directory_that_is_not_there_is_an_error_that_names_the_socket()
     {
-        var error = await Assert.ThrowsAsync<IOException>(() => StartAsync("unix:" + Path.Combine(folder, "none", "m.sock")));
+        var error = await Assert.ThrowsAsync<IOException>(
+            () => StartAsync("unix:" + Path.Combine(folder, "none", "m.sock")));
 
         Assert.Contains("none/m.sock", error.Message, StringComparison.Ordinal);
     }
@@ -151,7 +153,8 @@ public sealed class ListeningTests : IDisposable
 
         await using var served = await second;
         Assert.Equal(MtaVerdict.Rejected, (await served.SendAsync(new MtaMessage(), TestServer.Cancel)).Verdict);
-        Assert.Contains(log.Lines, line => line.Contains("1 connections are open, the limit", StringComparison.Ordinal));
+        Assert.Contains(
+            log.Lines, line => line.Contains("1 connections are open, the limit", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -179,7 +182,10 @@ public sealed class ListeningTests : IDisposable
         using var accepted = await accepting;
 
         Assert.Equal($"inet:{((IPEndPoint)passed.LocalEndPoint!).Port}@127.0.0.1", taken[0].Endpoint.ToString());
-        Assert.Contains("milter", Assert.Throws<IOException>(() => SystemdSockets.Take(new("other"), environment.GetValueOrDefault, 77)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "milter", Assert.Throws<IOException>(
+                () => SystemdSockets.Take(
+                    new("other"), environment.GetValueOrDefault, 77)).Message, StringComparison.Ordinal);
         taken[0].Socket.SafeHandle.SetHandleAsInvalid();
     }
 
@@ -195,7 +201,8 @@ public sealed class ListeningTests : IDisposable
         Assert.Throws<IOException>(() => SystemdSockets.Take(new(null), environment.GetValueOrDefault, 77));
     }
 
-    private Task<MilterServer> StartAsync(params string[] endpoints) => StartAsync([.. endpoints.Select(MilterEndpoint.Parse)]);
+    private Task<MilterServer> StartAsync(params string[] endpoints) =>
+        StartAsync([.. endpoints.Select(MilterEndpoint.Parse)]);
 
     private Task<MilterServer> StartAsync(params MilterEndpoint[] endpoints)
     {
@@ -218,7 +225,8 @@ public sealed class ListeningTests : IDisposable
         return (await mta.SendAsync(new MtaMessage(), TestServer.Cancel)).Verdict;
     }
 
-    /// <summary>.NET removes the file of a socket that is closed; under another name it stays, as after a crash.</summary>
+    /// <summary>.NET removes the file of a socket that is closed; under another name it stays, as after a
+    /// crash.</summary>
     private void LeaveDeadSocket()
     {
         var other = Path.Combine(folder, "dying.sock");
@@ -229,7 +237,8 @@ public sealed class ListeningTests : IDisposable
 
     private static async Task<string> GroupOfAsync(string path)
     {
-        using var stat = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("stat", ["-c", "%G", path]) { RedirectStandardOutput = true })!;
+        using var stat = System.Diagnostics.Process.Start(
+            new System.Diagnostics.ProcessStartInfo("stat", ["-c", "%G", path]) { RedirectStandardOutput = true })!;
         return (await stat.StandardOutput.ReadToEndAsync(TestServer.Cancel)).Trim();
     }
 }

@@ -38,7 +38,8 @@ public class NegotiationTests
     {
         var handler = new TestHandler { Choose = _ => new MilterNegotiation(9, (MilterActions)uint.MaxValue, (MilterSteps)uint.MaxValue) };
         await using var server = new TestServer(handler);
-        await using var client = await server.ClientAsync(new(4, MilterActions.AddHeaders, MilterSteps.NoHelo | MilterSteps.NoReplyHeader));
+        await using var client = await server.ClientAsync(
+            new(4, MilterActions.AddHeaders, MilterSteps.NoHelo | MilterSteps.NoReplyHeader));
 
         Assert.Equal((4, MilterActions.AddHeaders, MilterSteps.NoHelo | MilterSteps.NoReplyHeader),
             (client.Agreed.Version, client.Agreed.Actions, client.Agreed.Steps));
@@ -49,7 +50,8 @@ public class NegotiationTests
     {
         await using var server = new TestServer(_ => MilterDecision.Unchanged);
         await using var able = await server.ClientAsync();
-        await using var unable = await server.ClientAsync(MtaDouble.FullOffer with { Actions = MtaDouble.FullOffer.Actions & ~MilterActions.SetMacros });
+        await using var unable = await server.ClientAsync(
+            MtaDouble.FullOffer with { Actions = MtaDouble.FullOffer.Actions & ~MilterActions.SetMacros });
 
         Assert.Contains("{auth_authen}", able.Agreed.Macros[MilterMacroStage.Mail], StringComparison.Ordinal);
         Assert.Empty(unable.Agreed.Macros);
@@ -65,7 +67,8 @@ public class NegotiationTests
         var body = new byte[2_500_000];
         Random.Shared.NextBytes(body);
         await using var server = new TestServer(message => MilterDecision.Replace(message.Headers, new(message.Body)));
-        await using var mta = await server.MtaAsync(offer: MtaDouble.FullOffer with { Steps = MtaDouble.FullOffer.Steps | offered });
+        await using var mta = await server.MtaAsync(
+            offer: MtaDouble.FullOffer with { Steps = MtaDouble.FullOffer.Steps | offered });
 
         var result = await mta.SendAsync(new MtaMessage { Body = body }, TestServer.Cancel);
 
@@ -76,7 +79,8 @@ public class NegotiationTests
     [Fact]
     public async Task A_chunk_size_over_the_frame_limit_is_not_agreed()
     {
-        await using var server = new TestServer(_ => MilterDecision.Unchanged, options => options.MaxFrameSize = 300_000);
+        await using var server = new TestServer(
+            _ => MilterDecision.Unchanged, options => options.MaxFrameSize = 300_000);
         await using var client = await server.ClientAsync(
             MtaDouble.FullOffer with { Steps = MtaDouble.FullOffer.Steps | MilterSteps.MaxData1M | MilterSteps.MaxData256K });
 
@@ -89,7 +93,8 @@ public class NegotiationTests
     public void A_message_is_filtered_the_same_whatever_was_offered(MtaKind kind) =>
         Prop.ForAll(
             Gen.Zip(Gen.Elements(2, 3, 4, 6), Gen.Choose(0, 0x1f_ffff)).ToArbitrary(),
-            offer => FilterAsync(kind, new(offer.Item1, (MilterActions)0x1ff, (MilterSteps)offer.Item2)).GetAwaiter().GetResult())
+            offer => FilterAsync(
+                kind, new(offer.Item1, (MilterActions)0x1ff, (MilterSteps)offer.Item2)).GetAwaiter().GetResult())
         .QuickCheckThrowOnFailure();
 
     [Fact]
@@ -106,7 +111,9 @@ public class NegotiationTests
         await using var server = new TestServer(handler);
         await using var mta = await server.MtaAsync();
 
-        var result = await mta.SendAsync(new MtaMessage { Headers = [new("A", " b")], Body = "x"u8.ToArray() }, TestServer.Cancel);
+        var result = await mta.SendAsync(
+            new MtaMessage { Headers = [new("A", " b")], Body = "x"u8.ToArray() }, TestServer.Cancel);
+        await server.Server.StopAsync(TestServer.Cancel);
 
         Assert.Equal(MtaVerdict.Accepted, result.Verdict);
         Assert.Equal(["body x", "eom", "reset"], handler.Calls);
@@ -120,7 +127,8 @@ public class NegotiationTests
         await using var server = new TestServer(new TestHandler { Choose = offer => offer with { Steps = silent } });
         await using var mta = await server.MtaAsync();
 
-        var result = await mta.SendAsync(new MtaMessage { Headers = [new("A", " b")], Body = "x"u8.ToArray() }, TestServer.Cancel);
+        var result = await mta.SendAsync(
+            new MtaMessage { Headers = [new("A", " b")], Body = "x"u8.ToArray() }, TestServer.Cancel);
 
         Assert.Equal([MilterResponse.Continue], result.Frames.Select(frame => frame.Response));
     }
@@ -135,8 +143,10 @@ public class NegotiationTests
                 : MilterDecision.Reject);
         await using var mta = await server.MtaAsync(kind, offer);
 
-        var result = await mta.SendAsync(new MtaMessage { Headers = before, Body = "old\r\n"u8.ToArray() }, TestServer.Cancel);
+        var result = await mta.SendAsync(
+            new MtaMessage { Headers = before, Body = "old\r\n"u8.ToArray() }, TestServer.Cancel);
 
-        return result.Verdict == MtaVerdict.Accepted && result.Headers.SequenceEqual(after) && result.Body.Span.SequenceEqual("new\r\n"u8);
+        return result.Verdict == MtaVerdict.Accepted && result.Headers.SequenceEqual(after)
+            && result.Body.Span.SequenceEqual("new\r\n"u8);
     }
 }

@@ -70,7 +70,8 @@ public class ReuseTests
             return MilterDecision.Unchanged;
         });
         await using var client = await server.ClientAsync();
-        await client.SendMacrosAsync(MilterCommand.Connect, new Dictionary<string, string> { ["j"] = "mx" }, TestServer.Cancel);
+        await client.SendMacrosAsync(
+            MilterCommand.Connect, new Dictionary<string, string> { ["j"] = "mx" }, TestServer.Cancel);
         await client.Tell(MilterCommand.Connect, MilterClient.ClientInfo("one", IPAddress.Parse("192.0.2.1"), 25));
         await client.Tell(MilterCommand.Helo, MilterClient.Strings("one"));
         await client.Tell(MilterCommand.Mail, MilterClient.Strings("<a>"));
@@ -89,7 +90,8 @@ public class ReuseTests
         var handler = new TestHandler();
         await using var server = new TestServer(handler);
         await using var client = await server.ClientAsync();
-        await client.SendMacrosAsync(MilterCommand.Recipient, new Dictionary<string, string> { ["i"] = "OLD" }, TestServer.Cancel);
+        await client.SendMacrosAsync(
+            MilterCommand.Recipient, new Dictionary<string, string> { ["i"] = "OLD" }, TestServer.Cancel);
         await DialogueTests.RunToAsync(client, "rcpt");
 
         await client.Ask(MilterCommand.Mail, MilterClient.Strings("<c>"));

@@ -1,7 +1,9 @@
 using System.Buffers;
 using System.Net;
+using System.Security.Cryptography;
 using System.Text;
 using Postseal.Certificates;
+using Postseal.Cms;
 using Postseal.Configuration;
 using Postseal.Mime;
 using Postseal.Policy;
@@ -71,6 +73,9 @@ public sealed class OutgoingProcessorTests : IDisposable
     [InlineData("From: alice@example.org, bob@example.org\r\n", false)]
     [InlineData("From: alice@example.org\r\nFrom: mallory@example.org\r\n", false)]
     [InlineData("From: alice@example.org, bob@example.org\r\nSender: alice@example.org\r\nSender: bob@example.org\r\n", false)]
+    [InlineData("Subject: a\rFrom: mallory@example.org\r\nFrom: alice@example.org\r\n", false)]
+    [InlineData("Subject: a\r\r\nFrom: alice@example.org\r\n", false)]
+    [InlineData("Subject: a\r\n b\r\nFrom:\r\n alice@example.org\r\n", true)]
     [InlineData("From: nonsense\r\n", false)]
     [InlineData("To: alice@example.org\r\n", false)]
     public void The_one_address_in_From_signs_or_where_there_are_several_Sender(string headers, bool signed)
@@ -130,6 +135,44 @@ public sealed class OutgoingProcessorTests : IDisposable
         Assert.Equal("5.7.1", Assert.IsType<OutgoingResult.Refused>(result).Reply.EnhancedStatusCode);
     }
 
+    [Theory]
+    [InlineData("From: carol@example.org, dora@example.net\r\n", "carol@example.org")]
+    [InlineData("From: carol@example.org\r\nFrom: carol@example.org\r\n", null)]
+    [InlineData("From: carol@example.org <carol@example.org>\r\n", "carol@example.org")]
+    public void A_required_signature_is_not_evaded_by_a_From_that_cannot_be_read(string from, string? sender)
+    {
+        var options = Options() with
+        {
+            Senders = new Dictionary<string, SenderOverrides> { ["@example.org"] = new(SigningMode.Required, null, null, null) },
+        };
+
+        var result = Process(from + "\r\nHello\r\n", options, Envelope(Here, null, sender));
+
+        Assert.Equal("5.7.1", Assert.IsType<OutgoingResult.Refused>(result).Reply.EnhancedStatusCode);
+    }
+
+    [Theory]
+    [InlineData(1024, RsaPadding.Pss, Digest.SHA384, true)]
+    [InlineData(1024, RsaPadding.Pss, Digest.SHA512, false)]
+    [InlineData(1032, RsaPadding.Pss, Digest.SHA512, false)]
+    [InlineData(1040, RsaPadding.Pss, Digest.SHA512, true)]
+    [InlineData(744, RsaPadding.Pkcs1, Digest.SHA512, false)]
+    [InlineData(752, RsaPadding.Pkcs1, Digest.SHA512, true)]
+    public void A_key_too_short_for_the_digest_is_a_certificate_that_cannot_be_used(
+        int bits, RsaPadding padding, Digest digest, bool signed)
+    {
+        using var key = RSA.Create(bits);
+        folder.WriteSelfSigned("carol@example.org", key);
+        var options = Options() with { Signing = new SigningRules { RsaPadding = padding, Digest = digest } };
+
+        var result = Process(From("carol@example.org"), options);
+
+        if (signed)
+            Assert.IsType<OutgoingResult.Signed>(result);
+        else
+            Assert.Contains($"RSA-{bits}) is too short", Assert.IsType<OutgoingResult.Unchanged>(result).Reason, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Where_a_signature_is_required_mail_from_outside_still_passes()
     {
@@ -155,6 +198,17 @@ public sealed class OutgoingProcessorTests : IDisposable
             senders["alice@example.org"] = new SenderOverrides(address, null, null, null);
 
         Assert.Equal(signed, Process(FromAlice, Options(general) with { Senders = senders }) is OutgoingResult.Signed);
+    }
+
+    [Fact]
+    public void A_letter_that_only_looks_like_another_is_another_sender()
+    {
+        const string kelvin = "\u212A";
+        var senders = new Dictionary<string, SenderOverrides> { ["k@example.org"] = new(SigningMode.Required, null, null, null) };
+
+        var result = Process(From(kelvin + "@example.org"), Options() with { Senders = senders });
+
+        Assert.IsType<OutgoingResult.Unchanged>(result);
     }
 
     // ---- The signed message -----------------------------------------------------------------------------------
@@ -184,6 +238,22 @@ public sealed class OutgoingProcessorTests : IDisposable
         Assert.Contains("Content-Disposition: attachment; filename=\"smime.p7s\"\r\n", text, StringComparison.Ordinal);
         Assert.Equal(1, text.Split("MIME-Version: 1.0").Length - 1);
         Assert.StartsWith("From: Alice <alice@example.org>\r\nTo: bob@example.net\r\nSubject: Hello\r\n", text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("RSA-2048", Digest.SHA256, "sha-256")]
+    [InlineData("P-256", Digest.SHA256, "sha-256")]
+    [InlineData("P-384", Digest.SHA256, "sha-384")]
+    [InlineData("P-384", Digest.SHA512, "sha-512")]
+    [InlineData("P-521", Digest.SHA256, "sha-512")]
+    public void An_EC_key_takes_a_digest_as_long_as_itself(string key, Digest digest, string micalg)
+    {
+        folder.Add("alice@example.org", key);
+        var options = Options() with { Signing = new SigningRules { Digest = digest } };
+
+        var text = Encoding.UTF8.GetString(Bytes(Assert.IsType<OutgoingResult.Signed>(Process(FromAlice, options)).Message));
+
+        Assert.Contains($"micalg={micalg};", text, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
@@ -44,6 +46,31 @@ public sealed class CommandTests : IDisposable
         directory.Write("precious", "");
 
         Assert.Equal(2, PostsealProcess.Run("demo", "--keep", directory.Path).ExitCode);
+    }
+
+    [Fact]
+    public void Demo_takes_its_keys_away_when_it_is_stopped()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "signals are Unix's");
+        using var temporary = new TemporaryDirectory();
+        using var demo = PostsealProcess.Start(temporary, "demo");
+        Assert.Equal("", demo.StandardOutput.ReadLine()); // begun: the certificates are written
+
+        using var kill = Process.Start("kill", ["-TERM", $"{demo.Id}"]);
+        demo.StandardOutput.ReadToEnd();
+        demo.WaitForExit();
+
+        Assert.Empty(Directory.EnumerateDirectories(temporary.Path, "postseal-demo-*"));
+    }
+
+    [Fact]
+    public void Demo_says_when_it_cannot_make_its_directory()
+    {
+        var (exitCode, _, errors) = PostsealProcess.Run("demo", "--keep", folder.Write("file", ""));
+
+        Assert.Equal(2, exitCode);
+        Assert.StartsWith("--keep: ", errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -108,6 +135,57 @@ public sealed class CommandTests : IDisposable
         var (_, output, _) = PostsealProcess.RunWith(FromAlice, sender is null ? arguments : [.. arguments, "--sender", sender]);
 
         Assert.Equal(signed, output.Contains("multipart/signed", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Sign_says_that_the_certificates_cannot_be_reached_and_writes_nothing()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the file that cannot be read is Linux's");
+        var config = Ini("[Certificates]\nPath = .\nPassphraseFile = passphrase");
+        File.CreateSymbolicLink(folder.File("passphrase"), "/proc/self/mem"); // is there, and cannot be read
+
+        var (exitCode, output, errors) = PostsealProcess.RunWith(FromAlice, "sign", "--config", config);
+
+        Assert.Equal((1, ""), (exitCode, output));
+        Assert.StartsWith("cannot be signed now: ", errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\u001b[2J")]
+    [InlineData("\u009b2J")]
+    [InlineData("\u202egro.")]
+    public void What_an_address_contains_does_not_command_the_terminal(string sequence)
+    {
+        var message = $"From: \"{sequence}\"@example.org\n\nHello\n";
+
+        var errors = PostsealProcess.RunWith(message, "sign", "--config", Ini()).Errors;
+
+        Assert.Contains("there is no certificate for", errors, StringComparison.Ordinal);
+        Assert.DoesNotContain(sequence[0], errors);
+    }
+
+    [Fact]
+    public void What_a_certificate_contains_does_not_command_the_terminal()
+    {
+        folder.Add("bob@example.org", new TrialRequest("bob@example.org") { CommonName = "Bob\u001b[31m\u009bK\u202e" });
+
+        var (_, output, _) = PostsealProcess.Run("check", "--config", Ini());
+
+        Assert.Contains("CN=Bob", output, StringComparison.Ordinal);
+        Assert.Equal(-1, output.AsSpan().IndexOfAny('\u001b', '\u009b', '\u202e'));
+    }
+
+    [Fact]
+    public void Check_says_that_a_key_is_too_short_for_the_padding()
+    {
+        using var key = RSA.Create(1024);
+        folder.WriteSelfSigned("bob@example.org", key);
+
+        var (exitCode, output, _) = PostsealProcess.Run("check", "--config", Ini("[Signing]\nRsaPadding = Pss\nDigest = SHA512"));
+
+        Assert.Equal(1, exitCode);
+        Assert.Matches(@"bob@example\.org .* no: .*RSA-1024\) is too short", output);
     }
 
     [Fact]

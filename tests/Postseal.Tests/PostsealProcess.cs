@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Postseal.TestKit;
 
 namespace Postseal.Tests;
 
@@ -7,7 +8,10 @@ internal static class PostsealProcess
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
-    public static Process Start(params string[] arguments)
+    public static Process Start(params string[] arguments) => Start(temporary: null, arguments);
+
+    /// <summary>Starts the program with a directory of its own for temporary files.</summary>
+    public static Process Start(TemporaryDirectory? temporary, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "postseal.dll"), .. arguments])
         {
@@ -16,6 +20,8 @@ internal static class PostsealProcess
             RedirectStandardError = true,
         };
         start.Environment.Remove("JOURNAL_STREAM");
+        if (temporary is not null)
+            start.Environment["TMPDIR"] = temporary.Path;
         return Process.Start(start)!;
     }
 

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
 using Postseal.Configuration;
 
@@ -33,6 +35,17 @@ public sealed class CertificateFolder : IDisposable
         var issued = Authority.Issue(request);
         Write(fileName + ".pem", issued.KeyPem + issued.CertificatePem + issued.ChainPem);
         return issued;
+    }
+
+    /// <summary>Puts a key of any length with a certificate of its own making into the directory.</summary>
+    public void WriteSelfSigned(string address, RSA key)
+    {
+        var request = new CertificateRequest($"CN={address}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddEmailAddress(address);
+        request.CertificateExtensions.Add(names.Build());
+        using var certificate = request.CreateSelfSigned(Time.GetUtcNow().AddDays(-1), Time.GetUtcNow().AddDays(1));
+        Write(address + ".pem", key.ExportPkcs8PrivateKeyPem() + "\n" + certificate.ExportCertificatePem() + "\n");
     }
 
     public string Write(string name, string text) => directory.Write(name, text);

@@ -16,10 +16,13 @@ internal sealed class FilterHandler(IMilterFilter filter, MilterServerOptions op
         | MilterSteps.NoReplyConnect | MilterSteps.NoReplyHelo | MilterSteps.NoReplyMail | MilterSteps.NoReplyRecipient
         | MilterSteps.NoReplyData | MilterSteps.NoReplyHeader;
 
-    /// <summary>The defaults of Postfix's milter_*_macros and Sendmail's confMILTER_MACROS_*, and the version in both.</summary>
-    public static readonly IReadOnlyDictionary<MilterMacroStage, string> DefaultMacros = new Dictionary<MilterMacroStage, string>
+    /// <summary>The defaults of Postfix's milter_*_macros and Sendmail's confMILTER_MACROS_*, and the version in
+    /// both.</summary>
+    public static readonly IReadOnlyDictionary<MilterMacroStage, string> DefaultMacros =
+        new Dictionary<MilterMacroStage, string>
     {
-        [MilterMacroStage.Connect] = "j _ v {daemon_name} {daemon_addr} {daemon_port} {if_name} {if_addr} {client_addr}",
+        [MilterMacroStage.Connect] =
+            "j _ v {daemon_name} {daemon_addr} {daemon_port} {if_name} {if_addr} {client_addr}",
         [MilterMacroStage.Mail] =
             "i {auth_type} {auth_authen} {auth_author} {auth_ssf} {mail_addr} {mail_host} {mail_mailer}",
         [MilterMacroStage.EndOfMessage] = "i {msg_id} {auth_authen}",
@@ -94,7 +97,8 @@ internal sealed class FilterHandler(IMilterFilter filter, MilterServerOptions op
         MilterContext context, MilterChanges changes, CancellationToken cancellationToken)
     {
         // An MTA that has nothing to say about headers may leave out their end.
-        if (message is null && await EndOfHeadersAsync(context, cancellationToken).ConfigureAwait(false) is { IsFinal: true } early)
+        if (message is null
+            && await EndOfHeadersAsync(context, cancellationToken).ConfigureAwait(false) is { IsFinal: true } early)
             return early;
         message!.Body = body.AsMemory(0, bodyLength);
         var decision = await filter.FilterAsync(message, cancellationToken).ConfigureAwait(false);
@@ -130,7 +134,8 @@ internal sealed class FilterHandler(IMilterFilter filter, MilterServerOptions op
     private static long Weight(EnvelopeAddress address)
     {
         const int objectSize = 32;
-        return address.Address.Length + objectSize + address.Parameters.Sum(parameter => (long)parameter.Length + objectSize);
+        var parameters = address.Parameters.Sum(parameter => (long)parameter.Length + objectSize);
+        return address.Address.Length + objectSize + parameters;
     }
 
     private void Refuse(MilterContext context, int code, string status, string text)
@@ -138,7 +143,7 @@ internal sealed class FilterHandler(IMilterFilter filter, MilterServerOptions op
         if (refusal is not null)
             return;
         refusal = MilterReply.WithCode(code, status, text);
-        log.OverLimit(context.Peer, context.QueueId ?? "NOQUEUE", text);
+        log.OverLimit(context.Peer, context.LogId, text);
         // What will not be filtered is not kept.
         (recipients, headers, body, bodyLength) = ([], [], [], 0);
     }
@@ -149,8 +154,8 @@ internal sealed class FilterHandler(IMilterFilter filter, MilterServerOptions op
         var needed = bodyLength + (int)chunk.Length;
         if (needed > body.Length)
         {
-            var room = bodyLength == 0 ? needed : Math.Min(Math.Max(needed, 2L * body.Length), Math.Max(needed, options.MaxMessageSize));
-            Array.Resize(ref body, (int)room);
+            var doubled = Math.Min(2L * body.Length, options.MaxMessageSize);
+            Array.Resize(ref body, (int)Math.Max(needed, doubled));
         }
         chunk.CopyTo(body.AsSpan(bodyLength));
         bodyLength = needed;

@@ -7,23 +7,24 @@ namespace Milter;
 /// <remarks>
 /// <para>Facts (Postfix <c>cleanup_milter.c</c>, Sendmail <c>milter.c</c> and <c>headers.c</c>):</para>
 /// <list type="bullet">
-/// <item>CHGHEADER counts the fields of one name from 1, in both without the MTA's own. Deleting moves those after it up in
-/// Postfix, not in Sendmail. An empty value deletes.</item>
-/// <item>INSHEADER counts all fields, the MTA's own included. In Postfix that is its Received; in Sendmail also the ones its
-/// configuration holds ready and every deleted one. Past the end both append.</item>
+/// <item>CHGHEADER counts the fields of one name from 1, in both without the MTA's own. Deleting moves those after it
+/// up in Postfix, not in Sendmail. An empty value deletes.</item>
+/// <item>INSHEADER counts all fields, the MTA's own included. In Postfix that is its Received; in Sendmail also the
+/// ones its configuration holds ready and every deleted one. Past the end both append.</item>
 /// <item>ADDHEADER appends in Postfix. Sendmail puts the field before the first of its name, deleted ones included, and
-/// appends only when there is none; a field it holds ready itself (Date, Message-Id) is filled instead of doubled.</item>
+/// appends only when there is none; a field it holds ready itself (Date, Message-Id) is filled instead of
+/// doubled.</item>
 /// </list>
-/// <para>Therefore all insertions come first, from the top down, as long as no field is deleted and positions mean the same
-/// in both; then changes and deletions, from the bottom up, as indexes above them stay right in both.</para>
+/// <para>Therefore all insertions come first, from the top down, as long as no field is deleted and positions mean the
+/// same in both; then changes and deletions, from the bottom up, as indexes above them stay right in both.</para>
 /// </remarks>
 internal sealed class HeaderDifference
 {
     /// <summary>An index past the end, still so when a 32-bit MTA adds one to it.</summary>
     private const int AtTheEnd = 0x3fff_ffff;
 
-    // The fields of its own that Sendmail has in its list above the message's: Return-Path, Received, Resent-Date, Date,
-    // Resent-From, From, Full-Name, Resent-Message-Id, Message-Id. INSHEADER goes after the one it counts to.
+    // The fields of its own that Sendmail has in its list above the message's: Return-Path, Received, Resent-Date,
+    // Date, Resent-From, From, Full-Name, Resent-Message-Id, Message-Id. INSHEADER goes after the one it counts to.
     private const int SendmailOwn = 9 - 1;
     private const int PostfixOwn = 1;
 
@@ -60,7 +61,10 @@ internal sealed class HeaderDifference
     /// <param name="mtaVersion">The MTA's macro <c>v</c>: which own fields it counts depends on its make.</param>
     /// <param name="changes">Where to put it.</param>
     public static void Write(
-        IReadOnlyList<MilterHeader> before, IReadOnlyList<MilterHeader> after, string? mtaVersion, MilterChanges changes)
+        IReadOnlyList<MilterHeader> before,
+        IReadOnlyList<MilterHeader> after,
+        string? mtaVersion,
+        MilterChanges changes)
     {
         var difference = new HeaderDifference(before, after, changes.IsEmptyOnTheWire);
         var isPostfix = mtaVersion is null || mtaVersion.StartsWith("Postfix", StringComparison.Ordinal);
@@ -105,7 +109,8 @@ internal sealed class HeaderDifference
         }
     }
 
-    /// <summary>Merges the fields between two kept ones: a new value for a field of the same name changes it in place.</summary>
+    /// <summary>Merges the fields between two kept ones: a new value for a field of the same name changes it in
+    /// place.</summary>
     private void MergeGap(int b, int endBefore, int a, int endAfter)
     {
         // Names must be the same to the letter: Postfix writes the name of the request, Sendmail keeps the one it has.
@@ -132,10 +137,11 @@ internal sealed class HeaderDifference
     }
 
     /// <summary>
-    /// The fields that stay, as pairs of positions that rise on both sides: equal fields are paired, the nth with the nth,
-    /// and the longest rising run of these pairs is kept. It takes n log n; a table of all pairs would be n².
+    /// The fields that stay, as pairs of positions that rise on both sides: equal fields are paired, the nth with the
+    /// nth, and the longest rising run of these pairs is kept. It takes n log n; a table of all pairs would be n².
     /// </summary>
-    private static List<(int Before, int After)> Kept(IReadOnlyList<MilterHeader> before, IReadOnlyList<MilterHeader> after)
+    private static List<(int Before, int After)> Kept(
+        IReadOnlyList<MilterHeader> before, IReadOnlyList<MilterHeader> after)
     {
         var places = Places(before, 0, before.Count, header => header);
         var pairs = new List<(int Before, int After)>();
@@ -160,7 +166,8 @@ internal sealed class HeaderDifference
         return places;
     }
 
-    /// <summary>Takes the next place of a field that is not before <paramref name="from"/>; -1 when there is none.</summary>
+    /// <summary>Takes the next place of a field that is not before <paramref name="from"/>; -1 when there is
+    /// none.</summary>
     private static int Next(Dictionary<MilterHeader, Queue<int>> places, MilterHeader key, int from)
     {
         if (!places.TryGetValue(key, out var queue))

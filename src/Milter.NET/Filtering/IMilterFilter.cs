@@ -7,8 +7,8 @@ namespace Milter;
 public interface IMilterFilter
 {
     /// <summary>
-    /// Asked once for each message at the end of its headers, when <see cref="MilterMessage.Body"/> is still empty. False
-    /// spares the MTA to send the body: the message passes unchanged. Default: true.
+    /// Asked once for each message at the end of its headers, when <see cref="MilterMessage.Body"/> is still empty.
+    /// False spares the MTA to send the body: the message passes unchanged. Default: true.
     /// </summary>
     bool Wants(MilterMessage message) => true;
 

@@ -22,7 +22,8 @@ public sealed record MilterDecision
 
     private MilterDecision(MilterReply reply) => Verdict = reply;
 
-    /// <summary>The reply the MTA gets. With any other than accept, the changes do not matter and are not sent.</summary>
+    /// <summary>The reply the MTA gets. With any other than accept, the changes do not matter and are not
+    /// sent.</summary>
     public MilterReply Verdict { get; }
 
     /// <summary>The header fields the message shall have, from the top down; null: those it has. They are compared with

@@ -2,13 +2,17 @@ using System.Net;
 
 namespace Milter;
 
-/// <summary>One message with its envelope, as the MTA gave it. It belongs to the filter, and is shared with nothing.</summary>
+/// <summary>One message with its envelope, as the MTA gave it. It belongs to the filter, and is shared with
+/// nothing.</summary>
 public sealed class MilterMessage
 {
     private readonly MilterContext context;
 
     internal MilterMessage(
-        MilterContext context, EnvelopeAddress sender, IReadOnlyList<EnvelopeAddress> recipients, IReadOnlyList<MilterHeader> headers)
+        MilterContext context,
+        EnvelopeAddress sender,
+        IReadOnlyList<EnvelopeAddress> recipients,
+        IReadOnlyList<MilterHeader> headers)
     {
         this.context = context;
         Sender = sender;
@@ -31,14 +35,15 @@ public sealed class MilterMessage
     /// <summary>What the client said in HELO or EHLO; null when nothing.</summary>
     public string? Helo => context.Helo;
 
-    /// <summary>The name the client authenticated as (macro <c>{auth_authen}</c>, RFC 4954); null when it did not.</summary>
+    /// <summary>The name the client authenticated as (macro <c>{auth_authen}</c>, RFC 4954); null when it did
+    /// not.</summary>
     public string? AuthenticatedUser => Macro("auth_authen") is { Length: > 0 } user ? user : null;
 
     /// <summary>The envelope sender.</summary>
     public EnvelopeAddress Sender { get; }
 
-    /// <summary>The envelope recipients, in the order they came. One that another filter or the MTA refused after it was
-    /// shown here is among them.</summary>
+    /// <summary>The envelope recipients, in the order they came. One that another filter or the MTA refused after it
+    /// was shown here is among them.</summary>
     public IReadOnlyList<EnvelopeAddress> Recipients { get; }
 
     /// <summary>The header fields from the top down, without those the MTA itself has put on top.</summary>
@@ -47,6 +52,7 @@ public sealed class MilterMessage
     /// <summary>The body with CRLF line ends, in one piece.</summary>
     public ReadOnlyMemory<byte> Body { get; internal set; }
 
-    /// <summary>The value of a macro as it is valid now, or null. Its name may be given with or without braces.</summary>
+    /// <summary>The value of a macro as it is valid now, or null. Its name may be given with or without
+    /// braces.</summary>
     public string? Macro(string name) => context.Macro(name);
 }

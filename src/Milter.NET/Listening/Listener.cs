@@ -9,12 +9,14 @@ internal sealed record Listener(Socket Socket, MilterEndpoint Endpoint) : IDispo
     private const int Backlog = 512;
 
     /// <summary>Binds an endpoint. systemd may have passed several sockets; all others give one.</summary>
-    public static async Task<IReadOnlyList<Listener>> BindAsync(MilterEndpoint endpoint, CancellationToken cancellationToken) =>
+    public static async Task<IReadOnlyList<Listener>> BindAsync(
+        MilterEndpoint endpoint, CancellationToken cancellationToken) =>
         endpoint switch
         {
             MilterInetEndpoint inet => [await BindAsync(inet, cancellationToken).ConfigureAwait(false)],
             MilterUnixEndpoint unix => [new Listener(UnixSocketFile.Listen(unix, Backlog), unix)],
-            MilterSystemdEndpoint systemd => SystemdSockets.Take(systemd, Environment.GetEnvironmentVariable, Environment.ProcessId),
+            MilterSystemdEndpoint systemd =>
+                SystemdSockets.Take(systemd, Environment.GetEnvironmentVariable, Environment.ProcessId),
             _ => throw new ArgumentException($"Nothing is known about {endpoint.GetType()}.", nameof(endpoint)),
         };
 
@@ -43,9 +45,11 @@ internal sealed record Listener(Socket Socket, MilterEndpoint Endpoint) : IDispo
             return endpoint.IPv6 ? IPAddress.IPv6Any : IPAddress.Any;
         try
         {
-            var addresses = await Dns.GetHostAddressesAsync(endpoint.Host, family, cancellationToken).ConfigureAwait(false);
+            var addresses = await Dns.GetHostAddressesAsync(endpoint.Host, family, cancellationToken)
+                .ConfigureAwait(false);
             return addresses.FirstOrDefault(a => a.AddressFamily == family)
-                ?? throw new IOException($"{endpoint}: '{endpoint.Host}' has no {(endpoint.IPv6 ? "IPv6" : "IPv4")} address.");
+                ?? throw new IOException(
+                    $"{endpoint}: '{endpoint.Host}' has no {(endpoint.IPv6 ? "IPv6" : "IPv4")} address.");
         }
         catch (SocketException e)
         {

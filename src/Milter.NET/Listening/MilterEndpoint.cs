@@ -11,8 +11,8 @@ public abstract record MilterEndpoint
     }
 
     /// <summary>
-    /// Reads libmilter's syntax: <c>inet:PORT@HOST</c>, <c>inet6:PORT@HOST</c> (without <c>@HOST</c>: every address; port
-    /// 0: a free one), <c>unix:PATH</c>, <c>local:PATH</c> or a bare <c>/PATH</c>; and <c>systemd</c> or
+    /// Reads libmilter's syntax: <c>inet:PORT@HOST</c>, <c>inet6:PORT@HOST</c> (without <c>@HOST</c>: every address;
+    /// port 0: a free one), <c>unix:PATH</c>, <c>local:PATH</c> or a bare <c>/PATH</c>; and <c>systemd</c> or
     /// <c>systemd:NAME</c> for sockets passed by systemd.
     /// </summary>
     /// <exception cref="FormatException">It is none of these; the message says what would be right.</exception>
@@ -31,7 +31,8 @@ public abstract record MilterEndpoint
             ("systemd", null) => new MilterSystemdEndpoint(null),
             ("systemd", { Length: > 0 }) => new MilterSystemdEndpoint(rest),
             _ => throw new FormatException(
-                $"'{text}' is no milter socket: write inet:PORT@HOST, inet6:PORT@HOST, unix:/PATH or systemd, like inet:8891@127.0.0.1."),
+                $"'{text}' is no milter socket: write inet:PORT@HOST, inet6:PORT@HOST, unix:/PATH or systemd, "
+                + "like inet:8891@127.0.0.1."),
         };
     }
 
@@ -48,20 +49,23 @@ public abstract record MilterEndpoint
         var split = portText.LastIndexOf(':');
         var meant = split > 0 ? $"{portText[(split + 1)..]}@{portText[..split]}" : "8891@127.0.0.1";
         throw new FormatException(
-            $"'{text}' is no milter socket: the port comes first, {scheme}:PORT@HOST, like {scheme}:{meant} (HOST:PORT is how Postfix's main.cf writes it).");
+            $"'{text}' is no milter socket: the port comes first, {scheme}:PORT@HOST, like {scheme}:{meant} "
+            + "(HOST:PORT is how Postfix's main.cf writes it).");
     }
 
     private static MilterUnixEndpoint ParseUnix(string path, string text)
     {
         if (!Path.IsPathRooted(path))
-            throw new FormatException($"'{text}' is no milter socket: the path must be absolute, like unix:/run/milter.sock.");
+            throw new FormatException(
+                $"'{text}' is no milter socket: the path must be absolute, like unix:/run/milter.sock.");
         try
         {
             _ = new UnixDomainSocketEndPoint(path);
         }
         catch (ArgumentOutOfRangeException)
         {
-            throw new FormatException($"'{text}' is no milter socket: the path is longer than the 107 bytes a socket's may have.");
+            throw new FormatException(
+                $"'{text}' is no milter socket: the path is longer than the 107 bytes a socket's may have.");
         }
         return new MilterUnixEndpoint(path);
     }
@@ -81,11 +85,13 @@ public sealed record MilterInetEndpoint(int Port, string? Host, bool IPv6) : Mil
 /// <param name="Path">Its path. What lies there is replaced only when it is a socket nobody listens on.</param>
 public sealed record MilterUnixEndpoint(string Path) : MilterEndpoint
 {
-    /// <summary>Who may connect: the write bits. Default: 0660, the owner and the group. At no moment is it more.</summary>
+    /// <summary>Who may connect: the write bits. Default: 0660, the owner and the group. At no moment is it
+    /// more.</summary>
     public UnixFileMode Mode { get; init; } =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
 
-    /// <summary>The group it belongs to, by name or number; null: that of the process. The MTA's user must be in it.</summary>
+    /// <summary>The group it belongs to, by name or number; null: that of the process. The MTA's user must be in
+    /// it.</summary>
     public string? Group { get; init; }
 
     /// <summary>The endpoint in libmilter's syntax.</summary>

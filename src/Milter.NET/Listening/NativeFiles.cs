@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 
 namespace Milter;
 
-/// <summary>What .NET does not tell about files: whether one is a socket, and to give one to a group. Linux only.</summary>
+/// <summary>What .NET does not tell about files: whether one is a socket, and to give one to a group. Linux
+/// only.</summary>
 internal static partial class NativeFiles
 {
     private const int AT_FDCWD = -100;
@@ -16,7 +17,8 @@ internal static partial class NativeFiles
     private const int S_IFSOCK = 0xC000;
     private const int ENOENT = 2;
 
-    /// <summary>Whether anything is at the path, a link that leads nowhere included, and whether it is a socket itself.</summary>
+    /// <summary>Whether anything is at the path, a link that leads nowhere included, and whether it is a socket
+    /// itself.</summary>
     public static bool Exists(string path, out bool isSocket)
     {
         isSocket = false;

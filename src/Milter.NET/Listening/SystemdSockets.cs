@@ -4,7 +4,8 @@ using System.Net.Sockets;
 
 namespace Milter;
 
-/// <summary>The sockets systemd passes to a service (sd_listen_fds(3)): descriptors from 3 on, listening already.</summary>
+/// <summary>The sockets systemd passes to a service (sd_listen_fds(3)): descriptors from 3 on, listening
+/// already.</summary>
 internal static class SystemdSockets
 {
     private const int FirstDescriptor = 3; // SD_LISTEN_FDS_START
@@ -14,7 +15,10 @@ internal static class SystemdSockets
     {
         if (!int.TryParse(environment("LISTEN_PID"), CultureInfo.InvariantCulture, out var pid) || pid != processId
             || !int.TryParse(environment("LISTEN_FDS"), CultureInfo.InvariantCulture, out var count) || count < 1)
-            throw new IOException($"{endpoint}: systemd passed no socket: start the program by its .socket unit, or name another socket.");
+        {
+            throw new IOException(
+                $"{endpoint}: systemd passed no socket: start the program by its .socket unit, or listen elsewhere.");
+        }
         var names = (environment("LISTEN_FDNAMES") ?? "").Split(':');
         var listeners = new List<Listener>();
         for (var i = 0; i < count; i++)
@@ -23,7 +27,8 @@ internal static class SystemdSockets
                 listeners.Add(Open(endpoint, first + i));
         }
         return listeners.Count > 0 ? listeners
-            : throw new IOException($"{endpoint}: systemd passed no socket of that name, but {string.Join(", ", names)}.");
+            : throw new IOException(
+                $"{endpoint}: systemd passed no socket of that name, but {string.Join(", ", names)}.");
     }
 
     private static Listener Open(MilterSystemdEndpoint endpoint, int descriptor)
@@ -40,12 +45,14 @@ internal static class SystemdSockets
         {
             throw new IOException($"{endpoint}: descriptor {descriptor} is no socket: {e.Message}", e);
         }
-        throw new IOException($"{endpoint}: descriptor {descriptor} is not a listening stream socket: the unit needs ListenStream= and Accept=no.");
+        throw new IOException(
+            $"{endpoint}: descriptor {descriptor} does not listen: the unit needs ListenStream= and Accept=no.");
     }
 
     private static MilterEndpoint? Name(Socket socket) => socket.LocalEndPoint switch
     {
-        IPEndPoint ip => new MilterInetEndpoint(ip.Port, ip.Address.ToString(), socket.AddressFamily == AddressFamily.InterNetworkV6),
+        IPEndPoint ip => new MilterInetEndpoint(
+            ip.Port, ip.Address.ToString(), socket.AddressFamily == AddressFamily.InterNetworkV6),
         UnixDomainSocketEndPoint unix when unix.ToString() is ['/', ..] path => new MilterUnixEndpoint(path),
         _ => null,
     };

@@ -16,7 +16,8 @@ internal static class UnixSocketFile
     public static Socket Listen(MilterUnixEndpoint endpoint, int backlog)
     {
         if (!OperatingSystem.IsLinux())
-            throw new PlatformNotSupportedException($"{endpoint}: Unix domain sockets are for Linux here; use inet:PORT@127.0.0.1.");
+            throw new PlatformNotSupportedException(
+                $"{endpoint}: Unix domain sockets are for Linux here; use inet:PORT@127.0.0.1.");
         MakeRoom(endpoint);
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
@@ -51,7 +52,8 @@ internal static class UnixSocketFile
         if (!NativeFiles.Exists(endpoint.Path, out var isSocket))
             return;
         if (!isSocket)
-            throw new IOException($"{endpoint}: there is something that is not a socket; remove it, or choose another path.");
+            throw new IOException(
+                $"{endpoint}: there is something that is not a socket; remove it, or choose another path.");
         using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
@@ -64,7 +66,8 @@ internal static class UnixSocketFile
         }
         catch (SocketException e)
         {
-            throw new IOException($"{endpoint}: a socket is there, and whether it is in use cannot be told: {e.Message}", e);
+            throw new IOException(
+                $"{endpoint}: a socket is there, and whether it is in use cannot be told: {e.Message}", e);
         }
         throw new IOException($"{endpoint}: another process listens there already.");
     }

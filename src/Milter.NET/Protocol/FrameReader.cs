@@ -13,7 +13,8 @@ internal sealed class FrameReader(PipeReader input, int maxFrameSize)
     private bool frameHeld;
 
     /// <summary>Reads the next frame; null when the peer has closed between two frames.</summary>
-    /// <exception cref="MilterProtocolException">The length is zero or too large, or the peer closed within a frame.</exception>
+    /// <exception cref="MilterProtocolException">The length is zero or too large, or the peer closed within a
+    /// frame.</exception>
     public async ValueTask<Frame?> ReadAsync(CancellationToken cancellationToken)
     {
         Release();

@@ -4,7 +4,8 @@ using System.Text;
 
 namespace Milter;
 
-/// <summary>Writes one frame of parts whose length is known only at its end. Nothing of it goes out before that.</summary>
+/// <summary>Writes one frame of parts whose length is known only at its end. Nothing of it goes out before
+/// that.</summary>
 internal readonly struct FrameWriter
 {
     private const int LengthBytes = sizeof(uint);
@@ -49,7 +50,8 @@ internal readonly struct FrameWriter
 
     public void WriteBytes(ReadOnlySpan<byte> value) => payload.Write(value);
 
-    /// <summary>Writes a string and its NUL. A NUL inside would end it early, and the rest be read as something else.</summary>
+    /// <summary>Writes a string and its NUL. A NUL inside would end it early, and the rest be read as something
+    /// else.</summary>
     public void WriteString(ReadOnlySpan<byte> value)
     {
         if (value.Contains((byte)0))

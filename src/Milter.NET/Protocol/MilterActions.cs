@@ -2,7 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Milter;
 
-/// <summary>What a filter may do to a message at its end. The MTA offers a set, the filter asks for a part of it.</summary>
+/// <summary>What a filter may do to a message at its end. The MTA offers a set, the filter asks for a part of
+/// it.</summary>
 [Flags]
 [SuppressMessage("Design", "CA1028:Enum Storage should be Int32", Justification = "It is 32 bits on the wire.")]
 [SuppressMessage("Naming", "CA1711:Identifiers should not have incorrect suffix", Justification = "A set of bits.")]

@@ -25,10 +25,12 @@ public sealed record MilterNegotiation(int Version, MilterActions Actions, Milte
         ReadOnlyDictionary<MilterMacroStage, string>.Empty;
 
     /// <summary>The most body bytes in one frame: 65,535 unless a larger size was agreed.</summary>
-    public int MaxBodyChunk => Steps switch
+    public int MaxBodyChunk => MaxBodyChunkOf(Steps);
+
+    internal static int MaxBodyChunkOf(MilterSteps steps) => steps switch
     {
-        _ when Steps.HasFlag(MilterSteps.MaxData1M) => (1024 * 1024) - 1,
-        _ when Steps.HasFlag(MilterSteps.MaxData256K) => (256 * 1024) - 1,
+        _ when steps.HasFlag(MilterSteps.MaxData1M) => (1024 * 1024) - 1,
+        _ when steps.HasFlag(MilterSteps.MaxData256K) => (256 * 1024) - 1,
         _ => (64 * 1024) - 1,
     };
 
@@ -51,20 +53,27 @@ public sealed record MilterNegotiation(int Version, MilterActions Actions, Milte
     }
 
     private static MilterNegotiation ReadHead(ref PayloadReader reader) => new(
-        (int)Math.Min(reader.ReadUInt32(), int.MaxValue), (MilterActions)reader.ReadUInt32(), (MilterSteps)reader.ReadUInt32());
+        (int)Math.Min(reader.ReadUInt32(), int.MaxValue),
+        (MilterActions)reader.ReadUInt32(),
+        (MilterSteps)reader.ReadUInt32());
 
     internal void Write(IBufferWriter<byte> output)
     {
-        var macros = Actions.HasFlag(MilterActions.SetMacros) ? Macros : ReadOnlyDictionary<MilterMacroStage, string>.Empty;
         var frame = new FrameWriter(output, (byte)MilterResponse.Negotiate);
         frame.WriteUInt32((uint)Version);
         frame.WriteUInt32((uint)Actions);
         frame.WriteUInt32((uint)Steps);
-        foreach (var (stage, names) in macros)
+        if (Actions.HasFlag(MilterActions.SetMacros))
+            WriteMacros(frame);
+        frame.End();
+    }
+
+    private void WriteMacros(in FrameWriter frame)
+    {
+        foreach (var (stage, names) in Macros)
         {
             frame.WriteUInt32((uint)stage);
             frame.WriteString(names);
         }
-        frame.End();
     }
 }

@@ -17,7 +17,8 @@ internal ref struct PayloadReader(ReadOnlySequence<byte> payload)
     public uint ReadUInt32() => reader.TryReadBigEndian(out int value) ? (uint)value : throw Short();
 
     public ReadOnlySequence<byte> ReadBytes() =>
-        reader.TryReadTo(out ReadOnlySequence<byte> value, (byte)0) ? value : throw new MilterProtocolException("a string without its NUL");
+        reader.TryReadTo(out ReadOnlySequence<byte> value, (byte)0) ? value
+            : throw new MilterProtocolException("a string without its NUL");
 
     public string ReadString() => Encoding.UTF8.GetString(ReadBytes());
 

@@ -80,20 +80,21 @@ public sealed partial class CertificateDirectory
 
     private SignerFiles Current(MailAddress address, KeyPairFiles files)
     {
-        if (signers.TryGetValue(address, out var known) && known.AreCurrent(files))
+        FileStamp? passphraseStamp = passphraseFile is null ? null : FileStamp.Of(passphraseFile);
+        if (signers.TryGetValue(address, out var known) && known.AreCurrent(files, passphraseStamp))
             return known;
-        var loaded = Load(address, files);
+        var loaded = Load(address, files, passphraseStamp);
         if (loaded.Warning is not null)
             LogWarning(loaded.Warning);
         return signers[address] = loaded;
     }
 
-    private SignerFiles Load(MailAddress address, KeyPairFiles files)
+    private SignerFiles Load(MailAddress address, KeyPairFiles files, FileStamp? passphraseStamp)
     {
         var passphrase = passphraseFile is null ? [] : ReadFirstLine(passphraseFile);
         try
         {
-            return SignerFiles.Load(files, address, passphrase);
+            return SignerFiles.Load(files, address, passphrase, passphraseStamp);
         }
         finally
         {

@@ -11,13 +11,13 @@ internal sealed class DirectoryIndex
     private static readonly TimeSpan TimeStampGranularity = TimeSpan.FromSeconds(2);
 
     private readonly Dictionary<string, string> files = new(StringComparer.OrdinalIgnoreCase);
-    private readonly DateTime changed;
+    private readonly FileStamp stamp;
     private readonly bool settled;
 
-    private DirectoryIndex(string directory, DateTime changed, DateTime listed)
+    private DirectoryIndex(string directory, FileStamp stamp, DateTime listed)
     {
-        this.changed = changed;
-        settled = listed - changed > TimeStampGranularity;
+        this.stamp = stamp;
+        settled = listed - stamp.Changed > TimeStampGranularity;
         foreach (var path in Directory.EnumerateFiles(directory).Order(StringComparer.Ordinal))
             files.TryAdd(Path.GetFileName(path), path);
     }
@@ -29,7 +29,7 @@ internal sealed class DirectoryIndex
     /// <exception cref="IOException">It is not there or cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It must not be read.</exception>
     public static DirectoryIndex Of(string directory, TimeProvider time) =>
-        new(directory, Directory.GetLastWriteTimeUtc(directory), time.GetUtcNow().UtcDateTime);
+        new(directory, FileStamp.Of(directory), time.GetUtcNow().UtcDateTime);
 
     /// <summary>The path of a file of that name, or <see langword="null"/>.</summary>
     public string? Find(string name) => files.GetValueOrDefault(name);
@@ -38,5 +38,5 @@ internal sealed class DirectoryIndex
     /// Whether the listing still holds. One made within two seconds of a change is made again, since a second change
     /// may share the first one's time stamp.
     /// </summary>
-    public bool IsCurrent(string directory) => settled && Directory.GetLastWriteTimeUtc(directory) == changed;
+    public bool IsCurrent(string directory) => settled && FileStamp.Of(directory) == stamp;
 }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 namespace Postseal.Certificates;
@@ -7,12 +8,28 @@ internal static class KeyNames
 {
     public static string Of(X509Certificate2 certificate)
     {
-        using var rsa = certificate.GetRSAPublicKey();
-        if (rsa is not null)
-            return $"RSA-{rsa.KeySize}";
-        using var ecdsa = certificate.GetECDsaPublicKey();
-        if (ecdsa is not null)
-            return $"P-{ecdsa.KeySize}";
+        try
+        {
+            using var rsa = certificate.GetRSAPublicKey();
+            if (rsa is not null)
+                return $"RSA-{rsa.KeySize}";
+            using var ecdsa = certificate.GetECDsaPublicKey();
+            if (ecdsa is not null)
+                return OfCurve(ecdsa.ExportParameters(includePrivateParameters: false).Curve, ecdsa.KeySize);
+        }
+        catch (CryptographicException)
+        {
+            // A curve the platform does not know: its algorithm is all that can be told.
+        }
+
         return certificate.PublicKey.Oid.FriendlyName ?? certificate.PublicKey.Oid.Value ?? "unknown";
     }
+
+    /// <summary>Only NIST's curves are P-something; another of the same size is another curve.</summary>
+    private static string OfCurve(ECCurve curve, int size) => curve.Oid?.Value switch
+    {
+        "1.2.840.10045.3.1.7" or "1.3.132.0.34" or "1.3.132.0.35" => $"P-{size}",
+        { } other => curve.Oid.FriendlyName ?? other,
+        null => $"EC-{size}",
+    };
 }

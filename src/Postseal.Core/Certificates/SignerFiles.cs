@@ -10,10 +10,12 @@ internal sealed class SignerFiles
     private readonly KeyPairFiles files;
     private readonly FileStamp certificateStamp;
     private readonly FileStamp keyStamp;
+    private readonly FileStamp? passphraseStamp;
 
-    private SignerFiles(KeyPairFiles files)
+    private SignerFiles(KeyPairFiles files, FileStamp? passphraseStamp)
     {
         this.files = files;
+        this.passphraseStamp = passphraseStamp;
         certificateStamp = FileStamp.Of(files.CertificateFile);
         keyStamp = FileStamp.Of(files.KeyFile);
     }
@@ -33,14 +35,17 @@ internal sealed class SignerFiles
     /// <summary>The files, for people.</summary>
     public string Source => files.ToString();
 
-    public bool AreCurrent(KeyPairFiles now) =>
+    /// <summary>A key that the passphrase did not open is tried again when the passphrase changes.</summary>
+    public bool AreCurrent(KeyPairFiles now, FileStamp? passphraseNow) =>
         files == now
+        && passphraseStamp == passphraseNow
         && certificateStamp == FileStamp.Of(files.CertificateFile)
         && (files.KeyFile == files.CertificateFile || keyStamp == FileStamp.Of(files.KeyFile));
 
-    public static SignerFiles Load(KeyPairFiles files, MailAddress address, ReadOnlySpan<byte> passphrase)
+    public static SignerFiles Load(
+        KeyPairFiles files, MailAddress address, ReadOnlySpan<byte> passphrase, FileStamp? passphraseStamp)
     {
-        var loaded = new SignerFiles(files);
+        var loaded = new SignerFiles(files, passphraseStamp);
         try
         {
             loaded.Read(address, passphrase);
@@ -48,6 +53,11 @@ internal sealed class SignerFiles
         catch (CertificateFileException e)
         {
             loaded.Problem = e.Message;
+        }
+        catch (Exception e) when (e is CryptographicException or PlatformNotSupportedException)
+        {
+            // An extension that is not DER, a curve the platform does not know: trying again would not help.
+            loaded.Problem = $"{files} cannot be used: {e.Message}";
         }
 
         return loaded;
@@ -68,8 +78,9 @@ internal sealed class SignerFiles
         Warning = WarnOfMode(files.KeyFile);
 
         var all = certificates.Certificates.Concat(keyFile.Certificates).ToList();
-        // Vendors put the chain before the leaf or after it: the certificate of the key is the sender's.
-        Certificate = all.Find(certificate => Fits(key, certificate))
+        // Vendors put the chain before the leaf or after it: the certificate of the key is the sender's, and the newest
+        // where it was renewed.
+        Certificate = all.Where(certificate => Fits(key, certificate)).MaxBy(certificate => certificate.NotBefore)
             ?? throw new CertificateFileException(files.KeyFile, $"holds a key that does not belong to the certificate in {files.CertificateFile}");
         if (SigningCertificateRules.WhyUnfit(Certificate, address) is { } reason)
             Problem = $"{files.CertificateFile} cannot sign: {reason}";

@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Cms;
+using Postseal.Configuration;
 using Postseal.Mime;
 
 namespace Postseal.Certificates;
@@ -30,7 +32,7 @@ public static class SigningCertificateRules
         }
 
         var extended = certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().FirstOrDefault();
-        if (extended is not null && !extended.EnhancedKeyUsages.Cast<System.Security.Cryptography.Oid>()
+        if (extended is not null && !extended.EnhancedKeyUsages.Cast<Oid>()
                 .Any(purpose => purpose.Value == Oids.EmailProtection))
         {
             return "its extendedKeyUsage does not allow mail; have one issued with emailProtection";
@@ -47,6 +49,26 @@ public static class SigningCertificateRules
         if (now.UtcDateTime < certificate.NotBefore.ToUniversalTime())
             return $"it is not valid before {Day(certificate.NotBefore)}; check the date of the certificate and of this machine";
         return null;
+    }
+
+    /// <summary>Why a key cannot sign as these rules want; <see langword="null"/> when it can, as any but an RSA key can.</summary>
+    /// <remarks>
+    /// The encoded digest has to fit into the modulus: with PSS that is digest, salt and two octets (RFC 8017 section
+    /// 9.1.1), with PKCS #1 v1.5 the DigestInfo and eleven octets (section 9.2).
+    /// </remarks>
+    public static string? WhyNotBy(RSA? key, SigningRules rules)
+    {
+        const int digestInfoHeader = 19;
+        if (key is null)
+            return null;
+        var digest = rules.Digest.Length();
+        var (needed, room) = rules.RsaPadding == RsaPadding.Pss
+            ? (digest + digest + 2, (key.KeySize + 6) / 8)
+            : (digest + digestInfoHeader + 11, (key.KeySize + 7) / 8);
+        return needed <= room
+            ? null
+            : $"its key (RSA-{key.KeySize}) is too short for {rules.Digest} with {rules.RsaPadding} padding; "
+                + "have one issued for a longer key";
     }
 
     private static string Day(DateTime time) =>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Postseal.Cms;
@@ -38,15 +39,23 @@ public static class ConfigurationReader
 
     private static MilterOptions ReadMilter(SettingsSection section, MilterOptions defaults) => new()
     {
-        Socket = section.List("Socket", defaults.Socket, text => text),
+        Socket = ReadSockets(section, defaults.Socket),
         SocketMode = section.Value("SocketMode", defaults.SocketMode, ParseMode, "permission bits in octal, as 0660"),
         SocketGroup = section.Text("SocketGroup"),
         MaxMessageSize = section.Value("MaxMessageSize", defaults.MaxMessageSize, ParseMessageSize, "a size up to 1G, as 64M"),
         MaxConnections = section.Value("MaxConnections", defaults.MaxConnections, Quantity.Count, "a number above 0"),
-        MessageTimeout = section.Value("MessageTimeout", defaults.MessageTimeout, Quantity.Span, "a time, as 10m or 30s"),
-        IdleTimeout = section.Value("IdleTimeout", defaults.IdleTimeout, Quantity.Span, "a time, as 1h or 30m"),
-        StopTimeout = section.Value("StopTimeout", defaults.StopTimeout, Quantity.Span, "a time, as 30s"),
+        MessageTimeout = section.Value("MessageTimeout", defaults.MessageTimeout, Quantity.Span, "a time up to 1000h, as 10m or 30s"),
+        IdleTimeout = section.Value("IdleTimeout", defaults.IdleTimeout, Quantity.Span, "a time up to 1000h, as 1h or 30m"),
+        StopTimeout = section.Value("StopTimeout", defaults.StopTimeout, Quantity.Span, "a time up to 1000h, as 30s"),
     };
+
+    private static IReadOnlyList<string> ReadSockets(SettingsSection section, IReadOnlyList<string> absent)
+    {
+        var sockets = section.List("Socket", absent, text => text);
+        if (sockets.Count == 0)
+            section.Error("Socket", "name at least one socket, as inet:8891@127.0.0.1");
+        return sockets;
+    }
 
     private static CertificateOptions ReadCertificates(SettingsSection section, CertificateOptions defaults) => new()
     {
@@ -72,14 +81,16 @@ public static class ConfigurationReader
 
     private static Dictionary<string, SenderOverrides> ReadSenders(SettingsFile file)
     {
-        var senders = new Dictionary<string, SenderOverrides>();
-        foreach (var (name, section) in file.Named("Sender"))
+        var senders = new Dictionary<string, SenderOverrides>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (written, section) in file.Named("Sender"))
         {
+            var name = written.Trim();
             // "@example.org" is a domain, which is an address without its first half.
-            if (MailAddress.TryParse(name.StartsWith('@') ? "a" + name : name, out _))
-                senders[name.ToLowerInvariant()] = ReadOverrides(section);
-            else
+            var isDomain = name.StartsWith('@');
+            if (!MailAddress.TryParse(isDomain ? "a" + name : name, out var address))
                 section.Error("", $"'{name}' is neither an address (alice@example.org) nor a domain (@example.org)");
+            else if (!senders.TryAdd((isDomain ? "@" + address.Domain : address.ToString()).ToLowerInvariant(), ReadOverrides(section)))
+                section.Error("", "there is another section for the same sender; keep one");
         }
 
         return senders;
@@ -101,7 +112,7 @@ public static class ConfigurationReader
         var plain = text.Replace("[", "", StringComparison.Ordinal).Replace("]", "", StringComparison.Ordinal);
         // .NET reads "10.1" as 10.0.0.1, as C once did; a network written so is a mistake.
         var whole = plain.Contains(':', StringComparison.Ordinal) || plain.Count(c => c == '.') == 3;
-        if (whole && IPAddress.TryParse(plain, out var address))
+        if (whole && IPAddress.TryParse(plain, out var address) && IsPlain(plain, address))
             return new IPNetwork(address, address.GetAddressBytes().Length * 8);
         if (whole && IPNetwork.TryParse(plain, out var network) && StartsAt(plain, network.BaseAddress))
             return network;
@@ -110,6 +121,13 @@ public static class ConfigurationReader
     }
 
     /// <summary>127.0.0.1/8 may mean one address or sixteen million: .NET cuts it down, Postfix refuses it, and so do we.</summary>
-    private static bool StartsAt(string network, IPAddress baseAddress) =>
-        IPAddress.TryParse(network[..network.IndexOf('/', StringComparison.Ordinal)], out var start) && start.Equals(baseAddress);
+    private static bool StartsAt(string network, IPAddress baseAddress)
+    {
+        var start = network[..network.IndexOf('/', StringComparison.Ordinal)];
+        return IPAddress.TryParse(start, out var address) && address.Equals(baseAddress) && IsPlain(start, address);
+    }
+
+    /// <summary>.NET reads 010.0.0.0 as octal, which is 8.0.0.0: somebody else's network.</summary>
+    private static bool IsPlain(string text, IPAddress address) =>
+        address.AddressFamily != AddressFamily.InterNetwork || address.ToString() == text;
 }

@@ -61,13 +61,13 @@ public sealed record MilterOptions
     /// <summary>The largest message taken, in bytes. Default: 64 MiB, six times what Postfix takes by default.</summary>
     public long MaxMessageSize { get; init; } = 64 << 20;
 
-    /// <summary>The most connections at once. Default: 500; Postfix has 100 SMTP processes by default.</summary>
+    /// <summary>The most connections served at once; further ones wait. Default: 500; Postfix has 100 SMTP processes by default.</summary>
     public int MaxConnections { get; init; } = 500;
 
-    /// <summary>The longest a message may take from MAIL to its end. Default: 10 minutes.</summary>
+    /// <summary>The longest a message may take from its first header field to the answer. Default: 10 minutes.</summary>
     public TimeSpan MessageTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>The longest a connection may be silent between messages. Default: 1 hour.</summary>
+    /// <summary>The longest the MTA may be silent before a message's header comes. Default: 1 hour.</summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>How long messages in flight are waited for at the end. Default: 30 seconds.</summary>

@@ -71,10 +71,14 @@ internal sealed class SettingsSection(SettingsFile file, string name, IConfigura
         return null;
     }
 
-    /// <summary>Values separated by commas; where the text is there it replaces the default whole.</summary>
+    /// <summary>
+    /// Values separated by commas; where the key is there they replace the default whole. A key without a value is a
+    /// list of nothing: who empties the networks does not mean this machine.
+    /// </summary>
     public IReadOnlyList<T> List<T>(string key, IReadOnlyList<T> absent, Func<string, T> parse)
     {
-        if (Text(key) is not { } text)
+        var text = Text(key) ?? "";
+        if (section[key] is null)
             return absent;
         var items = new List<T>();
         foreach (var item in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))

@@ -11,7 +11,8 @@ public sealed record SigningRules
     /// <summary>The form of signed mail. Default: <see cref="SignatureForm.Detached"/>, readable everywhere.</summary>
     public SignatureForm Form { get; init; } = SignatureForm.Detached;
 
-    /// <summary>The digest algorithm. Default: SHA-256, which every reader knows.</summary>
+    /// <summary>The digest algorithm; an EC key of 384 or 521 bits takes at least SHA-384 or SHA-512. Default: SHA-256,
+    /// which every reader knows.</summary>
     public Digest Digest { get; init; } = Digest.SHA256;
 
     /// <summary>The padding of RSA signatures. Default: PKCS #1 v1.5, which every reader knows.</summary>

@@ -102,32 +102,15 @@ public ref struct MailboxParser
         return Take(';') && SkipWhiteSpace();
     }
 
-    // angle-addr = "<" [obs-route] addr-spec ">"
+    // angle-addr = "<" addr-spec ">". Not with obs-route before it: readers disagree which address <@a,@b:c@d> shows.
     private bool ReadAngleAddress(List<MailAddress> found)
     {
         at++;
-        return SkipRoute()
-            && ReadWords(out var local)
+        return ReadWords(out var local)
             && local is not null
             && AddDomain(found, local)
             && Take('>')
             && SkipWhiteSpace();
-    }
-
-    // obs-route = *(CFWS / ",") "@" domain *("," [CFWS] ["@" domain]) ":"
-    private bool SkipRoute()
-    {
-        if (!SkipWhiteSpace())
-            return false;
-        if (Peek() is not ('@' or ','))
-            return true;
-        do
-        {
-            if (!SkipWhiteSpace() || (Peek() == '@' && !ReadDomain("", out _)))
-                return false;
-        }
-        while (Take(','));
-        return Take(':');
     }
 
     private bool AddDomain(List<MailAddress> found, string local)
@@ -147,7 +130,7 @@ public ref struct MailboxParser
         string? domain;
         if (Peek() == '[')
             domain = ReadDomainLiteral();
-        else if (Peek() == '"' || !ReadWords(out domain))
+        else if (!ReadWords(out domain, allowsQuotes: false))
             return false;
         if (string.IsNullOrEmpty(domain) || !SkipWhiteSpace())
             return false;
@@ -169,7 +152,8 @@ public ref struct MailboxParser
     /// Reads words and dots up to the next special character: a phrase, a local part or a domain.
     /// </summary>
     /// <param name="dotted">Their text when exactly one dot stands between any two, as in a local part.</param>
-    private bool ReadWords(out string? dotted)
+    /// <param name="allowsQuotes">Whether a word may be in quotes: in a domain none may.</param>
+    private bool ReadWords(out string? dotted, bool allowsQuotes = true)
     {
         var value = new ArrayBufferWriter<byte>();
         var isDotted = true;
@@ -186,6 +170,8 @@ public ref struct MailboxParser
                 value.Write(text.Slice(at++, 1));
                 continue;
             }
+            if (Peek() == '"' && !allowsQuotes)
+                return false;
             var wordStart = at;
             if (Peek() == '"' ? !ReadQuotedString(value) : !ReadAtom(value))
                 return false;

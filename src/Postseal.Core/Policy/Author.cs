@@ -16,6 +16,12 @@ public static class Author
         IReadOnlyList<HeaderField> headers, out MailAddress? author, out string? problem)
     {
         author = null;
+        if (headers.Any(HasBareCr))
+        {
+            problem = "there is a bare CR in the header, which some readers take for the end of a line";
+            return false;
+        }
+
         if (!TryReadOnly(headers, "From", out var from, out problem))
             return false;
         if (from.Count == 1)
@@ -33,6 +39,21 @@ public static class Author
         author = sender[0];
         return true;
     }
+
+    /// <summary>
+    /// Whoever may have written mail that has no author: all that a From field names, and the envelope sender. The rules
+    /// for one of them must not be evaded by a From that nobody can read without doubt.
+    /// </summary>
+    internal static IEnumerable<MailAddress> Candidates(IReadOnlyList<HeaderField> headers, Envelope envelope)
+    {
+        var named = headers.Where(header => header.Is("From")).SelectMany(header =>
+            MailboxParser.TryParseList(header.Value.Span, out var addresses) ? addresses : []);
+        return envelope.Sender is { } sender ? named.Append(sender) : named;
+    }
+
+    // "Subject: x<CR>From: somebody else" is one field to us and two to them.
+    private static bool HasBareCr(HeaderField field) =>
+        field.Raw.Span.Count((byte)'\r') != field.Raw.Span.Count("\r\n"u8);
 
     /// <summary>A field that stands twice is refused: some readers show the first, some the last.</summary>
     private static bool TryReadOnly(

@@ -7,17 +7,24 @@ namespace Postseal.Policy;
 /// <param name="options">The settings.</param>
 public sealed class SigningPolicy(PostsealOptions options)
 {
-    /// <summary>The rules for mail whose author cannot be told.</summary>
-    public SigningRules Default => options.Signing;
+    // As addresses compare: lower-casing would make a K of the Kelvin sign, and take one sender for another.
+    private readonly Dictionary<string, SenderOverrides> senders = new(options.Senders, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The rules for mail of that author.</summary>
     public SigningRules For(MailAddress author)
     {
         var rules = options.Signing;
-        if (options.Senders.TryGetValue("@" + author.Domain.ToLowerInvariant(), out var domain))
+        if (senders.TryGetValue("@" + author.Domain, out var domain))
             rules = rules.With(domain);
-        if (options.Senders.TryGetValue(author.ToString().ToLowerInvariant(), out var address))
+        if (senders.TryGetValue(author.ToString(), out var address))
             rules = rules.With(address);
         return rules;
     }
+
+    /// <summary>
+    /// The rules for mail whose author cannot be told but is one of these, or nobody knows who: where one of them must
+    /// sign, the mail must be signed.
+    /// </summary>
+    public SigningRules ForAnyOf(IEnumerable<MailAddress> authors) =>
+        authors.Select(For).FirstOrDefault(rules => rules.Mode == SigningMode.Required, options.Signing);
 }

@@ -1,11 +1,13 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Postseal.Certificates;
 using Postseal.Configuration;
 using Postseal.Mime;
 using Postseal.Policy;
+using Postseal.Program.Logging;
 
 namespace Postseal.Program.Commands;
 
@@ -39,7 +41,7 @@ internal static class CheckCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Console.Error.WriteLine(new ConfigurationError(configPath, "Certificates", "Path", e.Message));
+            Console.Error.WriteLine(new ConfigurationError(configPath, "Certificates", "", e.Message));
             return ExitCode.Usage;
         }
 
@@ -79,7 +81,7 @@ internal static class CheckCommand
         else
             Table.Write(Console.Out, ["Address", "Subject", "Issuer", "Days left", "Key", "Usable"], senders.Select(Row));
         foreach (var sender in senders.Where(sender => sender.Warning is not null))
-            Console.WriteLine($"warning: {sender.Warning}");
+            Console.WriteLine($"warning: {PlainText.Of(sender.Warning!)}");
     }
 
     private static string[] Row(CheckedSender sender) =>
@@ -104,13 +106,16 @@ internal sealed record CheckedSender(
 {
     public static CheckedSender From(CertificateReport report, SigningPolicy policy, TimeProvider time)
     {
-        var wanted = !MailAddress.TryParse(report.Address, out var address) || policy.For(address).Mode != SigningMode.Never;
-        return report.Certificate is not { } certificate
-            ? new CheckedSender(report.Address, null, null, null, null, report.Problem, report.Warning, wanted)
-            : new CheckedSender(
-                report.Address, certificate.Subject, certificate.Issuer,
-                (int)Math.Floor((certificate.NotAfter.ToUniversalTime() - time.GetUtcNow().UtcDateTime).TotalDays),
-                report.KeyName, report.Problem, report.Warning, wanted);
+        var rules = MailAddress.TryParse(report.Address, out var address) ? policy.For(address) : null;
+        var wanted = rules?.Mode != SigningMode.Never;
+        if (report.Certificate is not { } certificate)
+            return new CheckedSender(report.Address, null, null, null, null, report.Problem, report.Warning, wanted);
+        using var rsa = certificate.GetRSAPublicKey();
+        var problem = report.Problem ?? (rules is null ? null : SigningCertificateRules.WhyNotBy(rsa, rules));
+        return new CheckedSender(
+            report.Address, certificate.Subject, certificate.Issuer,
+            (int)Math.Floor((certificate.NotAfter.ToUniversalTime() - time.GetUtcNow().UtcDateTime).TotalDays),
+            report.KeyName, problem, report.Warning, wanted);
     }
 
     public static CheckedSender Missing(string address) => new(

@@ -26,15 +26,18 @@ internal static class DemoCommand
 
     private static async Task<int> RunAsync(string? keep, CancellationToken cancellationToken)
     {
-        if (keep is not null && Directory.Exists(keep) && Directory.EnumerateFileSystemEntries(keep).Any())
+        await Task.Yield(); // The command line library listens to signals once the command has begun to wait.
+        DirectoryInfo directory;
+        try
         {
-            await Console.Error.WriteLineAsync($"--keep: {keep} is not empty; name another directory");
+            directory = keep is null ? Directory.CreateTempSubdirectory("postseal-demo-") : EmptyDirectory(keep);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            await Console.Error.WriteLineAsync($"--keep: {e.Message}; name another directory");
             return ExitCode.Usage;
         }
 
-        var directory = keep is null
-            ? Directory.CreateTempSubdirectory("postseal-demo-")
-            : Directory.CreateDirectory(keep);
         try
         {
             return await new SigningDemo(directory.FullName, Console.Out, TimeProvider.System).RunAsync(keep is not null, cancellationToken)
@@ -46,5 +49,12 @@ internal static class DemoCommand
             if (keep is null)
                 directory.Delete(recursive: true);
         }
+    }
+
+    /// <exception cref="IOException">There is something in it, or it cannot be made.</exception>
+    private static DirectoryInfo EmptyDirectory(string path)
+    {
+        var directory = Directory.CreateDirectory(path);
+        return directory.EnumerateFileSystemInfos().Any() ? throw new IOException($"{path} is not empty") : directory;
     }
 }

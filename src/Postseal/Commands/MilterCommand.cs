@@ -13,7 +13,13 @@ internal static class MilterCommand
     public static Command Create()
     {
         var config = ConfigurationOption.Create();
-        var command = new Command("milter", "Sign the mail of Postfix or Sendmail, until told to stop (SIGTERM).") { config };
+        var command = new Command(
+            "milter",
+            """
+            Sign the mail of Postfix or Sendmail, until told to stop (SIGTERM). Listens where [Milter] Socket says and logs to
+            standard error, a line for each signed message, under systemd with priorities. Certificates are read again
+            when they change.
+            """) { config };
         command.SetAction((arguments, cancellationToken) => RunAsync(arguments.GetValue(config)!, cancellationToken));
         return command;
     }

@@ -25,7 +25,7 @@ internal static class SignCommand
             """
             Sign one message from standard input to standard output, as the daemon would sign it for a client on this
             machine. Exit code 0: signed, or left as it is because the configuration says so (the reason is on standard
-            error); 1: refused, nothing was written.
+            error); 1: refused or not possible now, nothing was written.
             """) { config, sender };
         command.SetAction((arguments, cancellationToken) =>
             RunAsync(arguments.GetValue(config)!, arguments.GetValue(sender), cancellationToken));
@@ -58,7 +58,18 @@ internal static class SignCommand
 
         var message = MailMessage.Parse(bytes);
         var envelope = LocalEnvelope(envelopeSender ?? Author.Find(message.Headers));
-        return Write(processor.Process(message, envelope), bytes, message.LineEnding);
+        OutgoingResult result;
+        try
+        {
+            result = processor.Process(message, envelope);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            await Console.Error.WriteLineAsync($"cannot be signed now: {e.Message}");
+            return ExitCode.No;
+        }
+
+        return Write(result, bytes, message.LineEnding);
     }
 
     /// <summary>The message comes from whoever may read the keys: that is a client in our networks.</summary>
@@ -74,10 +85,10 @@ internal static class SignCommand
                 (signed.Message with { LineEnding = lineEnding }).WriteTo(output);
                 return ExitCode.Fine;
             case OutgoingResult.Refused refused:
-                Console.Error.WriteLine($"refused: {refused.Reason}");
+                Console.Error.WriteLine($"refused: {PlainText.Of(refused.Reason)}");
                 return ExitCode.No;
             case OutgoingResult.Unchanged unchanged:
-                Console.Error.WriteLine($"not signed: {unchanged.Reason}");
+                Console.Error.WriteLine($"not signed: {PlainText.Of(unchanged.Reason)}");
                 output.Write(original);
                 return ExitCode.Fine;
             default:

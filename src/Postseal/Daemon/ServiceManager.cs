@@ -14,8 +14,16 @@ internal static class ServiceManager
     {
         if (Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is not { Length: > 0 } path)
             return;
-        using var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
-        // A leading @ stands for the NUL byte of Linux's abstract namespace.
-        socket.SendTo(Encoding.UTF8.GetBytes(state), new UnixDomainSocketEndPoint(path[0] == '@' ? '\0' + path[1..] : path));
+        try
+        {
+            using var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+            // A leading @ stands for the NUL byte of Linux's abstract namespace.
+            socket.SendTo(Encoding.UTF8.GetBytes(state), new UnixDomainSocketEndPoint(path[0] == '@' ? '\0' + path[1..] : path));
+        }
+        catch (Exception e) when (e is SocketException or ArgumentException)
+        {
+            // systemd will draw its own conclusion from the silence; mail goes on.
+            Console.Error.WriteLine($"NOTIFY_SOCKET={path}: systemd cannot be told '{state}': {e.Message}");
+        }
     }
 }

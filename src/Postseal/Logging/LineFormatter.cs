@@ -22,9 +22,9 @@ internal sealed class LineFormatter(TimeProvider time) : ConsoleFormatter(Format
     {
         textWriter.Write(ForJournal ? Priority(logEntry.LogLevel) : Prefix(logEntry.LogLevel));
         // What came over the network may stand in the text: it must not begin a line of its own.
-        textWriter.Write(OneLine(logEntry.Formatter(logEntry.State, logEntry.Exception)));
+        textWriter.Write(PlainText.Of(logEntry.Formatter(logEntry.State, logEntry.Exception)));
         if (logEntry.Exception is { } exception)
-            textWriter.Write($": {OneLine(exception.ToString())}");
+            textWriter.Write($": {PlainText.Of(exception.ToString())}");
         textWriter.Write('\n');
     }
 
@@ -49,9 +49,4 @@ internal sealed class LineFormatter(TimeProvider time) : ConsoleFormatter(Format
         LogLevel.Information => "info",
         _ => "debug",
     };
-
-    private static string OneLine(string text) =>
-        text.AsSpan().ContainsAnyInRange('\0', '\x1f')
-            ? string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c))
-            : text;
 }

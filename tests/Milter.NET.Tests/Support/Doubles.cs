@@ -6,7 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Milter.Tests.Support;
 
 /// <summary>A filter made of a function.</summary>
-internal sealed class TestFilter(Func<MilterMessage, CancellationToken, ValueTask<MilterDecision>> decide) : IMilterFilter
+internal sealed class TestFilter(
+    Func<MilterMessage, CancellationToken, ValueTask<MilterDecision>> decide) : IMilterFilter
 {
     public TestFilter(Func<MilterMessage, MilterDecision> decide)
         : this((message, _) => ValueTask.FromResult(decide(message)))
@@ -30,7 +31,8 @@ internal sealed class TestHandler : MilterHandler
     public Action<MilterChanges>? AtEnd { get; init; }
     public Action<string, MilterContext>? OnCall { get; init; }
 
-    public override MilterNegotiation Negotiate(MilterNegotiation offer) => Choose?.Invoke(offer) ?? base.Negotiate(offer);
+    public override MilterNegotiation Negotiate(MilterNegotiation offer) =>
+        Choose?.Invoke(offer) ?? base.Negotiate(offer);
 
     public override ValueTask<MilterReply> ConnectAsync(MilterContext context, CancellationToken cancellationToken) =>
         Call(context, "connect", $"{context.Client.HostName} {context.Client.Family} {context.Client.Address} {context.Client.Port}");
@@ -38,28 +40,35 @@ internal sealed class TestHandler : MilterHandler
     public override ValueTask<MilterReply> HeloAsync(MilterContext context, CancellationToken cancellationToken) =>
         Call(context, "helo", context.Helo!);
 
-    public override ValueTask<MilterReply> MailAsync(MilterContext context, EnvelopeAddress sender, CancellationToken cancellationToken) =>
+    public override ValueTask<MilterReply> MailAsync(
+        MilterContext context, EnvelopeAddress sender, CancellationToken cancellationToken) =>
         Call(context, "mail", $"{sender} {string.Join(' ', sender.Parameters)}");
 
-    public override ValueTask<MilterReply> RecipientAsync(MilterContext context, EnvelopeAddress recipient, CancellationToken cancellationToken) =>
+    public override ValueTask<MilterReply> RecipientAsync(
+        MilterContext context, EnvelopeAddress recipient, CancellationToken cancellationToken) =>
         Call(context, "rcpt", $"{recipient} {string.Join(' ', recipient.Parameters)}");
 
     public override ValueTask<MilterReply> DataAsync(MilterContext context, CancellationToken cancellationToken) =>
         Call(context, "data", "");
 
-    public override ValueTask<MilterReply> UnknownAsync(MilterContext context, string command, CancellationToken cancellationToken) =>
+    public override ValueTask<MilterReply> UnknownAsync(
+        MilterContext context, string command, CancellationToken cancellationToken) =>
         Call(context, "unknown", command);
 
-    public override ValueTask<MilterReply> HeaderAsync(MilterContext context, MilterHeader header, CancellationToken cancellationToken) =>
+    public override ValueTask<MilterReply> HeaderAsync(
+        MilterContext context, MilterHeader header, CancellationToken cancellationToken) =>
         Call(context, "header", header.ToString());
 
-    public override ValueTask<MilterReply> EndOfHeadersAsync(MilterContext context, CancellationToken cancellationToken) =>
+    public override ValueTask<MilterReply> EndOfHeadersAsync(
+        MilterContext context, CancellationToken cancellationToken) =>
         Call(context, "eoh", "");
 
-    public override ValueTask<MilterReply> BodyAsync(MilterContext context, ReadOnlySequence<byte> chunk, CancellationToken cancellationToken) =>
+    public override ValueTask<MilterReply> BodyAsync(
+        MilterContext context, ReadOnlySequence<byte> chunk, CancellationToken cancellationToken) =>
         Call(context, "body", Encoding.UTF8.GetString(chunk));
 
-    public override ValueTask<MilterReply> EndOfMessageAsync(MilterContext context, MilterChanges changes, CancellationToken cancellationToken)
+    public override ValueTask<MilterReply> EndOfMessageAsync(
+        MilterContext context, MilterChanges changes, CancellationToken cancellationToken)
     {
         AtEnd?.Invoke(changes);
         return Call(context, "eom", "");
@@ -86,5 +95,6 @@ internal sealed class TestLog : ILogger
     public bool IsEnabled(LogLevel logLevel) => true;
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-        Lines.Enqueue($"{logLevel}: {formatter(state, exception)}{(exception is null ? "" : $" ({exception.Message})")}");
+        Lines.Enqueue(
+            $"{logLevel}: {formatter(state, exception)}{(exception is null ? "" : $" ({exception.Message})")}");
 }

@@ -5,7 +5,8 @@ namespace Milter.Tests.Support;
 /// <summary>A server without a socket, and ways to talk to it.</summary>
 internal sealed class TestServer : IAsyncDisposable
 {
-    public TestServer(MilterHandler handler, Action<MilterServerOptions>? configure = null, TimeProvider? time = null) =>
+    public TestServer(
+        MilterHandler handler, Action<MilterServerOptions>? configure = null, TimeProvider? time = null) =>
         Server = new MilterServer(Options(configure), () => handler, Log, time);
 
     public TestServer(IMilterFilter filter, Action<MilterServerOptions>? configure = null, TimeProvider? time = null) =>
@@ -46,7 +47,8 @@ internal sealed class TestServer : IAsyncDisposable
 
 internal static class MilterClientExtensions
 {
-    public static Task<MilterResponseFrame> Ask(this MilterClient client, MilterCommand command, byte[]? payload = null) =>
+    public static Task<MilterResponseFrame> Ask(
+        this MilterClient client, MilterCommand command, byte[]? payload = null) =>
         client.AskAsync(command, payload, TestServer.Cancel);
 
     public static Task Tell(this MilterClient client, MilterCommand command, byte[]? payload = null) =>

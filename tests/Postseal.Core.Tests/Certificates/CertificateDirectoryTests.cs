@@ -159,6 +159,56 @@ public sealed class CertificateDirectoryTests : IDisposable
     }
 
     [Fact]
+    public void A_passphrase_put_right_is_used_by_the_next_message()
+    {
+        var issued = folder.Authority.Issue(new TrialRequest("alice@example.org"));
+        folder.Write("alice@example.org.crt", issued.CertificatePem);
+        folder.Write("alice@example.org.pem", Encrypt(issued.KeyPem, "P-256", "open sesame"));
+        var passphrase = folder.Write("passphrase", "open barley\n");
+        var directory = new CertificateDirectory(folder.Options with { PassphraseFile = passphrase }, time);
+        Assert.IsType<SignerLookup.Unusable>(directory.FindSigner(Address("alice@example.org")));
+
+        folder.Write("passphrase", "open sesame, but not only\n");
+        folder.Write("passphrase", "open sesame\n\n");
+
+        Usable("alice@example.org", directory);
+    }
+
+    [Fact]
+    public void Of_a_renewed_certificate_the_newer_one_is_used_wherever_it_stands()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var old = SelfSigned(key, "CN=old", Noon.AddYears(-1), Noon.AddDays(-1));
+        var renewed = SelfSigned(key, "CN=renewed", Noon.AddDays(-2), Noon.AddYears(1));
+        folder.Write("alice@example.org.pem", key.ExportPkcs8PrivateKeyPem() + "\n" + old + "\n" + renewed + "\n");
+
+        Assert.Equal("CN=renewed", Usable("alice@example.org").Certificate.Subject);
+    }
+
+    [Fact]
+    public void A_certificate_with_a_broken_extension_is_not_used_and_does_not_stop_the_mail()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var broken = SelfSigned(key, "CN=broken", Noon.AddDays(-1), Noon.AddYears(1), new X509Extension("2.5.29.15", [0x04, 0x01], critical: true));
+        folder.Write("alice@example.org.pem", key.ExportPkcs8PrivateKeyPem() + "\n" + broken + "\n");
+
+        Assert.Contains("alice@example.org.pem cannot be used", Unusable("alice@example.org"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("1.3.132.0.10", "secp256k1")]
+    [InlineData("1.3.36.3.3.2.8.1.1.7", "brainpoolP256r1")]
+    [InlineData("1.2.840.10045.3.1.7", "P-256")]
+    public void A_key_on_another_curve_is_called_by_its_name(string curve, string name)
+    {
+        using var key = ECDsa.Create(ECCurve.CreateFromValue(curve));
+        var certificate = SelfSigned(key, "CN=alice", Noon.AddDays(-1), Noon.AddYears(1));
+        folder.Write("alice@example.org.pem", key.ExportPkcs8PrivateKeyPem() + "\n" + certificate + "\n");
+
+        Assert.Equal(name, Assert.Single(folder.Open().List()).KeyName, ignoreCase: true);
+    }
+
+    [Fact]
     public void A_replaced_file_is_used_by_the_next_message()
     {
         var directory = folder.Open();
@@ -181,6 +231,28 @@ public sealed class CertificateDirectoryTests : IDisposable
 
         File.Delete(folder.File("alice@example.org.pem"));
         Assert.IsType<SignerLookup.None>(directory.FindSigner(Address("alice@example.org")));
+    }
+
+    [Fact]
+    public void A_file_added_behind_a_link_to_the_directory_is_noticed()
+    {
+        using var elsewhere = new TemporaryDirectory();
+        var link = elsewhere.File("certificates");
+        Directory.CreateSymbolicLink(link, folder.Path);
+        var directory = new CertificateDirectory(new CertificateOptions { Path = link }, time);
+        Assert.IsType<SignerLookup.None>(directory.FindSigner(Address("alice@example.org")));
+
+        folder.Add("alice@example.org");
+
+        Usable("alice@example.org", directory);
+    }
+
+    [Fact]
+    public void A_link_that_leads_to_itself_is_a_file_that_cannot_be_read()
+    {
+        File.CreateSymbolicLink(folder.File("alice@example.org.pem"), folder.File("alice@example.org.pem"));
+
+        Assert.Contains("alice@example.org.pem cannot be read", Unusable("alice@example.org"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -221,6 +293,20 @@ public sealed class CertificateDirectoryTests : IDisposable
         using AsymmetricAlgorithm key = kind.StartsWith("RSA", StringComparison.Ordinal) ? RSA.Create() : ECDsa.Create();
         key.ImportFromPem(keyPem);
         return key.ExportEncryptedPkcs8PrivateKeyPem(passphrase, Pbes2);
+    }
+
+    private static string SelfSigned(
+        ECDsa key, string subject, DateTimeOffset notBefore, DateTimeOffset notAfter, params X509Extension[] extensions)
+    {
+        var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddEmailAddress("alice@example.org");
+        request.CertificateExtensions.Add(names.Build());
+        foreach (var extension in extensions)
+            request.CertificateExtensions.Add(extension);
+        using var certificate = request.Create(
+            request.SubjectName, X509SignatureGenerator.CreateForECDsa(key), notBefore, notAfter, serialNumber: [1]);
+        return certificate.ExportCertificatePem();
     }
 
     private static readonly PbeParameters Pbes2 = new(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 2_000);

@@ -98,7 +98,12 @@ public sealed class ConfigurationReaderTests : IDisposable
     [InlineData("[Milter]\nMaxConnections = many", "test.ini: [Milter] MaxConnections: 'many' is not a number above 0")]
     [InlineData("[Milter]\nMaxConnections = 0", "[Milter] MaxConnections: '0' is not")]
     [InlineData("[Milter]\nMaxMessageSize = 99999999999999999999", "[Milter] MaxMessageSize: '99999999999999999999' is not a size")]
-    [InlineData("[Milter]\nIdleTimeout = 10", "[Milter] IdleTimeout: '10' is not a time, as 1h or 30m")]
+    [InlineData("[Milter]\nIdleTimeout = 10", "[Milter] IdleTimeout: '10' is not a time up to 1000h, as 1h or 30m")]
+    [InlineData("[Milter]\nIdleTimeout = 2000h", "[Milter] IdleTimeout: '2000h' is not a time up to 1000h")]
+    [InlineData("[Milter]\nSocket = ,", "[Milter] Socket: name at least one socket")]
+    [InlineData("[Milter]\nSocket =", "[Milter] Socket: name at least one socket")]
+    [InlineData("[Originating]\nNetworks = 010.0.0.0/8", "[Originating] Networks: '010.0.0.0/8': expected")]
+    [InlineData("[Originating]\nNetworks = 127.0.0.01", "[Originating] Networks: '127.0.0.01': expected")]
     [InlineData("[Milter]\nSocketMode = 999", "[Milter] SocketMode: '999' is not permission bits in octal")]
     [InlineData("[Certificates]\nPath = nowhere", "[Certificates] Path: there is no directory")]
     [InlineData("[Certificates]\nPassphraseFile = nowhere", "[Certificates] PassphraseFile: there is no file")]
@@ -113,6 +118,31 @@ public sealed class ConfigurationReaderTests : IDisposable
         var exception = Assert.Throws<ConfigurationException>(() => Read(ini));
 
         Assert.Contains(error, exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Sender: alice@example.org ", "alice@example.org")]
+    [InlineData("Sender: @Example.ORG", "@example.org")]
+    [InlineData("Sender:<alice@example.org>", "alice@example.org")]
+    [InlineData("Sender:\"alice\"@example.org", "alice@example.org")]
+    public void A_senders_section_holds_for_the_sender_however_it_is_written(string section, string sender)
+    {
+        Assert.Equal(SigningMode.Never, Read($"[{section}]\nMode = Never").Senders[sender].Mode);
+    }
+
+    [Fact]
+    public void Networks_without_a_value_are_none()
+    {
+        Assert.Empty(Read("[Originating]\nNetworks =   ; only who logged in").Originating.Networks);
+    }
+
+    [Fact]
+    public void Two_sections_for_one_sender_are_an_error()
+    {
+        var exception = Assert.Throws<ConfigurationException>(
+            () => Read("[Sender:alice@example.org]\nMode = Never\n[Sender: alice@example.org]\nMode = Required"));
+
+        Assert.Contains("another section for the same sender", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,0 +1,10 @@
+using System.CommandLine;
+using Postseal.Benchmarks.Comparison;
+using Postseal.Benchmarks.Load;
+
+var root = new RootCommand("How fast Postseal is: its parts, and the whole beside its peers.")
+{
+    LoadCommand.Create(),
+    ReportCommand.Create(),
+};
+return await root.Parse(args).InvokeAsync();
