@@ -1,4 +1,5 @@
-"""python3 -m harness EXECUTABLE [FILTER]: runs the tests whose name contains FILTER. `integration/run` calls it."""
+"""python3 -m harness EXECUTABLE TRIALS [FILTER]: runs the tests whose name contains FILTER. EXECUTABLE is the program,
+TRIALS the directory of the filters and clients that try the libraries. `integration/run` calls it."""
 
 import shutil
 import signal
@@ -7,15 +8,17 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from . import bad_input, bad_peers, cases, command_line, corpus, judges_test, mailkit, queue_test, sample_test
+from . import bad_input, bad_peers, cases, command_line, corpus, judges_test, mailkit, milter_clients, milter_in_mta, \
+    queue_test, sample_test, sendmail_test
 from .report import Report, Test
 from .world import World
 
 # The last one asks whether any mail is left anywhere, so it stays last.
-SUITES = (judges_test, cases, command_line, bad_input, bad_peers, sample_test, corpus, mailkit, queue_test)
+SUITES = (judges_test, cases, sendmail_test, command_line, bad_input, bad_peers, milter_clients, milter_in_mta, sample_test,
+          corpus, mailkit, queue_test)
 
 
-def main(executable: Path, wanted: str) -> int:
+def main(executable: Path, trials: Path, wanted: str) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     # A shell starts background jobs with SIGINT ignored; everything has to be stopped then too.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -26,7 +29,7 @@ def main(executable: Path, wanted: str) -> int:
     report = Report()
     try:
         with ExitStack() as stack:
-            world = World(root, work, executable, stack)
+            world = World(root, work, executable, trials, stack)
             for suite in SUITES:
                 for test in suite.tests(world):
                     if wanted in test.name:
@@ -38,4 +41,4 @@ def main(executable: Path, wanted: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else ""))
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else ""))

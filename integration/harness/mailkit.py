@@ -1,6 +1,5 @@
 """Mail that a .NET program sends with MailKit: signed by Postseal.MailKit, beside what the milter makes of it."""
 
-import os
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -17,8 +16,7 @@ CASES = ("plain-text", "utf8-8bit", "html-with-attachments", "nested-message", "
 
 
 def tests(world: World) -> Iterator[Test]:
-    # integration/run builds it, where MailKit can be restored.
-    sender = Path(os.environ.get("MAILKIT_SENDER", "nowhere"))
+    sender = world.trials / "mailkit-sender" / "mailkit-sender"
     if not sender.is_file():
         yield Test("MailKit", skip)
         return

@@ -5,6 +5,7 @@ settings that keep this instance to itself. A second port without any milter del
 with that, whatever Postfix itself does to a message cancels out.
 """
 
+import json
 import os
 import re
 import subprocess
@@ -70,18 +71,32 @@ anvil unix - - n - 1 anvil
 
 @dataclass(frozen=True)
 class Ports:
-    """`sample` has the milter of the whole run, `other` the one a test starts for itself, `plain` has none."""
+    """`sample` has the milter of the whole run, `other` the one a test starts for itself, `plain` has none; `whole` and
+    `stages` have a filter of integration/filters."""
     sample: int
     other: int
     unix: int
     submission: int
     reinject: int
     plain: int
+    whole: int
+    stages: int
+
+
+@dataclass(frozen=True)
+class Milters:
+    """Where milters listen: Postseal, the one a test starts for itself, and the two of integration/filters."""
+    postseal: int
+    other: int
+    whole: int
+    stages: int
 
 
 class Postfix:
-    def __init__(self, directory: Path, sample: Path, ports: Ports, settings: dict[str, int], milter: int,
-                 other_milter: int, socket: Path) -> None:
+    kind = "postfix"
+
+    def __init__(self, directory: Path, sample: Path, ports: Ports, settings: dict[str, int], milters: Milters,
+                 socket: Path) -> None:
         self.directory = directory
         self.ports = ports
         # Beside the configuration, not in it: `postfix start` warns of what root does not own in there.
@@ -90,13 +105,15 @@ class Postfix:
             (directory / folder).mkdir(parents=True)
         tools.run(["chown", "postfix", directory / "data"])
         main = (sample / "main.cf").read_text()
-        lines = re.sub(r"(?m)^postseal_milter = .*$", f"postseal_milter = inet:127.0.0.1:{milter}", main)
+        lines = re.sub(r"(?m)^postseal_milter = .*$", f"postseal_milter = inet:127.0.0.1:{milters.postseal}", main)
         (self._configuration / "main.cf").write_text(PRIVATE.format(directory=directory, **settings) + lines)
         (self._configuration / "master.cf").write_text(SERVICES + "".join((
             smtpd(ports.sample),
-            smtpd(ports.other, f"postseal_milter=inet:127.0.0.1:{other_milter}"),
+            smtpd(ports.other, f"postseal_milter=inet:127.0.0.1:{milters.other}"),
             smtpd(ports.unix, f"postseal_milter=unix:{socket}"),
             smtpd(ports.plain, "smtpd_milters="),
+            smtpd(ports.whole, filter_of(milters.whole)),
+            smtpd(ports.stages, filter_of(milters.stages)),
             sample_services((sample / "master.cf").read_text(), ports))))
         # A submission port would want TLS; what matters here is the milter it has.
         self.command("postconf", "-P", f"127.0.0.1:{ports.submission}/inet/smtpd_tls_security_level=none")
@@ -115,6 +132,14 @@ class Postfix:
         """Local submission, the way cron and web applications do it."""
         self._run("sendmail", "-C", str(self._configuration), *arguments, stdin=message)
 
+    def quarantined(self, recipient: str) -> str | None:
+        """The word that a message is held; it is deleted. None: it is not (yet). Postfix before 3.10 drops the reason."""
+        for item in map(json.loads, tools.text(self.command("postqueue", "-j").stdout).splitlines()):
+            if item["queue_name"] == "hold" and recipient in (r["address"] for r in item["recipients"]):
+                self.command("postsuper", "-d", item["queue_id"])
+                return "held"
+        return None
+
     def queued(self) -> str:
         """What still waits: empty when every message was delivered."""
         listing = tools.text(self.command("postqueue", "-p").stdout)
@@ -131,6 +156,11 @@ class Postfix:
     @staticmethod
     def _run(*command: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         return tools.run(command, stdin=stdin, env={**os.environ, "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin"})
+
+
+def filter_of(port: int) -> str:
+    """Two seconds without a word from a filter are too many: one that works for longer has to tell of its progress."""
+    return f"{{ smtpd_milters = {{ inet:127.0.0.1:{port}, command_timeout=2s, content_timeout=2s }} }}"
 
 
 def smtpd(port: int, *options: str) -> str:

@@ -42,16 +42,27 @@ class Client:
     def send(self, sender: str, recipients: list[str], message: bytes) -> Reply:
         """The reply to the whole message, or the first that refused it."""
         body = " BODY=8BITMIME" if re.search(rb"[\x80-\xff]", message) else ""
-        steps = [("MAIL", f"FROM:<{sender}>{body}"), *(("RCPT", f"TO:<{r}>") for r in recipients), ("DATA", "")]
-        for command, argument in steps:
-            reply = self._command(command, argument)
-            if reply.code >= 400:
-                self._command("RSET", "")
-                return reply
+        reply = self.begin(sender, recipients, body)
+        if reply.code < 400:
+            reply = self._command("DATA", "")
+        if reply.code >= 400:
+            self.give_up()
+            return reply
         ended = message if message.endswith(b"\r\n") else message + b"\r\n"
         self._smtp.send(re.sub(rb"(?m)^\.", b"..", ended) + b".\r\n")
         code, text = self._smtp.getreply()
         return Reply(code, text.decode("utf-8", "replace"))
+
+    def begin(self, sender: str, recipients: list[str], parameters: str = "") -> Reply:
+        """The envelope: the last reply, or the first that refused it."""
+        for command, argument in [("MAIL", f"FROM:<{sender}>{parameters}"), *(("RCPT", f"TO:<{r}>") for r in recipients)]:
+            reply = self._command(command, argument)
+            if reply.code >= 400:
+                return reply
+        return reply
+
+    def give_up(self) -> None:
+        self._command("RSET", "")
 
     def _command(self, command: str, argument: str) -> Reply:
         code, text = self._smtp.docmd(command, argument)

@@ -49,3 +49,11 @@ def wait_for(probe: Callable[[], T | None], timeout: float, what: Callable[[], s
         time.sleep(0.02)
     return answer
 
+
+def accepts(port: int) -> bool | None:
+    """Whether somebody listens there; None, not yet, for `wait_for`."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except ConnectionRefusedError:
+        return None
+    return True

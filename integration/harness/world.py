@@ -5,41 +5,48 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from . import tools
+from .filters import Filters
 from .judges import Judges
 from .pki import Pki
-from .postfix import Postfix, Ports
+from .postfix import Milters, Postfix, Ports
 from .program import Program
 from .report import Failure
 from .sasl import AuthServer
+from .sendmail import Sendmail
+from .sendmail import Ports as SendmailPorts
 from .sink import Sink
 
 EIGHTBIT = ("PIPELINING", "8BITMIME", "SIZE 0")
 
 
 class World:
-    def __init__(self, root: Path, work: Path, executable: Path, stack: ExitStack) -> None:
-        self.root, self.work = root, work
+    def __init__(self, root: Path, work: Path, executable: Path, trials: Path, stack: ExitStack) -> None:
+        self.root, self.work, self.trials = root, work, trials
         self.sample = root / "postfix-sample"
         self._directories = itertools.count()
         self.pki = Pki(work / "pki")
         self.judges = Judges(work / "judges", self.pki)
         stack.callback(self.judges.close)
         self.program = Program(executable, self.sample / "postseal.ini", work / "program")
-        ports = tools.free_ports(11)
-        self.milter_port, self.other_milter_port = ports[0], ports[1]
+        self.filters = Filters(trials, work / "filters")
+        ports = tools.free_ports(19)
+        self.milters = Milters(*ports[:4])
+        self.milter_port, self.other_milter_port = self.milters.postseal, self.milters.other
         self._socket = work / "postseal.sock"
-        sink, sink7bit, sasl = ports[2:5]
+        sink, sink7bit, sasl = ports[4:7]
         self.sink = Sink(sink, EIGHTBIT)
         stack.callback(self.sink.close)
         self.sink7bit = Sink(sink7bit, ("PIPELINING", "SIZE 0"))
         stack.callback(self.sink7bit.close)
         stack.callback(AuthServer(sasl).close)
         self.daemon = stack.enter_context(self.program.milter(self.configure({}, self.milter_port)))
-        self.postfix = Postfix(work / "postfix", self.sample, Ports(*ports[5:]),
-                               {"sink": sink, "sink7bit": sink7bit, "sasl": sasl},
-                               self.milter_port, self.other_milter_port, self._socket)
+        self.postfix = Postfix(work / "postfix", self.sample, Ports(*ports[7:15]),
+                               {"sink": sink, "sink7bit": sink7bit, "sasl": sasl}, self.milters, self._socket)
         stack.callback(self.postfix.stop)
         self.postfix.start()
+        self.sendmail = Sendmail(work / "sendmail", SendmailPorts(*ports[15:]), self.milters, sink, sink7bit)
+        stack.callback(self.sendmail.stop)
+        self.sendmail.start()
 
     def configure(self, settings: dict[str, dict[str, str]], port: int) -> Path:
         here = {"Milter": {"Socket": f"inet:{port}@127.0.0.1"},

@@ -9,7 +9,7 @@ internal sealed class PeerGoneException(Exception inner) : IOException("the MTA 
 /// Writes what must not be cut off half-way: the answer to the end of a message, and progress before it. Half of the
 /// changes would be another message, so once an answer has begun nothing stops it but an MTA that does not read.
 /// </summary>
-internal sealed class AnswerWriter(PipeWriter output, TimeProvider time, TimeSpan progressInterval)
+internal sealed class AnswerWriter(PipeWriter output, SessionHost host)
 {
     // An MTA that does not read an answer is gone. While it reads, however slowly, each part has this long.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
@@ -24,7 +24,7 @@ internal sealed class AnswerWriter(PipeWriter output, TimeProvider time, TimeSpa
     {
         if (work.IsCompleted)
             return;
-        using var ticker = new PeriodicTimer(progressInterval, time);
+        using var ticker = new PeriodicTimer(host.Options.ProgressInterval, host.Time);
         for (var tick = NextTick(); await Task.WhenAny(work, tick).ConfigureAwait(false) == tick; tick = NextTick())
         {
             await tick.ConfigureAwait(false);
@@ -37,7 +37,8 @@ internal sealed class AnswerWriter(PipeWriter output, TimeProvider time, TimeSpa
 
     private async ValueTask FlushAsync()
     {
-        using var limit = new CancellationTokenSource(Patience, time);
+        using var limit = new CancellationTokenSource(Patience, host.Time);
+        host.Diagnostics.Sent(output.UnflushedBytes);
         try
         {
             await output.FlushAsync(limit.Token).ConfigureAwait(false);

@@ -110,7 +110,8 @@ public sealed class MilterChanges
     }
 
     /// <summary>Holds the message for a person to look at.</summary>
-    /// <param name="reason">The reason, as one line; Postfix keeps 100 bytes of it.</param>
+    /// <param name="reason">The reason, as one line. Sendmail keeps it with the message; Postfix logs 100 bytes of it,
+    /// and nothing before 3.10.</param>
     public void Quarantine(string reason)
     {
         ArgumentNullException.ThrowIfNull(reason);

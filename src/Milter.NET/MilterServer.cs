@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -14,6 +15,7 @@ public sealed class MilterServer : IAsyncDisposable
     private readonly Func<MilterHandler> newHandler;
     private readonly ILogger log;
     private readonly TimeProvider time;
+    private readonly ServerDiagnostics diagnostics;
     private readonly CancellationTokenSource stopping = new();
     private readonly CancellationTokenSource aborting = new();
     private readonly SemaphoreSlim places;
@@ -35,6 +37,7 @@ public sealed class MilterServer : IAsyncDisposable
         this.newHandler = newHandler;
         log = logger ?? NullLogger.Instance;
         time = timeProvider ?? TimeProvider.System;
+        diagnostics = new ServerDiagnostics(this, time);
         places = new SemaphoreSlim(options.MaxConnections);
     }
 
@@ -69,6 +72,24 @@ public sealed class MilterServer : IAsyncDisposable
             log.Listening(listener.Endpoint.ToString());
             acceptLoops.Add(AcceptAsync(listener));
         }
+    }
+
+    /// <summary>
+    /// The whole life of a filter that is a program of its own: starts, serves until SIGTERM, SIGINT or the
+    /// cancellation, then stops as <see cref="StopAsync"/> does. A second signal ends the process at once.
+    /// </summary>
+    /// <exception cref="IOException">An endpoint cannot be listened on; the message names it and says why.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken = default)
+    {
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Tell);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Tell);
+        using var cancelled = cancellationToken.Register(() => told.TrySetResult());
+        await StartAsync(cancellationToken).ConfigureAwait(false);
+        await told.Task.ConfigureAwait(false);
+        await StopAsync(CancellationToken.None).ConfigureAwait(false);
+
+        void Tell(PosixSignalContext signal) => signal.Cancel = told.TrySetResult();
     }
 
     /// <summary>Serves one connection that was made elsewhere, until it ends. It is not closed, and counts for no
@@ -111,6 +132,7 @@ public sealed class MilterServer : IAsyncDisposable
         stopping.Dispose();
         aborting.Dispose();
         places.Dispose();
+        diagnostics.Dispose();
     }
 
     private async Task AcceptAsync(Listener listener)
@@ -175,7 +197,7 @@ public sealed class MilterServer : IAsyncDisposable
 
     private async Task RunAsync(Stream stream, string peer)
     {
-        var host = new SessionHost(options, log, time, stopping.Token, aborting.Token);
+        var host = new SessionHost(options, log, time, diagnostics, stopping.Token, aborting.Token);
         await using var session = new MilterSession(stream, peer, newHandler(), host);
         await session.RunAsync().ConfigureAwait(false);
     }

@@ -60,7 +60,8 @@ public sealed class MilterServerOptions
     /// How long a message may take from its first header field to the answer. Default: 10 minutes. A filter
     /// that is still at work then is cancelled and the message fails temporarily; an MTA that has not sent all of it
     /// loses the connection. Postfix itself gives up after 5 minutes without a sign of life
-    /// (<c>milter_content_timeout</c>).
+    /// (<c>milter_content_timeout</c>), Sendmail after 5 minutes for the end of the message in all, whatever the
+    /// progress (<c>E:</c> in <c>INPUT_MAIL_FILTER</c>).
     /// </summary>
     public TimeSpan MessageTimeout { get; set; } = TimeSpan.FromMinutes(10);
 

@@ -1,21 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using Microsoft.Extensions.Logging;
 
 namespace Milter;
-
-/// <summary>The surroundings of a session: what all sessions of a server share.</summary>
-/// <param name="Options">The limits.</param>
-/// <param name="Log">Where to log.</param>
-/// <param name="Time">The clock of the timeouts.</param>
-/// <param name="Stopping">No new message is begun after this.</param>
-/// <param name="Aborting">Nothing is waited for after this; only an answer that is being written is completed.</param>
-internal sealed record SessionHost(
-    MilterServerOptions Options,
-    ILogger Log,
-    TimeProvider Time,
-    CancellationToken Stopping,
-    CancellationToken Aborting);
 
 /// <summary>One milter connection, from the negotiation to the end: reads a command, asks the handler,
 /// replies.</summary>
@@ -49,7 +35,7 @@ internal sealed class MilterSession : IAsyncDisposable
         var reading = new StreamPipeReaderOptions(bufferSize: ReadBufferSize, leaveOpen: true, useZeroByteReads: true);
         input = new FrameReader(PipeReader.Create(stream, reading), host.Options.MaxFrameSize);
         output = PipeWriter.Create(stream, new StreamPipeWriterOptions(leaveOpen: true));
-        answer = new AnswerWriter(output, host.Time, host.Options.ProgressInterval);
+        answer = new AnswerWriter(output, host);
         progress = new MessageProgress(host.Options, host.Time);
         lifetime = CancellationTokenSource.CreateLinkedTokenSource(host.Aborting);
         idle = CancellationTokenSource.CreateLinkedTokenSource(lifetime.Token, host.Stopping);
@@ -61,30 +47,42 @@ internal sealed class MilterSession : IAsyncDisposable
     /// <summary>Serves the connection until it ends; it never throws.</summary>
     public async Task RunAsync()
     {
+        var opened = host.Diagnostics.Opened();
+        host.Diagnostics.Closed(opened, await ServeAsync().ConfigureAwait(false));
+    }
+
+    private async Task<string> ServeAsync()
+    {
         try
         {
             while (!over && await ReadAsync().ConfigureAwait(false) is { } frame)
                 await TakeAsync((MilterCommand)frame.Code, frame.Payload).ConfigureAwait(false);
+            return timedOut ? ConnectionEnd.Timeout : over ? ConnectionEnd.Quit : ConnectionEnd.Closed;
         }
         catch (MilterProtocolException e)
         {
             host.Log.ProtocolError(context.Peer, context.LogId, e.Message);
+            return ConnectionEnd.ProtocolError;
         }
         catch (OperationCanceledException) when (timedOut)
         {
             host.Log.TimedOut(context.Peer, context.LogId, progress.Stage.ToString());
+            return ConnectionEnd.Timeout;
         }
         catch (OperationCanceledException) when (idle.IsCancellationRequested)
         {
             host.Log.Stopped(context.Peer, context.LogId, progress.Stage.ToString());
+            return ConnectionEnd.Stopped;
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
             host.Log.ConnectionLost(context.Peer, context.LogId, e.Message);
+            return ConnectionEnd.Lost;
         }
         catch (Exception e)
         {
             host.Log.SessionFailed(e, context.Peer, context.LogId);
+            return ConnectionEnd.Error;
         }
     }
 
@@ -194,32 +192,16 @@ internal sealed class MilterSession : IAsyncDisposable
     {
         progress.Expect(!negotiated, MilterCommand.Negotiate);
         var offer = MilterNegotiation.ParseOffer(payload);
-        if (offer.Version < MilterNegotiation.MinVersion)
-            throw new MilterProtocolException(
-                $"protocol version {offer.Version}, older than {MilterNegotiation.MinVersion}");
-        offer = offer with
-        {
-            Version = Math.Min(offer.Version, MilterNegotiation.MaxVersion),
-            Steps = Fitting(offer.Steps),
-        };
-        var choice = handler.Negotiate(offer);
-        context.Negotiation = choice with
-        {
-            Version = Math.Min(choice.Version, offer.Version),
-            Actions = choice.Actions & offer.Actions,
-            Steps = choice.Steps & offer.Steps,
-        };
+        context.Negotiation = Agreement.Reach(offer, handler, host.Options.MaxFrameSize);
         negotiated = true;
         context.Negotiation.Write(output);
-        await output.FlushAsync(lifetime.Token).ConfigureAwait(false);
+        await FlushAsync().ConfigureAwait(false);
     }
 
-    // Of the larger chunk sizes, the largest that a frame may have here.
-    private MilterSteps Fitting(MilterSteps offered)
+    private async ValueTask FlushAsync()
     {
-        var best = new[] { MilterSteps.MaxData1M, MilterSteps.MaxData256K }.FirstOrDefault(size =>
-            offered.HasFlag(size) && MilterNegotiation.MaxBodyChunkOf(size) < host.Options.MaxFrameSize);
-        return (offered & ~(MilterSteps.MaxData1M | MilterSteps.MaxData256K)) | best;
+        host.Diagnostics.Sent(output.UnflushedBytes);
+        await output.FlushAsync(lifetime.Token).ConfigureAwait(false);
     }
 
     // With HDR_LEADSPC a value is as it stands in the message; without it, the MTA has eaten one space.
@@ -244,9 +226,11 @@ internal sealed class MilterSession : IAsyncDisposable
         if (failed && isAside && progress.Stage != MessageStage.Idle && reply == MilterReply.TempFail)
             reply = MilterReply.Continue;
         reply.Write(output);
-        await output.FlushAsync(lifetime.Token).ConfigureAwait(false);
-        if (reply.IsFinal && progress.Stage != MessageStage.Idle && !isAside)
-            EndMessage();
+        await FlushAsync().ConfigureAwait(false);
+        if (!reply.IsFinal || progress.Stage == MessageStage.Idle || isAside)
+            return;
+        host.Diagnostics.Answered(reply);
+        EndMessage();
     }
 
     private async ValueTask<MilterReply> AskGuardedAsync(
@@ -295,11 +279,14 @@ internal sealed class MilterSession : IAsyncDisposable
     /// <summary>The end of the message: the only stage with changes and progress.</summary>
     private async ValueTask FinishAsync(ReadOnlySequence<byte> payload)
     {
+        using var activity = host.Diagnostics.Begin(out var began);
         var changes = new MilterChanges(context.Negotiation);
         var reply = failed ? MilterReply.TempFail : await AskLastAsync(payload, changes).ConfigureAwait(false);
         if (reply.Response is not (MilterResponse.Continue or MilterResponse.Accept))
             changes = new MilterChanges(context.Negotiation);
         await answer.WriteAsync(changes, reply).ConfigureAwait(false);
+        host.Diagnostics.Answered(reply);
+        host.Diagnostics.End(activity, began, reply, context.QueueId, failed || over);
         EndMessage();
     }
 
@@ -319,7 +306,7 @@ internal sealed class MilterSession : IAsyncDisposable
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !lifetime.IsCancellationRequested)
         {
-            over = true;
+            over = timedOut = true;
             host.Log.FilterTimedOut(context.Peer, context.LogId, host.Options.MessageTimeout);
             return MilterReply.TempFail;
         }
@@ -350,8 +337,10 @@ internal sealed class MilterSession : IAsyncDisposable
     {
         var patience = negotiated ? progress.Patience : host.Options.NegotiationTimeout;
         timer.Change(patience, Timeout.InfiniteTimeSpan);
-        return await input.ReadAsync(progress.Stage == MessageStage.Idle ? idle.Token : lifetime.Token)
+        var frame = await input.ReadAsync(progress.Stage == MessageStage.Idle ? idle.Token : lifetime.Token)
             .ConfigureAwait(false);
+        host.Diagnostics.Received(frame?.Length ?? 0);
+        return frame;
     }
 
     private void TimeOut()

@@ -63,7 +63,7 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
 
     private OutgoingResult Sign(MailMessage message, MailAddress author, SigningRules rules, SigningIdentity identity)
     {
-        if (SigningCertificateRules.WhyNotBy(identity.Key as RSA, rules) is { } reason)
+        if (CertificateRules.WhyNotBy(identity.Key as RSA, rules) is { } reason)
             return CannotSign(rules, author, $"{identity.Source} cannot sign: {reason}", NoUsableCertificate);
         var canonicalization = CanonicalEntity.Create(message);
         if (canonicalization is not CanonicalEntity entity)
@@ -72,8 +72,8 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
         var digest = rules.Digest.AtLeastFor(identity.Key);
         var signature = SignedData.Sign(entity.Content, identity, digest, rules.RsaPadding, time.GetUtcNow());
         var signed = rules.Form == SignatureForm.Opaque
-            ? OpaqueSigned.Compose(entity, signature)
-            : MultipartSigned.Compose(entity, signature, digest);
+            ? OpaqueSigned.Compose(entity, signature, rules.SignatureType)
+            : MultipartSigned.Compose(entity, signature, digest, rules.SignatureType);
         return new OutgoingResult.Signed(signed, author, identity);
     }
 

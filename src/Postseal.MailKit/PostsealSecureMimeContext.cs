@@ -10,7 +10,6 @@ using Org.BouncyCastle.X509;
 using Postseal.Certificates;
 using Postseal.Mime;
 using Certificate = Org.BouncyCastle.X509.X509Certificate;
-using X509KeyUsageFlags = System.Security.Cryptography.X509Certificates.X509KeyUsageFlags;
 
 namespace Postseal.MailKit;
 
@@ -27,21 +26,17 @@ namespace Postseal.MailKit;
 public class PostsealSecureMimeContext : BouncyCastleSecureMimeContext
 {
     private readonly CertificateDirectory directory;
-    private readonly TimeProvider time;
     private readonly List<Certificate> trusted;
     private readonly ConcurrentDictionary<string, X509Crl> revocationLists = new();
 
     /// <summary>Makes a context.</summary>
     /// <param name="directory">The certificates and keys: <see cref="SmimeSigner.Certificates"/>.</param>
     /// <param name="trustedRoots">The authorities whose certificates are believed. None are built in.</param>
-    /// <param name="time">The clock for certificates' dates. Default: the system's.</param>
-    public PostsealSecureMimeContext(
-        CertificateDirectory directory, IEnumerable<X509Certificate2> trustedRoots, TimeProvider? time = null)
+    public PostsealSecureMimeContext(CertificateDirectory directory, IEnumerable<X509Certificate2> trustedRoots)
     {
         ArgumentNullException.ThrowIfNull(directory);
         ArgumentNullException.ThrowIfNull(trustedRoots);
         this.directory = directory;
-        this.time = time ?? TimeProvider.System;
         trusted = [.. trustedRoots.Select(root => root.AsBouncyCastleCertificate())];
     }
 
@@ -51,7 +46,7 @@ public class PostsealSecureMimeContext : BouncyCastleSecureMimeContext
 
     /// <inheritdoc/>
     public override bool CanEncrypt(MailboxAddress mailbox, CancellationToken cancellationToken = default) =>
-        FindRecipient(mailbox) is not null;
+        FindRecipient(mailbox) is EncryptionLookup.Usable;
 
     /// <summary>Refused: the directory is kept by people and the program <c>postseal</c>.</summary>
     /// <exception cref="NotSupportedException">Always.</exception>
@@ -83,8 +78,12 @@ public class PostsealSecureMimeContext : BouncyCastleSecureMimeContext
     /// <inheritdoc/>
     protected override CmsSigner GetCmsSigner(MailboxAddress mailbox, DigestAlgorithm digestAlgo)
     {
-        if (Find(mailbox) is not SignerLookup.Usable { Identity: var identity })
-            throw new CertificateNotFoundException(mailbox, (Find(mailbox) as SignerLookup.Unusable)?.Reason ?? "there is no certificate");
+        var identity = Find(mailbox) switch
+        {
+            SignerLookup.Usable usable => usable.Identity,
+            SignerLookup.Unusable unusable => throw new CertificateNotFoundException(mailbox, unusable.Reason),
+            _ => throw new CertificateNotFoundException(mailbox, $"there is no certificate for {mailbox.Address}"),
+        };
         return new CmsSigner(
             identity.Intermediates.Prepend(identity.Certificate).Select(certificate => certificate.AsBouncyCastleCertificate()),
             identity.Key.AsAsymmetricKeyParameter())
@@ -94,12 +93,16 @@ public class PostsealSecureMimeContext : BouncyCastleSecureMimeContext
     }
 
     /// <inheritdoc/>
-    protected override CmsRecipient GetCmsRecipient(MailboxAddress mailbox) =>
-        new(FindRecipient(mailbox) ?? throw new CertificateNotFoundException(mailbox, "there is no certificate to encrypt to"));
+    protected override CmsRecipient GetCmsRecipient(MailboxAddress mailbox) => FindRecipient(mailbox) switch
+    {
+        EncryptionLookup.Usable usable => new CmsRecipient(usable.Certificate.AsBouncyCastleCertificate()),
+        EncryptionLookup.Unusable unusable => throw new CertificateNotFoundException(mailbox, unusable.Reason),
+        _ => throw new CertificateNotFoundException(mailbox, $"there is no certificate for {mailbox.Address}"),
+    };
 
     /// <inheritdoc/>
     protected override Certificate? GetCertificate(ISelector<Certificate> selector) =>
-        directory.List().Select(report => report.Certificate?.AsBouncyCastleCertificate())
+        directory.ListCertificates().Select(stored => stored.Certificate?.AsBouncyCastleCertificate())
             .FirstOrDefault(certificate => certificate is not null && Matches(selector, certificate));
 
     /// <inheritdoc/>
@@ -116,7 +119,7 @@ public class PostsealSecureMimeContext : BouncyCastleSecureMimeContext
     protected override IStore<Certificate> GetIntermediateCertificates()
     {
         var store = new X509CertificateStore();
-        foreach (var certificate in directory.Identities().SelectMany(identity => identity.Intermediates))
+        foreach (var certificate in directory.Identities().SelectMany(identity => identity.Intermediates).Concat(directory.Authorities()).Distinct())
             store.Add(certificate.AsBouncyCastleCertificate());
         return store;
     }
@@ -146,26 +149,13 @@ public class PostsealSecureMimeContext : BouncyCastleSecureMimeContext
         return MailAddress.TryParse(mailbox.Address, out var address) ? directory.FindSigner(address) : SignerLookup.None.Instance;
     }
 
-    /// <summary>A certificate that is for the address, valid now, and may encrypt (RFC 8550 section 4.4.2).</summary>
-    private Certificate? FindRecipient(MailboxAddress mailbox)
+    private EncryptionLookup FindRecipient(MailboxAddress mailbox)
     {
         ArgumentNullException.ThrowIfNull(mailbox);
-        if (!MailAddress.TryParse(mailbox.Address, out var address))
-            return null;
-        var now = time.GetUtcNow().UtcDateTime;
-        return directory.List()
-            .Select(report => report.Certificate)
-            .FirstOrDefault(certificate =>
-                certificate is not null
-                && SubjectAlternativeNames.MailAddresses(certificate).Contains(address)
-                && certificate.NotBefore.ToUniversalTime() <= now && now <= certificate.NotAfter.ToUniversalTime()
-                && MayEncrypt(certificate))
-            ?.AsBouncyCastleCertificate();
+        return MailAddress.TryParse(mailbox.Address, out var address)
+            ? directory.FindEncryptionCertificate(address)
+            : EncryptionLookup.None.Instance;
     }
-
-    private static bool MayEncrypt(X509Certificate2 certificate) =>
-        certificate.Extensions.OfType<X509KeyUsageExtension>().FirstOrDefault() is not { } usage
-        || (usage.KeyUsages & (X509KeyUsageFlags.KeyEncipherment | X509KeyUsageFlags.KeyAgreement)) != 0;
 
     private static bool Matches(ISelector<Certificate>? selector, Certificate certificate) =>
         selector is null || selector.Match(certificate);

@@ -214,12 +214,14 @@ public sealed class OutgoingProcessorTests : IDisposable
     // ---- The signed message -----------------------------------------------------------------------------------
 
     [Theory]
-    [InlineData(SignatureForm.Detached)]
-    [InlineData(SignatureForm.Opaque)]
-    public void The_signed_message_is_verified_by_openssl_and_says_the_same(SignatureForm form)
+    [InlineData(SignatureForm.Detached, SignatureType.Standard)]
+    [InlineData(SignatureForm.Detached, SignatureType.Legacy)]
+    [InlineData(SignatureForm.Opaque, SignatureType.Standard)]
+    [InlineData(SignatureForm.Opaque, SignatureType.Legacy)]
+    public void The_signed_message_is_verified_by_openssl_and_says_the_same(SignatureForm form, SignatureType type)
     {
         Assert.SkipUnless(OpenSsl.IsHere, "openssl is not on this machine");
-        var options = Options() with { Signing = new SigningRules { Form = form } };
+        var options = Options() with { Signing = new SigningRules { Form = form, SignatureType = type } };
 
         var signed = Assert.IsType<OutgoingResult.Signed>(Process(FromAlice, options));
 
@@ -265,6 +267,17 @@ public sealed class OutgoingProcessorTests : IDisposable
         Assert.Contains("Content-Type: application/pkcs7-mime; smime-type=signed-data; name=\"smime.p7m\"\r\n", text, StringComparison.Ordinal);
         Assert.Contains("Content-Transfer-Encoding: base64\r\n", text, StringComparison.Ordinal);
         Assert.DoesNotContain("Hello Bob", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_signature_of_the_legacy_type_has_the_fields_that_Mautic_writes()
+    {
+        var options = Options() with { Signing = new SigningRules { SignatureType = SignatureType.Legacy } };
+        var text = Encoding.UTF8.GetString(Bytes(Assert.IsType<OutgoingResult.Signed>(Process(FromAlice, options)).Message));
+
+        Assert.Contains("Content-Type: multipart/signed; protocol=\"application/x-pkcs7-signature\";", text, StringComparison.Ordinal);
+        Assert.Contains("Content-Type: application/x-pkcs7-signature; name=\"smime.p7s\"\r\n", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("application/pkcs7-signature", text, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -28,7 +28,7 @@ public sealed class LoadTests : IDisposable
         }));
 
         Assert.Equal(320, server.Messages.Count);
-        using var context = new PostsealSecureMimeContext(signer.Certificates, [Office.Root], office.Time);
+        using var context = new PostsealSecureMimeContext(signer.Certificates, [Office.Root]);
         var texts = new HashSet<string>();
         foreach (var received in server.Messages)
         {

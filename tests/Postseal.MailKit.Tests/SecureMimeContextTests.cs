@@ -13,7 +13,7 @@ public sealed class SecureMimeContextTests : IDisposable
     private readonly Office office = new();
     private readonly PostsealSecureMimeContext context;
 
-    public SecureMimeContextTests() => context = new PostsealSecureMimeContext(office.Signer().Certificates, [Office.Root], office.Time);
+    public SecureMimeContextTests() => context = new PostsealSecureMimeContext(office.Signer().Certificates, [Office.Root]);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -39,7 +39,7 @@ public sealed class SecureMimeContextTests : IDisposable
             new MemoryStream(System.Text.Encoding.Latin1.GetBytes(Letters.Text(sent).Replace("Hello", "Hallo", StringComparison.Ordinal))), Cancel).Body!;
         var intact = (MultipartSigned)MimeMessage.Load(new MemoryStream(sent), Cancel).Body!;
         using var strangers = new CertificateFolder(office.Time);
-        using var elsewhere = new PostsealSecureMimeContext(strangers.Open(), [strangers.Authority.Root], office.Time);
+        using var elsewhere = new PostsealSecureMimeContext(strangers.Open(), [strangers.Authority.Root]);
 
         Assert.Throws<DigitalSignatureVerifyException>(() => changed.Verify(context, Cancel)[0].Verify());
         Assert.Throws<DigitalSignatureVerifyException>(() => intact.Verify(elsewhere, Cancel)[0].Verify());

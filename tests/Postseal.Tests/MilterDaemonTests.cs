@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
 using Microsoft.Extensions.Logging;
@@ -110,6 +109,23 @@ public sealed class MilterDaemonTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_change_of_the_settings_counts_from_the_next_message_on_within_a_connection()
+    {
+        var options = Options();
+        server = MilterDaemon.CreateServer(() => options, Logs(), folder.Time);
+        await server.StartAsync(Cancel);
+        await using var mta = await MtaDouble.ConnectAsync(server.Endpoints[0], MtaKind.Postfix, Cancel);
+        Assert.Contains((await mta.SendAsync(Message("From: alice@example.org", "Hello\r\n"), Cancel)).Headers, h => h.Is("Content-Type"));
+
+        options = options with { Signing = new SigningRules { Mode = SigningMode.Never } };
+        Assert.DoesNotContain((await mta.SendAsync(Message("From: alice@example.org", "Hello\r\n"), Cancel)).Headers, h => h.Is("Content-Type"));
+
+        using var elsewhere = new TemporaryDirectory();
+        options = Options(new SigningRules { Mode = SigningMode.Required }) with { Certificates = new CertificateOptions { Path = elsewhere.Path } };
+        Assert.Equal(MtaVerdict.Rejected, (await mta.SendAsync(Message("From: alice@example.org", "Hello\r\n"), Cancel)).Verdict);
+    }
+
+    [Fact]
     public async Task When_the_directory_is_gone_mail_waits_at_its_sender()
     {
         await using var mta = await StartAsync(MtaKind.Postfix);
@@ -154,36 +170,20 @@ public sealed class MilterDaemonTests : IAsyncDisposable
 
     private async Task<MtaDouble> StartAsync(MtaKind kind, SigningRules? signing = null)
     {
-        var options = new PostsealOptions
-        {
-            Milter = new MilterOptions { Socket = ["inet:0@127.0.0.1"] },
-            Certificates = folder.Options,
-            Signing = signing ?? new SigningRules(),
-        };
-        server = MilterDaemon.CreateServer(options, LoggerFactory.Create(b => b.AddProvider(log).SetMinimumLevel(LogLevel.Debug)), folder.Time);
+        server = MilterDaemon.CreateServer(Options(signing), Logs(), folder.Time);
         await server.StartAsync(Cancel);
         return await MtaDouble.ConnectAsync(server.Endpoints[0], kind, Cancel);
     }
 
+    private PostsealOptions Options(SigningRules? signing = null) => new()
+    {
+        Milter = new MilterOptions { Socket = ["inet:0@127.0.0.1"] },
+        Certificates = folder.Options,
+        Signing = signing ?? new SigningRules(),
+    };
+
+    private ILoggerFactory Logs() => LoggerFactory.Create(b => b.AddProvider(log).SetMinimumLevel(LogLevel.Debug));
+
     private static MtaMessage Message(string headers, string body) =>
         MtaMessage.FromBytes(Encoding.UTF8.GetBytes($"{headers}\r\n\r\n{body}"));
-
-    private sealed class LineCollector : ILoggerProvider, ILogger
-    {
-        public ConcurrentQueue<string> Lines { get; } = new();
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Lines.Enqueue(formatter(state, exception));
-
-        public void Dispose()
-        {
-        }
-    }
 }

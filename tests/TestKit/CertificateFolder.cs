@@ -26,6 +26,8 @@ public sealed class CertificateFolder : IDisposable
 
     public CertificateDirectory Open() => new(Options, Time);
 
+    public CertificateDirectory Open(CertificateOptions options) => new(options, Time);
+
     /// <summary>Issues a certificate and puts it into the directory as one PEM with key and chain.</summary>
     public IssuedCertificate Add(string address, string key = "P-256") => Add(address, new TrialRequest(address) { Key = key });
 

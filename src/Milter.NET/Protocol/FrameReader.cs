@@ -4,7 +4,11 @@ using System.IO.Pipelines;
 namespace Milter;
 
 /// <summary>One frame: its first byte, and what follows it. Valid until the next one is read.</summary>
-internal readonly record struct Frame(byte Code, ReadOnlySequence<byte> Payload);
+internal readonly record struct Frame(byte Code, ReadOnlySequence<byte> Payload)
+{
+    /// <summary>What it had on the wire: the length, the first byte, and the rest.</summary>
+    public long Length => sizeof(uint) + 1 + Payload.Length;
+}
 
 /// <summary>Cuts a stream into frames: 32 bits of length, most significant byte first, then that many bytes.</summary>
 internal sealed class FrameReader(PipeReader input, int maxFrameSize)

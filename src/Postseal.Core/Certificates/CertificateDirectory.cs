@@ -1,6 +1,3 @@
-using System.Collections.Concurrent;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Postseal.Configuration;
@@ -14,12 +11,11 @@ namespace Postseal.Certificates;
 /// </summary>
 public sealed partial class CertificateDirectory
 {
-    private readonly string path;
-    private readonly string? passphraseFile;
+    private readonly CertificateOptions options;
     private readonly TimeProvider time;
     private readonly ILogger logger;
-    private readonly ConcurrentDictionary<MailAddress, SignerFiles> signers = new();
-    private DirectoryIndex? index;
+    private readonly Lock listing = new();
+    private volatile CertificateIndex? index;
 
     /// <summary>Opens the directory.</summary>
     /// <param name="options">Where it is, and what opens its encrypted keys.</param>
@@ -27,101 +23,124 @@ public sealed partial class CertificateDirectory
     /// <param name="logger">Takes a warning for each file that is used but should be mended.</param>
     public CertificateDirectory(CertificateOptions options, TimeProvider time, ILogger? logger = null)
     {
-        path = options.Path;
-        passphraseFile = options.PassphraseFile;
+        this.options = options;
         this.time = time;
         this.logger = logger ?? NullLogger.Instance;
     }
 
-    /// <summary>Finds who signs for an address.</summary>
+    /// <summary>
+    /// Finds who signs for an address: the newest usable certificate of its own; where it has no files of its own, the
+    /// common key pair if that names it; else, where the configuration allows it, its domain's.
+    /// </summary>
     /// <exception cref="IOException">The directory is gone or cannot be read; the next look may succeed.</exception>
     /// <exception cref="UnauthorizedAccessException">The directory must not be read.</exception>
     public SignerLookup FindSigner(MailAddress address)
     {
-        var files = KeyPairFiles.For(address.ToString(), CurrentIndex());
-        if (files is null)
+        var current = CurrentIndex(address);
+        var choice = BestSigner(current.Own(address), entry => CertificateRules.WhyNotFor(entry.Addresses, address))
+            ?? BestSigner(current.Common, entry => CertificateRules.WhyNotFor(entry.Addresses, address), ignoreOthers: true)
+            ?? (options.DomainCertificates
+                ? BestSigner(current.OfDomain(address), entry => CertificateRules.WhyNotForDomain(entry.Addresses, address))
+                : null);
+        return choice switch
         {
-            signers.TryRemove(address, out _);
-            return SignerLookup.None.Instance;
-        }
-
-        var signer = Current(address, files);
-        if (signer.Identity is not { } identity)
-            return new SignerLookup.Unusable(signer.Problem!);
-        return SigningCertificateRules.WhyNotNow(identity.Certificate, time.GetUtcNow()) is { } reason
-            ? new SignerLookup.Unusable($"{signer.Source} cannot sign: {reason}")
-            : new SignerLookup.Usable(identity);
-    }
-
-    /// <summary>Everything in the directory that is named after an address, for people to look at.</summary>
-    public IReadOnlyList<CertificateReport> List()
-    {
-        var current = CurrentIndex();
-        return [.. KeyPairFiles.Addresses(current).Select(name => Report(name, current))];
-    }
-
-    private CertificateReport Report(string name, DirectoryIndex current)
-    {
-        if (!MailAddress.TryParse(name, out var address))
-            return new CertificateReport(name, null, $"'{name}' is not a mail address; name the files after the sender's", null);
-        var signer = Current(address, KeyPairFiles.For(name, current)!);
-        return FindSigner(address) switch
-        {
-            SignerLookup.Unusable unusable => new CertificateReport(name, signer.Certificate, unusable.Reason, signer.Warning),
-            _ => new CertificateReport(name, signer.Certificate, null, signer.Warning),
+            null => SignerLookup.None.Instance,
+            { Reason: { } reason } => new SignerLookup.Unusable(reason),
+            { Entry: var entry } => new SignerLookup.Usable(entry!.IdentityFrom(current.Authorities)),
         };
     }
 
-    private DirectoryIndex CurrentIndex()
+    /// <summary>
+    /// Finds what to encrypt to for an address: the newest usable certificate among its own and those put there for
+    /// correspondents.
+    /// </summary>
+    /// <inheritdoc cref="FindSigner"/>
+    public EncryptionLookup FindEncryptionCertificate(MailAddress address)
     {
-        var known = index;
-        return known is not null && known.IsCurrent(path) ? known : index = DirectoryIndex.Of(path, time);
+        var current = CurrentIndex(address);
+        var choice = BestForEncryption(current.Own(address), address, ignoreOthers: false)
+            ?? BestForEncryption(current.Common, address, ignoreOthers: true);
+        return choice switch
+        {
+            null => EncryptionLookup.None.Instance,
+            { Reason: { } reason } => new EncryptionLookup.Unusable(reason),
+            { Entry: var entry, Source: var source } => new EncryptionLookup.Usable(entry!.Certificate, source.ToString()),
+        };
     }
 
-    private SignerFiles Current(MailAddress address, KeyPairFiles files)
+    /// <summary>
+    /// The keys that may open what was encrypted to an address, in the order of the conventions: all that are there, as old
+    /// mail was encrypted to certificates that have expired since.
+    /// </summary>
+    /// <inheritdoc cref="FindSigner"/>
+    public IReadOnlyList<SigningIdentity> FindDecryptionKeys(MailAddress address)
     {
-        FileStamp? passphraseStamp = passphraseFile is null ? null : FileStamp.Of(passphraseFile);
-        if (signers.TryGetValue(address, out var known) && known.AreCurrent(files, passphraseStamp))
+        var current = CurrentIndex(address);
+        var pool = current.Authorities;
+        return
+        [
+            .. from source in current.Own(address).Concat(current.Common)
+               from entry in Load(source).Entries
+               where entry.Key is not null && entry.Addresses.Contains(address)
+               select entry.IdentityFrom(pool),
+        ];
+    }
+
+    private CertificateChoice? BestSigner(
+        IReadOnlyList<KeySource> sources, Func<CertificateEntry, string?> whyNotFor, bool ignoreOthers = false) =>
+        CertificateChoice.Best(
+            from source in sources
+            where source.Files.Purpose is SourcePurpose.Any or SourcePurpose.Sign
+            from choice in Choices(source, "sign", entry => WhyNoKey(source.Files, entry) ?? entry.WhyNotSign, whyNotFor)
+            where !ignoreOthers || choice.Obstacle != Obstacle.Address
+            select choice,
+            SourcePurpose.Sign);
+
+    private CertificateChoice? BestForEncryption(IReadOnlyList<KeySource> sources, MailAddress address, bool ignoreOthers) =>
+        CertificateChoice.Best(
+            from source in sources
+            where source.Files.Purpose is SourcePurpose.Any or SourcePurpose.Encrypt or SourcePurpose.Recipient
+            from choice in Choices(
+                source, "be encrypted to", entry => entry.WhyNotEncrypt, entry => CertificateRules.WhyNotFor(entry.Addresses, address))
+            where !ignoreOthers || choice.Obstacle != Obstacle.Address
+            select choice,
+            SourcePurpose.Encrypt);
+
+    /// <summary>What each certificate of a source can or cannot do, by the rules and the clock.</summary>
+    private IEnumerable<CertificateChoice> Choices(
+        KeySource source, string what, Func<CertificateEntry, string?> whyUnfit, Func<CertificateEntry, string?> whyNotFor)
+    {
+        var loaded = Load(source);
+        if (loaded.Problem is { } problem)
+            yield return new CertificateChoice(source.Files, null, Obstacle.Files, problem);
+        foreach (var entry in loaded.Entries)
+        {
+            var (obstacle, reason) =
+                whyUnfit(entry) is { } unfit ? (Obstacle.Rules, unfit)
+                : whyNotFor(entry) is { } stranger ? (Obstacle.Address, stranger)
+                : CertificateRules.WhyNotNow(entry.Certificate, time.GetUtcNow()) is { } dates ? (Obstacle.Dates, dates)
+                : (Obstacle.None, null);
+            yield return new CertificateChoice(
+                source.Files, entry, obstacle, reason is null ? null : $"{source.Files} cannot {what}: {reason}");
+        }
+    }
+
+    private static string? WhyNoKey(SourceFiles files, CertificateEntry entry) => entry.Key is null
+        ? $"it has no private key beside it; {Path.ChangeExtension(files.CertificateFile, ".pem")} is not there"
+        : null;
+
+    private LoadedSource Load(KeySource source) => source.Current(time, LogWarning);
+
+    private CertificateIndex CurrentIndex(MailAddress address) => CurrentIndex(known => known.IsCurrentFor(address));
+
+    private CertificateIndex CurrentIndex(Func<CertificateIndex, bool> isCurrent)
+    {
+        if (index is { } known && isCurrent(known))
             return known;
-        var loaded = Load(address, files, passphraseStamp);
-        if (loaded.Warning is not null)
-            LogWarning(loaded.Warning);
-        return signers[address] = loaded;
-    }
-
-    private SignerFiles Load(MailAddress address, KeyPairFiles files, FileStamp? passphraseStamp)
-    {
-        var passphrase = passphraseFile is null ? [] : ReadFirstLine(passphraseFile);
-        try
-        {
-            return SignerFiles.Load(files, address, passphrase, passphraseStamp);
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(passphrase);
-        }
-    }
-
-    private static byte[] ReadFirstLine(string file)
-    {
-        var bytes = File.ReadAllBytes(file);
-        var end = bytes.AsSpan().IndexOfAny((byte)'\r', (byte)'\n');
-        var line = bytes.AsSpan(0, end < 0 ? bytes.Length : end).ToArray();
-        CryptographicOperations.ZeroMemory(bytes);
-        return line;
+        lock (listing)
+            return index is { } meanwhile && isCurrent(meanwhile) ? meanwhile : index = CertificateIndex.Of(options, time, index, LogWarning);
     }
 
     [LoggerMessage(EventId = 100, Level = LogLevel.Warning, Message = "{Warning}")]
     private partial void LogWarning(string warning);
-}
-
-/// <summary>What <see cref="CertificateDirectory.List"/> says of one address.</summary>
-/// <param name="Address">The address the files are named after.</param>
-/// <param name="Certificate">The certificate, where it could be read.</param>
-/// <param name="Problem">Why it cannot sign now; <see langword="null"/> when it can.</param>
-/// <param name="Warning">What should be mended although it can sign.</param>
-public sealed record CertificateReport(string Address, X509Certificate2? Certificate, string? Problem, string? Warning)
-{
-    /// <summary>The kind of key the certificate is for: <c>RSA-3072</c>, <c>P-256</c>.</summary>
-    public string? KeyName => Certificate is null ? null : KeyNames.Of(Certificate);
 }

@@ -2,11 +2,44 @@ namespace Postseal.Certificates;
 
 /// <summary>A certificate or key file that cannot be used. The message names the file and says what to do.</summary>
 /// <param name="path">The file.</param>
+/// <param name="kind">What is wrong with it, for programs.</param>
 /// <param name="problem">What is wrong with it, as the end of a sentence that begins with the file.</param>
 /// <param name="inner">What the platform said.</param>
-public sealed class CertificateFileException(string path, string problem, Exception? inner = null)
+public sealed class CertificateFileException(
+    string path, CertificateFileProblem kind, string problem, Exception? inner = null)
     : Exception($"{path} {problem}", inner)
 {
     /// <summary>The file.</summary>
     public string Path { get; } = path;
+
+    /// <summary>What is wrong with it.</summary>
+    public CertificateFileProblem Kind { get; } = kind;
+}
+
+/// <summary>The kinds of things that are wrong with certificate and key files.</summary>
+public enum CertificateFileProblem
+{
+    /// <summary>The file is not there or must not be read.</summary>
+    Unreadable,
+
+    /// <summary>It is larger than any key file, or holds more certificates or keys, or asks for more work to open.</summary>
+    TooLarge,
+
+    /// <summary>It is something else than certificates and keys.</summary>
+    NotACertificate,
+
+    /// <summary>It is the right thing, cut off or damaged.</summary>
+    Damaged,
+
+    /// <summary>It is encrypted and there is no passphrase or secret.</summary>
+    PassphraseNeeded,
+
+    /// <summary>It is encrypted and the passphrase or secret does not open it.</summary>
+    WrongPassphrase,
+
+    /// <summary>It holds a key of a kind, or encrypted in a way, that cannot be used for mail.</summary>
+    Unsupported,
+
+    /// <summary>It has a certificate without its key, or a key without its certificate.</summary>
+    Incomplete,
 }

@@ -2,27 +2,38 @@ namespace Postseal.Certificates;
 
 /// <summary>
 /// What tells that a file or directory changed without reading it. A symbolic link counts with what it points to, so
-/// that re-pointing it and replacing its target both show.
+/// that re-pointing it and replacing its target both show. Of what is not there or cannot be reached, the stamp is
+/// <see langword="default"/>.
 /// </summary>
-internal readonly record struct FileStamp(DateTime Changed, DateTime LinkChanged, long Length)
+internal readonly record struct FileStamp(DateTime Changed, DateTime LinkChanged, string? LinkTarget, long Length)
 {
     public static FileStamp Of(string path)
     {
-        FileSystemInfo entry = new FileInfo(path);
-        var target = entry.LinkTarget is null ? entry : FinalTarget(entry);
-        return new FileStamp(
-            target.LastWriteTimeUtc, entry.LastWriteTimeUtc, target is FileInfo { Exists: true } file ? file.Length : -1);
-    }
-
-    private static FileSystemInfo FinalTarget(FileSystemInfo link)
-    {
         try
         {
-            return link.ResolveLinkTarget(returnFinalTarget: true) ?? link;
+            var entry = new FileInfo(path);
+            var target = entry.LinkTarget is null ? entry : entry.ResolveLinkTarget(returnFinalTarget: true) ?? entry;
+            var length = target is FileInfo { Exists: true } file ? file.Length : -1;
+            return target == entry
+                ? new FileStamp(entry.LastWriteTimeUtc, default, null, length)
+                : new FileStamp(target.LastWriteTimeUtc, entry.LastWriteTimeUtc, target.FullName, length);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return link; // Links in a circle point to nothing; whoever reads the file says so, by its name.
+            return default;
+        }
+    }
+
+    /// <summary>
+    /// When a second change can no longer hide behind the first one's time stamp. Where the file system counts in
+    /// fractions of a second it takes the kernel's tick, 10 ms at most; elsewhere up to FAT's two seconds.
+    /// </summary>
+    public DateTime SettledAt
+    {
+        get
+        {
+            var last = Changed > LinkChanged ? Changed : LinkChanged;
+            return last + (last.Ticks % TimeSpan.TicksPerSecond == 0 ? TimeSpan.FromSeconds(2) : TimeSpan.FromMilliseconds(50));
         }
     }
 }

@@ -17,7 +17,7 @@ internal static class KeyNames
             if (ecdsa is not null)
                 return OfCurve(ecdsa.ExportParameters(includePrivateParameters: false).Curve, ecdsa.KeySize);
         }
-        catch (CryptographicException)
+        catch (Exception e) when (e is CryptographicException or PlatformNotSupportedException)
         {
             // A curve the platform does not know: its algorithm is all that can be told.
         }

@@ -1,54 +1,84 @@
-using System.Buffers.Text;
 using System.Formats.Asn1;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using System.Security.Cryptography.Pkcs;
+using Postseal.Cms;
 
 namespace Postseal.Certificates;
 
-/// <summary>Makes a platform key of what stands in a PEM file, and clears every copy of it that it made.</summary>
+/// <summary>Makes a platform key of a private key in DER, and clears every copy of it that it made.</summary>
 internal static class PrivateKeyReader
 {
-    private const string RsaEncryption = Cms.Oids.RsaEncryption;
-    private const string EcPublicKey = "1.2.840.10045.2.1"; // RFC 5480 section 2.1.1
+    /// <summary>
+    /// The most rounds of a key derivation that are done for a file. OpenSSL's default is 2,048, ours
+    /// <see cref="PrivateKeyPem.Iterations"/>; each million costs about a second, and a file could ask for two thousand.
+    /// </summary>
+    public const int MaxIterations = 2_000_000;
 
-    /// <exception cref="CertificateFileException">The key is damaged, of a kind that cannot sign mail, or locked.</exception>
-    public static AsymmetricAlgorithm Load(
-        string path, string label, ReadOnlySpan<byte> base64, int decodedLength, ReadOnlySpan<byte> passphrase)
+    private const string Pbes2 = "1.2.840.113549.1.5.13"; // RFC 8018 appendix A.4
+    private const string Pbkdf2 = "1.2.840.113549.1.5.12"; // RFC 8018 appendix A.2
+
+    /// <exception cref="CertificateFileException">The key is damaged, of a kind that cannot be used, or locked.</exception>
+    public static AsymmetricAlgorithm Read(
+        string path, FileFormat format, ReadOnlySpan<byte> der, ReadOnlySpan<byte> passphrase)
     {
-        var der = new byte[decodedLength];
+        if (format != FileFormat.EncryptedPkcs8)
+            return Import(path, format, der, "holds a private key that is damaged", CertificateFileProblem.Damaged);
+
+        var plain = Decrypt(path, der, passphrase);
         try
         {
-            Base64.DecodeFromUtf8(base64, der, out _, out var written);
-            return Import(path, label, der.AsSpan(0, written), passphrase);
-        }
-        catch (Exception e) when (e is CryptographicException or AsnContentException)
-        {
-            throw new CertificateFileException(
-                path, label == "ENCRYPTED PRIVATE KEY"
-                    ? "holds an encrypted key that the passphrase does not open; see [Certificates] PassphraseFile"
-                    : "holds a private key that is damaged",
-                e);
+            return ReadDecrypted(path, FileFormat.Pkcs8, plain);
         }
         finally
         {
-            CryptographicOperations.ZeroMemory(der);
+            CryptographicOperations.ZeroMemory(plain);
         }
     }
 
+    /// <summary>A wrong passphrase gives good padding once in 256 times, and then something that is no key.</summary>
+    public static AsymmetricAlgorithm ReadDecrypted(string path, FileFormat format, ReadOnlySpan<byte> der) =>
+        Import(path, format, der, WrongPassphraseText, CertificateFileProblem.WrongPassphrase);
+
+    public static CertificateFileException PassphraseNeeded(string path) => new(
+        path, CertificateFileProblem.PassphraseNeeded,
+        "holds an encrypted key and there is no passphrase; name a file with it in [Certificates] PassphraseFile");
+
+    public static CertificateFileException WrongPassphrase(string path, Exception inner) =>
+        new(path, CertificateFileProblem.WrongPassphrase, WrongPassphraseText, inner);
+
+    private const string WrongPassphraseText =
+        "holds an encrypted key that the passphrase does not open; see [Certificates] PassphraseFile";
+
     private static AsymmetricAlgorithm Import(
-        string path, string label, ReadOnlySpan<byte> der, ReadOnlySpan<byte> passphrase) => label switch
+        string path, FileFormat format, ReadOnlySpan<byte> der, string problem, CertificateFileProblem kind)
     {
-        "RSA PRIVATE KEY" => Fill(RSA.Create(), static (key, der, _) => key.ImportRSAPrivateKey(der, out int _), der),
-        "EC PRIVATE KEY" => Fill(ECDsa.Create(), static (key, der, _) => key.ImportECPrivateKey(der, out int _), der),
-        "PRIVATE KEY" => AlgorithmOf(der) switch
+        try
         {
-            RsaEncryption => Fill(RSA.Create(), static (key, der, _) => key.ImportPkcs8PrivateKey(der, out int _), der),
-            EcPublicKey => Fill(ECDsa.Create(), static (key, der, _) => key.ImportPkcs8PrivateKey(der, out int _), der),
-            var other => throw new CertificateFileException(path, $"holds a key of algorithm {other}; RSA or EC is expected"),
-        },
-        "ENCRYPTED PRIVATE KEY" when passphrase.IsEmpty => throw new CertificateFileException(
-            path, "holds an encrypted key and there is no passphrase; name a file with it in [Certificates] PassphraseFile"),
-        "ENCRYPTED PRIVATE KEY" => ImportEncrypted(der, passphrase),
-        _ => throw new CertificateFileException(path, $"holds a key of kind '{label}'; RSA or EC is expected"),
+            return format switch
+            {
+                FileFormat.RsaKey => Fill(RSA.Create(), static (key, der) => key.ImportRSAPrivateKey(der, out int _), der),
+                FileFormat.EcKey => Fill(ECDsa.Create(), static (key, der) => key.ImportECPrivateKey(der, out int _), der),
+                _ => ImportPkcs8(path, der),
+            };
+        }
+        catch (Exception e) when (e is CryptographicException or AsnContentException)
+        {
+            throw new CertificateFileException(path, kind, problem, e);
+        }
+        catch (PlatformNotSupportedException e)
+        {
+            throw new CertificateFileException(
+                path, CertificateFileProblem.Unsupported, "holds a key on a curve this platform does not know", e);
+        }
+    }
+
+    private static AsymmetricAlgorithm ImportPkcs8(string path, ReadOnlySpan<byte> der) => AlgorithmOf(der) switch
+    {
+        Oids.RsaEncryption => Fill(RSA.Create(), static (key, der) => key.ImportPkcs8PrivateKey(der, out int _), der),
+        Oids.EcPublicKey => Fill(ECDsa.Create(), static (key, der) => key.ImportPkcs8PrivateKey(der, out int _), der),
+        var other => throw new CertificateFileException(
+            path, CertificateFileProblem.Unsupported, $"holds a key of algorithm {other}; RSA or EC is expected"),
     };
 
     /// <summary>PrivateKeyInfo ::= SEQUENCE { version, privateKeyAlgorithm AlgorithmIdentifier, … } (RFC 5958 section 2)</summary>
@@ -61,32 +91,81 @@ internal static class PrivateKeyReader
         return AsnDecoder.ReadObjectIdentifier(info[version..].Slice(offset, length), AsnEncodingRules.BER, out _);
     }
 
-    /// <summary>The algorithm stands inside the ciphertext, so a key that is not RSA is found out by opening it.</summary>
-    private static AsymmetricAlgorithm ImportEncrypted(ReadOnlySpan<byte> der, ReadOnlySpan<byte> passphrase)
+    /// <summary>Opens PKCS #8; whether an RSA or an EC key is in it is not known before.</summary>
+    private static byte[] Decrypt(string path, ReadOnlySpan<byte> der, ReadOnlySpan<byte> passphrase)
     {
+        if (passphrase.IsEmpty)
+            throw PassphraseNeeded(path);
+        CheckCost(path, der);
+        using var password = new PassphraseText(passphrase);
         try
         {
-            return Fill(
-                RSA.Create(),
-                static (key, der, passphrase) => key.ImportEncryptedPkcs8PrivateKey(passphrase, der, out _), der, passphrase);
+            var info = Pkcs8PrivateKeyInfo.DecryptAndDecode(password.Span, der.ToArray(), out _);
+            var plain = info.Encode();
+            CryptographicOperations.ZeroMemory(MemoryMarshal.AsMemory(info.PrivateKeyBytes).Span);
+            return plain;
         }
-        catch (CryptographicException)
+        catch (CryptographicException e)
         {
-            return Fill(
-                ECDsa.Create(),
-                static (key, der, passphrase) => key.ImportEncryptedPkcs8PrivateKey(passphrase, der, out _), der, passphrase);
+            throw WrongPassphrase(path, e);
         }
     }
 
-    private delegate void ImportInto<T>(T key, ReadOnlySpan<byte> der, ReadOnlySpan<byte> passphrase);
+    /// <summary>
+    /// EncryptedPrivateKeyInfo ::= SEQUENCE { SEQUENCE { algorithm, parameters }, encryptedData }. PBES2's parameters
+    /// begin with the key derivation's own AlgorithmIdentifier; PBKDF2's, and those of every older scheme, are salt and
+    /// iteration count (RFC 8018 appendix A).
+    /// </summary>
+    private static void CheckCost(string path, ReadOnlySpan<byte> der)
+    {
+        var scheme = "";
+        try
+        {
+            var algorithm = new AsnReader(der.ToArray(), AsnEncodingRules.BER).ReadSequence().ReadSequence();
+            scheme = algorithm.ReadObjectIdentifier();
+            var parameters = algorithm.ReadSequence();
+            if (scheme == Pbes2)
+            {
+                var derivation = parameters.ReadSequence();
+                scheme = derivation.ReadObjectIdentifier();
+                if (scheme != Pbkdf2)
+                    throw Unsupported(path, scheme);
+                parameters = derivation.ReadSequence();
+            }
+
+            parameters.ReadOctetString();
+            if (!parameters.TryReadInt32(out var iterations) || iterations > MaxIterations)
+            {
+                throw new CertificateFileException(
+                    path, CertificateFileProblem.TooLarge,
+                    $"holds a key whose passphrase is stretched more than {MaxIterations} times; "
+                        + "encrypt it again with 'openssl pkcs8 -topk8 -v2 aes-256-cbc'");
+            }
+        }
+        catch (AsnContentException) when (scheme.Length > 0)
+        {
+            throw Unsupported(path, scheme);
+        }
+        catch (AsnContentException e)
+        {
+            throw new CertificateFileException(path, CertificateFileProblem.Damaged, "holds a private key that is damaged", e);
+        }
+    }
+
+    private static CertificateFileException Unsupported(string path, string scheme) => new(
+        path, CertificateFileProblem.Unsupported,
+        $"holds a key encrypted in a way we do not know ({scheme}); "
+            + "convert it with 'openssl pkcs8 -topk8 -v2 aes-256-cbc'");
+
+    private delegate void ImportInto<T>(T key, ReadOnlySpan<byte> der);
 
     /// <summary>A key object that could not take its key is not left to the finalizer.</summary>
-    private static T Fill<T>(T key, ImportInto<T> import, ReadOnlySpan<byte> der, ReadOnlySpan<byte> passphrase = default)
+    private static T Fill<T>(T key, ImportInto<T> import, ReadOnlySpan<byte> der)
         where T : AsymmetricAlgorithm
     {
         try
         {
-            import(key, der, passphrase);
+            import(key, der);
             return key;
         }
         catch

@@ -96,10 +96,8 @@ public sealed class TrialAuthority : IDisposable
     {
         if (wanted.Addresses.Count > 0)
         {
-            var names = new SubjectAlternativeNameBuilder();
-            foreach (var address in wanted.Addresses)
-                names.AddEmailAddress(address);
-            request.CertificateExtensions.Add(names.Build());
+            request.CertificateExtensions.Add(
+                new X509Extension(Oids.SubjectAlternativeName, SubjectAlternativeNames.Encode(wanted.Addresses), critical: false));
         }
 
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, critical: true));
@@ -123,7 +121,8 @@ public sealed class TrialAuthority : IDisposable
 }
 
 /// <summary>What a <see cref="TrialAuthority"/> is to issue. The defaults make a certificate that may sign mail.</summary>
-/// <param name="Addresses">The rfc822Names in subjectAltName; none leaves the extension out.</param>
+/// <param name="Addresses">The addresses in subjectAltName, as rfc822Name or, where they are not ASCII, as SmtpUTF8Mailbox;
+/// none leaves the extension out.</param>
 public sealed record TrialRequest(params IReadOnlyList<string> Addresses)
 {
     /// <summary>The kind of key: <c>RSA-2048</c>, <c>RSA-3072</c>, <c>RSA-4096</c>, <c>P-256</c>, <c>P-384</c> or <c>P-521</c>.</summary>

@@ -16,6 +16,7 @@ internal static class Oids
 
     // RFC 8017 appendix C.
     public const string RsaEncryption = "1.2.840.113549.1.1.1";
+    public const string EcPublicKey = "1.2.840.10045.2.1"; // RFC 5480 section 2.1.1
     public const string RsaPss = "1.2.840.113549.1.1.10";
     public const string Mgf1 = "1.2.840.113549.1.1.8";
 
@@ -26,4 +27,7 @@ internal static class Oids
     // RFC 5280 sections 4.2.1.6, 4.2.1.12.
     public const string SubjectAlternativeName = "2.5.29.17";
     public const string EmailProtection = "1.3.6.1.5.5.7.3.4";
+
+    // RFC 9598 section 3.
+    public const string SmtpUtf8Mailbox = "1.3.6.1.5.5.7.8.9";
 }

@@ -19,22 +19,25 @@ public static class ConfigurationReader
     /// <param name="configuration">The settings; in a program of its own, the section that holds ours.</param>
     /// <param name="source">The name of the file, for errors.</param>
     /// <param name="baseDirectory">What relative paths in it start from: the directory of the file.</param>
+    /// <param name="credentialsDirectory">Where systemd put the service's credentials ($CREDENTIALS_DIRECTORY): their files
+    /// <c>postseal.passphrase</c> and <c>postseal.secret</c> stand in for settings that are not there.</param>
     /// <exception cref="ConfigurationException">Something in it is wrong; all of it is told.</exception>
-    public static PostsealOptions Read(IConfiguration configuration, string source, string baseDirectory)
+    public static PostsealOptions Read(
+        IConfiguration configuration, string source, string baseDirectory, string? credentialsDirectory = null)
     {
         var file = new SettingsFile(configuration, source, baseDirectory);
         var defaults = new PostsealOptions();
         var options = defaults with
         {
             Milter = ReadMilter(file.Section("Milter"), defaults.Milter),
-            Certificates = ReadCertificates(file.Section("Certificates"), defaults.Certificates),
+            Certificates = ReadCertificates(file.Section("Certificates"), defaults.Certificates, credentialsDirectory),
             Signing = ReadSigning(file.Section("Signing"), defaults.Signing),
             Originating = ReadOriginating(file.Section("Originating"), defaults.Originating),
-            Senders = ReadSenders(file),
             LogLevel = file.Section("Log").Choice("Level", defaults.LogLevel),
         };
+        var (senders, certificates) = ReadSenders(file, options.Certificates.DomainCertificates);
         file.ThrowIfWrong();
-        return options;
+        return options with { Senders = senders, Certificates = options.Certificates with { Senders = certificates } };
     }
 
     private static MilterOptions ReadMilter(SettingsSection section, MilterOptions defaults) => new()
@@ -44,9 +47,9 @@ public static class ConfigurationReader
         SocketGroup = section.Text("SocketGroup"),
         MaxMessageSize = section.Value("MaxMessageSize", defaults.MaxMessageSize, ParseMessageSize, "a size up to 1G, as 64M"),
         MaxConnections = section.Value("MaxConnections", defaults.MaxConnections, Quantity.Count, "a number above 0"),
-        MessageTimeout = section.Value("MessageTimeout", defaults.MessageTimeout, Quantity.Span, "a time up to 1000h, as 10m or 30s"),
-        IdleTimeout = section.Value("IdleTimeout", defaults.IdleTimeout, Quantity.Span, "a time up to 1000h, as 1h or 30m"),
-        StopTimeout = section.Value("StopTimeout", defaults.StopTimeout, Quantity.Span, "a time up to 1000h, as 30s"),
+        MessageTimeout = section.Value("MessageTimeout", defaults.MessageTimeout, Quantity.Timeout, "a time up to 1000h, as 10m or 30s"),
+        IdleTimeout = section.Value("IdleTimeout", defaults.IdleTimeout, Quantity.Timeout, "a time up to 1000h, as 1h or 30m"),
+        StopTimeout = section.Value("StopTimeout", defaults.StopTimeout, Quantity.Timeout, "a time up to 1000h, as 30s"),
     };
 
     private static IReadOnlyList<string> ReadSockets(SettingsSection section, IReadOnlyList<string> absent)
@@ -57,11 +60,18 @@ public static class ConfigurationReader
         return sockets;
     }
 
-    private static CertificateOptions ReadCertificates(SettingsSection section, CertificateOptions defaults) => new()
+    private static CertificateOptions ReadCertificates(
+        SettingsSection section, CertificateOptions defaults, string? credentialsDirectory) => new()
     {
         Path = section.ExistingDirectory("Path", defaults.Path),
-        PassphraseFile = section.ExistingFile("PassphraseFile"),
+        PassphraseFile = section.ExistingFile("PassphraseFile") ?? Credential(credentialsDirectory, "postseal.passphrase"),
+        SecretFile = section.ExistingFile("SecretFile") ?? Credential(credentialsDirectory, "postseal.secret"),
+        DomainCertificates = section.Flag("DomainCertificates", defaults.DomainCertificates),
+        ExpiryWarning = section.Value("ExpiryWarning", defaults.ExpiryWarning, Quantity.Span, "a time, as 30d"),
     };
+
+    private static string? Credential(string? directory, string name) =>
+        directory is not null && Path.Combine(directory, name) is var path && File.Exists(path) ? path : null;
 
     private static SigningRules ReadSigning(SettingsSection section, SigningRules defaults) =>
         defaults.With(ReadOverrides(section));
@@ -70,7 +80,8 @@ public static class ConfigurationReader
         section.OptionalChoice<SigningMode>("Mode"),
         section.OptionalChoice<SignatureForm>("Form"),
         section.OptionalChoice<Digest>("Digest"),
-        section.OptionalChoice<RsaPadding>("RsaPadding"));
+        section.OptionalChoice<RsaPadding>("RsaPadding"),
+        section.OptionalChoice<SignatureType>("SignatureType"));
 
     private static OriginatingOptions ReadOriginating(SettingsSection section, OriginatingOptions defaults) => new()
     {
@@ -79,21 +90,33 @@ public static class ConfigurationReader
         AuthenticatedFrom = section.Choice("AuthenticatedFrom", defaults.AuthenticatedFrom),
     };
 
-    private static Dictionary<string, SenderOverrides> ReadSenders(SettingsFile file)
+    private static (Dictionary<string, SenderOverrides>, Dictionary<string, SenderCertificate>) ReadSenders(
+        SettingsFile file, bool domainCertificates)
     {
-        var senders = new Dictionary<string, SenderOverrides>(StringComparer.OrdinalIgnoreCase);
+        var overrides = new Dictionary<string, SenderOverrides>(StringComparer.OrdinalIgnoreCase);
+        var certificates = new Dictionary<string, SenderCertificate>(StringComparer.OrdinalIgnoreCase);
         foreach (var (written, section) in file.Named("Sender"))
         {
             var name = written.Trim();
             // "@example.org" is a domain, which is an address without its first half.
             var isDomain = name.StartsWith('@');
             if (!MailAddress.TryParse(isDomain ? "a" + name : name, out var address))
+            {
                 section.Error("", $"'{name}' is neither an address (alice@example.org) nor a domain (@example.org)");
-            else if (!senders.TryAdd((isDomain ? "@" + address.Domain : address.ToString()).ToLowerInvariant(), ReadOverrides(section)))
+                continue;
+            }
+
+            var key = isDomain ? "@" + address.AsciiDomain : address.CanonicalText;
+            if (!overrides.TryAdd(key, ReadOverrides(section)))
                 section.Error("", "there is another section for the same sender; keep one");
+            var certificate = new SenderCertificate(section.ExistingFile("Certificate"), section.ExistingFile("PassphraseFile"));
+            if (isDomain && certificate.Certificate is not null && !domainCertificates)
+                section.Error("Certificate", "signs for a whole domain, which needs [Certificates] DomainCertificates = yes");
+            if (certificate != new SenderCertificate(null, null))
+                certificates[key] = certificate;
         }
 
-        return senders;
+        return (overrides, certificates);
     }
 
     private static UnixFileMode ParseMode(string text)

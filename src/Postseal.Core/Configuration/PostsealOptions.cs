@@ -23,7 +23,8 @@ public sealed record PostsealOptions
     public OriginatingOptions Originating { get; init; } = new();
 
     /// <summary>
-    /// <c>[Sender:…]</c>: overrides, by lower-case address (<c>alice@example.org</c>) or domain (<c>@example.org</c>).
+    /// <c>[Sender:…]</c>: overrides, by address (<c>alice@example.org</c>) or domain (<c>@example.org</c>), in lower case
+    /// and with the domain in A-labels.
     /// </summary>
     public IReadOnlyDictionary<string, SenderOverrides> Senders { get; init; } =
         new Dictionary<string, SenderOverrides>();
@@ -32,10 +33,13 @@ public sealed record PostsealOptions
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
     /// <summary>Reads and checks a configuration file: <c>PostsealOptions.FromIni("postseal.ini")</c>.</summary>
-    /// <param name="path">The file; relative paths in it start from its own directory.</param>
+    /// <param name="path">The file; relative paths in it start from its own directory. Credentials that systemd gave the
+    /// service stand in for settings that are not there, as for the daemon.</param>
     /// <exception cref="ConfigurationException">It cannot be read or something in it is wrong; all of it is told.</exception>
     public static PostsealOptions FromIni(string path) =>
-        ConfigurationReader.Read(IniFile.Read(path), path, Path.GetDirectoryName(Path.GetFullPath(path))!);
+        ConfigurationReader.Read(
+            IniFile.Read(path), path, Path.GetDirectoryName(Path.GetFullPath(path))!,
+            Environment.GetEnvironmentVariable("CREDENTIALS_DIRECTORY"));
 
     /// <summary>Reads and checks the settings in a section of a program's own configuration, as appsettings.json.</summary>
     /// <param name="section">The section whose children are ours: <c>configuration.GetSection("Postseal")</c>.</param>
@@ -44,6 +48,12 @@ public sealed record PostsealOptions
     public static PostsealOptions FromConfiguration(IConfiguration section, string? baseDirectory = null) =>
         ConfigurationReader.Read(
             section, (section as IConfigurationSection)?.Path ?? "configuration", baseDirectory ?? AppContext.BaseDirectory);
+
+    /// <summary>Whether what is fixed at the start of the daemon, <c>[Milter]</c> and <c>[Log]</c>, is the same in both.</summary>
+    public bool HasSameMilterAndLog(PostsealOptions other) =>
+        LogLevel == other.LogLevel
+        && Milter == other.Milter with { Socket = Milter.Socket }
+        && Milter.Socket.SequenceEqual(other.Milter.Socket);
 }
 
 /// <summary>What the daemon's sockets are and bear. Times and sizes here have their reasons in Milter.NET.</summary>
@@ -74,15 +84,52 @@ public sealed record MilterOptions
     public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(30);
 }
 
-/// <summary>Where certificates and keys are.</summary>
+/// <summary>Where certificates and keys are, and what opens them.</summary>
 public sealed record CertificateOptions
 {
     /// <summary>The directory, absolute once read. Default: <c>certificates</c> beside the configuration file.</summary>
     public string Path { get; init; } = "certificates";
 
-    /// <summary>A file whose first line opens encrypted keys; <see langword="null"/>, the default: there are none.</summary>
+    /// <summary>
+    /// A file whose first line opens encrypted keys and PKCS #12. Default: systemd's credential
+    /// <c>postseal.passphrase</c> where the service has one, else <see langword="null"/>: there are none.
+    /// </summary>
     public string? PassphraseFile { get; init; }
+
+    /// <summary>
+    /// A file whose first line is Mautic's <c>secret_key</c> and opens <c>.pem.enc</c> keys. Default: systemd's credential
+    /// <c>postseal.secret</c> where the service has one, else <see langword="null"/>.
+    /// </summary>
+    public string? SecretFile { get; init; }
+
+    /// <summary>
+    /// Whether the certificate of a domain (<c>@example.org.pem</c>) signs for its addresses that have none of their own.
+    /// Default: no, as readers then show an address that is not the author's.
+    /// </summary>
+    public bool DomainCertificates { get; init; }
+
+    /// <summary>How long before its end a certificate is warned of. Default: 30 days, what most CAs need at worst.</summary>
+    public TimeSpan ExpiryWarning { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>
+    /// What <c>[Sender:…]</c> sections say of certificates, by address or domain as in <see cref="PostsealOptions.Senders"/>.
+    /// </summary>
+    public IReadOnlyDictionary<string, SenderCertificate> Senders { get; init; } =
+        new Dictionary<string, SenderCertificate>();
+
+    /// <summary>Whether both say the same, senders' settings included.</summary>
+    public bool IsSameAs(CertificateOptions other) =>
+        this == other with { Senders = Senders }
+        && Senders.Count == other.Senders.Count
+        && Senders.All(sender => other.Senders.TryGetValue(sender.Key, out var same) && same == sender.Value);
 }
+
+/// <summary>What one <c>[Sender:…]</c> section says of the sender's certificate.</summary>
+/// <param name="Certificate">The file with key, certificate and chain, wherever it is; absolute once read.
+/// <see langword="null"/>: what the directory has.</param>
+/// <param name="PassphraseFile">A file whose first line opens this sender's key; <see langword="null"/>: the one of
+/// <see cref="CertificateOptions"/>.</param>
+public sealed record SenderCertificate(string? Certificate, string? PassphraseFile);
 
 /// <summary>Whose mail is ours to protect. A signature says who wrote, so it is for mail that originates here.</summary>
 public sealed record OriginatingOptions

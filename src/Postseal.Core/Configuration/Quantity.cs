@@ -20,21 +20,25 @@ internal static class Quantity
     }
 
     /// <summary>Timers of the platform end at 49 days; nobody waits that long.</summary>
-    private static readonly TimeSpan Longest = TimeSpan.FromHours(1000);
+    private static readonly TimeSpan LongestTimeout = TimeSpan.FromHours(1000);
 
-    /// <summary>A time with its unit, up to 1000 hours: <c>30s</c>, <c>10m</c>, <c>1h</c>.</summary>
+    /// <summary>A time that is waited for, up to 1000 hours: <c>30s</c>, <c>10m</c>, <c>1h</c>.</summary>
+    public static TimeSpan Timeout(string text) =>
+        Span(text) is var span && span <= LongestTimeout ? span : throw new FormatException();
+
+    /// <summary>A time with its unit: <c>30s</c>, <c>10m</c>, <c>1h</c>, <c>30d</c>.</summary>
     public static TimeSpan Span(string text)
     {
         var (digits, unit) = Split(text);
         var number = Positive(digits);
-        var span = unit switch
+        return unit switch
         {
             "s" => TimeSpan.FromSeconds(number),
             "m" => TimeSpan.FromMinutes(number),
             "h" => TimeSpan.FromHours(number),
+            "d" => TimeSpan.FromDays(number),
             _ => throw new FormatException(),
         };
-        return span <= Longest ? span : throw new FormatException();
     }
 
     /// <summary>A number above zero.</summary>

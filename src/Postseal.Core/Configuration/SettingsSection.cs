@@ -71,6 +71,17 @@ internal sealed class SettingsSection(SettingsFile file, string name, IConfigura
         return null;
     }
 
+    /// <summary><c>yes</c> or <c>no</c>, and the other words people write for these.</summary>
+    public bool Flag(string key, bool absent) => Value(
+        key, absent,
+        text => text.ToLowerInvariant() switch
+        {
+            "yes" or "true" or "on" or "1" => true,
+            "no" or "false" or "off" or "0" => false,
+            _ => throw new FormatException(),
+        },
+        "yes or no");
+
     /// <summary>
     /// Values separated by commas; where the key is there they replace the default whole. A key without a value is a
     /// list of nothing: who empties the networks does not mean this machine.

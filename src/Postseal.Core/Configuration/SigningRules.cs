@@ -18,6 +18,11 @@ public sealed record SigningRules
     /// <summary>The padding of RSA signatures. Default: PKCS #1 v1.5, which every reader knows.</summary>
     public RsaPadding RsaPadding { get; init; } = RsaPadding.Pkcs1;
 
+    /// <summary>
+    /// The media types of signatures. Default: <see cref="SignatureType.Standard"/>; every reader of today knows both.
+    /// </summary>
+    public SignatureType SignatureType { get; init; } = SignatureType.Standard;
+
     /// <summary>These rules with what a <c>[Sender:…]</c> section says instead.</summary>
     public SigningRules With(SenderOverrides overrides) => this with
     {
@@ -25,6 +30,7 @@ public sealed record SigningRules
         Form = overrides.Form ?? Form,
         Digest = overrides.Digest ?? Digest,
         RsaPadding = overrides.RsaPadding ?? RsaPadding,
+        SignatureType = overrides.SignatureType ?? SignatureType,
     };
 
     /// <summary>These rules with another mode, where there is one.</summary>
@@ -36,7 +42,10 @@ public sealed record SigningRules
 /// <param name="Form">The form of signed mail.</param>
 /// <param name="Digest">The digest algorithm.</param>
 /// <param name="RsaPadding">The padding of RSA signatures.</param>
-public sealed record SenderOverrides(SigningMode? Mode, SignatureForm? Form, Digest? Digest, RsaPadding? RsaPadding);
+/// <param name="SignatureType">The media types of signatures.</param>
+public sealed record SenderOverrides(
+    SigningMode? Mode = null, SignatureForm? Form = null, Digest? Digest = null, RsaPadding? RsaPadding = null,
+    SignatureType? SignatureType = null);
 
 /// <summary>Whether mail is signed.</summary>
 public enum SigningMode
@@ -59,4 +68,17 @@ public enum SignatureForm
 
     /// <summary><c>application/pkcs7-mime; smime-type=signed-data</c>: no relay alters it; only S/MIME readers show it.</summary>
     Opaque,
+}
+
+/// <summary>The two families of media types for S/MIME.</summary>
+public enum SignatureType
+{
+    /// <summary><c>application/pkcs7-signature</c> and <c>application/pkcs7-mime</c> (RFC 8551).</summary>
+    Standard,
+
+    /// <summary>
+    /// <c>application/x-pkcs7-signature</c> and <c>application/x-pkcs7-mime</c>, from before the types were registered:
+    /// what Mautic and PHP write.
+    /// </summary>
+    Legacy,
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Text;
 
 namespace Postseal.Mime;
@@ -6,7 +7,7 @@ namespace Postseal.Mime;
 /// <summary>
 /// The address of a mailbox, without its display name (RFC 5322 section 3.4.1 addr-spec, with the UTF-8 of RFC 6532).
 /// Two are equal when local part and domain are, both without case: RFC 5321 lets a host tell "A" from "a" in a local
-/// part, but nobody issues certificates to both.
+/// part, but nobody issues certificates to both. A domain in A-labels (xn--…) equals the same one in U-labels.
 /// </summary>
 /// <remarks>
 /// A local part may hold nearly anything, '/' and control characters among it. Nothing is taken out here: who makes a
@@ -14,13 +15,24 @@ namespace Postseal.Mime;
 /// </remarks>
 public sealed class MailAddress : IEquatable<MailAddress>
 {
-    internal MailAddress(string localPart, string domain) => (LocalPart, Domain) = (localPart, domain);
+    internal MailAddress(string localPart, string domain) =>
+        (LocalPart, Domain, AsciiDomain) = (localPart, domain, ToAscii(domain));
 
     /// <summary>What stands before the @, without quotes and escapes.</summary>
     public string LocalPart { get; }
 
     /// <summary>What stands after the @: a domain name, or a literal in square brackets.</summary>
     public string Domain { get; }
+
+    /// <summary>The domain in lower case and in A-labels (RFC 5890 section 2.3.2.1): what domains are compared by.</summary>
+    public string AsciiDomain { get; }
+
+    /// <summary>The same text for all spellings of one address: in lower case, the domain in A-labels.</summary>
+    public string CanonicalText => ToLower(Write(AsciiDomain));
+
+    /// <summary>Lower case for what compares equal without case, and only that: the Kelvin sign is no k.</summary>
+    private static string ToLower(string text) => string.Concat(text.Select(c =>
+        char.ToLowerInvariant(c) is var lower && char.ToUpperInvariant(lower) == char.ToUpperInvariant(c) ? lower : c));
 
     /// <summary>Reads one address alone, <c>local@domain</c> or <c>&lt;local@domain&gt;</c>, without comments,
     /// display name or white space inside.</summary>
@@ -35,7 +47,10 @@ public sealed class MailAddress : IEquatable<MailAddress>
     public bool Equals(MailAddress? other) =>
         other is not null
         && LocalPart.Equals(other.LocalPart, StringComparison.OrdinalIgnoreCase)
-        && Domain.Equals(other.Domain, StringComparison.OrdinalIgnoreCase);
+        && HasDomainOf(other);
+
+    /// <summary>Whether the other address is in exactly the same domain.</summary>
+    public bool HasDomainOf(MailAddress other) => AsciiDomain.Equals(other.AsciiDomain, StringComparison.Ordinal);
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as MailAddress);
@@ -43,16 +58,34 @@ public sealed class MailAddress : IEquatable<MailAddress>
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(
         LocalPart.GetHashCode(StringComparison.OrdinalIgnoreCase),
-        Domain.GetHashCode(StringComparison.OrdinalIgnoreCase));
+        AsciiDomain.GetHashCode(StringComparison.Ordinal));
 
     /// <summary><c>local@domain</c>, the local part in quotes only where it needs them.</summary>
-    public override string ToString() => $"{(IsDotAtom(LocalPart) ? LocalPart : Quoted(LocalPart))}@{Domain}";
+    public override string ToString() => Write(Domain);
 
     /// <summary>Whether two addresses are the same mailbox.</summary>
     public static bool operator ==(MailAddress? left, MailAddress? right) => Equals(left, right);
 
     /// <summary>Whether two addresses are different mailboxes.</summary>
     public static bool operator !=(MailAddress? left, MailAddress? right) => !Equals(left, right);
+
+    /// <summary>A name that is no IDN (a label of 64 bytes, a code point nobody may register) is compared as it stands.</summary>
+    private static string ToAscii(string domain)
+    {
+        var lower = domain.ToLowerInvariant();
+        if (Ascii.IsValid(lower))
+            return lower;
+        try
+        {
+            return new IdnMapping().GetAscii(lower);
+        }
+        catch (ArgumentException)
+        {
+            return lower;
+        }
+    }
+
+    private string Write(string domain) => $"{(IsDotAtom(LocalPart) ? LocalPart : Quoted(LocalPart))}@{domain}";
 
     private static bool IsDotAtom(string text) => Array.TrueForAll(
         text.Split('.'),

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using Postseal.Cms;
+using Postseal.Configuration;
 
 namespace Postseal.Mime;
 
@@ -10,13 +11,14 @@ internal static class MultipartSigned
     /// <summary>A reader without S/MIME shows this in place of nothing; others skip it (RFC 2046 section 5.1.1).</summary>
     private const string Preamble = "This is an S/MIME signed message\r\n";
 
-    public static MailMessage Compose(CanonicalEntity entity, SignedData signature, Digest digest)
+    public static MailMessage Compose(CanonicalEntity entity, SignedData signature, Digest digest, SignatureType type)
     {
         var boundary = BoundaryFor(signature);
+        var protocol = type == SignatureType.Legacy ? "application/x-pkcs7-signature" : "application/pkcs7-signature";
         var opening = Encoding.ASCII.GetBytes($"{Preamble}\r\n--{boundary}\r\n");
         var between = Encoding.ASCII.GetBytes(
             $"\r\n--{boundary}\r\n"
-            + "Content-Type: application/pkcs7-signature; name=\"smime.p7s\"\r\n"
+            + $"Content-Type: {protocol}; name=\"smime.p7s\"\r\n"
             + "Content-Transfer-Encoding: base64\r\n"
             + "Content-Disposition: attachment; filename=\"smime.p7s\"\r\n"
             + "Content-Description: S/MIME Cryptographic Signature\r\n\r\n");
@@ -32,7 +34,7 @@ internal static class MultipartSigned
         // Folded with spaces: some relays rewrite a fold made with a tab.
         var contentType = new HeaderField(
             "Content-Type",
-            " multipart/signed; protocol=\"application/pkcs7-signature\";\r\n"
+            $" multipart/signed; protocol=\"{protocol}\";\r\n"
             + $" micalg={digest.MicAlg()}; boundary=\"{boundary}\"");
         return new MailMessage(entity.HeadersWith(contentType), body);
     }

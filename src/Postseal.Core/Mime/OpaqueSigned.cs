@@ -1,4 +1,5 @@
 using Postseal.Cms;
+using Postseal.Configuration;
 
 namespace Postseal.Mime;
 
@@ -8,12 +9,16 @@ internal static class OpaqueSigned
     private static readonly HeaderField ContentType = new(
         "Content-Type", " application/pkcs7-mime; smime-type=signed-data; name=\"smime.p7m\"");
 
+    private static readonly HeaderField LegacyContentType = new(
+        "Content-Type", " application/x-pkcs7-mime; smime-type=signed-data; name=\"smime.p7m\"");
+
     private static readonly HeaderField ContentTransferEncoding = new("Content-Transfer-Encoding", " base64");
 
     private static readonly HeaderField ContentDisposition = new(
         "Content-Disposition", " attachment; filename=\"smime.p7m\"");
 
-    public static MailMessage Compose(CanonicalEntity entity, SignedData signature) => new(
-        entity.HeadersWith(ContentType, ContentTransferEncoding, ContentDisposition),
+    public static MailMessage Compose(CanonicalEntity entity, SignedData signature, SignatureType type) => new(
+        entity.HeadersWith(
+            type == SignatureType.Legacy ? LegacyContentType : ContentType, ContentTransferEncoding, ContentDisposition),
         Base64Lines.Encode(signature.EncodeOpaque(entity.Content)));
 }

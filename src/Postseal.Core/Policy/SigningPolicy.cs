@@ -14,9 +14,9 @@ public sealed class SigningPolicy(PostsealOptions options)
     public SigningRules For(MailAddress author)
     {
         var rules = options.Signing;
-        if (senders.TryGetValue("@" + author.Domain, out var domain))
+        if (senders.TryGetValue("@" + author.AsciiDomain, out var domain))
             rules = rules.With(domain);
-        if (senders.TryGetValue(author.ToString(), out var address))
+        if (senders.TryGetValue(author.CanonicalText, out var address))
             rules = rules.With(address);
         return rules;
     }

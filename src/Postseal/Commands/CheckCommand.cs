@@ -111,7 +111,7 @@ internal sealed record CheckedSender(
         if (report.Certificate is not { } certificate)
             return new CheckedSender(report.Address, null, null, null, null, report.Problem, report.Warning, wanted);
         using var rsa = certificate.GetRSAPublicKey();
-        var problem = report.Problem ?? (rules is null ? null : SigningCertificateRules.WhyNotBy(rsa, rules));
+        var problem = report.Problem ?? (rules is null ? null : CertificateRules.WhyNotBy(rsa, rules));
         return new CheckedSender(
             report.Address, certificate.Subject, certificate.Issuer,
             (int)Math.Floor((certificate.NotAfter.ToUniversalTime() - time.GetUtcNow().UtcDateTime).TotalDays),

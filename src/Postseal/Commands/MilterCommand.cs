@@ -31,11 +31,21 @@ internal static class MilterCommand
 
         var time = TimeProvider.System;
         using var log = StandardErrorLog.Create(options.LogLevel, time);
-        return await ServeAsync(configPath, options, log, time, cancellationToken);
+        try
+        {
+            var live = new ReloadingOptions(
+                configPath, () => ConfigurationOption.Load(configPath), time, log.CreateLogger<ReloadingOptions>());
+            return await ServeAsync(configPath, live, log, time, cancellationToken);
+        }
+        catch (ConfigurationException e)
+        {
+            await Console.Error.WriteLineAsync(e.Message); // it went wrong between the first reading and the second
+            return ExitCode.Usage;
+        }
     }
 
     private static async Task<int> ServeAsync(
-        string configPath, PostsealOptions options, ILoggerFactory log, TimeProvider time, CancellationToken cancellationToken)
+        string configPath, ReloadingOptions options, ILoggerFactory log, TimeProvider time, CancellationToken cancellationToken)
     {
         var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => Stop(signal));
@@ -44,7 +54,7 @@ internal static class MilterCommand
 
         try
         {
-            await using var server = MilterDaemon.CreateServer(options, log, time);
+            await using var server = MilterDaemon.CreateServer(() => options.Current, log, time);
             await server.StartAsync(cancellationToken);
             ServiceManager.Ready();
             await stop.Task;

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Milter;
-using Postseal.Certificates;
 using Postseal.Configuration;
 
 namespace Postseal.Program.Daemon;
@@ -8,15 +7,17 @@ namespace Postseal.Program.Daemon;
 /// <summary>Puts the daemon together from the settings.</summary>
 internal static class MilterDaemon
 {
+    /// <summary>A daemon whose settings stay as they are.</summary>
     /// <exception cref="FormatException">A socket in the settings is not in libmilter's syntax.</exception>
-    public static MilterServer CreateServer(PostsealOptions options, ILoggerFactory log, TimeProvider time)
-    {
-        var certificates = new CertificateDirectory(
-            options.Certificates, time, log.CreateLogger<CertificateDirectory>());
-        var filter = new SmimeFilter(
-            new OutgoingProcessor(options, certificates, time), time, log.CreateLogger<SmimeFilter>());
+    public static MilterServer CreateServer(PostsealOptions options, ILoggerFactory log, TimeProvider time) =>
+        CreateServer(() => options, log, time);
 
-        var limits = options.Milter;
+    /// <summary>A daemon that asks for its settings with each message; those in [Milter] count as they are now.</summary>
+    /// <exception cref="FormatException">A socket in the settings is not in libmilter's syntax.</exception>
+    public static MilterServer CreateServer(Func<PostsealOptions> options, ILoggerFactory log, TimeProvider time)
+    {
+        var filter = new SmimeFilter(new LiveProcessor(options, log, time), time, log.CreateLogger<SmimeFilter>());
+        var limits = options().Milter;
         var server = new MilterServerOptions
         {
             MaxMessageSize = limits.MaxMessageSize,

@@ -6,15 +6,15 @@ using Postseal.Policy;
 namespace Postseal.Program.Daemon;
 
 /// <summary>The milter: hands each message that is ours to the core and turns what the core decides into an answer to the MTA.</summary>
-internal sealed partial class SmimeFilter(OutgoingProcessor processor, TimeProvider time, ILogger<SmimeFilter> logger)
+internal sealed partial class SmimeFilter(LiveProcessor processor, TimeProvider time, ILogger<SmimeFilter> logger)
     : IMilterFilter
 {
-    public bool Wants(MilterMessage message) => processor.Concerns(EnvelopeOf(message));
+    public bool Wants(MilterMessage message) => processor.Current.Concerns(EnvelopeOf(message));
 
     public ValueTask<MilterDecision> FilterAsync(MilterMessage message, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
-        var result = processor.Process(MilterMail.ToCore(message), EnvelopeOf(message));
+        var result = processor.Current.Process(MilterMail.ToCore(message), EnvelopeOf(message));
         return ValueTask.FromResult(Answer(message, result, started));
     }
 

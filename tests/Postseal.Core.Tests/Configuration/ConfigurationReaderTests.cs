@@ -47,11 +47,15 @@ public sealed class ConfigurationReaderTests : IDisposable
             [Certificates]
             Path = keys
             PassphraseFile = secret
+            SecretFile = secret
+            DomainCertificates = yes
+            ExpiryWarning = 14d
             [Signing]
             Mode = required
             Form = Opaque
             Digest = SHA512
             RsaPadding = Pss
+            SignatureType = Legacy
             [Originating]
             Networks = 10.0.0.0/8, 192.0.2.1, [2001:db8::]/32
             NetworksFrom = EnvelopeSender
@@ -61,6 +65,10 @@ public sealed class ConfigurationReaderTests : IDisposable
             [Sender:alice@example.org]
             Mode = IfPossible
             Digest = SHA384
+            Certificate = secret
+            PassphraseFile = secret
+            [Sender:@Bücher.example]
+            SignatureType = Legacy
             [Log]
             Level = Debug
             """);
@@ -73,11 +81,19 @@ public sealed class ConfigurationReaderTests : IDisposable
         Assert.Equal(TimeSpan.FromSeconds(30), options.Milter.MessageTimeout);
         Assert.Equal(TimeSpan.FromHours(2), options.Milter.IdleTimeout);
         Assert.Equal(TimeSpan.FromMinutes(1), options.Milter.StopTimeout);
-        Assert.Equal(new CertificateOptions { Path = directory.File("keys"), PassphraseFile = directory.File("secret") }, options.Certificates);
+        Assert.Equal(
+            new CertificateOptions
+            {
+                Path = directory.File("keys"), PassphraseFile = directory.File("secret"), SecretFile = directory.File("secret"),
+                DomainCertificates = true, ExpiryWarning = TimeSpan.FromDays(14), Senders = options.Certificates.Senders,
+            },
+            options.Certificates);
+        Assert.Equal(new("alice@example.org", new(directory.File("secret"), directory.File("secret"))), Assert.Single(options.Certificates.Senders));
         Assert.Equal(
             new SigningRules
             {
                 Mode = SigningMode.Required, Form = SignatureForm.Opaque, Digest = Digest.SHA512, RsaPadding = RsaPadding.Pss,
+                SignatureType = SignatureType.Legacy,
             },
             options.Signing);
         Assert.Equal(
@@ -87,12 +103,18 @@ public sealed class ConfigurationReaderTests : IDisposable
         Assert.Equal(AllowedFrom.Any, options.Originating.AuthenticatedFrom);
         Assert.Equal(new SenderOverrides(SigningMode.Never, null, null, null), options.Senders["@example.org"]);
         Assert.Equal(new SenderOverrides(SigningMode.IfPossible, null, Digest.SHA384, null), options.Senders["alice@example.org"]);
+        Assert.Equal(new SenderOverrides(SignatureType: SignatureType.Legacy), options.Senders["@xn--bcher-kva.example"]);
         Assert.Equal(LogLevel.Debug, options.LogLevel);
     }
 
     [Theory]
     [InlineData("[Sining]\nMode = Never", "test.ini: [Sining]: there is no section 'Sining'; there are Milter, Certificates, Signing,")]
-    [InlineData("[Signing]\nMod = Never", "test.ini: [Signing] Mod: there is no setting 'Mod'; there are Mode, Form, Digest, RsaPadding")]
+    [InlineData("[Signing]\nMod = Never", "test.ini: [Signing] Mod: there is no setting 'Mod'; there are Mode, Form, Digest, RsaPadding, SignatureType")]
+    [InlineData("[Certificates]\nDomainCertificates = perhaps", "[Certificates] DomainCertificates: 'perhaps' is not yes or no")]
+    [InlineData("[Certificates]\nExpiryWarning = 4w", "[Certificates] ExpiryWarning: '4w' is not a time, as 30d")]
+    [InlineData("[Certificates]\nSecretFile = nowhere", "[Certificates] SecretFile: there is no file")]
+    [InlineData("[Sender:@example.org]\nCertificate = test.ini", "[Sender:@example.org] Certificate: signs for a whole domain, which needs [Certificates] DomainCertificates = yes")]
+    [InlineData("[Sender:alice@example.org]\nCertificate = nowhere", "[Sender:alice@example.org] Certificate: there is no file")]
     [InlineData("[Signing]\nMode = Maybe", "test.ini: [Signing] Mode: 'Maybe' is not one of IfPossible, Required, Never")]
     [InlineData("[Signing]\nMode = 1", "test.ini: [Signing] Mode: '1' is not one of")]
     [InlineData("[Milter]\nMaxConnections = many", "test.ini: [Milter] MaxConnections: 'many' is not a number above 0")]
@@ -154,12 +176,23 @@ public sealed class ConfigurationReaderTests : IDisposable
         Assert.Equal(["Milter:MaxConnections", "Signing:Mode", "Signing:Form"], exception.Errors.Select(e => $"{e.Section}:{e.Key}"));
     }
 
+    [Fact]
+    public void Credentials_of_systemd_stand_in_for_settings_that_are_not_there()
+    {
+        var passphrase = directory.Write("postseal.passphrase", "x");
+        var other = directory.Write("other", "x");
+
+        Assert.Equal(passphrase, Read("", directory.Path).Certificates.PassphraseFile);
+        Assert.Null(Read("", directory.Path).Certificates.SecretFile);
+        Assert.Equal(other, Read("[Certificates]\nPassphraseFile = other", directory.Path).Certificates.PassphraseFile);
+    }
+
     public void Dispose() => directory.Dispose();
 
-    private PostsealOptions Read(string ini)
+    private PostsealOptions Read(string ini, string? credentials = null)
     {
         using var stream = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(ini));
         return ConfigurationReader.Read(
-            new ConfigurationBuilder().AddIniStream(stream).Build(), "test.ini", directory.Path);
+            new ConfigurationBuilder().AddIniStream(stream).Build(), "test.ini", directory.Path, credentials);
     }
 }

@@ -1,0 +1,145 @@
+using System.Security.Cryptography.X509Certificates;
+using Postseal.Mime;
+
+namespace Postseal.Certificates;
+
+/// <summary>The directory for people to look at.</summary>
+public sealed partial class CertificateDirectory
+{
+    /// <summary>Every address that files to sign with are named after, with whether it can sign now.</summary>
+    /// <inheritdoc cref="FindSigner"/>
+    public IReadOnlyList<CertificateReport> List() =>
+    [
+        .. from stored in ListCertificates()
+           where stored.Kind is CertificateKind.Own
+           group stored by stored.Owner into owner
+           where MailAddress.TryParse(owner.Key, out _)
+           orderby owner.Key
+           select Report(owner.Key, [.. owner]),
+        .. from stored in ListCertificates()
+           where stored is { Kind: CertificateKind.Authority, Certificate: null }
+           select new CertificateReport(Path.GetFileNameWithoutExtension(stored.Source), null, stored.Problem, null),
+    ];
+
+    /// <summary>Every certificate in the directory and what can be said of it, in no particular order.</summary>
+    /// <inheritdoc cref="FindSigner"/>
+    public IReadOnlyList<StoredCertificate> ListCertificates()
+    {
+        var current = CurrentIndex(known => known.IsCurrent());
+        return
+        [
+            .. current.All().SelectMany(found => Describe(found.Owner, found.Source)).DistinctBy(stored => (stored.Source, stored.Certificate?.Thumbprint)),
+            .. current.Authorities.All.Select(Describe),
+            .. current.Authorities.Problems.Select(DescribeProblem),
+        ];
+    }
+
+    private CertificateReport Report(string owner, IReadOnlyList<StoredCertificate> all)
+    {
+        _ = MailAddress.TryParse(owner, out var address);
+        var (certificate, problem) = FindSigner(address!) switch
+        {
+            SignerLookup.Usable usable => (usable.Identity.Certificate, null),
+            SignerLookup.Unusable unusable => (all.Select(stored => stored.Certificate).FirstOrDefault(found => found is not null), unusable.Reason),
+            _ => (null, $"there is no certificate for {owner} any more"),
+        };
+        return new CertificateReport(owner, certificate, problem, all.Select(stored => stored.Warning).FirstOrDefault(warning => warning is not null));
+    }
+
+    private IEnumerable<StoredCertificate> Describe(string owner, KeySource source)
+    {
+        var loaded = Load(source);
+        var kind = !source.Files.IsOurs ? CertificateKind.Correspondent
+            : owner.StartsWith('@') ? CertificateKind.Domain
+            : owner.Length == 0 ? CertificateKind.Common
+            : CertificateKind.Own;
+        var files = new StoredCertificate(owner, kind, source.Files.CertificateFile, source.Files.KeyFile) { Warning = loaded.Warning };
+        if (loaded.Problem is not null)
+            yield return files with { Certificate = loaded.Unusable, Problem = loaded.Problem };
+        foreach (var entry in loaded.Entries)
+        {
+            yield return files with
+            {
+                Certificate = entry.Certificate,
+                KeyIsEncrypted = entry.Key?.IsEncrypted,
+                Problem = WhyOfNoUse(source.Files, entry) ?? WhyNotOwners(owner, entry) ?? CertificateRules.WhyNotNow(entry.Certificate, time.GetUtcNow()),
+            };
+        }
+    }
+
+    private static string? WhyOfNoUse(SourceFiles files, CertificateEntry entry)
+    {
+        var whyNotSign = entry.WhyNotSign ?? (files.IsOurs ? WhyNoKey(files, entry) : null);
+        return entry.WhyNotEncrypt is null ? null : whyNotSign;
+    }
+
+    private static string? WhyNotOwners(string owner, CertificateEntry entry) =>
+        MailAddress.TryParse(owner, out var address) ? CertificateRules.WhyNotFor(entry.Addresses, address)
+        : MailAddress.TryParse("a" + owner, out var domain) ? CertificateRules.WhyNotForDomain(entry.Addresses, domain)
+        : null;
+
+    private StoredCertificate Describe((X509Certificate2 Certificate, string File) authority) =>
+        new("", CertificateKind.Authority, authority.File, null)
+        {
+            Certificate = authority.Certificate, Problem = CertificateRules.WhyNotNow(authority.Certificate, time.GetUtcNow()),
+        };
+
+    private static StoredCertificate DescribeProblem((string File, string Problem) found) =>
+        new("", CertificateKind.Authority, found.File, null) { Problem = found.Problem };
+}
+
+/// <summary>What <see cref="CertificateDirectory.List"/> says of one address.</summary>
+/// <param name="Address">The address the files are named after.</param>
+/// <param name="Certificate">The certificate, where it could be read.</param>
+/// <param name="Problem">Why it cannot sign now; <see langword="null"/> when it can.</param>
+/// <param name="Warning">What should be mended although it can sign.</param>
+public sealed record CertificateReport(string Address, X509Certificate2? Certificate, string? Problem, string? Warning)
+{
+    /// <summary>The kind of key the certificate is for: <c>RSA-3072</c>, <c>P-256</c>.</summary>
+    public string? KeyName => Certificate is null ? null : KeyNames.Of(Certificate);
+}
+
+/// <summary>Whose a certificate in the directory is.</summary>
+public enum CertificateKind
+{
+    /// <summary>An address's of ours, with its key.</summary>
+    Own,
+
+    /// <summary>A domain's of ours, with its key.</summary>
+    Domain,
+
+    /// <summary>The common key pair, of whichever addresses it names.</summary>
+    Common,
+
+    /// <summary>A correspondent's, whose key is not here.</summary>
+    Correspondent,
+
+    /// <summary>An authority's.</summary>
+    Authority,
+}
+
+/// <summary>What <see cref="CertificateDirectory.ListCertificates"/> says of one certificate.</summary>
+/// <param name="Owner">The address or <c>@domain</c> its files are named after; empty when they are named otherwise.</param>
+/// <param name="Kind">Whose it is.</param>
+/// <param name="Source">The file it is in.</param>
+/// <param name="KeyFile">The file its key is in; <see langword="null"/> when there is none.</param>
+public sealed record StoredCertificate(string Owner, CertificateKind Kind, string Source, string? KeyFile)
+{
+    /// <summary>The certificate; <see langword="null"/> when the file could not be read.</summary>
+    public X509Certificate2? Certificate { get; init; }
+
+    /// <summary>Whether the key is encrypted at rest; <see langword="null"/> when it is not here or not opened.</summary>
+    public bool? KeyIsEncrypted { get; init; }
+
+    /// <summary>Why it cannot be used now for anything; <see langword="null"/> when it can.</summary>
+    public string? Problem { get; init; }
+
+    /// <summary>What should be mended although it can be used.</summary>
+    public string? Warning { get; init; }
+
+    /// <summary>What the certificate may be used for, its dates aside.</summary>
+    public CertificateUse Uses => Certificate is null ? CertificateUse.None : CertificateRules.UsesOf(Certificate);
+
+    /// <summary>The kind of key the certificate is for: <c>RSA-3072</c>, <c>P-256</c>.</summary>
+    public string? KeyName => Certificate is null ? null : KeyNames.Of(Certificate);
+}

@@ -1,0 +1,145 @@
+namespace Postseal.Certificates;
+
+/// <summary>What a certificate was put there for, as far as its file's name says so.</summary>
+internal enum SourcePurpose
+{
+    /// <summary>Whatever the certificate itself allows.</summary>
+    Any,
+
+    /// <summary>Signing: Sympa's <c>cert.pem.sign</c>.</summary>
+    Sign,
+
+    /// <summary>Encrypting and decrypting: Sympa's <c>cert.pem.enc</c>.</summary>
+    Encrypt,
+
+    /// <summary>Decrypting what was once encrypted to it: Sympa's <c>cert.pem</c> with any other suffix.</summary>
+    Decrypt,
+
+    /// <summary>Encrypting to a recipient, whose key is not here: <c>ADDRESS</c> and <c>ADDRESS@enc</c>.</summary>
+    Recipient,
+
+    /// <summary>Verifying what a sender signed, whose key is not here: <c>ADDRESS@sign</c>.</summary>
+    Verify,
+}
+
+/// <summary>The files of one certificate with its key.</summary>
+/// <param name="CertificateFile">The file with the certificate, and the chain if it has one.</param>
+/// <param name="KeyFile">The file with the key; the same one when both lie together; <see langword="null"/> when there is
+/// none.</param>
+/// <param name="ChainFile">A file with more of the chain.</param>
+/// <param name="Purpose">What the names say it is for.</param>
+internal sealed record SourceFiles(
+    string CertificateFile, string? KeyFile, string? ChainFile = null, SourcePurpose Purpose = SourcePurpose.Any)
+{
+    /// <summary>The file is one of several for its address and may hold no certificate: then it is not a source at all.</summary>
+    public bool MayBeKeyAlone { get; init; }
+
+    /// <summary>What opens an encrypted key or PKCS #12.</summary>
+    public string? PassphraseFile { get; init; }
+
+    /// <summary>What opens Mautic's keys.</summary>
+    public string? SecretFile { get; init; }
+
+    /// <summary>Whether the key belongs here too.</summary>
+    public bool IsOurs => Purpose is not (SourcePurpose.Recipient or SourcePurpose.Verify);
+
+    /// <summary>Whether certificate and key are there at all: who takes them away wants them used no longer.</summary>
+    public bool AreThere => File.Exists(CertificateFile) && File.Exists(KeyFile);
+
+    /// <summary>The file names, for people.</summary>
+    public override string ToString() => KeyFile is null || CertificateFile == KeyFile
+        ? CertificateFile
+        : $"{CertificateFile} + {Path.GetFileName(KeyFile)}";
+}
+
+/// <summary>The conventions: which names each system gives to the files of an address.</summary>
+internal static class FileConventions
+{
+    /// <summary>What signing-milter puts behind a name for the rest of its chain.</summary>
+    public const string Chain = "-chain.pem";
+
+    /// <summary>What is put behind an address, or behind <c>@example.org</c> for a whole domain. Longer ones first.</summary>
+    private static readonly string[] Suffixes =
+        ["-cert+key.pem", Chain, ".pem.enc", ".pem", ".crt", ".p12", ".pfx", "@sign", "@enc", ""];
+
+    private const string SympaCertificate = "cert.pem";
+    private const string SympaKey = "private_key";
+
+    /// <summary>A file's name as what it is named after and the suffix.</summary>
+    public static (string Stem, string Suffix) Split(string name)
+    {
+        var suffix = Array.Find(Suffixes, suffix => name.EndsWith(suffix, StringComparison.OrdinalIgnoreCase))!;
+        return (name[..^suffix.Length], suffix);
+    }
+
+    /// <summary>The certificates of one address.</summary>
+    /// <param name="find">The path of its file with that suffix, or <see langword="null"/>.</param>
+    public static IEnumerable<SourceFiles> ForAddress(Func<string, string?> find)
+    {
+        var pem = find(".pem");
+        var chain = find(Chain);
+
+        // Mautic: ADDRESS.crt, and the key in ADDRESS.pem.enc, or else in ADDRESS.pem. An encrypted key that cannot be
+        // opened is never passed over for one that lies there in the open.
+        var encrypted = find(".pem.enc");
+        var certificate = find(".crt");
+        if (certificate is not null)
+            yield return new SourceFiles(certificate, encrypted ?? pem, chain);
+
+        // Tattler: key, certificate and chain in ADDRESS.pem. Beside ADDRESS.crt it may be Mautic's key alone.
+        if (pem is not null && encrypted is null)
+            yield return new SourceFiles(pem, pem, chain) { MayBeKeyAlone = certificate is not null };
+        else if (pem is not null && certificate is null)
+            yield return new SourceFiles(pem, encrypted, chain);
+
+        // PKCS #12, as CAs hand it out.
+        if (find(".p12") is { } p12)
+            yield return new SourceFiles(p12, p12, chain);
+        if (find(".pfx") is { } pfx)
+            yield return new SourceFiles(pfx, pfx, chain);
+
+        // signing-milter: NAME-cert+key.pem with NAME-chain.pem.
+        if (find("-cert+key.pem") is { } both)
+            yield return new SourceFiles(both, both, chain);
+
+        // Sympa's ssl_cert_dir: certificates of correspondents.
+        if (find("") is { } recipient)
+            yield return new SourceFiles(recipient, null, null, SourcePurpose.Recipient);
+        if (find("@enc") is { } toEncrypt)
+            yield return new SourceFiles(toEncrypt, null, null, SourcePurpose.Recipient);
+        if (find("@sign") is { } toVerify)
+            yield return new SourceFiles(toVerify, null, null, SourcePurpose.Verify);
+    }
+
+    /// <summary>
+    /// Sympa's own key pairs in a list's directory, or the common ones: <c>cert.pem</c> with <c>private_key</c>, and any
+    /// suffix behind both. A file without its other half is passed over.
+    /// </summary>
+    public static IEnumerable<SourceFiles> ForList(IReadOnlyDictionary<string, string> files) =>
+        from file in files.OrderBy(file => file.Key, StringComparer.Ordinal)
+        where file.Key.StartsWith(SympaCertificate, StringComparison.Ordinal)
+        let suffix = file.Key[SympaCertificate.Length..]
+        where files.ContainsKey(SympaKey + suffix)
+        select new SourceFiles(file.Value, files[SympaKey + suffix], null, suffix switch
+        {
+            "" => SourcePurpose.Any,
+            ".sign" => SourcePurpose.Sign,
+            ".enc" => SourcePurpose.Encrypt,
+            _ => SourcePurpose.Decrypt,
+        });
+
+    /// <summary>Whether a file belongs to a list's key pairs.</summary>
+    public static bool IsListFile(string name) =>
+        name.StartsWith(SympaCertificate, StringComparison.Ordinal) || name.StartsWith(SympaKey, StringComparison.Ordinal);
+
+    /// <summary>Whether the name says that an authority's certificate is in it: <c>NAME.ca.pem</c>.</summary>
+    public static bool IsAuthority(string name) => name.EndsWith(".ca.pem", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>
+    /// Whether a file that is nobody's may hold authorities' certificates: <c>chain.pem</c>, <c>NAME.ca.pem</c>, a bundle,
+    /// or OpenSSL's hashed form (<c>1a2b3c4d.0</c>).
+    /// </summary>
+    public static bool MayHoldAuthorities(string name) =>
+        Path.GetExtension(name).ToLowerInvariant() is ".pem" or ".crt" or ".cer" or ".der" or ".p7b" or ".p7c"
+        || (name.Length > 9 && name[8] == '.' && name[..8].All(char.IsAsciiHexDigit) && name[9..].All(char.IsAsciiDigit));
+}

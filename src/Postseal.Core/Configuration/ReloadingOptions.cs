@@ -1,0 +1,94 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Postseal.Certificates;
+
+namespace Postseal.Configuration;
+
+/// <summary>
+/// The settings of a file that may change while the program runs. A valid change is taken over; a wrong one is refused
+/// with a line in the log, and what was there before stays. Safe for any number of threads.
+/// </summary>
+/// <remarks>
+/// The file is looked at when somebody asks, at most once a second, by its time stamp: nothing runs in between, and no
+/// event can be lost. It has to have rested for a second before it is read, since the first half of a configuration is
+/// often a valid one.
+/// </remarks>
+public sealed partial class ReloadingOptions
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(1);
+
+    private readonly string path;
+    private readonly Func<PostsealOptions> load;
+    private readonly TimeProvider time;
+    private readonly ILogger logger;
+    private volatile PostsealOptions current;
+    private FileStamp stamp;
+    private long lastLook;
+
+    /// <summary>Reads the settings.</summary>
+    /// <param name="path">The file that is watched.</param>
+    /// <param name="load">Reads it.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Takes a line for each change.</param>
+    /// <exception cref="ConfigurationException">The settings are wrong from the beginning.</exception>
+    public ReloadingOptions(string path, Func<PostsealOptions> load, TimeProvider time, ILogger? logger = null)
+    {
+        this.path = path;
+        this.load = load;
+        this.time = time;
+        this.logger = logger ?? NullLogger.Instance;
+        lastLook = time.GetTimestamp();
+        stamp = FileStamp.Of(path);
+        current = load();
+    }
+
+    /// <summary>The settings as they are now; the same object as long as nothing changed.</summary>
+    public PostsealOptions Current
+    {
+        get
+        {
+            var last = Interlocked.Read(ref lastLook);
+            var isTime = time.GetElapsedTime(last) >= Interval;
+            // One of the threads looks; the others go on with what there is.
+            if (isTime && Interlocked.CompareExchange(ref lastLook, time.GetTimestamp(), last) == last)
+                Look();
+            return current;
+        }
+    }
+
+    private void Look()
+    {
+        var now = FileStamp.Of(path);
+        if (now == stamp || IsBeingWritten(now))
+            return;
+        stamp = now;
+        try
+        {
+            var before = current;
+            current = load();
+            LogTaken(path);
+            if (!before.HasSameMilterAndLog(current))
+                LogNeedsRestart(path);
+        }
+        catch (ConfigurationException e)
+        {
+            LogRefused(path, string.Join("; ", e.Errors));
+        }
+    }
+
+    private bool IsBeingWritten(FileStamp now)
+    {
+        var age = time.GetUtcNow().UtcDateTime - now.Changed;
+        return age >= TimeSpan.Zero && age < Rest;
+    }
+
+    [LoggerMessage(200, LogLevel.Information, "{Path} changed and is in use")]
+    private partial void LogTaken(string path);
+
+    [LoggerMessage(201, LogLevel.Warning, "{Path} changed in [Milter] or [Log]: that takes effect at the next start")]
+    private partial void LogNeedsRestart(string path);
+
+    [LoggerMessage(202, LogLevel.Error, "{Path} changed but is wrong, and the settings before it stay in use: {Errors}")]
+    private partial void LogRefused(string path, string errors);
+}

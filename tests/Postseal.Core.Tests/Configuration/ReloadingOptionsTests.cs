@@ -1,0 +1,157 @@
+using System.Text;
+using Microsoft.Extensions.Configuration;
+using Postseal.Configuration;
+using Postseal.TestKit;
+
+namespace Postseal.Tests.Configuration;
+
+public sealed class ReloadingOptionsTests : IDisposable
+{
+    private readonly TemporaryDirectory directory = new();
+    private readonly SettableTime time = new(DateTimeOffset.UnixEpoch.AddYears(50));
+    private readonly LineCollector log = new();
+    private readonly string path;
+    private ReloadingOptions? options;
+    private int readings;
+
+    public ReloadingOptionsTests()
+    {
+        Directory.CreateDirectory(directory.File("certificates"));
+        path = directory.File("postseal.ini");
+    }
+
+    private SigningMode Mode => options!.Current.Signing.Mode;
+
+    [Fact]
+    public void A_valid_change_takes_effect_at_the_next_look()
+    {
+        Start("[Signing]\nMode = Never");
+
+        Change("[Signing]\nMode = Required");
+
+        Assert.Equal(SigningMode.Required, Mode);
+        Assert.EndsWith("postseal.ini changed and is in use", Assert.Single(log.Lines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_wrong_change_is_refused_with_one_line_and_the_settings_stay_until_it_is_mended()
+    {
+        Start("[Signing]\nMode = Never");
+
+        Change("[Signing]\nMode = Perhaps\n[Nonsense]\na = b");
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.Equal(SigningMode.Never, Mode);
+            Pass(5);
+        }
+
+        var line = Assert.Single(log.Lines);
+        Assert.Contains("the settings before it stay in use", line, StringComparison.Ordinal);
+        Assert.Contains("[Signing] Mode: 'Perhaps' is not one of", line, StringComparison.Ordinal);
+        Assert.Contains("[Nonsense]", line, StringComparison.Ordinal);
+        Change("[Signing]\nMode = Required");
+        Assert.Equal(SigningMode.Required, Mode);
+    }
+
+    [Fact]
+    public void A_file_that_is_being_written_is_left_alone_until_it_rests()
+    {
+        Start("[Signing]\nMode = Required\n[Sender:@example.org]\nMode = Never");
+
+        foreach (var part in (string[])["", "[Signing]\n", "[Signing]\nMode = IfPossible"])
+        {
+            Pass(2);
+            Write(part, age: 0);
+            Assert.Equal(SigningMode.Required, Mode);
+        }
+
+        Pass(2);
+        Assert.Equal(SigningMode.IfPossible, Mode);
+    }
+
+    [Fact]
+    public void A_file_that_is_gone_is_refused_and_taken_when_it_is_back()
+    {
+        Start("[Signing]\nMode = Never");
+
+        File.Delete(path);
+        Pass(2);
+        Assert.Equal(SigningMode.Never, Mode);
+        Assert.Contains("stay in use", Assert.Single(log.Lines), StringComparison.Ordinal);
+
+        Change("[Signing]\nMode = Required");
+        Assert.Equal(SigningMode.Required, Mode);
+    }
+
+    [Theory]
+    [InlineData("[Milter]\nMaxConnections = 7", true)]
+    [InlineData("[Milter]\nSocket = inet:1@127.0.0.1", true)]
+    [InlineData("[Log]\nLevel = Debug", true)]
+    [InlineData("[Signing]\nMode = Never", false)]
+    public void What_needs_a_restart_is_said(string ini, bool restart)
+    {
+        Start("");
+
+        Change(ini);
+        _ = Mode;
+
+        Assert.Equal(restart, log.Lines.Any(line => line.Contains("takes effect at the next start", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void It_is_looked_at_once_a_second_at_most_and_read_when_it_changed_alone()
+    {
+        Start("[Signing]\nMode = Never");
+        Write("[Signing]\nMode = Required", age: 5);
+        Assert.Equal(SigningMode.Never, Mode);
+
+        Pass(2);
+        for (var i = 0; i < 100; i++)
+            Assert.Equal(SigningMode.Required, Mode);
+        Pass(100);
+        var before = options!.Current;
+
+        Assert.Equal(2, readings);
+        Assert.Same(before, options.Current);
+    }
+
+    public void Dispose()
+    {
+        log.Dispose();
+        directory.Dispose();
+    }
+
+    private void Start(string ini)
+    {
+        Write(ini, age: 60);
+        options = new ReloadingOptions(path, Load, time, log);
+    }
+
+    private void Change(string ini)
+    {
+        Write(ini, age: 0);
+        Pass(2);
+    }
+
+    private void Pass(int seconds) => time.Now = time.Now.AddSeconds(seconds);
+
+    private void Write(string ini, int age)
+    {
+        File.WriteAllText(path, ini);
+        File.SetLastWriteTimeUtc(path, time.Now.UtcDateTime.AddSeconds(-age));
+    }
+
+    private PostsealOptions Load()
+    {
+        readings++;
+        try
+        {
+            using var stream = new MemoryStream(Encoding.UTF8.GetBytes(File.ReadAllText(path)));
+            return ConfigurationReader.Read(new ConfigurationBuilder().AddIniStream(stream).Build(), path, directory.Path);
+        }
+        catch (FileNotFoundException e)
+        {
+            throw new ConfigurationException([new ConfigurationError(path, "", "", e.Message)]);
+        }
+    }
+}
