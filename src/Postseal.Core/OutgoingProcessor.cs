@@ -33,27 +33,44 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
     /// <exception cref="IOException">The certificate directory cannot be read: try again later.</exception>
     /// <exception cref="UnauthorizedAccessException">The certificate directory must not be read: try again later.</exception>
     /// <exception cref="CryptographicException">The platform failed to sign: try again later.</exception>
-    public OutgoingResult Process(MailMessage message, Envelope envelope, SigningMode? mode = null)
+    public OutgoingResult Process(MailMessage message, Envelope envelope, SigningMode? mode = null) =>
+        Decide(message, envelope, mode, trace: null);
+
+    /// <summary>Does what <see cref="Process"/> does, and tells each step of the decision and what decided it.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="envelope">What the mail system says of it.</param>
+    /// <param name="steps">Takes the steps, in their order.</param>
+    /// <inheritdoc cref="Process" path="/exception"/>
+    public OutgoingResult Explain(MailMessage message, Envelope envelope, ICollection<PolicyStep> steps) =>
+        Decide(message, envelope, mode: null, new PolicyTrace(options, steps));
+
+    private OutgoingResult Decide(MailMessage message, Envelope envelope, SigningMode? mode, PolicyTrace? trace)
     {
         var origin = originating.Of(envelope);
+        trace?.Origin(origin, envelope, originating.NetworkOf(envelope.ClientAddress));
         if (origin == Origin.Outside)
             return new OutgoingResult.Unchanged("it does not originate here");
         var protection = ProtectionClassifier.Classify(message.Headers);
+        trace?.Protection(protection);
         if (protection != MessageProtection.None)
             return new OutgoingResult.Unchanged($"it is protected already ({protection})");
-        if (!Author.TryFind(message.Headers, out var author, out var problem))
-        {
-            var strictest = policy.ForAnyOf(Author.Candidates(message.Headers, envelope)).With(mode);
-            return CannotSign(strictest, null, problem!, AuthorUnclear, needsAttention: false);
-        }
 
-        var rules = policy.For(author!).With(mode);
+        var isClear = Author.TryFind(message.Headers, out var author, out var problem);
+        trace?.Author(author, problem);
+        var rules = (isClear ? policy.For(author!) : policy.ForAnyOf(Author.Candidates(message.Headers, envelope))).With(mode);
+        trace?.Rules(rules, policy, author);
+        if (!isClear)
+            return CannotSign(rules, null, problem!, AuthorUnclear, needsAttention: false);
         if (rules.Mode == SigningMode.Never)
             return new OutgoingResult.Unchanged($"Mode = Never holds for {author}");
-        if (!originating.MaySignAs(author!, origin, envelope))
+        var allowed = originating.MaySignAs(author!, origin, envelope);
+        trace?.Permission(allowed, origin, envelope);
+        if (!allowed)
             return CannotSign(rules, author, $"its envelope sender is {envelope.Sender?.ToString() ?? "<>"}", NotTheSender);
 
-        return certificates.FindSigner(author!) switch
+        var signer = certificates.FindSigner(author!);
+        trace?.Certificate(signer, author!);
+        return signer switch
         {
             SignerLookup.Usable usable => Sign(message, author!, rules, usable.Identity),
             SignerLookup.Unusable unusable => CannotSign(rules, author, unusable.Reason, NoUsableCertificate),

@@ -142,6 +142,11 @@ public sealed class CommandTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "the file that cannot be read is Linux's");
         var config = Ini("[Certificates]\nPath = .\nPassphraseFile = passphrase");
+        var issued = folder.Authority.Issue(new TrialRequest("alice@example.org"));
+        using var key = ECDsa.Create();
+        key.ImportFromPem(issued.KeyPem);
+        var locked = key.ExportEncryptedPkcs8PrivateKeyPem("sesame", new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 2_000));
+        folder.Write("alice@example.org.pem", $"{locked}\n{issued.CertificatePem}");
         File.CreateSymbolicLink(folder.File("passphrase"), "/proc/self/mem"); // is there, and cannot be read
 
         var (exitCode, output, errors) = PostsealProcess.RunWith(FromAlice, "sign", "--config", config);
@@ -237,7 +242,7 @@ public sealed class CommandTests : IDisposable
             "check", "--config", Ini("[Sender:dora@example.org]\nMode = Required"), "--json");
 
         Assert.Equal(1, exitCode);
-        var dora = JsonDocument.Parse(output).RootElement.EnumerateArray().Single(e => e.GetProperty("address").GetString() == "dora@example.org");
+        var dora = JsonDocument.Parse(output).RootElement.GetProperty("senders").EnumerateArray().Single(e => e.GetProperty("address").GetString() == "dora@example.org");
         Assert.Contains("there is no certificate", dora.GetProperty("problem").GetString(), StringComparison.Ordinal);
     }
 
@@ -281,11 +286,36 @@ public sealed class CommandTests : IDisposable
     [InlineData("milter")]
     [InlineData("sign")]
     [InlineData("check")]
+    [InlineData("explain")]
+    [InlineData("certs")]
+    [InlineData("keys")]
+    [InlineData("test-ca")]
     [InlineData("demo")]
     public void Help_names_every_command(string command)
     {
-        Assert.Contains(command, PostsealProcess.Run("--help").Output, StringComparison.Ordinal);
-        Assert.Contains("Usage:", PostsealProcess.Run(command, "--help").Output, StringComparison.Ordinal);
+        Assert.Contains(command, Cli.Good("--help"), StringComparison.Ordinal);
+        Assert.Contains("Usage:", Cli.Good(command, "--help"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("check")]
+    [InlineData("explain")]
+    [InlineData("certs", "list")]
+    [InlineData("certs", "show")]
+    [InlineData("certs", "import")]
+    [InlineData("certs", "export")]
+    [InlineData("certs", "remove")]
+    [InlineData("keys", "generate")]
+    [InlineData("keys", "csr")]
+    [InlineData("keys", "selfsigned")]
+    [InlineData("keys", "encrypt")]
+    [InlineData("keys", "decrypt")]
+    [InlineData("test-ca")]
+    public void Help_has_an_example(params string[] command)
+    {
+        var help = Cli.Good([.. command, "--help"]);
+
+        Assert.Matches($@"Examples:\s+(sudo )?postseal {string.Join(' ', command)}", help);
     }
 
     public void Dispose() => folder.Dispose();

@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 namespace Postseal.Certificates;
 
 /// <summary>Puts the certificates found beside a signer's own in the order of the chain.</summary>
-internal static class CertificateChain
+public static class CertificateChain
 {
     /// <summary>
     /// The intermediates of <paramref name="leaf"/>, nearest first, as far as <paramref name="candidates"/> has them.

@@ -72,7 +72,7 @@ public static class MauticKeyFile
     }
 
     /// <summary>Whether it has the outer form: nothing but base64 around one '|'.</summary>
-    internal static bool LooksLikeOne(ReadOnlySpan<byte> content) => TrySplit(content, out _, out _);
+    public static bool LooksLikeOne(ReadOnlySpan<byte> content) => TrySplit(content, out _, out _);
 
     private const int IvLength = 16;
 

@@ -45,7 +45,7 @@ public sealed class TrialAuthority : IDisposable
     /// <summary>Issues a certificate for a new key.</summary>
     public IssuedCertificate Issue(TrialRequest request)
     {
-        using var key = CreateKey(request.Key);
+        using var key = KeyType.Create(request.Key);
         var subject = new X500DistinguishedNameBuilder();
         subject.AddCommonName(request.CommonName ?? (request.Addresses.Count > 0 ? request.Addresses[0] : "nobody"));
         var certificate = key switch
@@ -72,17 +72,6 @@ public sealed class TrialAuthority : IDisposable
         Root.Dispose();
         Intermediate.Dispose();
     }
-
-    private static AsymmetricAlgorithm CreateKey(string name) => name switch
-    {
-        "P-256" => ECDsa.Create(ECCurve.NamedCurves.nistP256),
-        "P-384" => ECDsa.Create(ECCurve.NamedCurves.nistP384),
-        "P-521" => ECDsa.Create(ECCurve.NamedCurves.nistP521),
-        "RSA-2048" => RSA.Create(2048),
-        "RSA-3072" => RSA.Create(3072),
-        "RSA-4096" => RSA.Create(4096),
-        _ => throw new ArgumentException($"'{name}' is not RSA-2048, RSA-3072, RSA-4096, P-256, P-384 or P-521.", nameof(name)),
-    };
 
     private static void AddAuthorityExtensions(CertificateRequest request, int pathLength)
     {

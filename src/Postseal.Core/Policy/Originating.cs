@@ -26,7 +26,7 @@ internal sealed class Originating(OriginatingOptions options)
     /// </summary>
     public Origin Of(Envelope envelope) =>
         !string.IsNullOrEmpty(envelope.AuthenticatedUser) ? Origin.Authenticated
-        : IsListed(envelope.ClientAddress) ? Origin.Network
+        : NetworkOf(envelope.ClientAddress) is not null ? Origin.Network
         : Origin.Outside;
 
     /// <summary>Whether a message of that origin may carry the signature of <paramref name="author"/>.</summary>
@@ -37,14 +37,21 @@ internal sealed class Originating(OriginatingOptions options)
         _ => false,
     };
 
-    private static bool Allows(AllowedFrom rule, MailAddress author, Envelope envelope) =>
-        rule == AllowedFrom.Any || author.Equals(envelope.Sender);
-
-    private bool IsListed(IPAddress? client)
+    /// <summary>The network of ours that a client is in.</summary>
+    public IPNetwork? NetworkOf(IPAddress? client)
     {
         if (client is null)
-            return false;
+            return null;
         var address = client.IsIPv4MappedToIPv6 ? client.MapToIPv4() : client;
-        return options.Networks.Any(network => network.Contains(address));
+        foreach (var network in options.Networks)
+        {
+            if (network.Contains(address))
+                return network;
+        }
+
+        return null;
     }
+
+    private static bool Allows(AllowedFrom rule, MailAddress author, Envelope envelope) =>
+        rule == AllowedFrom.Any || author.Equals(envelope.Sender);
 }

@@ -10,14 +10,19 @@ public sealed class SigningPolicy(PostsealOptions options)
     // As addresses compare: lower-casing would make a K of the Kelvin sign, and take one sender for another.
     private readonly Dictionary<string, SenderOverrides> senders = new(options.Senders, StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>The section that holds where no other says something.</summary>
+    internal const string DefaultSection = "[Signing]";
+
     /// <summary>The rules for mail of that author.</summary>
     public SigningRules For(MailAddress author)
     {
         var rules = options.Signing;
-        if (senders.TryGetValue("@" + author.AsciiDomain, out var domain))
-            rules = rules.With(domain);
-        if (senders.TryGetValue(author.CanonicalText, out var address))
-            rules = rules.With(address);
+        foreach (var name in Names(author))
+        {
+            if (senders.TryGetValue(name, out var overrides))
+                rules = rules.With(overrides);
+        }
+
         return rules;
     }
 
@@ -27,4 +32,20 @@ public sealed class SigningPolicy(PostsealOptions options)
     /// </summary>
     public SigningRules ForAnyOf(IEnumerable<MailAddress> authors) =>
         authors.Select(For).FirstOrDefault(rules => rules.Mode == SigningMode.Required, options.Signing);
+
+    /// <summary>The rules a <c>[Sender:…]</c> section ends up with: for an address as <see cref="For"/>, for a domain
+    /// those of all its senders that have no section of their own.</summary>
+    /// <param name="name">What stands behind the colon: <c>alice@example.org</c> or <c>@example.org</c>.</param>
+    public SigningRules ForSection(string name) =>
+        MailAddress.TryParse(name, out var address) ? For(address) : options.Signing.With(senders[name]);
+
+    /// <summary>The section that has the last word on a setting.</summary>
+    internal string SectionThatSets<T>(MailAddress author, Func<SenderOverrides, T?> setting)
+        where T : struct =>
+        Names(author).LastOrDefault(name => senders.TryGetValue(name, out var overrides) && setting(overrides) is not null)
+            is { } name ? $"[Sender:{name}]" : DefaultSection;
+
+    /// <summary>The sections that may speak for an author, the one with the last word last.</summary>
+    private static string[] Names(MailAddress author) =>
+        ["@" + author.AsciiDomain, author.CanonicalText];
 }

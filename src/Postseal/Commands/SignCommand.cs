@@ -6,6 +6,7 @@ using Postseal.Configuration;
 using Postseal.Mime;
 using Postseal.Policy;
 using Postseal.Program.Logging;
+using Postseal.Program.Terminal;
 
 namespace Postseal.Program.Commands;
 
@@ -85,10 +86,10 @@ internal static class SignCommand
                 (signed.Message with { LineEnding = lineEnding }).WriteTo(output);
                 return ExitCode.Fine;
             case OutgoingResult.Refused refused:
-                Console.Error.WriteLine($"refused: {PlainText.Of(refused.Reason)}");
+                Console.Error.WriteLine($"refused: {Printable.Line(refused.Reason)}");
                 return ExitCode.No;
             case OutgoingResult.Unchanged unchanged:
-                Console.Error.WriteLine($"not signed: {PlainText.Of(unchanged.Reason)}");
+                Console.Error.WriteLine($"not signed: {Printable.Line(unchanged.Reason)}");
                 output.Write(original);
                 return ExitCode.Fine;
             default:

@@ -7,19 +7,22 @@ using Postseal.Certificates;
 using Postseal.Mime;
 using Postseal.Program.Commands;
 using Postseal.Program.Daemon;
+using Postseal.Program.Files;
 
 namespace Postseal.Program.Demo;
 
 /// <summary>The demo's five steps, in the order a reader sees them.</summary>
 internal sealed class SigningDemo(string directory, TextWriter output, TimeProvider time)
 {
-    private const string Sender = "aimee@example.org";
+    private static readonly MailAddress Sender =
+        MailAddress.TryParse("aimee@example.org", out var address) ? address : throw new FormatException();
 
     /// <summary>Runs the demo; returns whether the signature is good.</summary>
     public async Task<bool> RunAsync(bool kept, CancellationToken cancellationToken)
     {
         using var authority = new TrialAuthority("Postseal Demo", time);
-        WriteFiles(authority);
+        TrialDirectory.Create(directory, authority)
+            .Issue(Sender, new TrialRequest(Sender.ToString()) { Key = "RSA-3072", CommonName = "Aimée Example" });
         var original = ReadMessage();
         Save("original.eml", original);
 
@@ -41,33 +44,6 @@ internal sealed class SigningDemo(string directory, TextWriter output, TimeProvi
         return good;
     }
 
-    private void WriteFiles(TrialAuthority authority)
-    {
-        var issued = authority.Issue(new TrialRequest(Sender) { Key = "RSA-3072", CommonName = "Aimée Example" });
-        var certificates = Directory.CreateDirectory(Path.Combine(directory, "certificates")).FullName;
-        WriteSecret(Path.Combine(certificates, Sender + ".pem"), issued.KeyPem + issued.CertificatePem + issued.ChainPem);
-        File.WriteAllText(Path.Combine(directory, "root.pem"), authority.Root.ExportCertificatePem() + "\n");
-        File.WriteAllText(
-            Path.Combine(directory, "postseal.ini"),
-            """
-            [Milter]
-            Socket = inet:0@127.0.0.1
-            [Certificates]
-            Path = certificates
-
-            """);
-    }
-
-    /// <summary>A key is never readable by others, not even for a moment.</summary>
-    private static void WriteSecret(string path, string text)
-    {
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using var file = new FileStream(path, options);
-        file.Write(Encoding.ASCII.GetBytes(text));
-    }
-
     private static MailMessage ReadMessage()
     {
         using var resource = typeof(SigningDemo).Assembly.GetManifestResourceStream("demo.eml")!;
@@ -85,7 +61,7 @@ internal sealed class SigningDemo(string directory, TextWriter output, TimeProvi
         output.WriteLine($"listening on {server.Endpoints[0]}");
 
         await using var mta = await MtaDouble.ConnectAsync(server.Endpoints[0], MtaKind.Postfix, cancellationToken);
-        var handedIn = MtaMessage.FromBytes(BytesOf(original)) with { Sender = Sender, Recipients = ["bob@example.net"] };
+        var handedIn = MtaMessage.FromBytes(BytesOf(original)) with { Sender = Sender.ToString(), Recipients = ["bob@example.net"] };
         var result = await mta.SendAsync(handedIn, cancellationToken);
         output.WriteLine($"the milter's verdict: {result.Verdict}");
         return MailMessage.Parse(result.ToBytes());

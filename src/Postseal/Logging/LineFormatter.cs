@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Console;
+using Postseal.Program.Terminal;
 
 namespace Postseal.Program.Logging;
 
@@ -22,9 +23,9 @@ internal sealed class LineFormatter(TimeProvider time) : ConsoleFormatter(Format
     {
         textWriter.Write(ForJournal ? Priority(logEntry.LogLevel) : Prefix(logEntry.LogLevel));
         // What came over the network may stand in the text: it must not begin a line of its own.
-        textWriter.Write(PlainText.Of(logEntry.Formatter(logEntry.State, logEntry.Exception)));
+        textWriter.Write(Printable.Line(logEntry.Formatter(logEntry.State, logEntry.Exception)));
         if (logEntry.Exception is { } exception)
-            textWriter.Write($": {PlainText.Of(exception.ToString())}");
+            textWriter.Write($": {Printable.Line(exception.ToString())}");
         textWriter.Write('\n');
     }
 

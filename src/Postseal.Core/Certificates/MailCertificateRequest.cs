@@ -1,0 +1,86 @@
+using System.Formats.Asn1;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Postseal.Cms;
+using Postseal.Mime;
+
+namespace Postseal.Certificates;
+
+/// <summary>
+/// What a certificate for signing and encrypting the mail of one address has to say (RFC 8550), as a request that goes
+/// to an authority or is signed with its own key.
+/// </summary>
+public static class MailCertificateRequest
+{
+    /// <summary>ub-common-name (RFC 5280 appendix A.1).</summary>
+    private const int MaxCommonNameLength = 64;
+
+    /// <summary>Makes the request.</summary>
+    /// <param name="address">The address; it stands in subjectAltName, where readers look for it.</param>
+    /// <param name="commonName">The name of the person; <see langword="null"/>: the address.</param>
+    /// <param name="key">The key, RSA or EC.</param>
+    /// <exception cref="ArgumentException">The name is longer than 64 characters.</exception>
+    public static CertificateRequest Create(MailAddress address, string? commonName, AsymmetricAlgorithm key)
+    {
+        commonName ??= address.ToString();
+        if (commonName.EnumerateRunes().Count() > MaxCommonNameLength)
+            throw new ArgumentException($"the name in a certificate has at most {MaxCommonNameLength} characters", nameof(commonName));
+        var subject = new X500DistinguishedNameBuilder();
+        subject.AddCommonName(commonName);
+
+        var request = key switch
+        {
+            RSA rsa => new CertificateRequest(subject.Build(), rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1),
+            ECDsa ecdsa => new CertificateRequest(
+                subject.Build(), ecdsa, ecdsa.KeySize > 256 ? HashAlgorithmName.SHA384 : HashAlgorithmName.SHA256),
+            _ => throw new ArgumentException($"A key of type {key.GetType().Name} is not for mail.", nameof(key)),
+        };
+        request.CertificateExtensions.Add(SubjectAlternativeName(address));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(KeyType.UsageOf(key), critical: true));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new(Oids.EmailProtection)], critical: false));
+        return request;
+    }
+
+    /// <summary>Signs a request with its own key. Readers trust the result only when they are told to, one by one.</summary>
+    public static X509Certificate2 SelfSign(CertificateRequest request, DateTimeOffset notBefore, DateTimeOffset notAfter)
+    {
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, critical: true));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
+        return request.CreateSelfSigned(notBefore, notAfter);
+    }
+
+    /// <summary>rfc822Name, or SmtpUTF8Mailbox for a local part that ASCII cannot say; the domain in A-labels
+    /// in both (RFC 9598 section 3).</summary>
+    private static X509Extension SubjectAlternativeName(MailAddress address)
+    {
+        var mailbox = new MailAddress(address.LocalPart, address.AsciiDomain).ToString();
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (writer.PushSequence())
+        {
+            if (Ascii.IsValid(address.LocalPart))
+            {
+                writer.WriteCharacterString(
+                    UniversalTagNumber.IA5String, mailbox, new Asn1Tag(TagClass.ContextSpecific, 1));
+            }
+            else
+            {
+                WriteSmtpUtf8Mailbox(writer, mailbox);
+            }
+        }
+
+        return new X509Extension(Oids.SubjectAlternativeName, writer.Encode(), critical: false);
+    }
+
+    /// <summary>otherName [0] { type-id, value [0] EXPLICIT UTF8String }</summary>
+    private static void WriteSmtpUtf8Mailbox(AsnWriter writer, string mailbox)
+    {
+        var tag = new Asn1Tag(TagClass.ContextSpecific, 0, isConstructed: true);
+        using (writer.PushSequence(tag))
+        {
+            writer.WriteObjectIdentifier(Oids.SmtpUtf8Mailbox);
+            using (writer.PushSequence(tag))
+                writer.WriteCharacterString(UniversalTagNumber.UTF8String, mailbox);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+using System.Net;
+using Postseal.Certificates;
+using Postseal.Configuration;
+using Postseal.Mime;
+
+namespace Postseal.Policy;
+
+/// <summary>
+/// Puts the steps of a decision into words as <see cref="OutgoingProcessor"/> takes them. It decides nothing itself: what
+/// it says is what the processor found.
+/// </summary>
+internal sealed class PolicyTrace(PostsealOptions options, ICollection<PolicyStep> steps)
+{
+    public void Origin(Origin origin, Envelope envelope, IPNetwork? network)
+    {
+        var client = envelope.ClientAddress?.ToString() ?? "unknown";
+        var (answer, decidedBy) = origin switch
+        {
+            Policy.Origin.Authenticated => ($"yes, the client authenticated as {envelope.AuthenticatedUser}", "SMTP AUTH"),
+            Policy.Origin.Network => ($"yes, the client {client} is in {network}", "[Originating] Networks"),
+            _ => (
+                $"no, the client {client} did not authenticate and is in none of {string.Join(", ", options.Originating.Networks)}",
+                "[Originating] Networks"),
+        };
+        Add("does it originate here?", answer, decidedBy);
+    }
+
+    public void Protection(MessageProtection protection) => Add(
+        "is it protected already?",
+        protection == MessageProtection.None ? "no" : $"yes ({protection}), and is left as it is",
+        "Content-Type");
+
+    public void Author(MailAddress? author, string? problem) =>
+        Add("whose signature would it carry?", author?.ToString() ?? $"nobody's: {problem}", "From and Sender");
+
+    public void Rules(SigningRules rules, SigningPolicy policy, MailAddress? author)
+    {
+        Add("is it to be signed?", $"Mode = {rules.Mode}", Section(section => section.Mode) + " Mode");
+        if (rules.Mode != SigningMode.Never)
+        {
+            Add(
+                "in which way?",
+                $"Form = {rules.Form}, Digest = {rules.Digest}, RsaPadding = {rules.RsaPadding}, SignatureType = {rules.SignatureType}",
+                string.Join(", ", new[]
+                {
+                    Section(section => section.Form), Section(section => section.Digest),
+                    Section(section => section.RsaPadding), Section(section => section.SignatureType),
+                }.Distinct()));
+        }
+
+        string Section<T>(Func<SenderOverrides, T?> setting)
+            where T : struct => author is null ? SigningPolicy.DefaultSection : policy.SectionThatSets(author, setting);
+    }
+
+    public void Permission(bool allowed, Origin origin, Envelope envelope)
+    {
+        var (key, rule) = origin == Policy.Origin.Authenticated
+            ? (nameof(OriginatingOptions.AuthenticatedFrom), options.Originating.AuthenticatedFrom)
+            : (nameof(OriginatingOptions.NetworksFrom), options.Originating.NetworksFrom);
+        var sender = envelope.Sender?.ToString() ?? "<>";
+        Add(
+            "may this client have it signed?",
+            rule == AllowedFrom.Any ? "yes, for any address"
+            : allowed ? $"yes, the envelope sender is {sender}"
+            : $"no, the envelope sender is {sender}",
+            $"[Originating] {key} = {rule}");
+    }
+
+    public void Certificate(SignerLookup lookup, MailAddress author)
+    {
+        var (answer, decidedBy) = lookup switch
+        {
+            SignerLookup.Usable { Identity: var identity } => (
+                $"yes, {identity.Certificate.Subject}, {identity.KeyName}, serial {identity.Certificate.SerialNumber}", identity.Source),
+            SignerLookup.Unusable { Reason: var reason } => ($"there is one that cannot be used: {reason}", options.Certificates.Path),
+            _ => ($"no, none for {author}", options.Certificates.Path),
+        };
+        Add("is there a certificate?", answer, decidedBy);
+    }
+
+    private void Add(string question, string answer, string decidedBy) => steps.Add(new PolicyStep(question, answer, decidedBy));
+}

@@ -1,0 +1,99 @@
+using System.CommandLine;
+using Postseal.Certificates;
+using Postseal.Program.Files;
+using Postseal.Program.Store;
+using Postseal.Program.Terminal;
+
+namespace Postseal.Program.Commands;
+
+/// <summary><c>postseal certs import</c>: certificates and keys in any format into the directory.</summary>
+internal static class CertsImportCommand
+{
+    public static Command Create()
+    {
+        var config = ConfigurationOption.Create();
+        var files = new Argument<string[]>("FILE")
+        {
+            Description = "PEM, DER, PKCS #7 or PKCS #12 with any number of certificates and keys.",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        var owner = new Option<string?>("--owner")
+        {
+            Description = "Give the new files to this user, as whom the daemon runs (for root).", HelpName = "USER",
+        };
+        var force = CommonOptions.Force();
+        var passphrase = new PassphraseOptions();
+        var command = new ExplainedCommand(
+            "import",
+            "Put certificates and keys into the directory, under the right names.",
+            """
+            Key, certificate and chain become ADDRESS.pem, or ADDRESS-cert+key.pem when the certificate is for encryption
+            only (mode 0600); the certificate of somebody else ADDRESS, or ADDRESS@sign or ADDRESS@enc when it is for one
+            use only; authorities NAME.ca.pem (mode 0644). An encrypted key stays encrypted with its passphrase. A key
+            needs its certificate: in one of the files, or in the directory. With --force a replaced key is kept in a file
+            that ends with .old, for old mail.
+            Exit code 0: everything is in the directory; 1: something is not, and the summary says why.
+            """,
+            """
+            postseal certs import alice@example.org.key alice.crt chain.pem
+            sudo postseal certs import alice.p12 --owner postseal
+            """) { config, files, owner, force };
+        passphrase.AddTo(command);
+        command.Does((arguments, output) =>
+        {
+            var configPath = arguments.GetValue(config)!;
+            var store = CertificateStore.Open(configPath);
+            var newOwner = arguments.GetValue(owner) is { } user ? FileOwner.Named(user) : null;
+            using var batch = new ImportBatch(arguments.GetValue(files)!, path => Open(path, store, passphrase, arguments));
+            var import = new CertificateImport(store, batch, arguments.GetValue(force), newOwner);
+            import.Run();
+            foreach (var report in batch.Reports)
+                Write(report, output);
+            TellWhatIsUsable(configPath, import, output);
+            return batch.Reports.Any(report => report.Failed) ? ExitCode.No : ExitCode.Fine;
+        });
+        return command;
+    }
+
+    /// <summary>The passphrase of the configuration is tried before anybody is asked for another.</summary>
+    private static OpenedFile Open(string path, CertificateStore store, PassphraseOptions passphrase, ParseResult arguments)
+    {
+        try
+        {
+            return OpenedFile.Open(path, () => passphrase.Given(arguments) ?? store.ReadPassphrase() ?? passphrase.Existing(arguments, path));
+        }
+        catch (CertificateFileException e) when (e.Kind == CertificateFileProblem.WrongPassphrase && !passphrase.IsGiven(arguments))
+        {
+            return OpenedFile.Open(path, () => passphrase.Existing(arguments, path));
+        }
+    }
+
+    private static void Write(ImportReport report, CommandOutput output)
+    {
+        output.Line($"{report.File}: {(report.Failed ? report.BroughtSomething ? "imported in part" : "not imported" : "imported")}");
+        foreach (var line in report.Lines)
+            output.Line($"  {line}");
+    }
+
+    /// <summary>Looks at the directory as the daemon will: a key whose passphrase the configuration lacks is told now.</summary>
+    private static void TellWhatIsUsable(string configPath, CertificateImport import, CommandOutput output)
+    {
+        if (import.Addresses.Count == 0)
+            return;
+        var store = CertificateStore.Open(configPath);
+        foreach (var address in import.Addresses)
+        {
+            switch (store.FindSigner(address))
+            {
+                case SignerLookup.Usable:
+                    output.Line($"{address} can sign now");
+                    break;
+                case SignerLookup.Unusable unusable:
+                    output.Line($"{address} cannot sign yet: {unusable.Reason}");
+                    break;
+            }
+        }
+
+        output.Line($"Next: postseal certs list --config {configPath}");
+    }
+}

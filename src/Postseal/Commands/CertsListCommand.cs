@@ -1,0 +1,67 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Postseal.Program.Store;
+using Postseal.Program.Terminal;
+
+namespace Postseal.Program.Commands;
+
+/// <summary><c>postseal certs list</c>: every certificate in the directory, what expires first on top.</summary>
+internal static class CertsListCommand
+{
+    private const int FingerprintDigits = 16;
+
+    public static Command Create()
+    {
+        var config = ConfigurationOption.Create();
+        var json = new Option<bool>("--json") { Description = "Write JSON for programs instead of a table." };
+        var command = new ExplainedCommand(
+            "list",
+            "List every certificate in the directory, what expires first on top.",
+            """
+            Use says what we can do with it: with its private key sign and decrypt, without it verify and encrypt; issue:
+            it is an authority's. The fingerprint is SHA-256; its first 16 digits name a certificate in other commands.
+            """,
+            """
+            postseal certs list --config postseal.ini
+            postseal certs list --json
+            """) { config, json };
+        command.Does((arguments, output) =>
+        {
+            var store = CertificateStore.Open(arguments.GetValue(config)!);
+            var certificates = store.Certificates();
+            if (arguments.GetValue(json))
+                output.Text(JsonSerializer.Serialize(certificates, ListedCertificateJson.Default.IReadOnlyListListedCertificate) + "\n");
+            else if (certificates.Count == 0)
+                output.Line($"There is nothing in {store.Path} yet. Next: postseal keys csr ADDRESS, or postseal certs import FILE");
+            else
+                WriteTable(store, certificates, output);
+            return ExitCode.Fine;
+        });
+        return command;
+    }
+
+    private static void WriteTable(CertificateStore store, IReadOnlyList<ListedCertificate> certificates, CommandOutput output)
+    {
+        output.Line($"{store.Path}:");
+        Table.Write(
+            output,
+            ["Address", "Use", "Valid from", "Valid to", "Days left", "Key", "Subject", "Issuer", "Serial", "Fingerprint", "File", "Usable"],
+            certificates.Select(certificate => Row(certificate, store.Path)));
+        output.Line("Next: postseal certs show ADDRESS tells all of one; postseal check, whether the configuration is content");
+    }
+
+    private static string[] Row(ListedCertificate stored, string directory) =>
+    [
+        Join(stored.Addresses), Join(stored.Use), Day(stored.ValidFrom), Day(stored.ValidTo),
+        stored.DaysLeft?.ToString(CultureInfo.InvariantCulture) ?? "-", stored.Key ?? "-", stored.Subject ?? "-", stored.Issuer ?? "-",
+        stored.Serial ?? "-",
+        stored.Fingerprint?.Replace(":", "", StringComparison.Ordinal)[..FingerprintDigits].ToLowerInvariant() ?? "-",
+        Path.GetRelativePath(directory, stored.File),
+        stored.Problem is null ? "yes" : $"no: {stored.Problem}",
+    ];
+
+    private static string Join(IReadOnlyList<string> words) => words.Count == 0 ? "-" : string.Join(", ", words);
+
+    private static string Day(DateTimeOffset? time) => time is { } day ? CertificateNames.Day(day.UtcDateTime) : "-";
+}

@@ -1,0 +1,89 @@
+using System.CommandLine;
+using System.Net;
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using Postseal.Certificates;
+using Postseal.Mime;
+using Postseal.Policy;
+using Postseal.Program.Terminal;
+
+namespace Postseal.Program.Commands;
+
+/// <summary><c>postseal explain</c>: what would become of a message, step by step, decided by the daemon's own code.</summary>
+internal static class ExplainCommand
+{
+    public static Command Create()
+    {
+        var config = ConfigurationOption.Create();
+        var from = new Option<string>("--from") { Description = "The address in From.", HelpName = "ADDRESS", Required = true };
+        var to = new Option<string>("--to") { Description = "The address in To.", HelpName = "ADDRESS", Required = true };
+        var client = new Option<string>("--client")
+        {
+            Description = "The client that hands the message in.", HelpName = "IP", DefaultValueFactory = _ => "127.0.0.1",
+        };
+        var user = new Option<string?>("--auth") { Description = "The name the client authenticated as.", HelpName = "USER" };
+        var sender = new Option<string?>("--sender", "-f")
+        {
+            Description = "The envelope sender, '' for a bounce. Without it: the address in From.", HelpName = "ADDRESS",
+        };
+        var command = new ExplainedCommand(
+            "explain",
+            "Tell what would become of a message, step by step, with the setting or file that decides.",
+            "Exit code 0: the message would leave, signed or as it is; 1: it would be refused; 2: the configuration is wrong.",
+            """
+            postseal explain --from alice@example.org --to bob@example.net
+            postseal explain --from alice@example.org --to bob@example.net --client 192.0.2.7 --auth alice --sender alice@example.org
+            """) { config, from, to, client, user, sender };
+        command.Does((arguments, output) =>
+        {
+            var author = CommonOptions.ParseAddress(arguments.GetValue(from)!);
+            var envelope = new Envelope
+            {
+                Sender = arguments.GetValue(sender) switch
+                {
+                    null => author,
+                    "" or "<>" => null,
+                    var text => CommonOptions.ParseAddress(text),
+                },
+                ClientAddress = Client(arguments.GetValue(client)!),
+                AuthenticatedUser = arguments.GetValue(user),
+            };
+            return Explain(arguments.GetValue(config)!, Message(author, CommonOptions.ParseAddress(arguments.GetValue(to)!)), envelope, output);
+        });
+        return command;
+    }
+
+    private static int Explain(string configPath, MailMessage message, Envelope envelope, CommandOutput output)
+    {
+        var options = ConfigurationOption.Load(configPath);
+        var certificates = new CertificateDirectory(options.Certificates, TimeProvider.System, NullLogger.Instance);
+        var steps = new List<PolicyStep>();
+        var result = new OutgoingProcessor(options, certificates, TimeProvider.System).Explain(message, envelope, steps);
+
+        output.Line($"{configPath}, the certificates in {options.Certificates.Path}:");
+        for (var i = 0; i < steps.Count; i++)
+        {
+            output.Line($"{i + 1}. {steps[i].Question}");
+            output.Line($"   {steps[i].Answer}   ({steps[i].DecidedBy})");
+        }
+
+        output.Line();
+        output.Line(result switch
+        {
+            OutgoingResult.Signed signed => $"The message would leave signed by {signed.Author}.",
+            OutgoingResult.Unchanged unchanged => $"The message would leave as it is: {unchanged.Reason}.",
+            OutgoingResult.Refused { Reply: var reply } refused =>
+                $"The message would be refused with {reply.Code} {reply.EnhancedStatusCode} {reply.Text}. The log would say: {refused.Reason}.",
+            _ => throw new InvalidOperationException($"No words are known for {result.GetType()}."),
+        });
+        return result is OutgoingResult.Refused ? ExitCode.No : ExitCode.Fine;
+    }
+
+    private static MailMessage Message(MailAddress from, MailAddress to) =>
+        MailMessage.Parse(Encoding.UTF8.GetBytes($"From: {from}\r\nTo: {to}\r\nSubject: Trial\r\n\r\nTrial\r\n"));
+
+    private static IPAddress Client(string text) =>
+        IPAddress.TryParse(text, out var client)
+            ? client
+            : throw new CommandException(ExitCode.Usage, $"--client: '{text}' is not an IP address");
+}

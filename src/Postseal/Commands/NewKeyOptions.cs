@@ -1,0 +1,53 @@
+using System.CommandLine;
+using System.Security.Cryptography;
+using Postseal.Certificates;
+using Postseal.Program.Files;
+using Postseal.Program.Terminal;
+
+namespace Postseal.Program.Commands;
+
+/// <summary>How a new key is made and how it lies on the disk.</summary>
+internal sealed class NewKeyOptions
+{
+    private readonly PassphraseOptions passphrase = new();
+
+    private readonly Option<string> type = new("--type", "-t")
+    {
+        Description = $"The kind of key: {string.Join(", ", KeyType.Recommended)}.",
+        HelpName = "TYPE",
+        DefaultValueFactory = _ => KeyType.Default,
+    };
+
+    private readonly Option<bool> unencrypted = new("--unencrypted")
+    {
+        Description = "Leave the key without a passphrase: whoever can read the file has the key.",
+    };
+
+    public NewKeyOptions() => type.AcceptOnlyFromAmong([.. KeyType.Recommended]);
+
+    public void AddTo(Command command)
+    {
+        command.Options.Add(type);
+        command.Options.Add(unencrypted);
+        passphrase.AddTo(command);
+    }
+
+    /// <summary>Makes a key.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="pem">What is written of it.</param>
+    public AsymmetricAlgorithm Create(ParseResult arguments, out Secret pem)
+    {
+        using var secret = arguments.GetValue(unencrypted) ? null : passphrase.New(arguments);
+        var key = KeyType.Create(arguments.GetValue(type)!);
+        pem = new Secret(secret is null ? PrivateKeyPem.Write(key) : PrivateKeyPem.WriteEncrypted(key, secret.Bytes));
+        return key;
+    }
+
+    /// <summary>Opens a key that is there instead.</summary>
+    public OpenedFile Open(ParseResult arguments, string path) =>
+        OpenedFile.Open(path, () => passphrase.Existing(arguments, path));
+
+    /// <summary>The new key in a few words.</summary>
+    public string Describe(ParseResult arguments) =>
+        $"{arguments.GetValue(type)}, {(arguments.GetValue(unencrypted) ? "not encrypted: keep the file to yourself" : "encrypted with your passphrase")}";
+}

@@ -1,0 +1,66 @@
+using System.CommandLine;
+using System.Security.Cryptography.X509Certificates;
+using Postseal.Certificates;
+using Postseal.Program.Files;
+using Postseal.Program.Terminal;
+
+namespace Postseal.Program.Commands;
+
+/// <summary><c>postseal test-ca</c>: a directory in which everything for a trial is ready.</summary>
+internal static class TestCaCommand
+{
+    public static Command Create()
+    {
+        var directory = new Argument<string>("DIR") { Description = "A new or empty directory." };
+        var addresses = new Argument<string[]>("ADDRESS")
+        {
+            Description = "Who gets a certificate. Without one: alice@example.org.",
+            DefaultValueFactory = _ => ["alice@example.org"],
+        };
+        var type = new Option<string>("--type", "-t")
+        {
+            Description = $"The kind of keys: {string.Join(", ", KeyType.Recommended)}.",
+            HelpName = "TYPE",
+            DefaultValueFactory = _ => KeyType.Default,
+        };
+        type.AcceptOnlyFromAmong([.. KeyType.Recommended]);
+        var command = new ExplainedCommand(
+            "test-ca",
+            "Make a throw-away authority with certificates and a configuration, for trials.",
+            """
+            The keys of the addresses are not encrypted, and those of the authority are gone when the command ends: nobody
+            can issue more in its name. Only a trial should trust its root.
+            """,
+            """
+            postseal test-ca trial
+            postseal test-ca trial alice@example.org bob@example.org --type P-256
+            """) { directory, addresses, type };
+        command.Does((arguments, output) =>
+        {
+            var path = arguments.GetValue(directory)!;
+            var mailboxes = arguments.GetValue(addresses)!.Select(CommonOptions.ParseAddress).Distinct().ToList();
+            if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
+                throw new CommandException(ExitCode.Usage, $"{path} is not empty; name another directory");
+
+            using var authority = new TrialAuthority("Trial", TimeProvider.System);
+            var trial = TrialDirectory.Create(path, authority);
+            var key = arguments.GetValue(type)!;
+            // Both uses, as an authority would grant them: RSA keys take part in transport, EC keys in agreement.
+            var usage = X509KeyUsageFlags.DigitalSignature
+                | (key.StartsWith("RSA", StringComparison.Ordinal) ? X509KeyUsageFlags.KeyEncipherment : X509KeyUsageFlags.KeyAgreement);
+            foreach (var mailbox in mailboxes)
+            {
+                var file = trial.Issue(mailbox, new TrialRequest(mailbox.ToString()) { Key = key, KeyUsage = usage });
+                output.Line($"{file}: key, certificate and chain for {mailbox}");
+            }
+
+            output.Line($"{trial.RootFile}: the authority's root, for those who are to trust it");
+            output.Line($"{trial.ConfigurationFile}: a configuration with these certificates");
+            output.Line($"Next: postseal check --config {trial.ConfigurationFile}");
+            output.Line($"      postseal sign --config {trial.ConfigurationFile} < MESSAGE > signed.eml");
+            output.Line($"      openssl cms -verify -in signed.eml -CAfile {trial.RootFile}");
+            return ExitCode.Fine;
+        });
+        return command;
+    }
+}

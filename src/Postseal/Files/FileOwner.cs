@@ -1,0 +1,58 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Postseal.Program.Files;
+
+/// <summary>
+/// The user and group a file belongs to, by number. Root prepares keys that the daemon's own user is to read; .NET has no
+/// words for it. Linux only: elsewhere there is none.
+/// </summary>
+internal sealed partial record FileOwner(uint User, uint Group)
+{
+    private const int AT_FDCWD = -100;
+    private const uint STATX_UID_GID = 0x8 | 0x10;
+    private const int StatxSize = 256;
+    private const int StatxUserOffset = 20; // the layout of statx(2) is the same on every architecture
+
+    /// <summary>A user of this machine and his group.</summary>
+    /// <exception cref="IOException">There is no such user.</exception>
+    public static FileOwner Named(string user)
+    {
+        if (OperatingSystem.IsLinux() && getpwnam(user) is var entry && entry != 0)
+        {
+            // struct passwd: two pointers (name, password), then the numbers of user and group.
+            return new FileOwner((uint)Marshal.ReadInt32(entry, 2 * nint.Size), (uint)Marshal.ReadInt32(entry, 2 * nint.Size + 4));
+        }
+
+        throw new IOException($"there is no user '{user}' on this machine");
+    }
+
+    /// <summary>The owner of a file, or <see langword="null"/> when it is not there.</summary>
+    public static FileOwner? Of(string path)
+    {
+        var buffer = new byte[StatxSize];
+        return OperatingSystem.IsLinux() && statx(AT_FDCWD, path, 0, STATX_UID_GID, buffer) == 0
+            ? new FileOwner(
+                BitConverter.ToUInt32(buffer, StatxUserOffset),
+                BitConverter.ToUInt32(buffer, StatxUserOffset + 4))
+            : null;
+    }
+
+    /// <summary>Gives an open file to this owner.</summary>
+    /// <exception cref="IOException">Only root may give files away.</exception>
+    public void Own(SafeFileHandle file, string name)
+    {
+        if (fchown(file, User, Group) != 0)
+            throw new IOException($"{name} cannot be given to its owner: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
+    }
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int statx(int directory, string path, int flags, uint mask, [Out] byte[] buffer);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fchown(SafeFileHandle file, uint owner, uint group);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint getpwnam(string name);
+}

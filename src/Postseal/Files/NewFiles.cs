@@ -1,0 +1,22 @@
+using Postseal.Program.Commands;
+using Postseal.Program.Terminal;
+
+namespace Postseal.Program.Files;
+
+/// <summary>Files a command is going to write.</summary>
+internal static class NewFiles
+{
+    /// <summary>Before a passphrase is asked for and a key made: is there room for all of them?</summary>
+    /// <exception cref="CommandException">One is there already, or there is no directory for it.</exception>
+    public static void Check(bool force, params ReadOnlySpan<string> paths)
+    {
+        foreach (var path in paths)
+        {
+            var directory = Path.GetDirectoryName(Path.GetFullPath(path))!;
+            if (!Directory.Exists(directory))
+                throw new CommandException(ExitCode.No, $"{path}: there is no directory {directory}; create it first");
+            if (!force && Path.Exists(path))
+                throw new CommandException(ExitCode.No, $"{path} is there already; --force replaces it, name another file to keep it");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+using Postseal.Certificates;
+using Postseal.Mime;
+
+namespace Postseal.Program.Files;
+
+/// <summary>A directory for trials: <c>certificates/</c>, the authority's <c>root.pem</c>, and a <c>postseal.ini</c>.</summary>
+internal sealed class TrialDirectory
+{
+    private readonly string certificates;
+    private readonly TrialAuthority authority;
+
+    private TrialDirectory(string path, TrialAuthority authority)
+    {
+        this.authority = authority;
+        certificates = Path.Combine(path, "certificates");
+        RootFile = Path.Combine(path, "root.pem");
+        ConfigurationFile = Path.Combine(path, "postseal.ini");
+    }
+
+    public string RootFile { get; }
+
+    public string ConfigurationFile { get; }
+
+    /// <summary>Makes the directory with an authority's root and settings that listen on any free loopback port.</summary>
+    public static TrialDirectory Create(string path, TrialAuthority authority)
+    {
+        var directory = new TrialDirectory(path, authority);
+        Directory.CreateDirectory(directory.certificates);
+        // Once for those who are to trust it, once where 'postseal check' looks for the end of chains.
+        foreach (var file in (string[])[directory.RootFile, Path.Combine(directory.certificates, "root.ca.pem")])
+            AtomicFile.Write(file, PemWriter.Write([authority.Root]), AtomicFile.Public, replace: false);
+        AtomicFile.Write(
+            directory.ConfigurationFile,
+            """
+            [Milter]
+            Socket = inet:0@127.0.0.1
+            [Certificates]
+            Path = certificates
+
+            """,
+            AtomicFile.Public, replace: false);
+        return directory;
+    }
+
+    /// <summary>Issues a certificate; returns the file with key, certificate and chain.</summary>
+    public string Issue(MailAddress address, TrialRequest request)
+    {
+        var issued = authority.Issue(request);
+        var path = Path.Combine(certificates, AddressFileName.For(address) + ".pem");
+        AtomicFile.Write(path, issued.KeyPem + issued.CertificatePem + issued.ChainPem, AtomicFile.Private, replace: false);
+        return path;
+    }
+}

@@ -1,0 +1,174 @@
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Postseal.Certificates;
+using Postseal.Mime;
+using Postseal.Program.Files;
+using Postseal.Program.Terminal;
+
+namespace Postseal.Program.Store;
+
+/// <summary>
+/// Puts certificates and keys into the directory under the names the daemon looks for: key, certificate and chain in
+/// <c>ADDRESS.pem</c>, or in <c>ADDRESS-cert+key.pem</c> when they are for encryption only; the certificate of somebody whose key we do not have under Sympa's names, <c>ADDRESS</c>,
+/// <c>ADDRESS@sign</c> or <c>ADDRESS@enc</c>; authorities in <c>NAME.ca.pem</c>.
+/// </summary>
+/// <param name="store">The directory.</param>
+/// <param name="batch">What comes.</param>
+/// <param name="force">Whether files that are there are replaced.</param>
+/// <param name="owner">Whom new files are given to.</param>
+internal sealed class CertificateImport(CertificateStore store, ImportBatch batch, bool force, FileOwner? owner)
+{
+    private readonly HashSet<string> chained = []; // fingerprints
+    private readonly HashSet<string> written = [];
+
+    /// <summary>The addresses that have something new.</summary>
+    public HashSet<MailAddress> Addresses { get; } = [];
+
+    /// <summary>Imports all of it, end entities first: the authorities they bring along then lie with them.</summary>
+    public void Run()
+    {
+        // Of several for one address the newest is to be found under its name.
+        foreach (var (certificate, report) in batch.Certificates.Where(item => !CertificateNames.IsAuthority(item.Certificate))
+                     .OrderByDescending(item => item.Certificate.NotBefore))
+            Attempt(report, () => Import(certificate, report));
+        foreach (var key in batch.Keys.Where(key => !batch.Certificates.Any(item => key.Key.BelongsTo(item.Certificate))))
+            Attempt(key.Report, () => ImportKey(key));
+        foreach (var (certificate, report) in batch.Certificates.Where(item => CertificateNames.IsAuthority(item.Certificate)))
+            Attempt(report, () => ImportAuthority(certificate, report));
+        foreach (var report in batch.Reports.Where(report => report.Lines.Count == 0))
+            report.Imported("nothing that the other files do not have");
+    }
+
+    private static void Attempt(ImportReport report, Action import)
+    {
+        try
+        {
+            import();
+        }
+        catch (Exception e) when (e is CommandException or IOException or UnauthorizedAccessException)
+        {
+            report.Refused(e.Message);
+        }
+    }
+
+    private void Import(X509Certificate2 certificate, ImportReport report)
+    {
+        var name = $"certificate of {CertificateNames.Addresses(certificate)}";
+        var key = batch.KeyOf(certificate);
+        if (store.FileWith(certificate) is { } taken && (key is null || store.HasKeyOf(taken)))
+            report.Refused($"{name}: Fingerprint already taken by {taken.Name}");
+        else if (CertificateRules.UsesOf(certificate) == CertificateUse.None)
+            report.Refused($"{certificate.Subject}: not valid for S/MIME usage: {CertificateRules.WhyNotSign(certificate)}");
+        else if (key is not null)
+            WritePair(certificate, key, report);
+        else
+            WriteCertificate(certificate, name, report);
+    }
+
+    /// <summary>A key that came alone belongs to a certificate that is there already, or it is of no use.</summary>
+    private void ImportKey(BatchKey key)
+    {
+        var file = store.Files.FirstOrDefault(file => file.EndEntities.Any(key.Key.BelongsTo));
+        if (file is null)
+            key.Report.Refused("private key: the certificate for this private key was not found; import it together with the key");
+        else if (store.HasKeyOf(file))
+            key.Report.Refused($"private key: it is there already, in {file.Name}");
+        else
+            WritePair(file.EndEntities.First(key.Key.BelongsTo), key, key.Report);
+    }
+
+    private void WritePair(X509Certificate2 certificate, BatchKey key, ImportReport report)
+    {
+        var intermediates = CertificateChain.Intermediates(certificate, Authorities());
+        chained.UnionWith(intermediates.Select(Fingerprint.Of));
+        using var pem = key.Pem();
+        using var content = PemWriter.Write(pem, [certificate, .. intermediates]);
+        foreach (var address in SubjectAlternativeNames.MailAddresses(certificate))
+        {
+            var name = AddressFileName.For(address) + PairSuffix(CertificateRules.UsesOf(certificate));
+            KeepReplacedKey(name);
+            Write(name, content.Bytes, AtomicFile.Private);
+            Addresses.Add(address);
+            var how = key.Key.IsEncrypted ? "encrypted key" : "key, which is not encrypted,";
+            report.Imported($"{name}: {how} with the certificate of {address}{Validity(certificate)}");
+            if (key.Report != report)
+                key.Report.Imported($"{name}: the private key of {address}");
+        }
+    }
+
+    private void WriteCertificate(X509Certificate2 certificate, string name, ImportReport report)
+    {
+        foreach (var address in SubjectAlternativeNames.MailAddresses(certificate))
+        {
+            var file = CorrespondentFile(address, CertificateRules.UsesOf(certificate));
+            Write(file, Encoding.ASCII.GetBytes(PemWriter.Write([certificate])), AtomicFile.Public);
+            Addresses.Add(address);
+            report.Imported($"{file}: {name}{Validity(certificate)}");
+        }
+    }
+
+    private void ImportAuthority(X509Certificate2 certificate, ImportReport report)
+    {
+        var name = $"authority {certificate.Subject}";
+        if (store.FileWith(certificate) is { } taken)
+            report.Skipped($"{name}: Fingerprint already taken by {taken.Name}");
+        else if (chained.Contains(Fingerprint.Of(certificate)))
+            report.Imported($"{name}: in the chain of the certificate above");
+        else
+        {
+            var file = AuthorityFile(certificate);
+            Write(file, Encoding.ASCII.GetBytes(PemWriter.Write([certificate])), AtomicFile.Public);
+            report.Imported($"{file}: {name}");
+        }
+    }
+
+    /// <summary>What there is to complete a chain with.</summary>
+    private IEnumerable<X509Certificate2> Authorities() =>
+        batch.Certificates.Select(item => item.Certificate).Where(CertificateNames.IsAuthority).Concat(store.Authorities());
+
+    /// <summary>Without the old key, mail that was encrypted to it is lost: a forced import keeps it, under a name that is
+    /// nobody's.</summary>
+    private void KeepReplacedKey(string name)
+    {
+        if (!force || store.Files.FirstOrDefault(file => file.Name == name && file.HasKey) is not { } old)
+            return;
+        var mark = old.EndEntities.FirstOrDefault() is { } certificate ? Fingerprint.Short(certificate) : "key";
+        using var content = new Secret(BoundedFile.Read(old.Path));
+        AtomicFile.Write(
+            Path.Combine(store.Path, $"{name.Replace('@', '_')}.{mark}.old"), content.Bytes, AtomicFile.Private, replace: true,
+            owner ?? FileOwner.Of(old.Path));
+    }
+
+    private void Write(string name, ReadOnlySpan<byte> content, UnixFileMode mode)
+    {
+        if (written.Contains(name))
+            throw new IOException($"{name} has just been written with a newer certificate of the same import; this one is left out");
+        AtomicFile.Write(Path.Combine(store.Path, name), content, mode, force, owner);
+        written.Add(name);
+    }
+
+    /// <summary>Who has separate certificates has the one for encryption under signing-milter's name beside the other.</summary>
+    private static string PairSuffix(CertificateUse uses) => uses.HasFlag(CertificateUse.Sign) ? ".pem" : "-cert+key.pem";
+
+    /// <summary>Sympa's name for the certificate of somebody whose key is not here.</summary>
+    private static string CorrespondentFile(MailAddress address, CertificateUse uses) => AddressFileName.Escape(address) + uses switch
+    {
+        _ when !uses.HasFlag(CertificateUse.Encrypt) => "@sign",
+        _ when !uses.HasFlag(CertificateUse.Sign) => "@enc",
+        _ => "",
+    };
+
+    private string AuthorityFile(X509Certificate2 certificate)
+    {
+        var commonName = certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
+        var name = string.Concat(commonName.Take(60).Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' ? c : '_')).Trim('_');
+        return name.Length > 0 && !Path.Exists(Path.Combine(store.Path, $"{name}.ca.pem"))
+            ? $"{name}.ca.pem"
+            : $"{name}-{Fingerprint.Short(certificate)}.ca.pem".TrimStart('-');
+    }
+
+    private string Validity(X509Certificate2 certificate) =>
+        CertificateNames.DaysLeft(certificate, store.Time) < 0
+            ? $", which expired on {CertificateNames.Day(certificate.NotAfter)}: for decrypting and verifying only"
+            : $", valid until {CertificateNames.Day(certificate.NotAfter)}";
+}

@@ -1,0 +1,37 @@
+using System.Text.Json.Serialization;
+
+namespace Postseal.Program.Store;
+
+/// <summary>What <c>postseal check</c> found.</summary>
+/// <param name="Directory">The certificate directory.</param>
+/// <param name="Senders">Everyone with files in the directory, and everyone whose section needs some that are not there.</param>
+/// <param name="Sections">What each <c>[Sender:…]</c> section comes to.</param>
+/// <param name="Warnings">What works and should be mended.</param>
+internal sealed record CheckResult(
+    string Directory, IReadOnlyList<CheckedSender> Senders, IReadOnlyList<CheckedSection> Sections, IReadOnlyList<string> Warnings);
+
+/// <summary>What the check says of one sender.</summary>
+/// <param name="Address">The address its files are named after.</param>
+/// <param name="Subject">The subject of its certificate.</param>
+/// <param name="Issuer">The issuer of its certificate.</param>
+/// <param name="DaysLeft">The whole days until it expires; negative when it has.</param>
+/// <param name="Key">The kind of key.</param>
+/// <param name="Problem">Why it cannot be used, if it cannot.</param>
+/// <param name="Wanted">Whether the configuration wants this sender's mail signed.</param>
+internal sealed record CheckedSender(
+    string Address, string? Subject, string? Issuer, int? DaysLeft, string? Key, string? Problem, bool Wanted);
+
+/// <summary>What one <c>[Sender:…]</c> section comes to, with what it leaves to others filled in.</summary>
+/// <param name="Section">Its name, in brackets.</param>
+/// <param name="Mode">Whether mail is signed.</param>
+/// <param name="Form">The form of signed mail.</param>
+/// <param name="Digest">The digest algorithm.</param>
+/// <param name="RsaPadding">The padding of RSA signatures.</param>
+/// <param name="SignsWith">The files it signs with, or why there are none; nothing for a domain.</param>
+internal sealed record CheckedSection(
+    string Section, string Mode, string Form, string Digest, string RsaPadding, string? SignsWith);
+
+/// <summary>Serialization without reflection.</summary>
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(CheckResult))]
+internal sealed partial class CheckJson : JsonSerializerContext;

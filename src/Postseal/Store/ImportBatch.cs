@@ -1,0 +1,62 @@
+using System.Security.Cryptography.X509Certificates;
+using Postseal.Certificates;
+using Postseal.Program.Files;
+using Postseal.Program.Terminal;
+
+namespace Postseal.Program.Store;
+
+/// <summary>All files of one import, opened: a key may lie in one and its certificate in another.</summary>
+internal sealed class ImportBatch : IDisposable
+{
+    private readonly List<(OpenedFile File, ImportReport Report)> opened = [];
+
+    /// <summary>Opens the files; what cannot be opened is told in its report.</summary>
+    /// <param name="paths">The files.</param>
+    /// <param name="open">Opens one, with its passphrase where it needs one.</param>
+    public ImportBatch(IEnumerable<string> paths, Func<string, OpenedFile> open)
+    {
+        foreach (var path in paths)
+        {
+            var report = new ImportReport(path);
+            Reports.Add(report);
+            try
+            {
+                opened.Add((open(path), report));
+            }
+            catch (CertificateFileException e)
+            {
+                report.Refused(e.Message);
+            }
+        }
+    }
+
+    public List<ImportReport> Reports { get; } = [];
+
+    /// <summary>Each certificate once, with the file it came in.</summary>
+    public IEnumerable<(X509Certificate2 Certificate, ImportReport Report)> Certificates =>
+        opened.SelectMany(item => item.File.Material.Certificates.Select(certificate => (certificate, item.Report)))
+            .DistinctBy(item => Fingerprint.Of(item.certificate));
+
+    /// <summary>Each key, with the file it came in.</summary>
+    public IEnumerable<BatchKey> Keys =>
+        opened.SelectMany(item => item.File.Material.Keys.Select(key => new BatchKey(key, item.File, item.Report)));
+
+    /// <summary>The key a certificate is for, if it is in the batch.</summary>
+    public BatchKey? KeyOf(X509Certificate2 certificate) => Keys.FirstOrDefault(key => key.Key.BelongsTo(certificate));
+
+    public void Dispose()
+    {
+        foreach (var (file, _) in opened)
+            file.Dispose();
+    }
+}
+
+/// <summary>A key of a batch.</summary>
+/// <param name="Key">The key.</param>
+/// <param name="File">The file it lies in.</param>
+/// <param name="Report">What is told of that file.</param>
+internal sealed record BatchKey(StoredKey Key, OpenedFile File, ImportReport Report)
+{
+    /// <summary>The key as PEM, not less protected than it lies there.</summary>
+    public Secret Pem() => File.Pem(Key);
+}

@@ -1,0 +1,77 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using Postseal.Certificates;
+using Postseal.Configuration;
+using Postseal.Program.Commands;
+
+namespace Postseal.Program.Terminal;
+
+/// <summary>
+/// A command with examples in its help, in whose work whatever a person can mend ends with a sentence and an exit code,
+/// not with a stack trace.
+/// </summary>
+internal sealed class ExplainedCommand : Command
+{
+    private readonly string details;
+    private readonly string examples;
+
+    /// <param name="name">The name.</param>
+    /// <param name="summary">One sentence for the list of commands.</param>
+    /// <param name="details">What else its own help says.</param>
+    /// <param name="examples">Command lines, one a line.</param>
+    public ExplainedCommand(string name, string summary, string details, string examples)
+        : base(name, summary)
+    {
+        this.details = details;
+        this.examples = examples;
+        var help = new HelpOption();
+        help.Action = new Help(this, (HelpAction)help.Action!);
+        Options.Add(help);
+    }
+
+    /// <summary>Sets what the command does.</summary>
+    public void Does(Func<ParseResult, CommandOutput, int> work) => SetAction(arguments =>
+    {
+        var output = CommandOutput.Of(arguments);
+        try
+        {
+            return work(arguments, output);
+        }
+        catch (CommandException e)
+        {
+            output.Note(e.Message);
+            return e.ExitCode;
+        }
+        catch (ConfigurationException e)
+        {
+            foreach (var error in e.Errors)
+                output.Note(error.ToString());
+            return ExitCode.Usage;
+        }
+        catch (Exception e) when (e is CertificateFileException or IOException or UnauthorizedAccessException)
+        {
+            output.Note(e.Message);
+            return ExitCode.No;
+        }
+    });
+
+    private sealed class Help(ExplainedCommand command, HelpAction standard) : SynchronousCommandLineAction
+    {
+        /// <summary>Who asks for help has not filled in the rest yet.</summary>
+        public override bool ClearsParseErrors => true;
+
+        public override int Invoke(ParseResult parseResult)
+        {
+            var exitCode = standard.Invoke(parseResult);
+            var output = parseResult.InvocationConfiguration.Output;
+            output.WriteLine(command.details);
+            output.WriteLine();
+            output.WriteLine("Examples:");
+            foreach (var line in command.examples.Split('\n'))
+                output.WriteLine($"  {line}");
+            output.WriteLine();
+            return exitCode;
+        }
+    }
+}

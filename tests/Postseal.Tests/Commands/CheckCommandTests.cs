@@ -1,0 +1,91 @@
+using System.Text.Json;
+using Postseal.Certificates;
+using Postseal.TestKit;
+
+namespace Postseal.Tests.Commands;
+
+public sealed class CheckCommandTests : IDisposable
+{
+    private const string Alice = "alice@example.org";
+
+    private readonly CertificateFolder folder = new();
+    private readonly TemporaryDirectory outside = new();
+
+    [Fact]
+    public void A_key_that_everyone_can_read_is_warned_of()
+    {
+        folder.Add(Alice);
+        folder.MakeReadableByEveryone("alice@example.org.pem");
+
+        Assert.Contains($"{folder.File("alice@example.org.pem")} holds a private key that everyone can read; 'chmod o=", Check(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_directory_that_everyone_can_write_is_warned_of()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has other permissions");
+        folder.Add(Alice);
+        Permissions.Set(folder.Path, "777");
+
+        Assert.Contains($"{folder.Path} can be written by everyone", Check(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_passphrase_that_everyone_can_read_is_warned_of()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has other permissions");
+        Permissions.Set(outside.Write("passphrase", "open sesame\n"), "644");
+
+        Assert.Contains("passphrase holds a secret that everyone can read", Check("PassphraseFile = passphrase"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_chain_is_complete_when_its_root_is_known()
+    {
+        folder.Add(Alice);
+        var before = Check();
+        folder.Write("root.ca.pem", folder.Authority.Root.ExportCertificatePem());
+
+        var after = Check();
+
+        Assert.Contains("the chain ends at CN=Trial Intermediate, and CN=Trial Root", before, StringComparison.Ordinal);
+        Assert.DoesNotContain("the chain ends", after, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("ExpiryWarning = 10d", false)]
+    public void A_certificate_near_its_end_is_warned_of(string setting, bool warned)
+    {
+        folder.Add(Alice, new TrialRequest(Alice) { NotAfter = folder.Time.GetUtcNow().AddDays(20) });
+
+        Assert.Equal(warned, Check(setting).Contains("expires in 19 days", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Each_section_is_told_with_what_it_comes_to()
+    {
+        folder.Add(Alice);
+
+        var result = JsonDocument.Parse(Check(
+            "[Signing]\nDigest = SHA384\n[Sender:@example.org]\nForm = Opaque\n[Sender:alice@example.org]\nMode = Required\n", "--json")).RootElement;
+
+        var sections = result.GetProperty("sections").EnumerateArray().ToDictionary(section => section.GetProperty("section").GetString()!);
+        var alice = sections["[Sender:alice@example.org]"];
+        Assert.Equal(
+            ("Required", "Opaque", "SHA384", folder.File("alice@example.org.pem")),
+            (Text(alice, "mode"), Text(alice, "form"), Text(alice, "digest"), Text(alice, "signsWith")));
+        Assert.Equal(("IfPossible", null), (Text(sections["[Sender:@example.org]"], "mode"), Text(sections["[Sender:@example.org]"], "signsWith")));
+    }
+
+    public void Dispose()
+    {
+        folder.Dispose();
+        outside.Dispose();
+    }
+
+    private static string? Text(JsonElement element, string property) => element.GetProperty(property).GetString();
+
+    private string Check(string settings = "", params string[] arguments) =>
+        Cli.Good(["check", .. arguments, "--config", outside.Write("postseal.ini", $"[Certificates]\nPath = {folder.Path}\n{settings}\n")]);
+}

@@ -1,0 +1,33 @@
+using System.Text;
+using FsCheck;
+using FsCheck.Fluent;
+using Postseal.Program.Store;
+using Postseal.Program.Terminal;
+
+namespace Postseal.Tests;
+
+public sealed class PrintableTests
+{
+    [Theory]
+    [InlineData("\u001b[31mred", "\uFFFD[31mred")]
+    [InlineData("one\r\ntwo", "one\uFFFD\uFFFDtwo")]
+    [InlineData("\u202eevil", "\uFFFDevil")]
+    [InlineData("\u009b31m", "\uFFFD31m")]
+    [InlineData("Bücher, 書籍, 📚", "Bücher, 書籍, 📚")]
+    public void Text_for_a_terminal_loses_its_controls_and_nothing_else(string text, string shown) =>
+        Assert.Equal(shown, Printable.Line(text));
+
+    [Fact]
+    public void No_text_brings_a_control_to_the_terminal() => Prop.ForAll<string>(
+        text => !Printable.Line(text ?? "").Any(char.IsControl)).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void Keys_are_taken_out_of_any_text_and_nothing_else() => Prop.ForAll(
+        Gen.Elements("-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----", "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----", "AAAA", "", "Bag")
+            .ListOf().ToArbitrary(),
+        lines =>
+        {
+            var rest = Encoding.ASCII.GetString(PemText.WithoutKeys(Encoding.ASCII.GetBytes(string.Join('\n', lines)), out var hadKeys));
+            return !rest.Contains("BEGIN PRIVATE", StringComparison.Ordinal) && hadKeys == lines.Contains("-----BEGIN PRIVATE KEY-----");
+        }).QuickCheckThrowOnFailure();
+}
