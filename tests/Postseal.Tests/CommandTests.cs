@@ -256,7 +256,7 @@ public sealed class CommandTests : IDisposable
 
     [Theory]
     [InlineData("[Signing]\nMood = Never", "[Signing] Mood")]
-    [InlineData("[Signing]\nMode = Never\nMode = Required", "Signing:Mode")]
+    [InlineData("[Signing]\nMode = Never\nMode = Required", "[Signing] Mode")]
     [InlineData("[Milter]\nMaxConnections = many", "[Milter] MaxConnections")]
     [InlineData("[Milter]\nSocket = carrier-pigeon:1", "[Milter] Socket")]
     [InlineData("what is this", "what is this")]
