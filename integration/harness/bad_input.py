@@ -140,6 +140,8 @@ def unix_sockets(world: World) -> None:
 
 def binary_certificate(folder: Path) -> None:
     der = tools.run(["openssl", "x509", "-in", folder / f"{ALICE}.crt", "-outform", "DER"]).stdout
+    # DER has room for one certificate: the intermediate comes from another file of the directory.
+    (folder / f"{ALICE}.crt").rename(folder / "chain.pem")
     (folder / f"{ALICE}.crt").write_bytes(der)
 
 
