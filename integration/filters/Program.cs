@@ -2,7 +2,7 @@ using Milter;
 using Milter.Integration;
 using Milter.Testing;
 
-// What integration/harness/milter_test.py runs: two filters, and the double's prediction of what an MTA makes of them.
+// What integration/harness/filters.py runs: two filters, and the double's prediction of what an MTA makes of them.
 switch (args)
 {
     case ["whole-message", var socket]:
@@ -17,7 +17,8 @@ switch (args)
         return 0;
     default:
         Console.Error.WriteLine(
-            "milter-filters whole-message|stage-by-stage SOCKET, or predict postfix|sendmail SOCKET SENDER RECIPIENT...");
+            "milter-filters whole-message|stage-by-stage SOCKET\n"
+            + "milter-filters predict postfix|sendmail SOCKET SENDER RECIPIENT... < MESSAGES");
         return 2;
 }
 

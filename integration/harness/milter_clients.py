@@ -29,7 +29,8 @@ def miltertest(world: World, path: Path) -> None:
     port = world.milters.stages
     with world.filters.run("stage-by-stage", port) as filter:
         done = tools.run(["miltertest", "-v", "-v", "-D", f"SOCKET=inet:{port}@127.0.0.1", "-s", path], ok=range(256))
-        expect(done.returncode == 0, f"exit code {done.returncode}:\n{tools.text(done.stdout + done.stderr)}\n{filter.log()}")
+        said = tools.text(done.stdout + done.stderr)
+        expect(done.returncode == 0, f"exit code {done.returncode}:\n{said}\n{filter.log()}")
 
 
 def sentence(path: Path, comment: str) -> str:

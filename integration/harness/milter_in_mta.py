@@ -100,7 +100,8 @@ def predicted(world: World, mta: Mta, trial: Trial) -> None:
         reply = send(mta, trial.filter, trial.sender, recipients, trial.message())
         accepted = {"Accepted": True, "Discarded": True, "Rejected": False, "TempFailed": False}[prediction.verdict]
         code = 2 if accepted else 4 if prediction.verdict == "TempFailed" else 5
-        expect(reply.code // 100 == code, f"predicted: {prediction.verdict}; the client was told {reply}\n{filter.log()}")
+        expect(reply.code // 100 == code,
+               f"predicted: {prediction.verdict}; the client was told {reply}\n{filter.log()}")
         words = prediction.reply.partition("\r\n")[0][len("554 5.7.1 "):]
         expect(words in reply.text, f"predicted: {prediction.reply}; the client was told {reply}")
         if prediction.verdict == "Accepted":

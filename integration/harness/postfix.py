@@ -133,7 +133,7 @@ class Postfix:
         self._run("sendmail", "-C", str(self._configuration), *arguments, stdin=message)
 
     def quarantined(self, recipient: str) -> str | None:
-        """The word that a message is held; it is deleted. None: it is not (yet). Postfix before 3.10 drops the reason."""
+        """The word that a message is held; it is deleted. None: it is not (yet). Before 3.10 the reason is dropped."""
         for item in map(json.loads, tools.text(self.command("postqueue", "-j").stdout).splitlines()):
             if item["queue_name"] == "hold" and recipient in (r["address"] for r in item["recipients"]):
                 self.command("postsuper", "-d", item["queue_id"])

@@ -1,7 +1,7 @@
 """A private Sendmail 8.17, beside Postfix: the packages of the two exclude each other, the programs do not.
 
-integration/run unpacks the packages into a directory. The daemon runs in namespaces of its own (unshare), where it has a
-name that its hosts file knows; without one it waits a minute for DNS.
+integration/run unpacks the packages into a directory. The daemon runs in namespaces of its own (unshare), where it has
+a name that its hosts file knows; without one it waits a minute for DNS.
 """
 
 import os
@@ -108,8 +108,8 @@ class Sendmail:
         return "\n".join(f.name for f in (self.directory / "queue").iterdir())
 
     def log(self, lines: int = 60) -> str:
-        said = [(self.directory / name) for name in ("output", "traffic")]
-        return "\n".join(line for f in said if f.exists() for line in f.read_text(errors="replace").splitlines()[-lines:])
+        files = [f for f in (self.directory / "output", self.directory / "traffic") if f.exists()]
+        return "\n".join(line for f in files for line in f.read_text(errors="replace").splitlines()[-lines:])
 
     def _ready(self) -> bool | None:
         if self._process.poll() is not None:

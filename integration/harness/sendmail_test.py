@@ -11,8 +11,8 @@ from .world import World
 
 # The cases that an MTA has most to do with: 8-bit text, long lines, parts in parts, and how they end. Not among them is
 # difficult-boundaries: Sendmail takes the white space off the end of a delimiter line, and it is signed as it came.
-CASES = ("plain-text", "utf8-8bit", "html-with-attachments", "nested-message", "quoted-printable-and-base64", "long-lines",
-         "preamble-and-epilogue", "empty-body", "p256")
+CASES = ("plain-text", "utf8-8bit", "html-with-attachments", "nested-message", "quoted-printable-and-base64",
+         "long-lines", "preamble-and-epilogue", "empty-body", "p256")
 
 
 def tests(world: World) -> Iterator[Test]:
@@ -44,4 +44,5 @@ def encodes(world: World) -> None:
     with Client(world.sendmail.ports.plain) as client:
         client.send("alice@example.org", [recipient], message)
     fields, body = mime.split(world.arrived(recipient))
-    expect(max(message) > 127 and max(body) < 128, f"it came as it went: {mime.values(fields, 'Content-Transfer-Encoding')}")
+    encoding = mime.values(fields, "Content-Transfer-Encoding")
+    expect(max(message) > 127 and max(body) < 128, f"it came as it went: {encoding}")

@@ -55,7 +55,8 @@ class Client:
 
     def begin(self, sender: str, recipients: list[str], parameters: str = "") -> Reply:
         """The envelope: the last reply, or the first that refused it."""
-        for command, argument in [("MAIL", f"FROM:<{sender}>{parameters}"), *(("RCPT", f"TO:<{r}>") for r in recipients)]:
+        steps = [("MAIL", f"FROM:<{sender}>{parameters}"), *(("RCPT", f"TO:<{r}>") for r in recipients)]
+        for command, argument in steps:
             reply = self._command(command, argument)
             if reply.code >= 400:
                 return reply

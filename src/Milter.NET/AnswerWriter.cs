@@ -11,8 +11,8 @@ internal sealed class PeerGoneException(Exception inner) : IOException("the MTA 
 /// </summary>
 internal sealed class AnswerWriter(PipeWriter output, SessionHost host)
 {
-    // An MTA that does not read an answer is gone. While it reads, however slowly, each part has this long.
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    /// <summary>An MTA that does not read is gone. While it reads, however slowly, each part has this long.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     /// <summary>Sends the changes and the reply.</summary>
     public ValueTask WriteAsync(MilterChanges changes, MilterReply reply) =>

@@ -16,8 +16,8 @@ namespace Milter;
 /// tag <c>milter.verdict</c></description></item>
 /// <item><term><c>milter.received</c>, <c>milter.sent</c></term><description>bytes of the protocol</description></item>
 /// </list>
-/// An activity <c>milter.message</c> covers the end of each message, and is the parent of those a filter starts then. Its
-/// tags are <c>milter.queue_id</c> and <c>milter.verdict</c>; its status is an error when the filter failed.
+/// An activity <c>milter.message</c> covers the end of each message, and is the parent of those a filter starts then.
+/// Its tags are <c>milter.queue_id</c> and <c>milter.verdict</c>; its status is an error when the filter failed.
 /// </remarks>
 public static class MilterDiagnostics
 {

@@ -201,7 +201,10 @@ internal sealed class MilterSession : IAsyncDisposable
     private async ValueTask FlushAsync()
     {
         host.Diagnostics.Sent(output.UnflushedBytes);
-        await output.FlushAsync(lifetime.Token).ConfigureAwait(false);
+        var flush = output.FlushAsync(lifetime.Token);
+        if (!flush.IsCompleted)
+            timer.Change(AnswerWriter.Patience, Timeout.InfiniteTimeSpan);
+        await flush.ConfigureAwait(false);
     }
 
     // With HDR_LEADSPC a value is as it stands in the message; without it, the MTA has eaten one space.

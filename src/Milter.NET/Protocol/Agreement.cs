@@ -1,6 +1,7 @@
 namespace Milter;
 
-/// <summary>The server's part of the negotiation: what the MTA offers, the handler chooses and the limits allow.</summary>
+/// <summary>The server's part of the negotiation: of what the MTA offers, what the handler chooses and the limits
+/// allow.</summary>
 internal static class Agreement
 {
     /// <exception cref="MilterProtocolException">The MTA's version is too old.</exception>

@@ -35,7 +35,12 @@ internal sealed class TestServer : IAsyncDisposable
         return client;
     }
 
-    public ValueTask DisposeAsync() => Server.DisposeAsync();
+    // Without waiting for what is in flight: where the time stands still, that would be for ever.
+    public async ValueTask DisposeAsync()
+    {
+        await Server.StopAsync(new CancellationToken(canceled: true));
+        await Server.DisposeAsync();
+    }
 
     private static MilterServerOptions Options(Action<MilterServerOptions>? configure)
     {
