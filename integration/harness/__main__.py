@@ -1,5 +1,5 @@
 """python3 -m harness EXECUTABLE TRIALS [FILTER]: runs the tests whose name contains FILTER. EXECUTABLE is the program,
-TRIALS the directory of the filters and clients that try the milter library. `integration/run` calls it."""
+TRIALS the directory of the filters and clients that try the libraries. `integration/run` calls it."""
 
 import shutil
 import signal
@@ -8,14 +8,14 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from . import bad_input, bad_peers, cases, command_line, corpus, judges_test, milter_clients, milter_in_mta
+from . import bad_input, bad_peers, cases, command_line, corpus, judges_test, mailkit, milter_clients, milter_in_mta
 from . import queue_test, sample_test, sendmail_test
 from .report import Report, Test
 from .world import World
 
 # The last one asks whether any mail is left anywhere, so it stays last.
 SUITES = (judges_test, cases, sendmail_test, command_line, bad_input, bad_peers, milter_clients, milter_in_mta,
-          sample_test, corpus, queue_test)
+          sample_test, corpus, mailkit, queue_test)
 
 
 def main(executable: Path, trials: Path, wanted: str) -> int:

@@ -85,6 +85,8 @@ def tests(world: World) -> Iterator[Test]:
     yield Test("configuration: a live Unix socket is refused, a stale one replaced", partial(unix_sockets, world))
     for name, spoil, named in CERTIFICATES:
         yield Test(f"certificates: {name} is a warning that names the file", partial(certificate, world, spoil, named))
+    for name, convert in OTHER_FORMATS:
+        yield Test(f"certificates: {name} is taken as it is", partial(other_format, world, convert))
     yield Test("certificates: a key anyone can read is a warning, and signs", partial(readable_key, world))
     for name, make in MESSAGES.items():
         yield Test(f"postseal sign: {name}", partial(through_sign, world, make))
@@ -138,6 +140,8 @@ def unix_sockets(world: World) -> None:
 
 def binary_certificate(folder: Path) -> None:
     der = tools.run(["openssl", "x509", "-in", folder / f"{ALICE}.crt", "-outform", "DER"]).stdout
+    # DER has room for one certificate: the intermediate comes from another file of the directory.
+    (folder / f"{ALICE}.crt").rename(folder / "chain.pem")
     (folder / f"{ALICE}.crt").write_bytes(der)
 
 
@@ -145,6 +149,10 @@ def pkcs12(folder: Path) -> None:
     bundle = tools.run(["openssl", "pkcs12", "-export", "-in", folder / f"{ALICE}.crt", "-inkey",
                         folder / f"{ALICE}.pem", "-passout", "pass:"]).stdout
     (folder / f"{ALICE}.pem").write_bytes(bundle)
+
+
+def noise(name: str, folder: Path) -> None:
+    (folder / name).write_bytes(random.Random(3).randbytes(2000))
 
 
 def truncated(name: str, folder: Path) -> None:
@@ -160,9 +168,15 @@ def removed_key(folder: Path) -> None:
     (folder / f"{ALICE}.pem").unlink()
 
 
+# Told by their content, whatever their names say.
+OTHER_FORMATS = (
+    ("a certificate in DER", binary_certificate),
+    ("PKCS#12 instead of PEM", pkcs12),
+)
+
 CERTIFICATES = (
-    ("a certificate in DER", binary_certificate, f"{ALICE}.crt"),
-    ("a PKCS#12 where PEM belongs", pkcs12, f"{ALICE}.pem"),
+    ("a certificate that is noise", partial(noise, f"{ALICE}.crt"), f"{ALICE}.crt"),
+    ("a key that is noise", partial(noise, f"{ALICE}.pem"), f"{ALICE}.pem"),
     ("a truncated certificate", partial(truncated, f"{ALICE}.crt"), f"{ALICE}.crt"),
     ("a truncated key", partial(truncated, f"{ALICE}.pem"), f"{ALICE}.pem"),
     ("an empty certificate", partial(emptied, f"{ALICE}.crt"), f"{ALICE}.crt"),
@@ -185,6 +199,14 @@ def certificate(world: World, spoil: Callable[[Path], None], named: str) -> None
     expect(checked.returncode == 1 and named in tools.text(checked.stdout + checked.stderr), f"{checked}")
     others = world.program.run("sign", "--config", required, stdin=mail("p256@example.org"))
     world.judges.openssl(others.stdout, Expected("p256@example.org", algorithm="ecdsa-with-SHA256"))
+
+
+def other_format(world: World, convert: Callable[[Path], None]) -> None:
+    folder = world.certificates(ALICE)
+    convert(folder)
+    done = world.program.run("sign", "--config", world.configure({"Certificates": {"Path": str(folder)}}, 0), stdin=mail(ALICE))
+    expect(done.returncode == 0, f"{done}")
+    world.judges.openssl(done.stdout, Expected(ALICE))
 
 
 def readable_key(world: World) -> None:

@@ -21,7 +21,7 @@ EIGHTBIT = ("PIPELINING", "8BITMIME", "SIZE 0")
 
 class World:
     def __init__(self, root: Path, work: Path, executable: Path, trials: Path, stack: ExitStack) -> None:
-        self.root, self.work = root, work
+        self.root, self.work, self.trials = root, work, trials
         self.sample = root / "postfix-sample"
         self._directories = itertools.count()
         self.pki = Pki(work / "pki")

@@ -26,21 +26,25 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
     public bool Concerns(Envelope envelope) => originating.Of(envelope) != Origin.Outside;
 
     /// <summary>Decides over one message and signs it if it is to be signed.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="envelope">What the mail system says of it.</param>
+    /// <param name="mode">Whether this one message is signed, whatever the settings say; <see langword="null"/>, the
+    /// default: as they say.</param>
     /// <exception cref="IOException">The certificate directory cannot be read: try again later.</exception>
     /// <exception cref="UnauthorizedAccessException">The certificate directory must not be read: try again later.</exception>
     /// <exception cref="CryptographicException">The platform failed to sign: try again later.</exception>
-    public OutgoingResult Process(MailMessage message, Envelope envelope) => Decide(message, envelope, trace: null);
+    public OutgoingResult Process(MailMessage message, Envelope envelope, SigningMode? mode = null) =>
+        Decide(message, envelope, mode, trace: null);
 
-    /// <summary>Does what <see cref="Process(MailMessage, Envelope)"/> does, and tells each step of the decision and
-    /// what decided it.</summary>
+    /// <summary>Does what <see cref="Process"/> does, and tells each step of the decision and what decided it.</summary>
     /// <param name="message">The message.</param>
     /// <param name="envelope">What the mail system says of it.</param>
     /// <param name="steps">Takes the steps, in their order.</param>
-    /// <inheritdoc cref="Process(MailMessage, Envelope)" path="/exception"/>
+    /// <inheritdoc cref="Process" path="/exception"/>
     public OutgoingResult Explain(MailMessage message, Envelope envelope, ICollection<PolicyStep> steps) =>
-        Decide(message, envelope, new PolicyTrace(options, steps));
+        Decide(message, envelope, mode: null, new PolicyTrace(options, steps));
 
-    private OutgoingResult Decide(MailMessage message, Envelope envelope, PolicyTrace? trace)
+    private OutgoingResult Decide(MailMessage message, Envelope envelope, SigningMode? mode, PolicyTrace? trace)
     {
         var origin = originating.Of(envelope);
         trace?.Origin(origin, envelope, originating.NetworkOf(envelope.ClientAddress));
@@ -53,7 +57,7 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
 
         var isClear = Author.TryFind(message.Headers, out var author, out var problem);
         trace?.Author(author, problem);
-        var rules = isClear ? policy.For(author!) : policy.ForAnyOf(Author.Candidates(message.Headers, envelope));
+        var rules = (isClear ? policy.For(author!) : policy.ForAnyOf(Author.Candidates(message.Headers, envelope))).With(mode);
         trace?.Rules(rules, policy, author);
         if (!isClear)
             return CannotSign(rules, null, problem!, AuthorUnclear, needsAttention: false);

@@ -151,8 +151,8 @@ public sealed class CommandTests : IDisposable
 
         var (exitCode, output, errors) = PostsealProcess.RunWith(FromAlice, "sign", "--config", config);
 
-        Assert.Equal((0, FromAlice), (exitCode, output));
-        Assert.StartsWith("not signed: ", errors, StringComparison.Ordinal);
+        Assert.Equal((1, ""), (exitCode, output));
+        Assert.StartsWith("cannot be signed now: ", errors, StringComparison.Ordinal);
         Assert.Contains("passphrase", errors, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
     }
@@ -256,7 +256,7 @@ public sealed class CommandTests : IDisposable
 
     [Theory]
     [InlineData("[Signing]\nMood = Never", "[Signing] Mood")]
-    [InlineData("[Signing]\nMode = Never\nMode = Required", "Signing:Mode")]
+    [InlineData("[Signing]\nMode = Never\nMode = Required", "[Signing] Mode")]
     [InlineData("[Milter]\nMaxConnections = many", "[Milter] MaxConnections")]
     [InlineData("[Milter]\nSocket = carrier-pigeon:1", "[Milter] Socket")]
     [InlineData("what is this", "what is this")]

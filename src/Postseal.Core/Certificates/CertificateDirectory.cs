@@ -32,8 +32,8 @@ public sealed partial class CertificateDirectory
     /// Finds who signs for an address: the newest usable certificate of its own; where it has no files of its own, the
     /// common key pair if that names it; else, where the configuration allows it, its domain's.
     /// </summary>
-    /// <exception cref="IOException">The directory is gone or cannot be read; the next look may succeed.</exception>
-    /// <exception cref="UnauthorizedAccessException">The directory must not be read.</exception>
+    /// <exception cref="IOException">The directory or the passphrase is gone or cannot be read; the next look may succeed.</exception>
+    /// <exception cref="UnauthorizedAccessException">The directory or the passphrase must not be read.</exception>
     public SignerLookup FindSigner(MailAddress address)
     {
         var current = CurrentIndex(address);

@@ -14,18 +14,21 @@ internal sealed class CertificateIndex
     private readonly TimeProvider time;
     private readonly DirectoryListing top;
     private readonly Dictionary<string, KeySource> sources = [];
-    private readonly Dictionary<string, List<KeySource>> byOwner = [];
-    private readonly Dictionary<string, List<DirectoryListing>> below = [];
-    private readonly Dictionary<string, KeySource> configured = [];
+    private readonly Dictionary<string, List<KeySource>> byOwner = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, List<DirectoryListing>> below = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, KeySource> configured = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<string> authorityFiles = [];
     private readonly Lazy<AuthorityPool> authorities;
     private readonly Dictionary<string, KeySource> known; // of the index before, while this one is made
 
     private readonly List<string> unreadable = [];
+    private readonly Dictionary<string, IReadOnlyList<string>> ownersByStem = [];
+    private readonly Dictionary<string, IReadOnlyList<string>> ownersBefore;
 
     private CertificateIndex(CertificateOptions options, TimeProvider time, CertificateIndex? previous)
     {
         (this.options, this.time, known) = (options, time, previous?.sources ?? []);
+        ownersBefore = previous?.ownersByStem ?? [];
         top = DirectoryListing.Of(options.Path, time);
         AddNamedFiles();
         AddLists();
@@ -34,7 +37,7 @@ internal sealed class CertificateIndex
             configured[owner] = Source(new SourceFiles(sender.Certificate!, sender.Certificate), owner);
         var read = previous?.authorities is { IsValueCreated: true } pool ? pool.Value : null;
         authorities = new Lazy<AuthorityPool>(() => AuthorityPool.Of(authorityFiles, read));
-        known = []; // else each index would keep the one before it alive, and that the one before
+        (known, ownersBefore) = ([], []); // else each index would keep the one before it alive, and that the one before
     }
 
     /// <summary>The common key pairs, for whichever addresses they name.</summary>
@@ -128,7 +131,7 @@ internal sealed class CertificateIndex
             AddList(OwnersOf($"{localPart}@{domain}"), list);
     }
 
-    private void AddList(List<string> owners, string path)
+    private void AddList(IReadOnlyList<string> owners, string path)
     {
         if (owners.Count == 0 || ListBelow(path) is not { } listing)
             return;
@@ -155,7 +158,7 @@ internal sealed class CertificateIndex
         }
     }
 
-    private void AddSources(List<string> owners, IEnumerable<SourceFiles> found)
+    private void AddSources(IReadOnlyList<string> owners, IEnumerable<SourceFiles> found)
     {
         foreach (var source in found.Select(files => Source(files, owners[0])))
         {
@@ -164,8 +167,12 @@ internal sealed class CertificateIndex
         }
     }
 
-    /// <summary>The addresses a name may stand for, or the domain.</summary>
-    private static List<string> OwnersOf(string stem)
+    /// <summary>The addresses a name may stand for, or the domain; read from the name once for all listings.</summary>
+    private IReadOnlyList<string> OwnersOf(string stem) =>
+        ownersByStem.TryGetValue(stem, out var known) ? known
+        : ownersByStem[stem] = ownersBefore.TryGetValue(stem, out var before) ? before : ReadOwners(stem);
+
+    private static List<string> ReadOwners(string stem)
     {
         if (!stem.StartsWith('@'))
             return [.. AddressFileName.Readings(stem).Select(address => address.CanonicalText)];

@@ -45,6 +45,8 @@ internal sealed class LoadedSource
     /// <param name="files">The files.</param>
     /// <param name="time">The clock time stamps are held against.</param>
     /// <param name="before">What they held before, which stays in use while they are broken.</param>
+    /// <exception cref="IOException">The passphrase or the secret cannot be read; the next look may succeed.</exception>
+    /// <exception cref="UnauthorizedAccessException">The passphrase or the secret must not be read.</exception>
     public static LoadedSource Load(SourceFiles files, TimeProvider time, LoadedSource? before)
     {
         string?[] all = [files.CertificateFile, files.KeyFile, files.ChainFile, files.PassphraseFile, files.SecretFile];
@@ -59,7 +61,9 @@ internal sealed class LoadedSource
                 ? new LoadedSource(stamps, lookAgainAt)
                 : new LoadedSource(stamps, lookAgainAt) { Entries = ReadEntries(files, material), Warning = WarnOfMode(files.KeyFile) };
         }
-        catch (CertificateFileException e) when (before is { Entries.Count: > 0 } && files.AreThere)
+        catch (Exception e) when (
+            e is CertificateFileException or IOException or UnauthorizedAccessException
+            && before is { Entries.Count: > 0 } && files.AreThere)
         {
             return new LoadedSource(stamps, lookAgainAt)
             {

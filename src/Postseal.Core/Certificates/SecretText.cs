@@ -8,23 +8,19 @@ internal static class SecretText
     private const int MaxSize = 64 * 1024;
 
     /// <summary>The first line of a file, without its line end; the caller clears it. Of no file: nothing.</summary>
-    /// <exception cref="CertificateFileException">It cannot be read.</exception>
+    /// <exception cref="IOException">It is gone or cannot be read; the next look may succeed.</exception>
+    /// <exception cref="UnauthorizedAccessException">It must not be read.</exception>
     public static byte[] ReadFirstLine(string? path)
     {
         if (path is null)
             return [];
-        byte[] bytes = [];
+        var bytes = new byte[MaxSize];
         try
         {
-            using var file = File.OpenHandle(path);
-            bytes = new byte[Math.Min(RandomAccess.GetLength(file), MaxSize)];
-            var rest = bytes.AsSpan(0, RandomAccess.Read(file, bytes, 0));
-            var end = rest.IndexOfAny((byte)'\r', (byte)'\n');
-            return rest[..(end < 0 ? rest.Length : end)].ToArray();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
-        {
-            throw new CertificateFileException(path, CertificateFileProblem.Unreadable, $"cannot be read: {e.Message}", e);
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+            var text = bytes.AsSpan(0, file.ReadAtLeast(bytes, MaxSize, throwOnEndOfStream: false));
+            var end = text.IndexOfAny((byte)'\r', (byte)'\n');
+            return text[..(end < 0 ? text.Length : end)].ToArray();
         }
         finally
         {

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 
 namespace Postseal.Configuration;
@@ -30,6 +31,23 @@ public sealed record PostsealOptions
 
     /// <summary><c>[Log] Level</c>: the least serious lines that are written. Default: Information.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    /// <summary>Reads and checks a configuration file: <c>PostsealOptions.FromIni("postseal.ini")</c>.</summary>
+    /// <param name="path">The file; relative paths in it start from its own directory. Credentials that systemd gave the
+    /// service stand in for settings that are not there, as for the daemon.</param>
+    /// <exception cref="ConfigurationException">It cannot be read or something in it is wrong; all of it is told.</exception>
+    public static PostsealOptions FromIni(string path) =>
+        ConfigurationReader.Read(
+            IniFile.Read(path), path, Path.GetDirectoryName(Path.GetFullPath(path))!,
+            Environment.GetEnvironmentVariable("CREDENTIALS_DIRECTORY"));
+
+    /// <summary>Reads and checks the settings in a section of a program's own configuration, as appsettings.json.</summary>
+    /// <param name="section">The section whose children are ours: <c>configuration.GetSection("Postseal")</c>.</param>
+    /// <param name="baseDirectory">What relative paths in it start from. Default: the directory of the program.</param>
+    /// <exception cref="ConfigurationException">Something in it is wrong; all of it is told.</exception>
+    public static PostsealOptions FromConfiguration(IConfiguration section, string? baseDirectory = null) =>
+        ConfigurationReader.Read(
+            section, (section as IConfigurationSection)?.Path ?? "configuration", baseDirectory ?? AppContext.BaseDirectory);
 
     /// <summary>Whether what is fixed at the start of the daemon, <c>[Milter]</c> and <c>[Log]</c>, is the same in both.</summary>
     public bool HasSameMilterAndLog(PostsealOptions other) =>

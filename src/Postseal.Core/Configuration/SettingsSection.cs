@@ -22,7 +22,12 @@ internal sealed class SettingsSection(SettingsFile file, string name, IConfigura
     {
         Expect(key);
         if (section[key] is not { } text)
+        {
+            if (section.GetSection(key).GetChildren().Any())
+                Error(key, "is a list or a section of its own; one text is expected, several values in it separated by commas");
             return null;
+        }
+
         for (var i = 0; i < text.Length; i++)
         {
             if (text[i] == ';' && (i == 0 || char.IsWhiteSpace(text[i - 1])))

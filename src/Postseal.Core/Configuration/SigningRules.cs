@@ -32,6 +32,9 @@ public sealed record SigningRules
         RsaPadding = overrides.RsaPadding ?? RsaPadding,
         SignatureType = overrides.SignatureType ?? SignatureType,
     };
+
+    /// <summary>These rules with another mode, where there is one.</summary>
+    internal SigningRules With(SigningMode? mode) => mode is { } other ? this with { Mode = other } : this;
 }
 
 /// <summary>What one <c>[Sender:…]</c> section says; what it leaves out is as in <c>[Signing]</c>.</summary>

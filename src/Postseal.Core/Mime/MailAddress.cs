@@ -27,12 +27,11 @@ public sealed class MailAddress : IEquatable<MailAddress>
     /// <summary>The domain in lower case and in A-labels (RFC 5890 section 2.3.2.1): what domains are compared by.</summary>
     public string AsciiDomain { get; }
 
-    /// <summary>The same text for all spellings of one address: in lower case, the domain in A-labels.</summary>
+    /// <summary>
+    /// One text for all spellings of an address: in lower case, the domain in A-labels. Texts compare without case
+    /// (<see cref="StringComparison.OrdinalIgnoreCase"/>) as addresses do.
+    /// </summary>
     public string CanonicalText => ToLower(Write(AsciiDomain));
-
-    /// <summary>Lower case for what compares equal without case, and only that: the Kelvin sign is no k.</summary>
-    private static string ToLower(string text) => string.Concat(text.Select(c =>
-        char.ToLowerInvariant(c) is var lower && char.ToUpperInvariant(lower) == char.ToUpperInvariant(c) ? lower : c));
 
     /// <summary>Reads one address alone, <c>local@domain</c> or <c>&lt;local@domain&gt;</c>, without comments,
     /// display name or white space inside.</summary>
@@ -50,7 +49,7 @@ public sealed class MailAddress : IEquatable<MailAddress>
         && HasDomainOf(other);
 
     /// <summary>Whether the other address is in exactly the same domain.</summary>
-    public bool HasDomainOf(MailAddress other) => AsciiDomain.Equals(other.AsciiDomain, StringComparison.Ordinal);
+    public bool HasDomainOf(MailAddress other) => AsciiDomain.Equals(other.AsciiDomain, StringComparison.OrdinalIgnoreCase);
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as MailAddress);
@@ -58,7 +57,7 @@ public sealed class MailAddress : IEquatable<MailAddress>
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(
         LocalPart.GetHashCode(StringComparison.OrdinalIgnoreCase),
-        AsciiDomain.GetHashCode(StringComparison.Ordinal));
+        AsciiDomain.GetHashCode(StringComparison.OrdinalIgnoreCase));
 
     /// <summary><c>local@domain</c>, the local part in quotes only where it needs them.</summary>
     public override string ToString() => Write(Domain);
@@ -69,21 +68,36 @@ public sealed class MailAddress : IEquatable<MailAddress>
     /// <summary>Whether two addresses are different mailboxes.</summary>
     public static bool operator !=(MailAddress? left, MailAddress? right) => !Equals(left, right);
 
-    /// <summary>A name that is no IDN (a label of 64 bytes, a code point nobody may register) is compared as it stands.</summary>
+    /// <summary>
+    /// What is no IDN in its own form (a label of 64 bytes, letters that IDNA would make other ones of) is compared as it
+    /// stands: two domains that look different are different.
+    /// </summary>
     private static string ToAscii(string domain)
     {
-        var lower = domain.ToLowerInvariant();
+        var lower = ToLower(domain);
         if (Ascii.IsValid(lower))
             return lower;
         try
         {
-            return new IdnMapping().GetAscii(lower);
+            var mapping = new IdnMapping();
+            var ascii = mapping.GetAscii(lower);
+            return mapping.GetUnicode(ascii).Equals(lower, StringComparison.Ordinal) ? ascii : lower;
         }
         catch (ArgumentException)
         {
             return lower;
         }
     }
+
+    /// <summary>Without making ASCII of anything else, as plain lower-casing makes a 'k' of the Kelvin sign.</summary>
+    internal static string ToLower(string text) => string.Create(text.Length, text, static (lower, text) =>
+    {
+        for (var i = 0; i < text.Length; i++)
+        {
+            var c = char.ToLowerInvariant(text[i]);
+            lower[i] = char.IsAscii(c) && !char.IsAscii(text[i]) ? text[i] : c;
+        }
+    });
 
     private string Write(string domain) => $"{(IsDotAtom(LocalPart) ? LocalPart : Quoted(LocalPart))}@{domain}";
 

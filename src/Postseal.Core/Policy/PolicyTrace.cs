@@ -49,7 +49,10 @@ internal sealed class PolicyTrace(PostsealOptions options, ICollection<PolicySte
         }
 
         string Section<T>(Func<SenderOverrides, T?> setting)
-            where T : struct => author is null ? SigningPolicy.DefaultSection : policy.SectionThatSets(author, setting);
+            where T : struct =>
+            author is not null ? policy.SectionThatSets(author, setting)
+            : rules == options.Signing ? SigningPolicy.DefaultSection
+            : "[Sender:…] of one who may be the author";
     }
 
     public void Permission(bool allowed, Origin origin, Envelope envelope)

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Microsoft.Extensions.Configuration;
 using Postseal.Configuration;
 using Postseal.Program.Daemon;
 
@@ -34,32 +33,10 @@ internal static class ConfigurationOption
     /// <exception cref="ConfigurationException">The file is not there, is no INI file, or something in it is wrong.</exception>
     public static PostsealOptions Load(string path)
     {
-        var fullPath = Path.GetFullPath(path);
-        try
-        {
-            var configuration = new ConfigurationBuilder().AddIniFile(fullPath, optional: false, reloadOnChange: false).Build();
-            var options = ConfigurationReader.Read(
-                configuration, path, Path.GetDirectoryName(fullPath)!, Environment.GetEnvironmentVariable("CREDENTIALS_DIRECTORY"));
-            CheckSockets(path, options.Milter);
-            return options;
-        }
-        catch (FileNotFoundException)
-        {
-            throw Wrong(path, "there is no such file; name the configuration with --config FILE");
-        }
-        catch (Exception e) when (e is InvalidDataException or FormatException)
-        {
-            // The INI reader says which line or key, and wraps it in which file.
-            throw Wrong(path, (e.InnerException ?? e).Message);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw Wrong(path, $"cannot be read: {e.Message}");
-        }
+        var options = PostsealOptions.FromIni(path);
+        CheckSockets(path, options.Milter);
+        return options;
     }
-
-    private static ConfigurationException Wrong(string path, string problem) =>
-        new([new ConfigurationError(path, "", "", problem)]);
 
     /// <summary>The core knows the setting but not the milter protocol's names for sockets.</summary>
     private static void CheckSockets(string path, MilterOptions options)

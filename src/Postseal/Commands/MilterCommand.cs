@@ -17,8 +17,8 @@ internal static class MilterCommand
             "milter",
             """
             Sign the mail of Postfix or Sendmail, until told to stop (SIGTERM). Listens where [Milter] Socket says and logs to
-            standard error, a line for each signed message, under systemd with priorities. Certificates are read again
-            when they change.
+            standard error, a line for each signed message, under systemd with priorities. Certificates and the configuration
+            are read again when they change; [Milter] and [Log] need a restart.
             """) { config };
         command.SetAction((arguments, cancellationToken) => RunAsync(arguments.GetValue(config)!, cancellationToken));
         return command;

@@ -44,6 +44,8 @@ internal sealed class ConfigurationCheck
     {
         var rules = MailAddress.TryParse(report.Address, out var address) ? policy.For(address) : null;
         var wanted = rules?.Mode != SigningMode.Never;
+        if (report.Warning is not null && !warnings.Contains(report.Warning))
+            warnings.Add(report.Warning);
         if (report.Certificate is not { } certificate)
             return new CheckedSender(report.Address, null, null, null, null, report.Problem, wanted);
         using var rsa = certificate.GetRSAPublicKey();

@@ -191,7 +191,7 @@ public sealed class CertificateDirectoryTests : IDisposable
         var broken = SelfSigned(key, "CN=broken", Noon.AddDays(-1), Noon.AddYears(1), new X509Extension("2.5.29.15", [0x04, 0x01], critical: true));
         folder.Write("alice@example.org.pem", key.ExportPkcs8PrivateKeyPem() + "\n" + broken + "\n");
 
-        Assert.Contains("alice@example.org.pem holds", Unusable("alice@example.org"), StringComparison.Ordinal);
+        Assert.Contains("alice@example.org.pem holds a certificate that is damaged", Unusable("alice@example.org"), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -148,6 +148,21 @@ public sealed class RenewalTests : IDisposable
     }
 
     [Fact]
+    public void A_passphrase_file_that_is_gone_for_a_while_stops_no_key_that_is_open()
+    {
+        folder.Add("alice@example.org");
+        using var elsewhere = new TemporaryDirectory();
+        var options = folder.Options with { PassphraseFile = elsewhere.Write("passphrase", "x") };
+        var opened = folder.Open(options);
+        Assert.IsType<SignerLookup.Usable>(opened.FindSigner(alice));
+
+        File.Delete(options.PassphraseFile);
+
+        Assert.IsType<SignerLookup.Usable>(opened.FindSigner(alice));
+        Assert.Throws<FileNotFoundException>(() => folder.Open(options).FindSigner(alice));
+    }
+
+    [Fact]
     public void A_lists_directory_that_is_added_or_changed_is_noticed()
     {
         Assert.IsType<SignerLookup.None>(directory.FindSigner(alice));

@@ -129,4 +129,19 @@ public class MailAddressTests
         }).QuickCheckThrowOnFailure();
 
     private static bool IsUnicode(string text) => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) == text;
+
+    [Theory]
+    [InlineData("a@b\u00FCcher.example", "a@xn--bcher-kva.example", true)]
+    [InlineData("a@B\u00DCCHER.example", "a@XN--BCHER-KVA.example", true)]
+    [InlineData("a@b\u00FCcher.example", "a@bucher.example", false)]
+    [InlineData("a@\u212Abank.example", "a@kbank.example", false)] // the Kelvin sign
+    [InlineData("a@\uFF4Bbank.example", "a@kbank.example", false)] // a fullwidth k
+    [InlineData("\u212A@example.org", "k@example.org", false)]
+    [InlineData("\u00E9@example.org", "\u00C9@example.org", true)]
+    public void Domains_are_equal_in_A_labels_and_U_labels_and_nothing_else_is(string one, string other, bool equal)
+    {
+        Assert.True(MailAddress.TryParse(one, out var left) && MailAddress.TryParse(other, out var right) && (left == right) == equal);
+        Assert.Equal(equal, MailAddress.TryParse(one, out left) && MailAddress.TryParse(other, out right)
+            && string.Equals(left.CanonicalText, right.CanonicalText, StringComparison.OrdinalIgnoreCase));
+    }
 }

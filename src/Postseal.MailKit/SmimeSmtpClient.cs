@@ -1,0 +1,119 @@
+using System.Diagnostics.Metrics;
+using MailKit;
+using MailKit.Net.Smtp;
+using MimeKit;
+using Postseal.Configuration;
+
+namespace Postseal.MailKit;
+
+/// <summary>
+/// MailKit's <see cref="SmtpClient"/>, whose mail leaves signed with S/MIME as the settings say. Everything but the
+/// signing is MailKit's own: connections, TLS, authentication, extensions, events and logs. The message that was handed
+/// in is not changed; a signed copy of it is sent. As with MailKit's own, one client sends one message at a time.
+/// </summary>
+/// <remarks>
+/// The virtual methods that MailKit calls while it sends (<c>GetEnvelopeId</c>, <c>OnSenderAccepted</c>, …) see that
+/// copy, which has the same header fields; <c>MessageSent</c> tells of the message that was handed in, and its arguments
+/// are <see cref="SmimeMessageSentEventArgs"/>.
+/// </remarks>
+public class SmimeSmtpClient : SmtpClient
+{
+    private readonly SmimeSigner signer;
+    private SigningOutcome? inFlight;
+
+    /// <summary>Makes a client with a signer of its own. Several clients better share one signer.</summary>
+    /// <param name="options">The settings.</param>
+    public SmimeSmtpClient(PostsealOptions options)
+        : this(new SmimeSigner(options))
+    {
+    }
+
+    /// <summary>Makes a client.</summary>
+    /// <param name="signer">Signs its mail; it may be shared by any number of clients.</param>
+    public SmimeSmtpClient(SmimeSigner signer)
+        : this(signer, new NullProtocolLogger())
+    {
+    }
+
+    /// <summary>Makes a client that logs its dialogue.</summary>
+    /// <param name="signer">Signs its mail; it may be shared by any number of clients.</param>
+    /// <param name="protocolLogger">Takes what is sent and received.</param>
+    public SmimeSmtpClient(SmimeSigner signer, IProtocolLogger protocolLogger)
+        : base(protocolLogger)
+    {
+        ArgumentNullException.ThrowIfNull(signer);
+        this.signer = signer;
+    }
+
+    /// <summary>Makes a client that logs its dialogue and is measured.</summary>
+    /// <param name="signer">Signs its mail; it may be shared by any number of clients.</param>
+    /// <param name="protocolLogger">Takes what is sent and received.</param>
+    /// <param name="meterFactory">Makes the instruments that MailKit measures itself with.</param>
+    public SmimeSmtpClient(SmimeSigner signer, IProtocolLogger protocolLogger, IMeterFactory meterFactory)
+        : base(protocolLogger, meterFactory)
+    {
+        ArgumentNullException.ThrowIfNull(signer);
+        this.signer = signer;
+    }
+
+    // MailKit's four overloads without FormatOptions call these four, and these four are two.
+
+    /// <inheritdoc/>
+    /// <exception cref="SigningException">The message must be signed and was not; nothing was sent.</exception>
+    public override string Send(
+        FormatOptions options, MimeMessage message, CancellationToken cancellationToken = default, ITransferProgress? progress = null) =>
+        MessageEnvelope.Of(message) is var (sender, recipients)
+            ? Send(options, message, sender, recipients, cancellationToken, progress)
+            : base.Send(options, message, cancellationToken, progress);
+
+    /// <inheritdoc/>
+    /// <exception cref="SigningException">The message must be signed and was not; nothing was sent.</exception>
+    public override Task<string> SendAsync(
+        FormatOptions options, MimeMessage message, CancellationToken cancellationToken = default, ITransferProgress? progress = null) =>
+        MessageEnvelope.Of(message) is var (sender, recipients)
+            ? SendAsync(options, message, sender, recipients, cancellationToken, progress)
+            : base.SendAsync(options, message, cancellationToken, progress);
+
+    /// <inheritdoc/>
+    /// <exception cref="SigningException">The message must be signed and was not; nothing was sent.</exception>
+    public override string Send(
+        FormatOptions options, MimeMessage message, MailboxAddress sender, IEnumerable<MailboxAddress> recipients,
+        CancellationToken cancellationToken = default, ITransferProgress? progress = null)
+    {
+        var outcome = signer.Sign(message, sender, ForServer(options), cancellationToken);
+        inFlight = outcome;
+        try
+        {
+            return base.Send(options, outcome.Message, sender, recipients, cancellationToken, progress);
+        }
+        finally
+        {
+            inFlight = null;
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="SigningException">The message must be signed and was not; nothing was sent.</exception>
+    public override async Task<string> SendAsync(
+        FormatOptions options, MimeMessage message, MailboxAddress sender, IEnumerable<MailboxAddress> recipients,
+        CancellationToken cancellationToken = default, ITransferProgress? progress = null)
+    {
+        var outcome = await signer.SignAsync(message, sender, ForServer(options), cancellationToken).ConfigureAwait(false);
+        inFlight = outcome;
+        try
+        {
+            return await base.SendAsync(options, outcome.Message, sender, recipients, cancellationToken, progress)
+                .ConfigureAwait(false);
+        }
+        finally
+        {
+            inFlight = null;
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void OnMessageSent(MessageSentEventArgs e) =>
+        base.OnMessageSent(inFlight is null ? e : new SmimeMessageSentEventArgs(inFlight, e.Response));
+
+    private FormatOptions ForServer(FormatOptions options) => MessageBytes.FormatFor(options, Capabilities);
+}

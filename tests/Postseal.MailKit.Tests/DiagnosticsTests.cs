@@ -1,0 +1,68 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Postseal.Configuration;
+using Postseal.MailKit.Tests.Support;
+
+namespace Postseal.MailKit.Tests;
+
+public sealed class DiagnosticsTests : IDisposable
+{
+    private readonly Office office = new();
+    private readonly Lines log = new();
+
+    [Theory]
+    [InlineData("alice@example.org", SigningMode.IfPossible, "signed", "Information", "1@example.org: signed for alice@example.org with CN=alice@example.org (serial ")]
+    [InlineData("nobody@example.org", SigningMode.IfPossible, "unchanged", "Debug", "1@example.org: not signed: there is no certificate for nobody@example.org")]
+    [InlineData("broken@example.org", SigningMode.IfPossible, "unchanged", "Warning", "1@example.org: not signed: ")]
+    [InlineData("nobody@example.org", SigningMode.Required, "refused", "Warning", "1@example.org: refused: mail from nobody@example.org must be signed")]
+    public void Each_message_is_a_log_line_and_a_span(string sender, SigningMode mode, string result, string level, string line)
+    {
+        office.Write("broken@example.org.pem", "nonsense");
+        using var loggers = LoggerFactory.Create(builder => builder.AddProvider(log).SetMinimumLevel(LogLevel.Debug));
+        using var parent = new Activity("test").Start();
+        var spans = new ConcurrentQueue<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == SmimeSigner.ActivitySourceName,
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            // Tests beside this one sign too.
+            ActivityStopped = span => { if (span.TraceId == parent.TraceId) spans.Enqueue(span); },
+        };
+        ActivitySource.AddActivityListener(listener);
+        var signer = new SmimeSigner(office.Options(mode), loggers, office.Time);
+
+        var failure = Record.Exception(() => signer.Sign(Letters.Plain(sender), cancellationToken: TestContext.Current.CancellationToken));
+
+        Assert.Equal(result == "refused", failure is SigningRefusedException);
+        Assert.Contains(log.Written, written => written.StartsWith($"{level} {line}", StringComparison.Ordinal));
+        var span = Assert.Single(spans);
+        Assert.Equal("smime.sign", span.OperationName);
+        Assert.Equal(result, span.GetTagItem("postseal.result"));
+    }
+
+    public void Dispose()
+    {
+        log.Dispose();
+        office.Dispose();
+    }
+
+    private sealed class Lines : ILoggerProvider, ILogger
+    {
+        public ConcurrentQueue<string> Written { get; } = new();
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Written.Enqueue($"{logLevel} {formatter(state, exception)}");
+
+        public void Dispose()
+        {
+        }
+    }
+}

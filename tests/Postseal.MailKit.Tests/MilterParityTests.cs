@@ -1,0 +1,126 @@
+using MimeKit;
+using Microsoft.Extensions.Logging.Abstractions;
+using Milter.Testing;
+using Postseal.Configuration;
+using Postseal.MailKit.Tests.Support;
+using Postseal.Program.Daemon;
+
+namespace Postseal.MailKit.Tests;
+
+/// <summary>
+/// The two doors: a message sent by plain MailKit through an MTA with our milter, and the same message sent by
+/// SmimeSmtpClient, arrive as the same bytes.
+/// </summary>
+public sealed class MilterParityTests : IDisposable
+{
+    private readonly Office office = new();
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(SignatureForm.Detached)]
+    [InlineData(SignatureForm.Opaque)]
+    public async Task Client_and_milter_make_the_same_message(SignatureForm form)
+    {
+        foreach (var make in new Func<MimeMessage>[] { () => Letters.Plain(), () => Letters.Rich() })
+        {
+            var byMilter = await ThroughMilterAsync(make(), form);
+            var byClient = await ThroughClientAsync(make(), form);
+
+            Assert.Equal(Letters.Text(byMilter), Letters.Text(byClient));
+            Assert.Contains(form == SignatureForm.Detached ? "multipart/signed" : "smime-type=signed-data", Letters.Text(byClient), StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>Broken, odd and old messages, read by MimeKit and sent on.</summary>
+    [Fact]
+    public async Task Every_message_of_the_corpus_is_signed_as_the_core_signs_what_plain_MailKit_sends()
+    {
+        var messages = Corpus();
+        Assert.SkipWhen(messages.Count == 0, "../shared/corpora/mime4j is not there");
+        await using var plainServer = new SmtpServerDouble("8BITMIME");
+        await using var server = new SmtpServerDouble("8BITMIME");
+        using var plain = new global::MailKit.Net.Smtp.SmtpClient();
+        using var client = office.Client();
+        await plain.ConnectAsync("127.0.0.1", plainServer.Port, cancellationToken: Cancel);
+        await client.ConnectAsync("127.0.0.1", server.Port, cancellationToken: Cancel);
+        var signed = 0;
+        var different = new List<string>();
+        foreach (var path in messages)
+        {
+            await plain.SendAsync(Load(path), Alice, [Alice], Cancel);
+            await client.SendAsync(Load(path), Alice, [Alice], Cancel);
+
+            var (sent, received) = (Take(plainServer), Take(server));
+            var isSigned = Letters.Text(received.Bytes).Contains("smime.p7s", StringComparison.Ordinal);
+            signed += isSigned ? 1 : 0;
+            var expected = isSigned ? office.SignedByCore(sent.Bytes) : sent.Bytes;
+            if (!expected.AsSpan().SequenceEqual(received.Bytes))
+                different.Add(Path.GetFileName(path));
+        }
+
+        Assert.Empty(different);
+        Assert.InRange(signed, messages.Count * 3 / 4, messages.Count);
+    }
+
+    public void Dispose() => office.Dispose();
+
+    private static MailboxAddress Alice => new("", "alice@example.org");
+
+    private static ReceivedMessage Take(SmtpServerDouble server) =>
+        server.Messages.TryDequeue(out var message) ? message : throw new InvalidOperationException("Nothing arrived.");
+
+    private static MimeMessage Load(string path)
+    {
+        var message = MimeMessage.Load(path, Cancel);
+        message.From.Clear();
+        message.From.Add(Alice);
+        return message;
+    }
+
+    private static List<string> Corpus()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            var corpus = Path.GetFullPath(Path.Combine(folder.FullName, "..", "shared", "corpora", "mime4j"));
+            if (Directory.Exists(corpus))
+                return [.. Directory.EnumerateFiles(corpus, "*.msg", SearchOption.AllDirectories).Where(IsReadable).Order(StringComparer.Ordinal)];
+        }
+
+        return [];
+    }
+
+    private static bool IsReadable(string path)
+    {
+        try
+        {
+            return Load(path).Body is not null;
+        }
+        catch (FormatException)
+        {
+            return false; // without a header it is no message to MimeKit
+        }
+    }
+
+    private PostsealOptions Options(SignatureForm form) => office.Options() with
+    {
+        Milter = new MilterOptions { Socket = ["inet:0@127.0.0.1"] }, Signing = new SigningRules { Form = form },
+    };
+
+    private async Task<byte[]> ThroughMilterAsync(MimeMessage message, SignatureForm form)
+    {
+        var atTheMta = (await Office.SentByMailKitAsync(message, "8BITMIME")).Bytes;
+        await using var server = MilterDaemon.CreateServer(Options(form), NullLoggerFactory.Instance, office.Time);
+        await server.StartAsync(Cancel);
+        await using var mta = await MtaDouble.ConnectAsync(server.Endpoints[0], MtaKind.Postfix, Cancel);
+        return (await mta.SendAsync(MtaMessage.FromBytes(atTheMta), Cancel)).ToBytes();
+    }
+
+    private async Task<byte[]> ThroughClientAsync(MimeMessage message, SignatureForm form)
+    {
+        await using var server = new SmtpServerDouble("8BITMIME");
+        using var client = new SmimeSmtpClient(new SmimeSigner(Options(form), time: office.Time));
+        await Office.SendAsync(client, server, message);
+        return Assert.Single(server.Messages).Bytes;
+    }
+}

@@ -1,0 +1,112 @@
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using MimeKit;
+using Postseal.Configuration;
+using Postseal.MailKit.Tests.Support;
+using Postseal.TestKit;
+
+namespace Postseal.MailKit.Tests;
+
+public sealed class SetupTests : IDisposable
+{
+    private readonly Office office = new();
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public void An_INI_file_in_the_milters_words_sets_a_client_up()
+    {
+        var ini = office.Write(
+            "postseal.ini", "[Milter]\nSocket = inet:8891@127.0.0.1\n[Certificates]\nPath = .\n[Originating]\nNetworks = 10.0.0.0/8\n");
+        var signer = new SmimeSigner(PostsealOptions.FromIni(ini), time: office.Time);
+
+        Assert.True(signer.Sign(Letters.Plain(), cancellationToken: Cancel).IsSigned);
+    }
+
+    [Fact]
+    public void A_wrong_setting_is_told_at_the_start()
+    {
+        var ini = office.Write("postseal.ini", "[Certificates]\nPath = .\n[Signing]\nMode = Sometimes\nFrom = x\n");
+
+        var wrong = Assert.Throws<ConfigurationException>(() => new SmimeSmtpClient(PostsealOptions.FromIni(ini)));
+
+        Assert.Equal(["Mode", "From"], wrong.Errors.Select(error => error.Key));
+    }
+
+    [Fact]
+    public void A_JSON_section_sets_the_container_up_with_one_signer_for_all_clients()
+    {
+        var json = office.Write("appsettings.json", $$"""
+            { "Postseal": { "Certificates": { "Path": "{{office.Path}}" },
+                            "Originating": { "Networks": "10.0.0.0/8" },
+                            "Sender": { "@example.org": { "Mode": "Required" } } } }
+            """);
+        var configuration = new ConfigurationBuilder().AddJsonFile(json).Build();
+        using var services = new ServiceCollection()
+            .AddPostseal(configuration.GetSection("Postseal")).AddSingleton<TimeProvider>(office.Time).BuildServiceProvider();
+
+        using var first = services.GetRequiredService<SmimeSmtpClient>();
+        using var second = services.GetRequiredService<SmimeSmtpClient>();
+        var signer = services.GetRequiredService<SmimeSigner>();
+
+        Assert.NotSame(first, second);
+        Assert.Same(signer, services.GetRequiredService<SmimeSigner>());
+        Assert.True(signer.Sign(Letters.Plain(), cancellationToken: Cancel).IsSigned);
+        Assert.Throws<SigningRefusedException>(() => signer.Sign(Letters.Plain("nobody@example.org"), cancellationToken: Cancel));
+    }
+
+    [Fact]
+    public void A_JSON_list_where_one_text_belongs_is_an_error_and_not_ignored()
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection([
+            new("Postseal:Certificates:Path", office.Path), new("Postseal:Originating:Networks:0", "10.0.0.0/8")]).Build();
+
+        var wrong = Assert.Throws<ConfigurationException>(
+            () => new ServiceCollection().AddPostseal(configuration.GetSection("Postseal")));
+
+        Assert.Contains("[Originating] Networks: is a list", wrong.Message, StringComparison.Ordinal);
+    }
+
+    public static TheoryData<string, string, string> Refusals() => new()
+    {
+        { "nobody@example.org", "nobody@example.org", "[Sender:nobody@example.org]" },
+        { "alice@example.org", "bounces@example.org", "NetworksFrom = Any" },
+        { "", "alice@example.org", "one From field" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Refusals))]
+    public void A_refusal_says_what_to_do(string from, string envelopeSender, string remedy)
+    {
+        var options = office.Options(SigningMode.Required) with
+        {
+            Originating = new OriginatingOptions { NetworksFrom = AllowedFrom.EnvelopeSender },
+        };
+        var message = Letters.Plain(from);
+        if (from.Length == 0)
+            message.From.Clear();
+
+        var refused = Assert.Throws<SigningRefusedException>(() => new SmimeSigner(options, time: office.Time)
+            .Sign(message, new MailboxAddress("", envelopeSender), cancellationToken: Cancel));
+
+        Assert.Contains(remedy, refused.Remedy, StringComparison.Ordinal);
+        Assert.Contains(refused.Remedy, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_certificate_that_was_replaced_signs_the_next_message()
+    {
+        var signer = office.Signer();
+        var first = signer.Sign(Letters.Plain(), cancellationToken: Cancel);
+        var renewed = Office.Issue("alice@example.org", "P-256");
+        office.Write("alice@example.org.pem", renewed);
+
+        var second = signer.Sign(Letters.Plain(), cancellationToken: Cancel);
+
+        Assert.NotEqual(first.Certificate!.Thumbprint, second.Certificate!.Thumbprint);
+        Assert.Equal(X509Certificate2.CreateFromPem(renewed).Thumbprint, second.Certificate.Thumbprint);
+    }
+
+    public void Dispose() => office.Dispose();
+}

@@ -1,0 +1,84 @@
+using System.Security.Cryptography.X509Certificates;
+using MailKit.Net.Smtp;
+using MimeKit;
+using Postseal.Certificates;
+using Postseal.Configuration;
+using Postseal.Mime;
+using Postseal.Policy;
+using Postseal.TestKit;
+
+namespace Postseal.MailKit.Tests.Support;
+
+/// <summary>
+/// A program's side: certificates, settings, a clock that stands. Alice's key is RSA, so that the same message is signed
+/// with the same bytes each time; it is made once for all tests, since that takes long.
+/// </summary>
+internal sealed class Office : IDisposable
+{
+    public static readonly DateTimeOffset Noon = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
+
+    private static readonly TrialAuthority Authority = new("Trial", new SettableTime(Noon));
+    private static readonly string AliceFile = Issue("alice@example.org", "RSA-2048", X509KeyUsageFlags.KeyEncipherment);
+    private static readonly string ErinFile = Issue("erin@example.org", "P-256", X509KeyUsageFlags.KeyAgreement);
+
+    private readonly TemporaryDirectory directory = new();
+
+    public Office()
+    {
+        Write("alice@example.org.pem", AliceFile);
+        Write("erin@example.org.pem", ErinFile);
+    }
+
+    public static X509Certificate2 Root => Authority.Root;
+
+    public SettableTime Time { get; } = new(Noon);
+
+    public string Path => directory.Path;
+
+    public string Write(string name, string text) => directory.Write(name, text);
+
+    /// <summary>A key file as it is put into the directory: key, certificate, chain.</summary>
+    public static string Issue(string address, string key, X509KeyUsageFlags alsoFor = X509KeyUsageFlags.None)
+    {
+        var issued = Authority.Issue(
+            new TrialRequest(address) { Key = key, KeyUsage = X509KeyUsageFlags.DigitalSignature | alsoFor });
+        return issued.KeyPem + issued.CertificatePem + issued.ChainPem;
+    }
+
+    public PostsealOptions Options(SigningMode mode = SigningMode.IfPossible) =>
+        new() { Certificates = new() { Path = Path }, Signing = new SigningRules { Mode = mode } };
+
+    public SmimeSigner Signer(SigningMode mode = SigningMode.IfPossible) => new(Options(mode), time: Time);
+
+    public SmimeSmtpClient Client(SigningMode mode = SigningMode.IfPossible) => new(Signer(mode));
+
+    /// <summary>What the core makes of bytes that a client on the MTA's own machine handed in.</summary>
+    public byte[] SignedByCore(byte[] message)
+    {
+        var processor = new OutgoingProcessor(Options(), new CertificateDirectory(Options().Certificates, Time), Time);
+        var envelope = new Envelope { ClientAddress = System.Net.IPAddress.Loopback };
+        var result = processor.Process(MailMessage.Parse(message), envelope);
+        using var stream = new MemoryStream();
+        Assert.IsType<OutgoingResult.Signed>(result).Message.WriteTo(stream);
+        return stream.ToArray();
+    }
+
+    /// <summary>Sends one message over a connection of its own.</summary>
+    public static async Task SendAsync(SmtpClient client, SmtpServerDouble server, MimeMessage message)
+    {
+        await client.ConnectAsync("127.0.0.1", server.Port, cancellationToken: TestContext.Current.CancellationToken);
+        await client.SendAsync(message, TestContext.Current.CancellationToken);
+        await client.DisconnectAsync(true, TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>The bytes plain MailKit sends of the same message to a server with these extensions.</summary>
+    public static async Task<ReceivedMessage> SentByMailKitAsync(MimeMessage message, params string[] extensions)
+    {
+        await using var server = new SmtpServerDouble(extensions);
+        using var client = new SmtpClient();
+        await SendAsync(client, server, message);
+        return Assert.Single(server.Messages);
+    }
+
+    public void Dispose() => directory.Dispose();
+}
