@@ -89,7 +89,7 @@ class Sendmail:
         tools.wait_for(self._ready, 30, lambda: f"Sendmail to listen\n{self.log()}")
 
     def stop(self) -> None:
-        if self._process is not None:
+        if self._process is not None and self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGTERM)
             self._process.wait(timeout=30)
 
