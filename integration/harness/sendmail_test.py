@@ -9,10 +9,10 @@ from .report import Test, expect
 from .smtp import Client
 from .world import World
 
-# The cases that an MTA has most to do with: 8-bit text, long lines, parts in parts, and how they end. Not among them is
-# difficult-boundaries: Sendmail takes the white space off the end of a delimiter line, and it is signed as it came.
+# The cases that an MTA has most to do with: 8-bit text, long lines, parts in parts, and how they end. Of the
+# difficult boundaries Sendmail takes the white space off the end of the line.
 CASES = ("plain-text", "utf8-8bit", "html-with-attachments", "nested-message", "quoted-printable-and-base64",
-         "long-lines", "preamble-and-epilogue", "empty-body", "p256")
+         "long-lines", "preamble-and-epilogue", "empty-body", "p256", "difficult-boundaries")
 
 
 def tests(world: World) -> Iterator[Test]:

@@ -170,7 +170,9 @@ internal sealed class EntityCanonicalizer
     private void WriteDelimiter(ReadOnlySpan<byte> boundary)
     {
         WritePendingLineEnd();
-        if (line.Flaws == Flaws.None && line.Line[2..].StartsWith(boundary))
+        // White space behind a delimiter is no part of it (RFC 2046 section 5.1.1), and Sendmail takes it away.
+        var length = "--".Length + boundary.Length + (isCloseDelimiter ? "--".Length : 0);
+        if (line.Flaws == Flaws.None && line.Line.Length == length && line.Line[2..].StartsWith(boundary))
         {
             output.Append(line.Start, line.End);
         }

@@ -75,8 +75,10 @@ public class CanonicalEntityTests
         {
             "clean parts stay byte for byte beside others",
             Multipart + "--b \nA:\tx\nContent-Type : text/plain\n\n one \n--b\n" + Text8Bit + "ü two\n--b\t\n\n--b--\n",
-            Multipart + "--b \nA:\tx\nContent-Type : text/plain\n\n one \n--b\n" + TextQp + "=C3=BC two\n--b\t\n\n--b--\n"
+            Multipart + "--b\nA:\tx\nContent-Type : text/plain\n\n one \n--b\n" + TextQp + "=C3=BC two\n--b\n\n--b--\n"
         },
+        { "white space behind a delimiter, which Sendmail takes away, is not signed", Multipart + "--b  \n\none\n--b-- \t\n",
+            Multipart + "--b\n\none\n--b--\n" },
         { "a part without header gets one", Multipart + "--b\n\nü one\n--b--\n",
             Multipart + "--b\nContent-Transfer-Encoding: quoted-printable\n\n=C3=BC one\n--b--\n" },
         { "a part that starts with its text gets a header", Multipart + "--b\nü one\n--b--\n",
