@@ -185,7 +185,7 @@ public sealed class MilterServer : IAsyncDisposable
                 // Small replies go out at once: Nagle's algorithm and delayed acknowledgements cost 40 ms a message.
                 if (connection.ProtocolType == ProtocolType.Tcp)
                     connection.NoDelay = true;
-                await using var stream = new NetworkStream(connection);
+                await using var stream = new PromptStream(connection);
                 await RunAsync(stream, listener.PeerOf(connection)).ConfigureAwait(false);
             }
         }
