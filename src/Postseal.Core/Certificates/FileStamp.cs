@@ -12,7 +12,7 @@ internal readonly record struct FileStamp(DateTime Changed, DateTime LinkChanged
         try
         {
             var entry = new FileInfo(path);
-            var target = entry.LinkTarget is null ? entry : entry.ResolveLinkTarget(returnFinalTarget: true) ?? entry;
+            var target = IsLink(entry) ? entry.ResolveLinkTarget(returnFinalTarget: true) ?? entry : entry;
             var length = target is FileInfo { Exists: true } file ? file.Length : -1;
             return target == entry
                 ? new FileStamp(entry.LastWriteTimeUtc, default, null, length)
@@ -36,4 +36,10 @@ internal readonly record struct FileStamp(DateTime Changed, DateTime LinkChanged
             return last + (last.Ticks % TimeSpan.TicksPerSecond == 0 ? TimeSpan.FromSeconds(2) : TimeSpan.FromMilliseconds(50));
         }
     }
+
+    // Asked of the one stat that all else here comes from; FileInfo.LinkTarget is a system call of its own.
+    private static bool IsLink(FileInfo entry) =>
+        entry.Attributes is not NotThere and var attributes && attributes.HasFlag(FileAttributes.ReparsePoint);
+
+    private const FileAttributes NotThere = (FileAttributes)(-1);
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Postseal.Cms;
 
 namespace Postseal.Certificates;
 
@@ -29,6 +30,9 @@ public sealed class SigningIdentity(
 
     /// <summary>The private key; it does not leave the assembly.</summary>
     internal AsymmetricAlgorithm Key { get; } = key;
+
+    /// <summary>Its parts of a SignedData.</summary>
+    internal SignerEncoding Encoding { get; } = new(certificate, intermediates);
 
     /// <summary>The key in a word, for people: <c>RSA-3072</c>, <c>P-256</c>.</summary>
     public string KeyName { get; } = KeyNames.Of(certificate);

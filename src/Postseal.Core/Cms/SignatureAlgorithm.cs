@@ -11,15 +11,15 @@ internal static class SignatureAlgorithm
 {
     /// <summary>Signs a digest's value.</summary>
     /// <exception cref="CryptographicException">The key is neither RSA nor EC, or the platform could not sign.</exception>
-    public static byte[] SignHash(AsymmetricAlgorithm key, ReadOnlySpan<byte> hash, Digest digest, RsaPadding padding) =>
+    public static byte[] SignHash(AsymmetricAlgorithm key, byte[] hash, Digest digest, RsaPadding padding) =>
         key switch
         {
-            RSA rsa => rsa.SignHash(hash.ToArray(), digest.HashName(), padding switch
+            RSA rsa => rsa.SignHash(hash, digest.HashName(), padding switch
             {
                 RsaPadding.Pss => RSASignaturePadding.Pss,
                 _ => RSASignaturePadding.Pkcs1,
             }),
-            ECDsa ecdsa => ecdsa.SignHash(hash.ToArray(), DSASignatureFormat.Rfc3279DerSequence),
+            ECDsa ecdsa => ecdsa.SignHash(hash, DSASignatureFormat.Rfc3279DerSequence),
             _ => throw new CryptographicException($"A key of type {key.GetType().Name} cannot sign mail."),
         };
 

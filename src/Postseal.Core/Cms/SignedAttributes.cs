@@ -1,6 +1,4 @@
 using System.Formats.Asn1;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 
 namespace Postseal.Cms;
 
@@ -10,36 +8,36 @@ namespace Postseal.Cms;
 /// </summary>
 internal static class SignedAttributes
 {
+    private static readonly byte[] ContentType = EncodeContentType();
+    private static readonly byte[] SmimeCapabilities = EncodeCapabilities();
+
     public static byte[] Encode(
-        ReadOnlySpan<byte> contentDigest, X509Certificate2 signer, Digest digest, DateTimeOffset signingTime)
+        ReadOnlySpan<byte> contentDigest, SignerEncoding signer, Digest digest, DateTimeOffset signingTime)
     {
-        var writer = new AsnWriter(AsnEncodingRules.DER);
+        var writer = new AsnWriter(AsnEncodingRules.DER, initialCapacity: 512);
         using (writer.PushSetOf())
         {
-            using (Attribute(writer, Oids.ContentType))
-                writer.WriteObjectIdentifier(Oids.Data);
+            writer.WriteEncodedValue(ContentType);
             using (Attribute(writer, Oids.MessageDigest))
                 writer.WriteOctetString(contentDigest);
             using (Attribute(writer, Oids.SigningTime))
                 WriteTime(writer, signingTime);
-            using (Attribute(writer, Oids.SmimeCapabilities))
-                WriteCapabilities(writer);
-            using (Attribute(writer, Oids.SigningCertificateV2))
-                WriteSigningCertificate(writer, signer, digest);
+            writer.WriteEncodedValue(SmimeCapabilities);
+            writer.WriteEncodedValue(signer.SigningCertificate(digest));
         }
 
         return writer.Encode();
     }
 
     /// <summary>Attribute ::= SEQUENCE { attrType OBJECT IDENTIFIER, attrValues SET OF AttributeValue }, of one value.</summary>
-    private static AttributeScope Attribute(AsnWriter writer, string type)
+    public static AttributeScope Attribute(AsnWriter writer, string type)
     {
         var sequence = writer.PushSequence();
         writer.WriteObjectIdentifier(type);
         return new AttributeScope(sequence, writer.PushSetOf());
     }
 
-    private readonly struct AttributeScope(AsnWriter.Scope sequence, AsnWriter.Scope values) : IDisposable
+    public readonly struct AttributeScope(AsnWriter.Scope sequence, AsnWriter.Scope values) : IDisposable
     {
         public void Dispose()
         {
@@ -57,12 +55,22 @@ internal static class SignedAttributes
             writer.WriteGeneralizedTime(time.ToUniversalTime(), omitFractionalSeconds: true);
     }
 
+    private static byte[] EncodeContentType()
+    {
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (Attribute(writer, Oids.ContentType))
+            writer.WriteObjectIdentifier(Oids.Data);
+        return writer.Encode();
+    }
+
     /// <summary>
     /// SMIMECapabilities ::= SEQUENCE OF SEQUENCE { capabilityID, parameters OPTIONAL }. They promise what the sender's
     /// own reader can decrypt, and that is a program we do not know: so only what every S/MIME reader can.
     /// </summary>
-    private static void WriteCapabilities(AsnWriter writer)
+    private static byte[] EncodeCapabilities()
     {
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (Attribute(writer, Oids.SmimeCapabilities))
         using (writer.PushSequence())
         {
             foreach (var capability in (ReadOnlySpan<string>)[Oids.Aes256Cbc, Oids.Aes128Cbc])
@@ -71,28 +79,7 @@ internal static class SignedAttributes
                     writer.WriteObjectIdentifier(capability);
             }
         }
-    }
 
-    /// <summary>
-    /// SigningCertificateV2 (RFC 5035 section 3) with one ESSCertIDv2: the certificate's hash, issuer and serial
-    /// number. It keeps another certificate with the same key from taking this one's place.
-    /// </summary>
-    private static void WriteSigningCertificate(AsnWriter writer, X509Certificate2 signer, Digest digest)
-    {
-        using (writer.PushSequence())
-        using (writer.PushSequence()) // certs
-        using (writer.PushSequence()) // ESSCertIDv2
-        {
-            if (digest != Digest.SHA256) // the DEFAULT, which DER leaves out
-                SignatureAlgorithm.WriteDigestIdentifier(writer, digest);
-            writer.WriteOctetString(CryptographicOperations.HashData(digest.HashName(), signer.RawDataMemory.Span));
-            using (writer.PushSequence()) // IssuerSerial
-            {
-                using (writer.PushSequence()) // GeneralNames
-                using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 4))) // directoryName, explicit
-                    writer.WriteEncodedValue(signer.IssuerName.RawData);
-                writer.WriteInteger(signer.SerialNumberBytes.Span);
-            }
-        }
+        return writer.Encode();
     }
 }

@@ -12,6 +12,9 @@ namespace Postseal.Cms;
 /// </summary>
 public sealed class SignedData
 {
+    private static readonly byte[] DataType = EncodeType(Oids.Data);
+    private static readonly byte[] SignedDataType = EncodeType(Oids.SignedData);
+
     private readonly byte[] beforeContent;
     private readonly byte[] afterContent;
 
@@ -37,7 +40,7 @@ public sealed class SignedData
         DateTimeOffset signingTime)
     {
         var contentDigest = Hash(content, digest);
-        var attributes = SignedAttributes.Encode(contentDigest, identity.Certificate, digest, signingTime);
+        var attributes = SignedAttributes.Encode(contentDigest, identity.Encoding, digest, signingTime);
         var attributesDigest = CryptographicOperations.HashData(digest.HashName(), attributes);
         var signature = SignatureAlgorithm.SignHash(identity.Key, attributesDigest, digest, padding);
         return new SignedData(
@@ -68,11 +71,8 @@ public sealed class SignedData
     /// <summary>EncapsulatedContentInfo ::= SEQUENCE { eContentType, eContent [0] EXPLICIT OCTET STRING OPTIONAL }</summary>
     private static byte[] EncapsulatedContentInfo(byte[] contentHeader, long contentLength = 0)
     {
-        var type = new AsnWriter(AsnEncodingRules.DER);
-        type.WriteObjectIdentifier(Oids.Data);
-        var contentType = type.Encode();
-        var header = Der.Header(Der.Sequence, contentType.Length + contentHeader.Length + contentLength);
-        return [.. header, .. contentType, .. contentHeader];
+        var header = Der.Header(Der.Sequence, DataType.Length + contentHeader.Length + contentLength);
+        return [.. header, .. DataType, .. contentHeader];
     }
 
     /// <summary>ContentInfo ::= SEQUENCE { contentType, content [0] EXPLICIT SignedData }</summary>
@@ -81,13 +81,17 @@ public sealed class SignedData
         var inside = beforeContent.Length + encapsulated.Length + content.Length + afterContent.Length;
         var signedData = Der.Header(Der.Sequence, inside);
         var explicitContent = Der.Header(Der.ContextConstructed(0), signedData.Length + inside);
-        var type = new AsnWriter(AsnEncodingRules.DER);
-        type.WriteObjectIdentifier(Oids.SignedData);
-        var contentType = type.Encode();
         var whole = Der.Header(
-            Der.Sequence, contentType.Length + explicitContent.Length + signedData.Length + inside);
-        byte[] head = [.. whole, .. contentType, .. explicitContent, .. signedData, .. beforeContent, .. encapsulated];
+            Der.Sequence, SignedDataType.Length + explicitContent.Length + signedData.Length + inside);
+        byte[] head = [.. whole, .. SignedDataType, .. explicitContent, .. signedData, .. beforeContent, .. encapsulated];
         return new ByteRope().Append(head).Append(content).Append(afterContent).ToSequence();
+    }
+
+    private static byte[] EncodeType(string oid)
+    {
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        writer.WriteObjectIdentifier(oid);
+        return writer.Encode();
     }
 
     /// <summary>version CMSVersion, digestAlgorithms DigestAlgorithmIdentifiers</summary>
@@ -105,18 +109,10 @@ public sealed class SignedData
     private static byte[] EncodeAfterContent(
         SigningIdentity identity, Digest digest, RsaPadding padding, byte[] attributes, byte[] signature)
     {
-        var certificates = new AsnWriter(AsnEncodingRules.DER);
-        using (certificates.PushSetOf(new Asn1Tag(TagClass.ContextSpecific, 0)))
-        {
-            certificates.WriteEncodedValue(identity.Certificate.RawDataMemory.Span);
-            foreach (var issuer in identity.Intermediates)
-                certificates.WriteEncodedValue(issuer.RawDataMemory.Span);
-        }
-
-        var signers = new AsnWriter(AsnEncodingRules.DER);
+        var signers = new AsnWriter(AsnEncodingRules.DER, initialCapacity: 1024);
         using (signers.PushSetOf())
             WriteSignerInfo(signers, identity, digest, padding, attributes, signature);
-        return [.. certificates.Encode(), .. signers.Encode()];
+        return [.. identity.Encoding.CertificateSet, .. signers.Encode()];
     }
 
     /// <summary>SignerInfo, version 1: the signer is named by issuer and serial number (RFC 5652 section 5.3).</summary>
@@ -127,12 +123,7 @@ public sealed class SignedData
         using (writer.PushSequence())
         {
             writer.WriteInteger(1);
-            using (writer.PushSequence())
-            {
-                writer.WriteEncodedValue(identity.Certificate.IssuerName.RawData);
-                writer.WriteInteger(identity.Certificate.SerialNumberBytes.Span);
-            }
-
+            writer.WriteEncodedValue(identity.Encoding.IssuerAndSerialNumber);
             SignatureAlgorithm.WriteDigestIdentifier(writer, digest);
             // Signed as a SET OF, sent as [0] IMPLICIT (RFC 5652 section 5.4): the same bytes but for the tag.
             writer.WriteEncodedValue((byte[])[Der.ContextConstructed(0), .. attributes.AsSpan(1)]);
