@@ -1,3 +1,4 @@
+using System.Buffers;
 namespace Milter.Integration;
 
 /// <summary>The high-level side: decides as the message's field <c>X-Trial</c> asks.</summary>
@@ -14,7 +15,7 @@ internal sealed class WholeMessage : IMilterFilter
             case "reorder":
                 return MilterDecision.Replace([.. message.Headers.Reverse()]);
             case "headers":
-                return MilterDecision.Replace([.. Trial.Lines(message.Body.Span).Select(Trial.ParseHeader)]);
+                return MilterDecision.Replace([.. Trial.Lines(message.Body.ToArray()).Select(Trial.ParseHeader)]);
             case "empty":
                 return MilterDecision.Replace(message.Headers, default(System.Buffers.ReadOnlySequence<byte>));
             case "quarantine":

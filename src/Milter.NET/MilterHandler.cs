@@ -8,7 +8,8 @@ namespace Milter;
 /// </summary>
 /// <remarks>
 /// Every method's default lets the mail pass. An exception out of one is logged and becomes a temporary failure of that
-/// message (at RCPT, where a refusal would hit the recipient alone, it does so when the message's content comes).
+/// message (at RCPT, where a refusal would hit the recipient alone, it does so when the message's content comes). A
+/// handler that is <see cref="IDisposable"/> is disposed when its connection has ended.
 /// </remarks>
 public abstract class MilterHandler
 {

@@ -44,9 +44,9 @@ public sealed class MilterServer : IAsyncDisposable
     /// <summary>Makes a server that hands whole messages to a filter.</summary>
     public MilterServer(
         MilterServerOptions options, IMilterFilter filter, ILogger? logger = null, TimeProvider? timeProvider = null)
-        : this(
-            options, () => new FilterHandler(filter, options, logger ?? NullLogger.Instance), logger, timeProvider) =>
-        ArgumentNullException.ThrowIfNull(filter);
+        : this(options, HandlersFor(filter, options, logger, timeProvider), logger, timeProvider)
+    {
+    }
 
     /// <summary>Where the server listens, as bound: with the port it got for port 0. Empty before the start.</summary>
     public IReadOnlyList<MilterEndpoint> Endpoints => [.. listeners.Select(listener => listener.Endpoint)];
@@ -133,6 +133,16 @@ public sealed class MilterServer : IAsyncDisposable
         aborting.Dispose();
         places.Dispose();
         diagnostics.Dispose();
+    }
+
+    private static Func<MilterHandler> HandlersFor(
+        IMilterFilter filter, MilterServerOptions options, ILogger? logger, TimeProvider? time)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        var large = new LargeMessages(options.MaxLargeMessages, time ?? TimeProvider.System);
+        return () => new FilterHandler(filter, options, large, logger ?? NullLogger.Instance);
     }
 
     private async Task AcceptAsync(Listener listener)

@@ -35,9 +35,17 @@ public sealed class MilterServerOptions
     /// <summary>
     /// The largest message given to an <see cref="IMilterFilter"/>, headers and body, in bytes; a larger one is refused
     /// with 552 and no more of it kept. The recipients, by themselves, are held to it too. Default: 64 MiB. Messages
-    /// are held in memory, once for every connection that has one in flight. At most 2,147,483,591 (one array).
+    /// are held in memory, once for every connection that has one in flight. At most 2,147,483,591 (a filter may want it in one array).
     /// </summary>
     public long MaxMessageSize { get; set; } = 64 * 1024 * 1024;
+
+    /// <summary>
+    /// The most messages of over 1 MiB held for an <see cref="IMilterFilter"/> at once. Further ones wait at their first
+    /// MiB, their MTAs with them; one for which no place becomes free in 2 minutes fails temporarily with 451. Default:
+    /// 16. Memory for messages is bounded by that many of <see cref="MaxMessageSize"/> and 1 MiB for every other
+    /// connection, and what the filter itself makes of them.
+    /// </summary>
+    public int MaxLargeMessages { get; set; } = 16;
 
     /// <summary>
     /// The most recipients of a message given to an <see cref="IMilterFilter"/>; a message with more is refused with
@@ -68,7 +76,7 @@ public sealed class MilterServerOptions
     /// <summary>
     /// The most connections served at once; further ones wait. Default: 500. Postfix opens one for each SMTP server
     /// process (<c>default_process_limit</c> is 100) and for each local submission. It bounds memory, together with
-    /// <see cref="MaxMessageSize"/>.
+    /// <see cref="MaxLargeMessages"/>.
     /// </summary>
     public int MaxConnections { get; set; } = 500;
 
@@ -92,6 +100,7 @@ public sealed class MilterServerOptions
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxHeadersSize, nameof(MaxHeadersSize));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxMessageSize, nameof(MaxMessageSize));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxMessageSize, Array.MaxLength, nameof(MaxMessageSize));
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxLargeMessages, nameof(MaxLargeMessages));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxRecipients, nameof(MaxRecipients));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxConnections, nameof(MaxConnections));
         foreach (var (span, name) in new[]

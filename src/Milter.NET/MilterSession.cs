@@ -96,6 +96,7 @@ internal sealed class MilterSession : IAsyncDisposable
         await lifetime.CancelAsync().ConfigureAwait(false);
         await timer.DisposeAsync().ConfigureAwait(false);
         answer.Dispose();
+        (handler as IDisposable)?.Dispose();
         idle.Dispose();
         lifetime.Dispose();
     }

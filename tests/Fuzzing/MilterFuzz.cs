@@ -93,7 +93,7 @@ public static class MilterFuzz
         public ValueTask<MilterDecision> FilterAsync(MilterMessage message, CancellationToken cancellationToken) =>
             new(message.Sender.Address.Length == 0
                 ? MilterDecision.Reply(550, "5.7.1", message.QueueId ?? "none")
-                : MilterDecision.Replace([.. message.Headers.Reverse(), new("X-New", " 1")], new(message.Body)) with
+                : MilterDecision.Replace([.. message.Headers.Reverse(), new("X-New", " 1")], message.Body) with
                 {
                     DeletedRecipients = [.. message.Recipients.Take(1)],
                 });

@@ -66,7 +66,7 @@ public class NegotiationTests
     {
         var body = new byte[2_500_000];
         Random.Shared.NextBytes(body);
-        await using var server = new TestServer(message => MilterDecision.Replace(message.Headers, new(message.Body)));
+        await using var server = new TestServer(message => MilterDecision.Replace(message.Headers, message.Body));
         await using var mta = await server.MtaAsync(
             offer: MtaDouble.FullOffer with { Steps = MtaDouble.FullOffer.Steps | offered });
 

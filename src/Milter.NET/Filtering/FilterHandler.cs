@@ -7,7 +7,8 @@ namespace Milter;
 /// Collects a message for an <see cref="IMilterFilter"/> within the limits, and carries its decision out. What passes a
 /// limit is refused when content is answered, never at a recipient: mail that did not come by SMTP has no such answer.
 /// </summary>
-internal sealed class FilterHandler(IMilterFilter filter, MilterServerOptions options, ILogger log) : MilterHandler
+internal sealed class FilterHandler(
+    IMilterFilter filter, MilterServerOptions options, LargeMessages large, ILogger log) : MilterHandler, IDisposable
 {
     // What is only collected needs no round trip. The end of the headers is answered, so that the MTA does not send the
     // body of a message that is not wanted.
@@ -35,8 +36,8 @@ internal sealed class FilterHandler(IMilterFilter filter, MilterServerOptions op
     private MilterReply? refusal;
     private long size;
     private long envelopeSize;
-    private byte[] body = [];
-    private int bodyLength;
+    private MessageBody body = new();
+    private bool hasPlace;
 
     public override MilterNegotiation Negotiate(MilterNegotiation offer) =>
         offer with { Steps = offer.Steps & Wanted, Macros = filter.Macros };
@@ -82,17 +83,19 @@ internal sealed class FilterHandler(IMilterFilter filter, MilterServerOptions op
         return ValueTask.FromResult(filter.Wants(message) ? MilterReply.Continue : MilterReply.Accept);
     }
 
-    public override ValueTask<MilterReply> BodyAsync(
+    public override async ValueTask<MilterReply> BodyAsync(
         MilterContext context, ReadOnlySequence<byte> chunk, CancellationToken cancellationToken)
     {
         size += chunk.Length;
         if (size > options.MaxMessageSize)
             Refuse(context, 552, "5.3.4", $"Message too large: the filter takes {options.MaxMessageSize} bytes");
+        else if (size > LargeMessages.Size && refusal is null && !hasPlace)
+            await TakePlaceAsync(context, cancellationToken).ConfigureAwait(false);
         if (refusal is null)
-            Append(chunk);
+            body.Append(chunk);
         // An MTA that waits for a reply to each chunk hears of a refusal at once, any other at the end.
         var isAnswered = !context.Negotiation.Steps.HasFlag(MilterSteps.NoReplyBody);
-        return ValueTask.FromResult(isAnswered && refusal is not null ? refusal : MilterReply.Continue);
+        return isAnswered && refusal is not null ? refusal : MilterReply.Continue;
     }
 
     public override async ValueTask<MilterReply> EndOfMessageAsync(
@@ -104,7 +107,7 @@ internal sealed class FilterHandler(IMilterFilter filter, MilterServerOptions op
             return early;
         if (refusal is not null)
             return refusal;
-        message!.Body = body.AsMemory(0, bodyLength);
+        message!.Body = body.ToSequence();
         var decision = await filter.FilterAsync(message, cancellationToken).ConfigureAwait(false);
         if (decision.Verdict == MilterReply.Accept)
             Apply(decision, message, changes);
@@ -115,7 +118,16 @@ internal sealed class FilterHandler(IMilterFilter filter, MilterServerOptions op
     public override void Reset()
     {
         (sender, recipients, headers, message) = (new EnvelopeAddress(""), [], [], null);
-        (body, bodyLength, size, envelopeSize, refusal) = ([], 0, 0, 0, null);
+        (body, size, envelopeSize, refusal) = (new MessageBody(), 0, 0, null);
+        Dispose();
+    }
+
+    /// <summary>Gives back what others wait for.</summary>
+    public void Dispose()
+    {
+        if (hasPlace)
+            large.Leave();
+        hasPlace = false;
     }
 
     private static void Apply(MilterDecision decision, MilterMessage message, MilterChanges changes)
@@ -149,19 +161,14 @@ internal sealed class FilterHandler(IMilterFilter filter, MilterServerOptions op
         refusal = MilterReply.WithCode(code, status, text);
         log.OverLimit(context.Peer, context.LogId, text);
         // What will not be filtered is not kept.
-        (recipients, headers, body, bodyLength) = ([], [], [], 0);
+        (recipients, headers, body) = ([], [], new MessageBody());
+        Dispose();
     }
 
-    // Most messages are one chunk, and get exactly its size; a longer one grows by doubling.
-    private void Append(ReadOnlySequence<byte> chunk)
+    private async ValueTask TakePlaceAsync(MilterContext context, CancellationToken cancellationToken)
     {
-        var needed = bodyLength + (int)chunk.Length;
-        if (needed > body.Length)
-        {
-            var doubled = Math.Min(2L * body.Length, options.MaxMessageSize);
-            Array.Resize(ref body, (int)Math.Max(needed, doubled));
-        }
-        chunk.CopyTo(body.AsSpan(bodyLength));
-        bodyLength = needed;
+        hasPlace = await large.EnterAsync(cancellationToken).ConfigureAwait(false);
+        if (!hasPlace)
+            Refuse(context, 451, "4.4.5", $"Too many large messages: the filter takes {options.MaxLargeMessages} at once");
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 
 namespace Milter;
@@ -49,8 +50,8 @@ public sealed class MilterMessage
     /// <summary>The header fields from the top down, without those the MTA itself has put on top.</summary>
     public IReadOnlyList<MilterHeader> Headers { get; }
 
-    /// <summary>The body with CRLF line ends, in one piece.</summary>
-    public ReadOnlyMemory<byte> Body { get; internal set; }
+    /// <summary>The body with CRLF line ends. A small one is one piece, a large one many.</summary>
+    public ReadOnlySequence<byte> Body { get; internal set; }
 
     /// <summary>The value of a macro as it is valid now, or null. Its name may be given with or without
     /// braces.</summary>

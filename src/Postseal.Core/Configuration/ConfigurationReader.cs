@@ -46,6 +46,7 @@ public static class ConfigurationReader
         SocketMode = section.Value("SocketMode", defaults.SocketMode, ParseMode, "permission bits in octal, as 0660"),
         SocketGroup = section.Text("SocketGroup"),
         MaxMessageSize = section.Value("MaxMessageSize", defaults.MaxMessageSize, ParseMessageSize, "a size up to 1G, as 64M"),
+        MaxLargeMessages = section.Value("MaxLargeMessages", defaults.MaxLargeMessages, Quantity.Count, "a number above 0"),
         MaxConnections = section.Value("MaxConnections", defaults.MaxConnections, Quantity.Count, "a number above 0"),
         MessageTimeout = section.Value("MessageTimeout", defaults.MessageTimeout, Quantity.Timeout, "a time up to 1000h, as 10m or 30s"),
         IdleTimeout = section.Value("IdleTimeout", defaults.IdleTimeout, Quantity.Timeout, "a time up to 1000h, as 1h or 30m"),

@@ -71,6 +71,9 @@ public sealed record MilterOptions
     /// <summary>The largest message taken, in bytes. Default: 64 MiB, six times what Postfix takes by default.</summary>
     public long MaxMessageSize { get; init; } = 64 << 20;
 
+    /// <summary>The most messages of over 1 MiB held in memory at once; further ones wait, 2 minutes at most. Default: 16.</summary>
+    public int MaxLargeMessages { get; init; } = 16;
+
     /// <summary>The most connections served at once; further ones wait. Default: 500; Postfix has 100 SMTP processes by default.</summary>
     public int MaxConnections { get; init; } = 500;
 

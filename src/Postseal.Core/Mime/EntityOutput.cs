@@ -9,7 +9,7 @@ namespace Postseal.Mime;
 internal sealed class EntityOutput(ByteSource source) : IBufferWriter<byte>
 {
     private const int ShortRange = 1024;
-    private const int ChunkSize = 4096;
+    private const int ChunkSize = 1024;
 
     private readonly List<ReadOnlyMemory<byte>> pieces = [];
     private byte[] chunk = [];

@@ -21,6 +21,7 @@ internal static class MilterDaemon
         var server = new MilterServerOptions
         {
             MaxMessageSize = limits.MaxMessageSize,
+            MaxLargeMessages = limits.MaxLargeMessages,
             MaxConnections = limits.MaxConnections,
             MessageTimeout = limits.MessageTimeout,
             IdleTimeout = limits.IdleTimeout,

@@ -11,7 +11,7 @@ namespace Postseal.Program.Daemon;
 internal static class MilterMail
 {
     public static MailMessage ToCore(MilterMessage message) =>
-        new([.. message.Headers.Select(ToCore)], new ReadOnlySequence<byte>(message.Body));
+        new([.. message.Headers.Select(ToCore)], message.Body);
 
     /// <summary>The message passes as the core made it. What the core left alone comes out the same, so the MTA is not
     /// told of it.</summary>

@@ -40,6 +40,7 @@ public sealed class ConfigurationReaderTests : IDisposable
             SocketMode = 0600
             SocketGroup = postfix
             MaxMessageSize = 1G
+            MaxLargeMessages = 5
             MaxConnections = 7
             MessageTimeout = 30s
             IdleTimeout = 2h
@@ -77,6 +78,7 @@ public sealed class ConfigurationReaderTests : IDisposable
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, options.Milter.SocketMode);
         Assert.Equal("postfix", options.Milter.SocketGroup);
         Assert.Equal(1L << 30, options.Milter.MaxMessageSize);
+        Assert.Equal(5, options.Milter.MaxLargeMessages);
         Assert.Equal(7, options.Milter.MaxConnections);
         Assert.Equal(TimeSpan.FromSeconds(30), options.Milter.MessageTimeout);
         Assert.Equal(TimeSpan.FromHours(2), options.Milter.IdleTimeout);
