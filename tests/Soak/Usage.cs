@@ -1,0 +1,66 @@
+using System.Globalization;
+
+namespace Postseal.Soak;
+
+/// <summary>What a process holds: resident memory in bytes, open handles, threads.</summary>
+internal readonly record struct Usage(long Memory, int Handles, int Threads)
+{
+    /// <summary>What it holds now; of a process that is gone, nothing.</summary>
+    public static Usage Of(int process)
+    {
+        if (!Directory.Exists($"/proc/{process}"))
+            return default;
+        var status = File.ReadLines($"/proc/{process}/status")
+            .Select(line => line.Split(':', 2))
+            .Where(pair => pair[0] is "VmRSS" or "Threads")
+            .ToDictionary(pair => pair[0], pair => long.Parse(pair[1].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture));
+        var handles = Directory.EnumerateFileSystemEntries($"/proc/{process}/fd").Count();
+        return new Usage(status.GetValueOrDefault("VmRSS") * 1024, handles, (int)status["Threads"]);
+    }
+}
+
+/// <summary>What the daemon held, second by second.</summary>
+internal sealed class UsageLog(Daemon daemon)
+{
+    // A fifth is what the collector of .NET leaves and takes from one minute to the next; the rest is one large message,
+    // which may or may not be there when it is looked at.
+    private const double Tolerance = 1.2;
+    private const long OneLargeMessage = 16 << 20;
+
+    private readonly List<Usage> samples = [];
+
+    public int PeakHandles => samples.Max(sample => sample.Handles);
+
+    public int PeakThreads => samples.Max(sample => sample.Threads);
+
+    public long PeakMemory => samples.Max(sample => sample.Memory);
+
+    /// <summary>The level of memory in the second fifth of the run: the first is the warm-up.</summary>
+    public long EarlyMemory => MedianMemory(samples.Count / 5, samples.Count * 2 / 5);
+
+    /// <summary>The level in the last fifth.</summary>
+    public long LateMemory => MedianMemory(samples.Count * 4 / 5, samples.Count);
+
+    public bool MemoryIsFlat => LateMemory <= (EarlyMemory * Tolerance) + OneLargeMessage;
+
+    public async Task SampleAsync(CancellationToken over)
+    {
+        using var second = new PeriodicTimer(TimeSpan.FromSeconds(1));
+        try
+        {
+            do
+                samples.Add(daemon.Usage());
+            while (await second.WaitForNextTickAsync(over));
+        }
+        catch (OperationCanceledException) when (over.IsCancellationRequested)
+        {
+            // The load has ended, and so has the series.
+        }
+    }
+
+    private long MedianMemory(int from, int until)
+    {
+        var sorted = samples[from..Math.Max(until, from + 1)].Select(sample => sample.Memory).Order().ToArray();
+        return sorted[sorted.Length / 2];
+    }
+}
