@@ -25,4 +25,6 @@ soak.SetAction((arguments, cancellationToken) =>
     var plan = new SoakPlan(TimeSpan.FromSeconds(arguments.GetValue(seconds)), arguments.GetValue(seed), arguments.GetValue(program)?.FullName);
     return new SoakRun(plan, Console.Out).RunAsync(cancellationToken);
 });
+// Connecting and asking openssl block a thread each; whoever has something to do at a certain time must not wait for them.
+ThreadPool.SetMinThreads(64, 64);
 return await soak.Parse(args).InvokeAsync();

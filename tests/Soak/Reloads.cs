@@ -39,7 +39,7 @@ internal sealed class Reloads(SoakPlan plan, Settings settings, Daemon daemon, P
 
     private async Task SpoilAsync(CancellationToken cancellationToken)
     {
-        var mistake = (Mistake)random.Next(4);
+        var mistake = (Mistake)random.Next(Enum.GetValues<Mistake>().Length);
         var said = await settings.SpoilAsync(mistake, daemon.Log, cancellationToken);
         Done.Add("refused");
         var named = mistake switch
@@ -47,7 +47,8 @@ internal sealed class Reloads(SoakPlan plan, Settings settings, Daemon daemon, P
             Mistake.UnknownDigest => "MD5",
             Mistake.UnknownSection => "Singing",
             Mistake.UnknownKey => "Mod",
-            _ => "this is no setting",
+            Mistake.NoIni => "this is no setting",
+            _ => "it is empty",
         };
         promises.Reloaded.Require(said.Contains(named, StringComparison.Ordinal), $"{mistake}: '{named}' is not named in: {said}");
     }

@@ -68,7 +68,9 @@ internal sealed class SenderFiles(string directory, TrialAuthority authority)
 
     private async Task WriteOverAsync(string name, byte[] content, TimeSpan moment)
     {
-        await using var file = File.Create(Path.Combine(certificates, name));
+        // Shared, as scripts and editors write: .NET would lock the file, and half of it could not even be read.
+        await using var file = new FileStream(
+            Path.Combine(certificates, name), FileMode.Truncate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
         await file.WriteAsync(content.AsMemory(0, content.Length / 2));
         await file.FlushAsync();
         await Task.Delay(moment);

@@ -36,7 +36,7 @@ internal sealed class Settings
     {
         var taken = log.ExpectAsync("postseal.ini changed and is in use");
         Form.Begin(form);
-        await File.WriteAllTextAsync(Path, Text(form.Digest.ToString(), form.IsOpaque), CancellationToken.None);
+        Replace(Text(form.Digest.ToString(), form.IsOpaque));
         await taken.WaitAsync(cancellationToken);
         Form.End();
     }
@@ -48,17 +48,21 @@ internal sealed class Settings
         // What stands around the mistake is different from what is in use, so that taking half of it over would show.
         var (digest, opaque) = (Form.Current.Digest == Digest.SHA512 ? Digest.SHA256 : Digest.SHA512, !Form.Current.IsOpaque);
         var right = Text(mistake == Mistake.UnknownDigest ? "MD5" : digest.ToString(), opaque);
-        await File.WriteAllTextAsync(
-            Path,
-            mistake switch
-            {
-                Mistake.UnknownSection => right + "[Singing]\nMode = Required\n",
-                Mistake.UnknownKey => right + "Mod = Required\n",
-                Mistake.NoIni => right + "this is no setting\n",
-                _ => right,
-            },
-            CancellationToken.None);
+        Replace(mistake switch
+        {
+            Mistake.UnknownSection => right + "[Singing]\nMode = Required\n",
+            Mistake.UnknownKey => right + "Mod = Required\n",
+            Mistake.NoIni => right + "this is no setting\n",
+            Mistake.Empty => "",
+            _ => right,
+        });
         return await refused.WaitAsync(cancellationToken);
+    }
+
+    private void Replace(string text)
+    {
+        File.WriteAllText(Path + ".new", text);
+        File.Move(Path + ".new", Path, overwrite: true);
     }
 
     private string Text(string digest, bool opaque) =>
@@ -86,4 +90,5 @@ internal enum Mistake
     UnknownSection,
     UnknownKey,
     NoIni,
+    Empty,
 }

@@ -8,8 +8,8 @@ namespace Postseal.Soak;
 /// <summary>One soak, from the certificates to the report.</summary>
 internal sealed class SoakRun(SoakPlan plan, TextWriter output)
 {
-    // Handles the runtime opens when it needs them first: timers' and sockets' epoll, a collector's event.
-    private const int LazyHandles = 8;
+    // What the runtime opens when it needs it first: /dev/urandom, an epoll for more sockets.
+    private const int LazyHandles = 2;
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(30);
 
     private readonly Promises promises = new();

@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace Postseal.Soak;
 
-/// <summary>What a process holds: resident memory in bytes, open handles, threads.</summary>
+/// <summary>
+/// What a process holds: resident memory in bytes, open handles, threads. Its own code is not counted among the handles:
+/// .NET opens an assembly when it is first needed, and keeps it open.
+/// </summary>
 internal readonly record struct Usage(long Memory, int Handles, int Threads)
 {
     /// <summary>What it holds now; of a process that is gone, nothing.</summary>
@@ -14,9 +17,11 @@ internal readonly record struct Usage(long Memory, int Handles, int Threads)
             .Select(line => line.Split(':', 2))
             .Where(pair => pair[0] is "VmRSS" or "Threads")
             .ToDictionary(pair => pair[0], pair => long.Parse(pair[1].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture));
-        var handles = Directory.EnumerateFileSystemEntries($"/proc/{process}/fd").Count();
+        var handles = Directory.EnumerateFileSystemEntries($"/proc/{process}/fd").Count(handle => !IsCode(new FileInfo(handle).LinkTarget));
         return new Usage(status.GetValueOrDefault("VmRSS") * 1024, handles, (int)status["Threads"]);
     }
+
+    private static bool IsCode(string? target) => Path.GetExtension(target) is ".dll" or ".pdb" or ".so";
 }
 
 /// <summary>What the daemon held, second by second.</summary>
