@@ -87,7 +87,8 @@ internal sealed class Courier(X509Certificate2 root, Settings settings, Promises
             signer.Certificate.Between(began, ended).Contains(signed.Signer),
             $"{name}: signed with {signed.Signer}, which was not there then");
         promises.OfTheMoment.Require(
-            settings.Form.Between(began, ended).Any(form => form.IsOpaque == signed.IsOpaque && OidOf(form.Digest, signer.Key) == signed.Digest),
+            settings.Form.Between(began, ended).Any(
+                form => form.IsOpaque == signed.IsOpaque && OidOf(form.Digest, signer.Key) == signed.Digest),
             $"{name}: {(signed.IsOpaque ? "opaque" : "detached")} with {signed.Digest}, which was not configured then");
     }
 

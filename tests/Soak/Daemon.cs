@@ -30,6 +30,7 @@ internal sealed class Daemon : IAsyncDisposable
     /// <param name="program">The program; <see langword="null"/>: the one built with this.</param>
     /// <param name="settings">The configuration file.</param>
     /// <param name="sockets">How many places that are.</param>
+    /// <exception cref="InvalidOperationException">It ended instead; the message has what it said.</exception>
     public static async Task<Daemon> StartAsync(string? program, string settings, int sockets)
     {
         var (file, first) = program is null ? ("dotnet", [Path.Combine(AppContext.BaseDirectory, "postseal.dll")])
@@ -41,10 +42,16 @@ internal sealed class Daemon : IAsyncDisposable
             start.Environment.Remove(variable);
         var daemon = new Daemon(Process.Start(start)!);
         var listening = Enumerable.Range(0, sockets).Select(_ => daemon.Log.ExpectAsync(Listening)).ToArray();
-        if (await Task.WhenAny(Task.WhenAll(listening), daemon.reading) == daemon.reading)
-            throw new InvalidOperationException($"the daemon did not start: {string.Join('\n', daemon.Log.Unexpected)}");
-        daemon.Endpoints = [.. listening.Select(line => EndpointIn(line.Result))];
-        return daemon;
+        try
+        {
+            daemon.Endpoints = [.. (await Task.WhenAll(listening)).Select(EndpointIn)];
+            return daemon;
+        }
+        catch (EndOfStreamException e)
+        {
+            await daemon.DisposeAsync();
+            throw new InvalidOperationException($"the daemon did not start: {string.Join('\n', daemon.Log.Unexpected)}", e);
+        }
     }
 
     public Usage Usage() => Soak.Usage.Of(process.Id);

@@ -9,12 +9,12 @@ internal sealed class MtaLoad(SoakPlan plan, Daemon daemon, Courier courier, Pro
 {
     private const int Connections = 6;
 
+    private int opened;
+    private int abandoned;
+
     public int Opened => opened;
 
     public int Abandoned => abandoned;
-
-    private int opened;
-    private int abandoned;
 
     public Task RunAsync(CancellationToken over) =>
         Task.WhenAll(Enumerable.Range(1, Connections).Select(number => Task.Run(() => RunAsync(number, over), CancellationToken.None)));

@@ -10,11 +10,12 @@ var seed = new Option<int>("--seed")
     Description = "Makes the same messages, peers and changes again. Default: a new one, which the report tells.",
     DefaultValueFactory = _ => Random.Shared.Next(),
 };
-var program = new Option<FileInfo?>("--program")
+var program = new Option<FileInfo>("--program")
 {
     Description = "The postseal to run, for example a published one. Default: the one built with this.",
     HelpName = "FILE",
 };
+program.AcceptExistingOnly();
 var soak = new RootCommand(
     """
     Run the daemon under mixed load, among broken peers, while certificates are renewed and settings change; verify every
@@ -22,9 +23,11 @@ var soak = new RootCommand(
     """) { seconds, seed, program };
 soak.SetAction((arguments, cancellationToken) =>
 {
-    var plan = new SoakPlan(TimeSpan.FromSeconds(arguments.GetValue(seconds)), arguments.GetValue(seed), arguments.GetValue(program)?.FullName);
+    var duration = TimeSpan.FromSeconds(arguments.GetValue(seconds));
+    var plan = new SoakPlan(duration, arguments.GetValue(seed), arguments.GetValue(program)?.FullName);
     return new SoakRun(plan, Console.Out).RunAsync(cancellationToken);
 });
 // Connecting and asking openssl block a thread each; whoever has something to do at a certain time must not wait for them.
 ThreadPool.SetMinThreads(64, 64);
-return await soak.Parse(args).InvokeAsync();
+// After Ctrl-C there is a daemon to end and a directory to take away.
+return await soak.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(2) });

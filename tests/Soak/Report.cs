@@ -7,6 +7,7 @@ internal sealed class Report(
     /// <returns>The exit code: 0 when every promise holds.</returns>
     public int Write(TextWriter output)
     {
+        var usage = load.Usage;
         output.WriteLine($"""
             messages         {sent.Sum} in {lasted.TotalSeconds:0} s over {load.Mtas.Opened} connections, and {load.Mtas.Abandoned} aborted
                              {sent}
@@ -15,9 +16,10 @@ internal sealed class Report(
             settings         {load.Reloads.Done}
             broken peers     {load.BrokenPeers.Done}
             log              {log.Levels}; warnings: {log.Warnings}
-            memory           {Megabytes(atStart.Memory)} at the start, {Megabytes(load.Usage.EarlyMemory)} in the second fifth, {Megabytes(load.Usage.LateMemory)} in the last, {Megabytes(load.Usage.PeakMemory)} at the peak
-            handles          {atStart.Handles} at the start, {load.Usage.PeakHandles} at the peak, {atEnd.Handles} at the end
-            threads          {atStart.Threads} at the start, {load.Usage.PeakThreads} at the peak, {atEnd.Threads} at the end
+            memory           {Megabytes(atStart.Memory)} at the start, {Megabytes(usage.PeakMemory)} at the peak,
+                             {Megabytes(usage.EarlyMemory)} in the second fifth of the run, {Megabytes(usage.LateMemory)} in the last
+            handles          {atStart.Handles} at the start, {usage.PeakHandles} at the peak, {atEnd.Handles} at the end
+            threads          {atStart.Threads} at the start, {usage.PeakThreads} at the peak, {atEnd.Threads} at the end
 
             """);
         foreach (var promise in promises.All)

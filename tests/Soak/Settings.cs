@@ -21,13 +21,13 @@ internal sealed class Settings
     public Settings(string directory)
     {
         this.directory = directory;
-        File.WriteAllText(System.IO.Path.Combine(directory, "passphrase"), Passphrase + "\n");
-        File.WriteAllText(Path, Text(Form.Current.Digest.ToString(), Form.Current.IsOpaque));
+        File.WriteAllText(Path.Combine(directory, "passphrase"), Passphrase + "\n");
+        File.WriteAllText(IniFile, Text(Form.Current.Digest.ToString(), Form.Current.IsOpaque));
     }
 
     public static string Passphrase { get; } = Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
 
-    public string Path => System.IO.Path.Combine(directory, "postseal.ini");
+    public string IniFile => Path.Combine(directory, "postseal.ini");
 
     public Timeline<SigningForm> Form { get; } = new(new SigningForm(Digest.SHA256, IsOpaque: false));
 
@@ -61,8 +61,8 @@ internal sealed class Settings
 
     private void Replace(string text)
     {
-        File.WriteAllText(Path + ".new", text);
-        File.Move(Path + ".new", Path, overwrite: true);
+        File.WriteAllText(IniFile + ".new", text);
+        File.Move(IniFile + ".new", IniFile, overwrite: true);
     }
 
     private string Text(string digest, bool opaque) =>

@@ -33,7 +33,8 @@ internal sealed partial record SignedMail
     /// <exception cref="FormatException">Its base64 is none.</exception>
     public static SignedMail? Verify(MtaResult result, X509Certificate2 root)
     {
-        var type = result.Headers.Where(header => header.Is("Content-Type")).Select(header => header.ToString()).ToArray() is [var one] ? one : "";
+        var types = result.Headers.Where(header => header.Is("Content-Type")).ToArray();
+        var type = types is [var one] ? one.ToString() : "";
         return type.Contains("multipart/signed", StringComparison.Ordinal) ? Detached(type, result.Body, root)
             : type.Contains("application/pkcs7-mime", StringComparison.Ordinal) ? Opaque(result.Body, root)
             : null;

@@ -24,8 +24,10 @@ internal sealed class SoakRun(SoakPlan plan, TextWriter output)
             await files.RenewAsync(sender);
         var settings = new Settings(directory.Path);
 
+        if (!OpenSsl.IsHere)
+            promises.VerifiedByOpenSsl.Break("openssl is not on this machine");
         output.WriteLine($"{plan.Duration.TotalSeconds:0} s, seed {plan.Seed}");
-        await using var daemon = await Daemon.StartAsync(plan.Program, settings.Path, Settings.Sockets);
+        await using var daemon = await Daemon.StartAsync(plan.Program, settings.IniFile, Settings.Sockets);
         var sent = new Tally();
         var courier = new Courier(authority.Root, settings, promises, sent);
         await WarmUpAsync(daemon, courier);
@@ -35,6 +37,7 @@ internal sealed class SoakRun(SoakPlan plan, TextWriter output)
         var watch = Stopwatch.StartNew();
         await load.RunAsync(cancellationToken);
         var lasted = watch.Elapsed;
+        cancellationToken.ThrowIfCancellationRequested(); // Ctrl-C reaches the daemon too: there is nothing to report on
 
         var atEnd = await SettleAsync(daemon, atStart.Handles + LazyHandles);
         promises.Handles.Require(

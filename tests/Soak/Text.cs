@@ -5,8 +5,12 @@ namespace Postseal.Soak;
 /// <summary>Bodies of an exact size. Each has its message's name in it, so that no two are the same.</summary>
 internal static class Text
 {
-    private static readonly byte[] AsciiLine = Encoding.ASCII.GetBytes(new string('.', 40) + " the quick brown fox jumps\r\n");
-    private static readonly byte[] EightBitLine = Encoding.UTF8.GetBytes(new string('.', 40) + " Größe, naïve, Ωμέγα, 日本語\r\n");
+    // The name goes over the dots of the first line.
+    private static readonly byte[] AsciiLine =
+        Encoding.ASCII.GetBytes("........................................ the quick brown fox jumps\r\n");
+
+    private static readonly byte[] EightBitLine =
+        Encoding.UTF8.GetBytes("........................................ Größe, naïve, Ωμέγα, 日本語\r\n");
 
     public static byte[] Ascii(int size, string mark) => Fill(size, AsciiLine, mark);
 

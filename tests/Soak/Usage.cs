@@ -16,8 +16,9 @@ internal readonly record struct Usage(long Memory, int Handles, int Threads)
         var status = File.ReadLines($"/proc/{process}/status")
             .Select(line => line.Split(':', 2))
             .Where(pair => pair[0] is "VmRSS" or "Threads")
-            .ToDictionary(pair => pair[0], pair => long.Parse(pair[1].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture));
-        var handles = Directory.EnumerateFileSystemEntries($"/proc/{process}/fd").Count(handle => !IsCode(new FileInfo(handle).LinkTarget));
+            .ToDictionary(pair => pair[0], pair => long.Parse(pair[1].Replace("kB", ""), CultureInfo.InvariantCulture));
+        var handles = Directory.EnumerateFileSystemEntries($"/proc/{process}/fd")
+            .Count(handle => !IsCode(new FileInfo(handle).LinkTarget));
         return new Usage(status.GetValueOrDefault("VmRSS") * 1024, handles, (int)status["Threads"]);
     }
 
