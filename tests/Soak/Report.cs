@@ -16,8 +16,9 @@ internal sealed class Report(
             settings         {load.Reloads.Done}
             broken peers     {load.BrokenPeers.Done}
             log              {log.Levels}; warnings: {log.Warnings}
-            memory           {Megabytes(atStart.Memory)} at the start, {Megabytes(usage.PeakMemory)} at the peak,
-                             {Megabytes(usage.EarlyMemory)} in the second fifth of the run, {Megabytes(usage.LateMemory)} in the last
+            memory           {Megabytes(atStart.Memory)} MiB at the start, {Megabytes(usage.PeakMemory)} at the peak, {Megabytes(atEnd.Memory)} at the end;
+                             {Megabytes(usage.EarlyMemory)} in the second fifth of the run, {Megabytes(usage.LateMemory)} in the last;
+                             {string.Join(", ", usage.MemoryByTenths.Select(Megabytes))} by tenths
             handles          {atStart.Handles} at the start, {usage.PeakHandles} at the peak, {atEnd.Handles} at the end
             threads          {atStart.Threads} at the start, {usage.PeakThreads} at the peak, {atEnd.Threads} at the end
 
@@ -42,5 +43,5 @@ internal sealed class Report(
             output.WriteLine($"     and {promise.Broken - promise.Examples.Count()} more");
     }
 
-    private static string Megabytes(long bytes) => $"{bytes / 1048576.0:0} MiB";
+    private static string Megabytes(long bytes) => $"{bytes / 1048576.0:0}";
 }

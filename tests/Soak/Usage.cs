@@ -47,6 +47,10 @@ internal sealed class UsageLog(Daemon daemon)
     /// <summary>The level in the last fifth.</summary>
     public long LateMemory => MedianMemory(samples.Count * 4 / 5, samples.Count);
 
+    /// <summary>The level in each tenth of the run, for people to see where it goes.</summary>
+    public IEnumerable<long> MemoryByTenths =>
+        Enumerable.Range(0, 10).Select(tenth => MedianMemory(samples.Count * tenth / 10, samples.Count * (tenth + 1) / 10));
+
     public bool MemoryIsFlat => LateMemory <= (EarlyMemory * Tolerance) + OneLargeMessage;
 
     public async Task SampleAsync(CancellationToken over)
