@@ -25,13 +25,18 @@ internal readonly record struct Usage(long Memory, int Handles, int Threads)
     private static bool IsCode(string? target) => Path.GetExtension(target) is ".dll" or ".pdb" or ".so";
 }
 
-/// <summary>What the daemon held, second by second.</summary>
+/// <summary>
+/// What the daemon held, quarter second by quarter second. The level of memory is the lower tenth of what was seen: what
+/// is left after a collection. Above it lies garbage, which one large message makes a lot of, and which says nothing.
+/// </summary>
 internal sealed class UsageLog(Daemon daemon)
 {
-    // A fifth is what the collector of .NET leaves and takes from one minute to the next; the rest is one large message,
-    // which may or may not be there when it is looked at.
+    // A fifth is what the collector of .NET takes more or less from one minute to the next; the rest is one large message,
+    // which may or may not be there when it collects.
     private const double Tolerance = 1.2;
     private const long OneLargeMessage = 16 << 20;
+
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
     private readonly List<Usage> samples = [];
 
@@ -42,25 +47,25 @@ internal sealed class UsageLog(Daemon daemon)
     public long PeakMemory => samples.Max(sample => sample.Memory);
 
     /// <summary>The level of memory in the second fifth of the run: the first is the warm-up.</summary>
-    public long EarlyMemory => MedianMemory(samples.Count / 5, samples.Count * 2 / 5);
+    public long EarlyMemory => LevelOfMemory(samples.Count / 5, samples.Count * 2 / 5);
 
     /// <summary>The level in the last fifth.</summary>
-    public long LateMemory => MedianMemory(samples.Count * 4 / 5, samples.Count);
+    public long LateMemory => LevelOfMemory(samples.Count * 4 / 5, samples.Count);
 
     /// <summary>The level in each tenth of the run, for people to see where it goes.</summary>
     public IEnumerable<long> MemoryByTenths =>
-        Enumerable.Range(0, 10).Select(tenth => MedianMemory(samples.Count * tenth / 10, samples.Count * (tenth + 1) / 10));
+        Enumerable.Range(0, 10).Select(tenth => LevelOfMemory(samples.Count * tenth / 10, samples.Count * (tenth + 1) / 10));
 
     public bool MemoryIsFlat => LateMemory <= (EarlyMemory * Tolerance) + OneLargeMessage;
 
     public async Task SampleAsync(CancellationToken over)
     {
-        using var second = new PeriodicTimer(TimeSpan.FromSeconds(1));
+        using var tick = new PeriodicTimer(Interval);
         try
         {
             do
                 samples.Add(daemon.Usage());
-            while (await second.WaitForNextTickAsync(over));
+            while (await tick.WaitForNextTickAsync(over));
         }
         catch (OperationCanceledException) when (over.IsCancellationRequested)
         {
@@ -68,9 +73,9 @@ internal sealed class UsageLog(Daemon daemon)
         }
     }
 
-    private long MedianMemory(int from, int until)
+    private long LevelOfMemory(int from, int until)
     {
         var sorted = samples[from..Math.Max(until, from + 1)].Select(sample => sample.Memory).Order().ToArray();
-        return sorted[sorted.Length / 2];
+        return sorted[sorted.Length / 10];
     }
 }
