@@ -31,10 +31,10 @@ internal readonly record struct Usage(long Memory, int Handles, int Threads)
 /// </summary>
 internal sealed class UsageLog(Daemon daemon)
 {
-    // A fifth is what the collector of .NET takes more or less from one minute to the next; the rest is one large message,
-    // which may or may not be there when it collects.
+    // A fifth is what the collector of .NET takes more or less from one minute to the next; the rest is one message of
+    // 13 MiB in work, which may or may not be there when it collects: as it came, as it is read, and as it leaves.
     private const double Tolerance = 1.2;
-    private const long OneLargeMessage = 16 << 20;
+    private const long OneLargeMessage = 4 * 13 << 20;
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
