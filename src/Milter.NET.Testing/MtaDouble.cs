@@ -60,20 +60,36 @@ public sealed class MtaDouble : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(message);
         var run = new MtaTransaction(client, kind, message, cancellationToken);
+        return await BeginAsync(run, message, cancellationToken).ConfigureAwait(false)
+            ?? await run.SendAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Hands a message in but for its end and aborts it, as an MTA does whose client goes away.</summary>
+    /// <inheritdoc cref="SendAsync" path="/exception"/>
+    public async Task AbandonAsync(MtaMessage message, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        var run = new MtaTransaction(client, kind, message, cancellationToken);
+        if (await BeginAsync(run, message, cancellationToken).ConfigureAwait(false) is not null)
+            return;
+        await run.AbandonAsync().ConfigureAwait(false);
+        messageSent = false;
+    }
+
+    /// <summary>What comes before a message; a result when the filter refuses the client.</summary>
+    private async Task<MtaResult?> BeginAsync(
+        MtaTransaction run, MtaMessage message, CancellationToken cancellationToken)
+    {
         if (messageSent && kind == MtaKind.Postfix)
             await client.SendAsync(MilterCommand.Abort, default, cancellationToken).ConfigureAwait(false);
         messageSent = true;
         var greeting = (message.ClientName, message.ClientAddress?.ToString(), message.Helo);
-        if (greeted != greeting)
-        {
-            if (greeted is not null)
-                await client.SendAsync(MilterCommand.QuitNewConnection, default, cancellationToken)
-                    .ConfigureAwait(false);
-            greeted = greeting;
-            if (await run.GreetAsync().ConfigureAwait(false) is { } refused)
-                return refused;
-        }
-        return await run.SendAsync().ConfigureAwait(false);
+        if (greeted == greeting)
+            return null;
+        if (greeted is not null)
+            await client.SendAsync(MilterCommand.QuitNewConnection, default, cancellationToken).ConfigureAwait(false);
+        greeted = greeting;
+        return await run.GreetAsync().ConfigureAwait(false);
     }
 
     /// <summary>Says goodbye and closes the connection.</summary>

@@ -36,11 +36,19 @@ internal sealed class MtaTransaction(
     }
 
     public async Task<MtaResult> SendAsync() =>
+        await ContentAsync().ConfigureAwait(false) ?? await EndAsync().ConfigureAwait(false);
+
+    public async Task AbandonAsync()
+    {
+        _ = await ContentAsync().ConfigureAwait(false); // an early verdict changes nothing for a client that goes away
+        await client.SendAsync(MilterCommand.Abort, default, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<MtaResult?> ContentAsync() =>
         await SenderAsync().ConfigureAwait(false)
         ?? await RecipientsAsync().ConfigureAwait(false)
         ?? await HeadersAsync().ConfigureAwait(false)
-        ?? await BodyAsync().ConfigureAwait(false)
-        ?? await EndAsync().ConfigureAwait(false);
+        ?? await BodyAsync().ConfigureAwait(false);
 
     private async Task<MtaResult?> SenderAsync()
     {

@@ -30,6 +30,25 @@ public class ReuseTests
     }
 
     [Theory]
+    [InlineData(MtaKind.Postfix)]
+    [InlineData(MtaKind.Sendmail)]
+    public async Task A_message_whose_client_goes_away_never_reaches_the_filter(MtaKind kind)
+    {
+        var seen = new List<string>();
+        await using var server = new TestServer(message =>
+        {
+            seen.Add($"{message.Sender.Address}|{message.Headers.Count}|{message.Body.Length}");
+            return MilterDecision.Unchanged;
+        });
+        await using var mta = await server.MtaAsync(kind);
+
+        await mta.AbandonAsync(new MtaMessage { Sender = "gone", Headers = [new("X", " 1")], Body = new byte[9] }, TestServer.Cancel);
+        await mta.SendAsync(new MtaMessage { Sender = "stays" }, TestServer.Cancel);
+
+        Assert.Equal(["stays|0|0"], seen);
+    }
+
+    [Theory]
     [InlineData("mail")]
     [InlineData("rcpt")]
     [InlineData("header")]

@@ -62,19 +62,41 @@ public sealed partial class ReloadingOptions
         var now = FileStamp.Of(path);
         if (now == stamp || IsBeingWritten(now))
             return;
+        var (loaded, problem) = Load(now);
+        if (FileStamp.Of(path) != now)
+            return; // written over meanwhile, so what was read may be half of it
         stamp = now;
+        if (loaded is null)
+            LogRefused(path, problem);
+        else
+            Take(loaded);
+    }
+
+    /// <summary>
+    /// Reads the file. An empty one would be valid, and nothing would be required any more: but it is what a writer leaves
+    /// who was interrupted or found the disk full.
+    /// </summary>
+    private (PostsealOptions? Loaded, string Problem) Load(FileStamp now)
+    {
+        if (now.Length == 0)
+            return (null, "it is empty");
         try
         {
-            var before = current;
-            current = load();
-            LogTaken(path);
-            if (!before.HasSameMilterAndLog(current))
-                LogNeedsRestart(path);
+            return (load(), "");
         }
         catch (ConfigurationException e)
         {
-            LogRefused(path, string.Join("; ", e.Errors));
+            return (null, string.Join("; ", e.Errors));
         }
+    }
+
+    private void Take(PostsealOptions loaded)
+    {
+        var before = current;
+        current = loaded;
+        LogTaken(path);
+        if (!before.HasSameMilterAndLog(loaded))
+            LogNeedsRestart(path);
     }
 
     private bool IsBeingWritten(FileStamp now)

@@ -12,6 +12,7 @@ public sealed class ReloadingOptionsTests : IDisposable
     private readonly LineCollector log = new();
     private readonly string path;
     private ReloadingOptions? options;
+    private Action? whileReading;
     private int readings;
 
     public ReloadingOptionsTests()
@@ -83,6 +84,31 @@ public sealed class ReloadingOptionsTests : IDisposable
         Assert.Equal(SigningMode.Required, Mode);
     }
 
+    [Fact]
+    public void A_file_that_was_emptied_is_refused()
+    {
+        Start("[Signing]\nMode = Required");
+
+        Change("");
+
+        Assert.Equal(SigningMode.Required, Mode);
+        Assert.EndsWith("the settings before it stay in use: it is empty", Assert.Single(log.Lines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_was_read_while_somebody_wrote_is_read_again()
+    {
+        Start("[Signing]\nMode = Never");
+        whileReading = () => Write("[Signing]\nMode = Required", age: 0);
+
+        Change("[Signing]");
+        Assert.Equal(SigningMode.Never, Mode);
+        Pass(2);
+
+        Assert.Equal(SigningMode.Required, Mode);
+        Assert.Single(log.Lines);
+    }
+
     [Theory]
     [InlineData("[Milter]\nMaxConnections = 7", true)]
     [InlineData("[Milter]\nSocket = inet:1@127.0.0.1", true)]
@@ -147,6 +173,8 @@ public sealed class ReloadingOptionsTests : IDisposable
         try
         {
             using var stream = new MemoryStream(Encoding.UTF8.GetBytes(File.ReadAllText(path)));
+            whileReading?.Invoke();
+            whileReading = null;
             return ConfigurationReader.Read(new ConfigurationBuilder().AddIniStream(stream).Build(), path, directory.Path);
         }
         catch (FileNotFoundException e)

@@ -1,0 +1,52 @@
+using System.Net;
+using System.Net.Sockets;
+using Milter;
+
+namespace Postseal.Soak;
+
+/// <summary>Connections to the daemon.</summary>
+internal static class Wire
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    /// <summary>Connects as MTAs do, with a call that waits: one that does not is refused while the Unix socket's queue is
+    /// full.</summary>
+    /// <exception cref="SocketException">Nobody listens.</exception>
+    public static async Task<Socket> ConnectAsync(MilterEndpoint endpoint)
+    {
+        EndPoint target = endpoint is MilterUnixEndpoint unix
+            ? new UnixDomainSocketEndPoint(unix.Path)
+            : new IPEndPoint(IPAddress.Loopback, ((MilterInetEndpoint)endpoint).Port);
+        var isTcp = target is IPEndPoint;
+        var socket = new Socket(target.AddressFamily, SocketType.Stream, isTcp ? ProtocolType.Tcp : ProtocolType.Unspecified);
+        try
+        {
+            await Task.Run(() => socket.Connect(target));
+            if (isTcp)
+                socket.NoDelay = true;
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Reads until the daemon closes the connection.</summary>
+    /// <exception cref="TimeoutException">It does not.</exception>
+    public static async Task ReadToEndAsync(Socket socket)
+    {
+        var buffer = new byte[64 * 1024];
+        try
+        {
+            while (await socket.ReceiveAsync(buffer).WaitAsync(Patience) > 0)
+            {
+            }
+        }
+        catch (SocketException)
+        {
+            // Closed before it had read all we sent: that is a reset.
+        }
+    }
+}
