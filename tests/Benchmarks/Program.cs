@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Postseal.Benchmarks.Comparison;
+using Postseal.Benchmarks.Core;
 using Postseal.Benchmarks.Load;
 using Postseal.Benchmarks.Parts;
 
@@ -8,5 +9,6 @@ var root = new RootCommand("How fast Postseal is: its parts, and the whole besid
     LoadCommand.Create(),
     ReportCommand.Create(),
     PartsCommand.Create(),
+    CoreCommand.Create(),
 };
 return await root.Parse(args).InvokeAsync();
