@@ -1,10 +1,12 @@
 using System.CommandLine;
 using Postseal.Benchmarks.Comparison;
 using Postseal.Benchmarks.Load;
+using Postseal.Benchmarks.Setup;
 
 var root = new RootCommand("How fast Postseal is: its parts, and the whole beside its peers.")
 {
-    LoadCommand.Create(),
+    new LoadCommand(),
+    SetupCommand.Create(),
     ReportCommand.Create(),
 };
 return await root.Parse(args).InvokeAsync();
