@@ -3,10 +3,12 @@ using Postseal.Benchmarks.Comparison;
 using Postseal.Benchmarks.Core;
 using Postseal.Benchmarks.Load;
 using Postseal.Benchmarks.Parts;
+using Postseal.Benchmarks.Setup;
 
 var root = new RootCommand("How fast Postseal is: its parts, and the whole beside its peers.")
 {
-    LoadCommand.Create(),
+    new LoadCommand(),
+    SetupCommand.Create(),
     ReportCommand.Create(),
     PartsCommand.Create(),
     CoreCommand.Create(),

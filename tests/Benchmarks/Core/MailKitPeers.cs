@@ -66,7 +66,7 @@ internal static class MailKitPeers
         From = { new MailboxAddress("Alice Example", SampleMail.Sender) },
         To = { new MailboxAddress("Bob Example", "bob@example.net") },
         Subject = "Figures of the third quarter",
-        Body = new TextPart("plain") { Text = Encoding.ASCII.GetString(LoadMessage.Body(size)) },
+        Body = new TextPart("plain") { Text = Encoding.ASCII.GetString(Letter.Text(SampleMail.Sender, size).Body.Span) },
     };
 
     private static Func<MimeEntity, MimeEntity> Signing(TrialSigner signer)

@@ -22,7 +22,7 @@ public class FrameReading
     [GlobalSetup]
     public void Record()
     {
-        var message = LoadMessage.Of(SampleMail.Sender, BodySize, "4SAMPLE001", MilterSteps.None);
+        var message = LoadMessage.Of(Letter.Text(SampleMail.Sender, BodySize), MilterSteps.None);
         recorded = [.. message.Pieces.SelectMany(piece => piece.Bytes)];
         copy = new byte[recorded.Length];
     }

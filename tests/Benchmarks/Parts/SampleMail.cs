@@ -1,4 +1,5 @@
 using System.Text;
+using Milter.Testing;
 using Postseal.Benchmarks.Load;
 
 namespace Postseal.Benchmarks.Parts;
@@ -8,14 +9,12 @@ internal static class SampleMail
 {
     public const string Sender = "alice@example.org";
 
-    private const string Boundary = "=_sample_attachment";
-
     /// <summary>Text that is 7bit already.</summary>
-    public static byte[] Text(int bodySize) =>
-        Message("text/plain; charset=us-ascii", "7bit", LoadMessage.Body(bodySize));
+    public static byte[] Text(int bodySize) => Raw(Letter.Text(Sender, bodySize));
 
     /// <summary>German text in UTF-8 that was sent as 8bit, and so must be encoded before it is signed.</summary>
-    public static byte[] Utf8Text(int bodySize) => Message("text/plain; charset=utf-8", "8bit", Utf8Body(bodySize));
+    public static byte[] Utf8Text(int bodySize) =>
+        [.. Fields(), .. "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"u8, .. Utf8Body(bodySize)];
 
     /// <summary>Lines of UTF-8, one octet in ten of them 8bit; at most that many octets.</summary>
     public static byte[] Utf8Body(int size)
@@ -27,66 +26,38 @@ internal static class SampleMail
         return body;
     }
 
-    /// <summary>A short text and an attachment in base64, which fills the body up to that many octets.</summary>
-    public static byte[] WithAttachment(int bodySize) =>
-        Message($"multipart/mixed; boundary=\"{Boundary}\"", "7bit", WithAttachmentBody(bodySize));
+    /// <summary>A little text and a base64 attachment, which fills the body up to about that size.</summary>
+    public static byte[] WithAttachment(int bodySize) => Raw(Letter.WithAttachment(Sender, bodySize));
 
-    /// <summary>Text and HTML with a picture in it, two attachments and a forwarded message: four levels of parts.</summary>
+    /// <summary>Text and HTML with a picture in it, an attachment and a forwarded message with another: four levels of parts.</summary>
     public static byte[] Nested()
     {
-        var text = Part("text/plain; charset=us-ascii", "7bit", LoadMessage.Body(4096));
-        var html = Part("text/html; charset=us-ascii", "7bit", LoadMessage.Body(16384));
-        var picture = Part("image/png", "base64", Base64(32768));
-        var forwarded = Part("message/rfc822", "7bit", WithAttachment(32768));
-        var body = Multipart(
-            "mixed",
-            Multipart("related", Multipart("alternative", text, html), picture),
-            Part("application/pdf", "base64", Base64(65536)),
-            Part("application/zip", "base64", Base64(65536)),
-            forwarded);
-        return [.. Fields(), .. "MIME-Version: 1.0\r\n"u8, .. body];
+        var text = Entity(Letter.Text(Sender, 4 << 10));
+        var picture = Entity(Letter.WithAttachment(Sender, 32 << 10));
+        byte[] forwarded = [.. "Content-Type: message/rfc822\r\n\r\n"u8, .. WithAttachment(64 << 10)];
+        var alternative = Multipart("alternative", text, Multipart("related", text, picture));
+        return [.. Fields(), .. Multipart("mixed", alternative, Entity(Letter.WithAttachment(Sender, 128 << 10)), forwarded)];
     }
-
-    private static byte[] WithAttachmentBody(int size)
-    {
-        var opening = Encoding.ASCII.GetBytes($"--{Boundary}\r\n");
-        var between = Encoding.ASCII.GetBytes($"\r\n--{Boundary}\r\n");
-        var closing = Encoding.ASCII.GetBytes($"\r\n--{Boundary}--\r\n");
-        var text = Part("text/plain; charset=us-ascii", "7bit", LoadMessage.Body(1024));
-        var rest = size - opening.Length - text.Length - between.Length - closing.Length - Part("application/pdf", "base64", []).Length;
-        return [.. opening, .. text, .. between, .. Part("application/pdf", "base64", Base64(rest)), .. closing];
-    }
-
-    private static byte[] Message(string type, string encoding, byte[] body) =>
-        [.. Fields(), .. "MIME-Version: 1.0\r\n"u8, .. Part(type, encoding, body)];
-
-    private static byte[] Fields() => Encoding.ASCII.GetBytes(string.Concat(
-        from field in LoadMessage.Fields(Sender, "4SAMPLE001")
-        where field.Name != "MIME-Version" && !field.Name.StartsWith("Content-", StringComparison.Ordinal)
-        select $"{field.Name}: {field.Value}\r\n"));
-
-    private static byte[] Part(string type, string encoding, byte[] content) =>
-    [
-        .. Encoding.ASCII.GetBytes($"Content-Type: {type}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"), .. content,
-    ];
 
     private static byte[] Multipart(string subtype, params byte[][] parts)
     {
-        var boundary = $"=_sample_{subtype}";
-        var delimiter = Encoding.ASCII.GetBytes($"\r\n--{boundary}\r\n");
+        var delimiter = Encoding.ASCII.GetBytes($"\r\n--=_{subtype}\r\n");
         return
         [
-            .. Encoding.ASCII.GetBytes($"Content-Type: multipart/{subtype}; boundary=\"{boundary}\"\r\n"),
+            .. Encoding.ASCII.GetBytes($"Content-Type: multipart/{subtype}; boundary=\"=_{subtype}\"\r\n"),
             .. parts.SelectMany(part => delimiter.Concat(part)),
-            .. Encoding.ASCII.GetBytes($"\r\n--{boundary}--\r\n"),
+            .. Encoding.ASCII.GetBytes($"\r\n--=_{subtype}--\r\n"),
         ];
     }
 
-    /// <summary>Random-looking octets in base64, in lines of 76; at most that many octets.</summary>
-    private static byte[] Base64(int size)
-    {
-        var content = new byte[size / 78 * 57];
-        new Random(1).NextBytes(content);
-        return Encoding.ASCII.GetBytes(Convert.ToBase64String(content, Base64FormattingOptions.InsertLineBreaks));
-    }
+    private static byte[] Fields() => Header(Letter.Text(Sender, 4 << 10), ofContent: false);
+
+    private static byte[] Entity(MtaMessage letter) => [.. Header(letter, ofContent: true), .. "\r\n"u8, .. letter.Body.Span];
+
+    private static byte[] Raw(MtaMessage letter) => [.. Header(letter, ofContent: false), .. Entity(letter)];
+
+    private static byte[] Header(MtaMessage letter, bool ofContent) => Encoding.ASCII.GetBytes(string.Concat(
+        from field in letter.Headers.Select(header => header.ToString())
+        where field.StartsWith("Content-", StringComparison.Ordinal) == ofContent
+        select field + "\r\n"));
 }

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using BenchmarkDotNet.Attributes;
-using Postseal.Benchmarks.Load;
 using Postseal.Cms;
 
 namespace Postseal.Benchmarks.Parts;
@@ -9,8 +8,8 @@ namespace Postseal.Benchmarks.Parts;
 /// <summary>CMS SignedData over 4 KiB with one intermediate in it; beside the platform's signature alone.</summary>
 public class Signing
 {
-    private readonly ReadOnlySequence<byte> content = new(LoadMessage.Body(4 << 10));
-    private readonly byte[] hash = SHA256.HashData(LoadMessage.Body(4 << 10));
+    private readonly ReadOnlySequence<byte> content = new(SampleMail.Text(4 << 10));
+    private readonly byte[] hash = SHA256.HashData(SampleMail.Text(4 << 10));
     private TrialSigner? signer;
 
     [Params("RSA-2048", "P-256")]

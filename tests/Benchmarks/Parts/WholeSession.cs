@@ -29,7 +29,7 @@ public class WholeSession
         message = MailMessage.Parse(SampleMail.Text(BodySize));
         server = MilterDaemon.CreateServer(signer.Options, NullLoggerFactory.Instance, TimeProvider.System);
         (mta, var steps) = await MemoryMta.ConnectAsync(server).ConfigureAwait(false);
-        sent = LoadMessage.Of(SampleMail.Sender, BodySize, "4SAMPLE001", steps);
+        sent = LoadMessage.Of(Letter.Text(SampleMail.Sender, BodySize), steps);
     }
 
     [GlobalCleanup]
