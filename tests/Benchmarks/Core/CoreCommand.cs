@@ -61,9 +61,9 @@ internal static class CoreCommand
         foreach (var m in measurements)
         {
             Console.WriteLine(JsonSerializer.Serialize(m));
-            Console.Error.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{m.Series,-40} {m.PerSecond,12:N1} a second {m.PerSecond * m.Size / 1e6,9:N1} MB/s {m.PerSecond / measurements[0].PerSecond,8:0.00}"));
+            var rate = string.Create(CultureInfo.InvariantCulture, $"{m.PerSecond,12:N1} a second {m.PerSecond / measurements[0].PerSecond,8:0.00}");
+            var bytes = m.Size == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" {m.PerSecond * m.Size / 1e6,9:N1} MB/s");
+            Console.Error.WriteLine($"{m.Series,-40}{rate}{bytes}");
         }
     }
 }
