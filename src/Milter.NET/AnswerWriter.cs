@@ -9,43 +9,50 @@ internal sealed class PeerGoneException(Exception inner) : IOException("the MTA 
 /// Writes what must not be cut off half-way: the answer to the end of a message, and progress before it. Half of the
 /// changes would be another message, so once an answer has begun nothing stops it but an MTA that does not read.
 /// </summary>
-internal sealed class AnswerWriter(PipeWriter output, SessionHost host)
+internal sealed class AnswerWriter(PipeWriter output, SessionHost host) : IDisposable
 {
     /// <summary>An MTA that does not read is gone. While it reads, however slowly, each part has this long.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    private readonly CancellationTokenSource impatience = new(Timeout.InfiniteTimeSpan, host.Time);
 
     /// <summary>Sends the changes and the reply.</summary>
     public ValueTask WriteAsync(MilterChanges changes, MilterReply reply) =>
         changes.WriteAsync(output, reply, FlushAsync);
 
-    /// <summary>Tells about progress until the work is done. It does not wait for the work once the token is
-    /// cancelled.</summary>
+    /// <summary>Tells about progress until the work is done, however it ends. It does not wait for the work once the
+    /// token is cancelled.</summary>
     public async ValueTask ReportProgressAsync(Task work, CancellationToken cancellationToken)
     {
-        if (work.IsCompleted)
-            return;
-        using var ticker = new PeriodicTimer(host.Options.ProgressInterval, host.Time);
-        for (var tick = NextTick(); await Task.WhenAny(work, tick).ConfigureAwait(false) == tick; tick = NextTick())
+        while (true)
         {
-            await tick.ConfigureAwait(false);
+            await work.WaitAsync(host.Options.ProgressInterval, host.Time, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (work.IsCompleted)
+                return;
+            cancellationToken.ThrowIfCancellationRequested();
             FrameWriter.Write(output, (byte)MilterResponse.Progress);
             await FlushAsync().ConfigureAwait(false);
         }
-
-        Task NextTick() => ticker.WaitForNextTickAsync(cancellationToken).AsTask();
     }
+
+    public void Dispose() => impatience.Dispose();
 
     private async ValueTask FlushAsync()
     {
-        using var limit = new CancellationTokenSource(Patience, host.Time);
         host.Diagnostics.Sent(output.UnflushedBytes);
+        var flush = output.FlushAsync(impatience.Token);
+        if (flush.IsCompletedSuccessfully)
+            return;
+        impatience.CancelAfter(Patience);
         try
         {
-            await output.FlushAsync(limit.Token).ConfigureAwait(false);
+            await flush.ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
             throw new PeerGoneException(e);
         }
+        impatience.CancelAfter(Timeout.InfiniteTimeSpan);
     }
 }

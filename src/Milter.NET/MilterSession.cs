@@ -7,7 +7,11 @@ namespace Milter;
 /// replies.</summary>
 internal sealed class MilterSession : IAsyncDisposable
 {
-    private const int ReadBufferSize = 32 * 1024;
+    // A connection that waits holds one of these; a message of usual size is a read or two.
+    private const int ReadBufferSize = 16 * 1024;
+
+    // Each buffer is a write of its own, so it takes a usual answer whole, and the largest chunk of every version.
+    private const int WriteBufferSize = 68 * 1024;
 
     private readonly SessionHost host;
     private readonly MilterHandler handler;
@@ -31,10 +35,10 @@ internal sealed class MilterSession : IAsyncDisposable
         this.host = host;
         this.handler = handler;
         context = new MilterContext(peer);
-        // Zero-byte reads: a connection that waits holds no buffer.
-        var reading = new StreamPipeReaderOptions(bufferSize: ReadBufferSize, leaveOpen: true, useZeroByteReads: true);
+        var reading = new StreamPipeReaderOptions(bufferSize: ReadBufferSize, leaveOpen: true);
+        var writing = new StreamPipeWriterOptions(minimumBufferSize: WriteBufferSize, leaveOpen: true);
         input = new FrameReader(PipeReader.Create(stream, reading), host.Options.MaxFrameSize);
-        output = PipeWriter.Create(stream, new StreamPipeWriterOptions(leaveOpen: true));
+        output = PipeWriter.Create(stream, writing);
         answer = new AnswerWriter(output, host);
         progress = new MessageProgress(host.Options, host.Time);
         lifetime = CancellationTokenSource.CreateLinkedTokenSource(host.Aborting);
@@ -88,7 +92,10 @@ internal sealed class MilterSession : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // A filter that is still at work learns that nobody waits for it.
+        await lifetime.CancelAsync().ConfigureAwait(false);
         await timer.DisposeAsync().ConfigureAwait(false);
+        answer.Dispose();
         idle.Dispose();
         lifetime.Dispose();
     }
@@ -295,31 +302,25 @@ internal sealed class MilterSession : IAsyncDisposable
 
     private async ValueTask<MilterReply> AskLastAsync(ReadOnlySequence<byte> payload, MilterChanges changes)
     {
-        timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        using var limit = new CancellationTokenSource(progress.Remaining, host.Time);
-        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, lifetime.Token);
+        timer.Change(progress.Remaining, Timeout.InfiniteTimeSpan);
         try
         {
             // On another thread: a filter that computes for long is seen at work, and cut off, like one that waits.
-            var work = Task.Run(() => EndOfMessageAsync(payload, changes, cancel.Token), CancellationToken.None);
-            await answer.ReportProgressAsync(work, cancel.Token).ConfigureAwait(false);
+            var work = Task.Run(() => EndOfMessageAsync(payload, changes, lifetime.Token), CancellationToken.None);
+            await answer.ReportProgressAsync(work, lifetime.Token).ConfigureAwait(false);
             var reply = await work.ConfigureAwait(false);
             Check(reply, MilterCommand.EndOfMessage, silent: false);
             return reply;
         }
-        catch (OperationCanceledException) when (limit.IsCancellationRequested && !lifetime.IsCancellationRequested)
+        catch (OperationCanceledException) when (timedOut)
         {
-            over = timedOut = true;
+            over = true;
             host.Log.FilterTimedOut(context.Peer, context.LogId, host.Options.MessageTimeout);
             return MilterReply.TempFail;
         }
         catch (Exception e) when (IsFailure(e) && e is not PeerGoneException)
         {
             return Fail(e, MilterCommand.EndOfMessage);
-        }
-        finally
-        {
-            await cancel.CancelAsync().ConfigureAwait(false);
         }
     }
 

@@ -68,11 +68,12 @@ public class LimitTests
     }
 
     [Fact]
-    public async Task The_body_is_refused_at_the_chunk_that_passes_the_limit()
+    public async Task An_MTA_that_waits_for_a_reply_to_each_chunk_is_refused_at_the_one_that_passes_the_limit()
     {
         await using var server = new TestServer(
             _ => MilterDecision.Unchanged, options => options.MaxMessageSize = 100_000);
-        await using var mta = await server.MtaAsync();
+        var offer = MtaDouble.FullOffer with { Steps = MtaDouble.FullOffer.Steps & ~MilterSteps.NoReplyBody };
+        await using var mta = await server.MtaAsync(offer: offer);
 
         var result = await mta.SendAsync(new MtaMessage { Body = new byte[10_000_000] }, TestServer.Cancel);
 
@@ -80,6 +81,19 @@ public class LimitTests
         Assert.Equal(
             [MilterResponse.Continue, MilterResponse.Continue, MilterResponse.ReplyCode], result.Frames.Select(
                 frame => frame.Response));
+    }
+
+    [Fact]
+    public async Task An_MTA_that_does_not_wait_is_refused_at_the_end_of_the_message()
+    {
+        await using var server = new TestServer(
+            _ => MilterDecision.Unchanged, options => options.MaxMessageSize = 100_000);
+        await using var mta = await server.MtaAsync();
+
+        var result = await mta.SendAsync(new MtaMessage { Body = new byte[10_000_000] }, TestServer.Cancel);
+
+        Assert.StartsWith("552 5.3.4 Message too large", result.Reply, StringComparison.Ordinal);
+        Assert.Equal(2, result.Frames.Count); // end of headers, end of message
     }
 
     [Fact]

@@ -9,12 +9,12 @@ namespace Milter;
 /// </summary>
 internal sealed class FilterHandler(IMilterFilter filter, MilterServerOptions options, ILogger log) : MilterHandler
 {
-    // The stages up to DATA are only collected, and headers too: no round trip for them. The end of the headers and the
-    // body are answered, so that the MTA stops sending what is not wanted.
+    // What is only collected needs no round trip. The end of the headers is answered, so that the MTA does not send the
+    // body of a message that is not wanted.
     private const MilterSteps Wanted =
         MilterSteps.HeaderLeadingSpace | MilterSteps.MaxData256K | MilterSteps.MaxData1M | MilterSteps.NoUnknown
         | MilterSteps.NoReplyConnect | MilterSteps.NoReplyHelo | MilterSteps.NoReplyMail | MilterSteps.NoReplyRecipient
-        | MilterSteps.NoReplyData | MilterSteps.NoReplyHeader;
+        | MilterSteps.NoReplyData | MilterSteps.NoReplyHeader | MilterSteps.NoReplyBody;
 
     /// <summary>The defaults of Postfix's milter_*_macros and Sendmail's confMILTER_MACROS_*, and the version in
     /// both.</summary>
@@ -90,7 +90,9 @@ internal sealed class FilterHandler(IMilterFilter filter, MilterServerOptions op
             Refuse(context, 552, "5.3.4", $"Message too large: the filter takes {options.MaxMessageSize} bytes");
         if (refusal is null)
             Append(chunk);
-        return ValueTask.FromResult(refusal ?? MilterReply.Continue);
+        // An MTA that waits for a reply to each chunk hears of a refusal at once, any other at the end.
+        var isAnswered = !context.Negotiation.Steps.HasFlag(MilterSteps.NoReplyBody);
+        return ValueTask.FromResult(isAnswered && refusal is not null ? refusal : MilterReply.Continue);
     }
 
     public override async ValueTask<MilterReply> EndOfMessageAsync(
@@ -100,6 +102,8 @@ internal sealed class FilterHandler(IMilterFilter filter, MilterServerOptions op
         if (message is null
             && await EndOfHeadersAsync(context, cancellationToken).ConfigureAwait(false) is { IsFinal: true } early)
             return early;
+        if (refusal is not null)
+            return refusal;
         message!.Body = body.AsMemory(0, bodyLength);
         var decision = await filter.FilterAsync(message, cancellationToken).ConfigureAwait(false);
         if (decision.Verdict == MilterReply.Accept)

@@ -31,5 +31,5 @@ public sealed class SigningIdentity(
     internal AsymmetricAlgorithm Key { get; } = key;
 
     /// <summary>The key in a word, for people: <c>RSA-3072</c>, <c>P-256</c>.</summary>
-    public string KeyName => KeyNames.Of(Certificate);
+    public string KeyName { get; } = KeyNames.Of(certificate);
 }
