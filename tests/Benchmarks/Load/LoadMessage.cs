@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 using Milter;
+using Milter.Testing;
 
 namespace Postseal.Benchmarks.Load;
 
@@ -11,6 +12,8 @@ namespace Postseal.Benchmarks.Load;
 /// </summary>
 internal sealed class LoadMessage
 {
+    private const int MaxChunk = 65535;
+
     private readonly List<LoadPiece> pieces = [];
     private readonly ArrayBufferWriter<byte> piece = new();
     private readonly MilterSteps steps;
@@ -33,56 +36,38 @@ internal sealed class LoadMessage
     }
 
     /// <summary>MAIL to the end of the message.</summary>
-    public static LoadMessage Of(string from, int bodySize, string queueId, MilterSteps steps)
+    public static LoadMessage Of(MtaMessage letter, MilterSteps steps)
     {
         var message = new LoadMessage(steps);
-        message.Macros(MilterCommand.Mail, "i", queueId, "{mail_addr}", from);
-        message.Command(MilterCommand.Mail, Encoding.ASCII.GetBytes($"<{from}>\0"), MilterSteps.NoMail, MilterSteps.NoReplyMail);
-        message.Macros(MilterCommand.Recipient, "i", queueId, "{rcpt_addr}", "bob@example.net");
-        message.Command(MilterCommand.Recipient, "<bob@example.net>\0"u8, MilterSteps.NoRecipient, MilterSteps.NoReplyRecipient);
-        message.Macros(MilterCommand.Data, "i", queueId);
-        message.Command(MilterCommand.Data, [], MilterSteps.NoData, MilterSteps.NoReplyData);
-        foreach (var (name, value) in Fields(from, queueId))
+        message.Envelope(letter);
+        foreach (var header in letter.Headers)
         {
             message.Command(
-                MilterCommand.Header, Encoding.ASCII.GetBytes($"{name}\0 {value}\0"), MilterSteps.NoHeaders, MilterSteps.NoReplyHeader);
+                MilterCommand.Header, [.. header.Name.Span, 0, .. header.Value.Span, 0], MilterSteps.NoHeaders, MilterSteps.NoReplyHeader);
         }
 
         message.Command(MilterCommand.EndOfHeaders, [], MilterSteps.NoEndOfHeaders, MilterSteps.NoReplyEndOfHeaders);
-        var body = Body(bodySize);
-        for (var at = 0; at < body.Length; at += 65535)
-        {
-            message.Command(
-                MilterCommand.Body, body.AsSpan(at, Math.Min(65535, body.Length - at)), MilterSteps.NoBody, MilterSteps.NoReplyBody);
-        }
-
-        message.Macros(MilterCommand.EndOfMessage, "i", queueId);
+        for (var rest = letter.Body.Span; !rest.IsEmpty; rest = rest[Math.Min(rest.Length, MaxChunk)..])
+            message.Command(MilterCommand.Body, rest[..Math.Min(rest.Length, MaxChunk)], MilterSteps.NoBody, MilterSteps.NoReplyBody);
+        message.Macros(MilterCommand.EndOfMessage, "i", letter.QueueId);
         message.Frame(MilterCommand.EndOfMessage, []);
         message.EndPiece(Awaited.Answer);
         return message;
     }
 
-    /// <summary>Header fields as a mailing program writes them.</summary>
-    public static IEnumerable<(string Name, string Value)> Fields(string from, string queueId) =>
-    [
-        ("Date", "Sun, 22 Nov 2026 10:15:00 +0100"),
-        ("From", $"Alice Example <{from}>"),
-        ("To", "Bob Example <bob@example.net>"),
-        ("Subject", "Figures of the third quarter"),
-        ("Message-ID", $"<{queueId}@example.org>"),
-        ("MIME-Version", "1.0"),
-        ("Content-Type", "text/plain; charset=us-ascii"),
-        ("Content-Transfer-Encoding", "7bit"),
-    ];
-
-    /// <summary>Text of that length in lines of 76.</summary>
-    public static byte[] Body(int size)
+    private void Envelope(MtaMessage letter)
     {
-        var body = new byte[size];
-        for (var i = 0; i < size; i++)
-            body[i] = (i % 78) switch { 76 => (byte)'\r', 77 => (byte)'\n', _ => (byte)('a' + (i * 7 % 26)) };
-        "\r\n"u8.CopyTo(body.AsSpan(Math.Max(0, size - 2)));
-        return body;
+        Macros(MilterCommand.Mail, "{mail_addr}", letter.Sender);
+        Command(MilterCommand.Mail, Encoding.ASCII.GetBytes($"<{letter.Sender}>\0"), MilterSteps.NoMail, MilterSteps.NoReplyMail);
+        foreach (var recipient in letter.Recipients)
+        {
+            Macros(MilterCommand.Recipient, "{rcpt_addr}", recipient);
+            Command(
+                MilterCommand.Recipient, Encoding.ASCII.GetBytes($"<{recipient}>\0"), MilterSteps.NoRecipient, MilterSteps.NoReplyRecipient);
+        }
+
+        Macros(MilterCommand.Data, "i", letter.QueueId);
+        Command(MilterCommand.Data, [], MilterSteps.NoData, MilterSteps.NoReplyData);
     }
 
     private void Macros(MilterCommand command, params string[] namesAndValues) =>
