@@ -1,11 +1,13 @@
 using System.CommandLine;
 using Postseal.Benchmarks.Comparison;
+using Postseal.Benchmarks.Costs;
 using Postseal.Benchmarks.Load;
 using Postseal.Benchmarks.Setup;
 
 var root = new RootCommand("How fast Postseal is: its parts, and the whole beside its peers.")
 {
     new LoadCommand(),
+    CostsCommand.Create(),
     SetupCommand.Create(),
     ReportCommand.Create(),
 };
