@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Postseal.Benchmarks.Comparison;
+using Postseal.Benchmarks.Core;
 using Postseal.Benchmarks.Costs;
 using Postseal.Benchmarks.Load;
+using Postseal.Benchmarks.Parts;
 using Postseal.Benchmarks.Setup;
 
 var root = new RootCommand("How fast Postseal is: its parts, and the whole beside its peers.")
@@ -10,5 +12,7 @@ var root = new RootCommand("How fast Postseal is: its parts, and the whole besid
     CostsCommand.Create(),
     SetupCommand.Create(),
     ReportCommand.Create(),
+    PartsCommand.Create(),
+    CoreCommand.Create(),
 };
 return await root.Parse(args).InvokeAsync();

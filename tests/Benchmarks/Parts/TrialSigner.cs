@@ -1,0 +1,49 @@
+using System.Net;
+using System.Security.Cryptography;
+using Postseal.Certificates;
+using Postseal.Configuration;
+using Postseal.Mime;
+using Postseal.Policy;
+using Postseal.TestKit;
+
+namespace Postseal.Benchmarks.Parts;
+
+/// <summary>A sender with a certificate and one intermediate, and the core set up to sign for it.</summary>
+internal sealed class TrialSigner : IDisposable
+{
+    public static readonly MailAddress Address =
+        MailAddress.TryParse(SampleMail.Sender, out var address) ? address : throw new FormatException(SampleMail.Sender);
+
+    public static readonly Envelope Envelope = new() { Sender = Address, ClientAddress = IPAddress.Loopback };
+
+    public TrialSigner(string key)
+    {
+        Folder.Add(SampleMail.Sender, key);
+        Options = new PostsealOptions { Certificates = Folder.Options, Signing = new SigningRules { Mode = SigningMode.Required } };
+        var certificates = Folder.Open();
+        Processor = new OutgoingProcessor(Options, certificates, TimeProvider.System);
+        Identity = ((SignerLookup.Usable)certificates.FindSigner(Address)).Identity;
+    }
+
+    public CertificateFolder Folder { get; } = new();
+
+    public PostsealOptions Options { get; }
+
+    public OutgoingProcessor Processor { get; }
+
+    public SigningIdentity Identity { get; }
+
+    /// <summary>Signs as the policy says.</summary>
+    public MailMessage Sign(MailMessage message) =>
+        ((OutgoingResult.Signed)Processor.Process(message, Envelope)).Message;
+
+    /// <summary>The platform's signature and nothing else.</summary>
+    public byte[] SignHash(byte[] hash) => Identity.Key switch
+    {
+        RSA rsa => rsa.SignHash(hash, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1),
+        ECDsa ecdsa => ecdsa.SignHash(hash, DSASignatureFormat.Rfc3279DerSequence),
+        var other => throw new NotSupportedException($"A key of type {other.GetType().Name}."),
+    };
+
+    public void Dispose() => Folder.Dispose();
+}
