@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Postseal.Benchmarks.Comparison;
 using Postseal.Benchmarks.Judging;
+using Postseal.Benchmarks.Load;
 using Postseal.Benchmarks.Setup;
 using Postseal.TestKit;
 
@@ -31,8 +32,11 @@ internal static class CostsCommand
                     await OfOpenDkimAsync(peer, directory.Path, arguments.GetValue(rounds));
             }
 
-            foreach (var measurement in new GrowthCosts(postseal, arguments.GetValue(divisor)).Measure())
-                Write(measurement);
+            foreach (var growth in new GrowthCosts(postseal, arguments.GetValue(divisor)).All)
+            {
+                await foreach (var measurement in growth)
+                    Write(measurement);
+            }
         });
         return command;
     }
@@ -54,7 +58,7 @@ internal static class CostsCommand
     }
 
     private static async Task OfDaemonAsync(
-        string series, Func<Daemon> start, string sender, Func<IReadOnlyList<Load.LoadSample>, Task<Verification>> verify, int rounds)
+        string series, Func<Daemon> start, string sender, Func<IReadOnlyList<LoadSample>, Task<Verification>> verify, int rounds)
     {
         foreach (var measurement in StartCosts.Measure(series, start, starts: 10))
             Write(measurement);

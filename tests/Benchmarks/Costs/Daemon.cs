@@ -64,7 +64,11 @@ internal sealed class Daemon : IDisposable
         while (!daemon.Listens())
         {
             if (daemon.process.HasExited || clock.Elapsed > Patience)
+            {
+                daemon.Dispose();
                 throw new InvalidOperationException($"{program} does not listen on {endpoint}.");
+            }
+
             Thread.Sleep(1);
         }
 

@@ -17,24 +17,24 @@ internal sealed class GrowthCosts(string program, int divisor)
 
     private readonly int stretch = 10_000 / divisor;
 
-    public IEnumerable<Measurement> Measure() => [.. OneConnection(), .. Conditions(), .. Memory()];
+    /// <summary>One growth after the other.</summary>
+    public IReadOnlyList<IAsyncEnumerable<Measurement>> All => [OneConnectionAsync(), ConditionsAsync(), MemoryAsync()];
 
     private static MtaMessage Plain => Letter.Text(PostsealSetup.P256, 4096);
 
     /// <summary>The first and the last tenth of a long connection.</summary>
-    private List<Measurement> OneConnection()
+    private async IAsyncEnumerable<Measurement> OneConnectionAsync()
     {
         using var postseal = new MeasuredPostseal(program);
         postseal.ConnectWarm(Plain).Dispose();
         using var connection = new MeasuredConnection(postseal.Daemon, Plain);
-        List<Measurement> figures = [connection.Send(stretch, Ways.FirstMessages)];
+        yield return connection.Send(stretch, Ways.FirstMessages);
         connection.Send(8 * stretch, Ways.Plain);
-        figures.Add(connection.Send(stretch, Ways.LastMessages));
-        postseal.Verify(connection);
-        return figures;
+        yield return connection.Send(stretch, Ways.LastMessages);
+        await postseal.VerifyAsync(connection);
     }
 
-    private IEnumerable<Measurement> Conditions()
+    private async IAsyncEnumerable<Measurement> ConditionsAsync()
     {
         using var few = new MeasuredPostseal(program);
         using var many = new MeasuredPostseal(program, stretch);
@@ -53,15 +53,15 @@ internal sealed class GrowthCosts(string program, int divisor)
             plain.Send(stretch / 10, Ways.Plain);
         }
 
-        few.Verify(plain, headers);
-        many.Verify(addresses);
+        await few.VerifyAsync(plain, headers);
+        await many.VerifyAsync(addresses);
     }
 
     /// <summary>Memory after 10,000 messages, and after a million.</summary>
-    private IEnumerable<Measurement> Memory()
+    private async IAsyncEnumerable<Measurement> MemoryAsync()
     {
         using var postseal = new MeasuredPostseal(program);
-        yield return postseal.MemoryAfter(stretch, Ways.MemoryEarly);
-        yield return postseal.MemoryAfter(99 * stretch, Ways.MemoryLate);
+        yield return await postseal.MemoryAfterAsync(stretch, Ways.MemoryEarly);
+        yield return await postseal.MemoryAfterAsync(99 * stretch, Ways.MemoryLate);
     }
 }

@@ -42,7 +42,7 @@ internal sealed class MeasuredPostseal : IDisposable
     }
 
     /// <summary>The resident memory after that many messages more.</summary>
-    public Measurement MemoryAfter(int messages, string condition)
+    public async Task<Measurement> MemoryAfterAsync(int messages, string condition)
     {
         var request = new LoadRequest(Daemon.Endpoint, Letter.Text(PostsealSetup.P256, 4096)) { Messages = messages };
         var result = LoadGenerator.Run(request);
@@ -50,13 +50,13 @@ internal sealed class MeasuredPostseal : IDisposable
         return new Measurement(Series.P256, condition, request.Connections, 4096, result.PerSecond)
         {
             Bytes = bytes,
-            Verified = Verify(result.Samples),
+            Verified = await VerifyAsync(result.Samples),
         };
     }
 
     /// <summary>Fails when a sample of these connections is wrong.</summary>
-    public void Verify(params MeasuredConnection[] connections) =>
-        Verify([.. connections.SelectMany(connection => connection.Samples)]);
+    public Task VerifyAsync(params MeasuredConnection[] connections) =>
+        VerifyAsync([.. connections.SelectMany(connection => connection.Samples)]);
 
     public void Dispose()
     {
@@ -65,9 +65,9 @@ internal sealed class MeasuredPostseal : IDisposable
         root.Dispose();
     }
 
-    private int Verify(IReadOnlyList<LoadSample> samples)
+    private async Task<int> VerifyAsync(IReadOnlyList<LoadSample> samples)
     {
-        var verification = Verification.OfSmimeAsync(samples, root).GetAwaiter().GetResult();
+        var verification = await Verification.OfSmimeAsync(samples, root);
         return verification.Fault is null ? verification.Verified : throw new InvalidDataException(verification.Fault);
     }
 }
