@@ -57,7 +57,11 @@ internal sealed class Plot
     {
         Write($"""<text class="title" x="{left}" y="{Top - 20}">{title}</text>""");
         for (var y = Lowest; y <= Highest; y *= 10)
-            Write($"""<line class="grid" x1="{left}" x2="{left + width - 10}" y1="{Y(y):0}" y2="{Y(y):0}"/><text x="{left - 8}" y="{Y(y) + 4:0}" text-anchor="end">{y:N0}</text>""");
+        {
+            Write($"""<line class="grid" x1="{left}" x2="{left + width - 10}" y1="{Y(y):0}" y2="{Y(y):0}"/>""");
+            Write($"""<text x="{left - 8}" y="{Y(y) + 4:0}" text-anchor="end">{y:N0}</text>""");
+        }
+
         foreach (var tick in ticks)
             Write($"""<text x="{X(tick):0}" y="{Top + PanelHeight + 22}" text-anchor="middle">{label(tick)}</text>""");
 

@@ -31,7 +31,10 @@ internal sealed class Report(Medians medians)
         foreach (var row in report.rows)
             text.AppendLine(CultureInfo.InvariantCulture, $"| {row.What} | {row.Postseal} | {row.Beside} | {row.Ratio} | {row.Aim} |");
         text.AppendLine();
-        text.AppendLine(CultureInfo.InvariantCulture, $"Medians of one run on {machine}. The load generator and Postfix run on the same cores. {medians.Verified:N0} of the messages were verified.");
+        text.AppendLine(CultureInfo.InvariantCulture, $"""
+            Medians of one run on {machine}. The load generator and Postfix run on the same cores.
+            {medians.Verified:N0} of the messages were verified.
+            """);
         return text.ToString();
     }
 
@@ -39,7 +42,9 @@ internal sealed class Report(Medians medians)
     {
         Measurement? rsa = Milter(Series.Rsa), p256 = Milter(Series.P256), dkim = Milter(Series.OpenDkim);
         Rates("RSA-2048, four connections, Unix socket", rsa, "OpenDKIM", dkim, Times, "≥ 3 ×");
-        Rates("the same, beside the bare signature on all cores", rsa, "`openssl speed`", medians.Find(Series.OpenSslRsa, Ways.Speed, 0, 0), Percent, "≥ 60 %");
+        Rates(
+            "the same, beside the bare signature on all cores", rsa,
+            "`openssl speed`", medians.Find(Series.OpenSslRsa, Ways.Speed, 0, 0), Percent, "≥ 60 %");
         Rates("P-256, four connections, Unix socket", p256, "OpenDKIM", dkim, Times, "≥ 10 ×");
         Measurement? oneP256 = Milter(Series.P256, Ways.Tcp, 1), oneDkim = Milter(Series.OpenDkim, Ways.Tcp, 1);
         Figures("P-256, one connection over TCP: p50", oneP256, "OpenDKIM", oneDkim, m => m.P50, Time, "< 1.5 ms");
@@ -72,15 +77,18 @@ internal sealed class Report(Medians medians)
 
     private void Core()
     {
-        Rates("the core alone, RSA-2048", Alone(Series.CoreRsa, Text), "MimeKit with Bouncy Castle", Alone(Series.MimeKitRsa, Text), Times, "≥ 15 ×");
-        Rates("the core alone, P-256", Alone(Series.CoreP256, Text), "MimeKit with Bouncy Castle", Alone(Series.MimeKitP256, Text), Times, "≥ 5 ×");
-        Throughput("25 MiB, the core alone, P-256", Alone(Series.CoreP256, Large), "bare SHA-256", Alone(Series.BareHash, Large), "≥ 150 MB/s");
-        Throughput("the same", Alone(Series.CoreP256, Large), "MimeKit with Bouncy Castle", Alone(Series.MimeKitP256, Large), "");
+        const string peer = "MimeKit with Bouncy Castle";
+        var large = Alone(Series.CoreP256, Large);
+        Rates("the core alone, RSA-2048", Alone(Series.CoreRsa, Text), peer, Alone(Series.MimeKitRsa, Text), Times, "≥ 15 ×");
+        Rates("the core alone, P-256", Alone(Series.CoreP256, Text), peer, Alone(Series.MimeKitP256, Text), Times, "≥ 5 ×");
+        Throughput("25 MiB, the core alone, P-256", large, "bare SHA-256", Alone(Series.BareHash, Large), "≥ 150 MB/s");
+        Throughput("the same", large, peer, Alone(Series.MimeKitP256, Large), "");
     }
 
     private void LargeMessages()
     {
-        Throughput("25 MiB, four connections, P-256", Milter(Series.P256, size: Large), "OpenDKIM", Milter(Series.OpenDkim, size: Large), "");
+        Throughput(
+            "25 MiB, four connections, P-256", Milter(Series.P256, size: Large), "OpenDKIM", Milter(Series.OpenDkim, size: Large), "");
         PeakMemory(1, "25 MiB: memory at the peak above idle", "its size", "≤ 2.5 ×");
         PeakMemory(16, "the same, 16 at once", "their size", "bounded");
     }
@@ -98,7 +106,9 @@ internal sealed class Report(Medians medians)
     private void Growth()
     {
         var plain = Condition(Ways.Plain);
-        Figures("100,000 messages on a connection: CPU of the last 10,000", Condition(Ways.LastMessages), "the first", Condition(Ways.FirstMessages), m => m.Cpu, Each, "flat");
+        Figures(
+            "100,000 messages on a connection: CPU of the last 10,000", Condition(Ways.LastMessages),
+            "the first", Condition(Ways.FirstMessages), m => m.Cpu, Each, "flat");
         Figures("10,000 addresses in the certificate directory: CPU", Condition(Ways.ManyAddresses), "one", plain, m => m.Cpu, Each, "flat");
         Figures("1,000 idle connections besides: CPU", Condition(Ways.ManyIdle), "none", plain, m => m.Cpu, Each, "flat");
         Figures("200 header fields: CPU", Condition(Ways.ManyHeaders), "eight", plain, m => m.Cpu, Each, "flat");
@@ -115,8 +125,12 @@ internal sealed class Report(Medians medians)
 
     private void Daemon()
     {
-        Figures("start to listening", Fixed(Series.P256, Ways.Start), "OpenDKIM", Fixed(Series.OpenDkim, Ways.Start), m => m.P50, Time, "< 500 ms");
-        Figures("memory at rest", Fixed(Series.P256, Ways.IdleMemory), "OpenDKIM", Fixed(Series.OpenDkim, Ways.IdleMemory), m => m.Bytes, Megabytes, "< 60 MB");
+        Figures(
+            "start to listening", Fixed(Series.P256, Ways.Start),
+            "OpenDKIM", Fixed(Series.OpenDkim, Ways.Start), m => m.P50, Time, "< 500 ms");
+        Figures(
+            "memory at rest", Fixed(Series.P256, Ways.IdleMemory),
+            "OpenDKIM", Fixed(Series.OpenDkim, Ways.IdleMemory), m => m.Bytes, Megabytes, "< 60 MB");
         if (Fixed(Series.P256, Ways.FileSize) is { } file)
             rows.Add(new("the program: one file, needs no .NET", Megabytes(file.Bytes), "", "", "one file"));
     }

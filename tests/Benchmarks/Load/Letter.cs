@@ -51,7 +51,12 @@ internal static class Letter
     {
         var body = new byte[size];
         for (var i = 0; i < size; i++)
-            body[i] = (i % (LineLength + 2)) switch { LineLength => (byte)'\r', LineLength + 1 => (byte)'\n', _ => (byte)('a' + (i * 7 % 26)) };
+            body[i] = (i % (LineLength + 2)) switch
+            {
+                LineLength => (byte)'\r',
+                LineLength + 1 => (byte)'\n',
+                _ => (byte)('a' + (i * 7 % 26)),
+            };
         "\r\n"u8.CopyTo(body.AsSpan(Math.Max(0, size - 2)));
         return body;
     }
