@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Postseal.Benchmarks.Comparison;
 using Postseal.Benchmarks.Core;
+using Postseal.Benchmarks.Costs;
 using Postseal.Benchmarks.Load;
 using Postseal.Benchmarks.Parts;
 using Postseal.Benchmarks.Setup;
@@ -8,6 +9,7 @@ using Postseal.Benchmarks.Setup;
 var root = new RootCommand("How fast Postseal is: its parts, and the whole beside its peers.")
 {
     new LoadCommand(),
+    CostsCommand.Create(),
     SetupCommand.Create(),
     ReportCommand.Create(),
     PartsCommand.Create(),

@@ -19,11 +19,11 @@ internal static partial class SmimeJudge
     {
         if (received.Verdict != MtaVerdict.Accepted)
             return $"it was not accepted but {received.Verdict}";
-        if (Split(received) is not var (content, signature))
+        if (Split(received) is not var (content, signaturePart))
             return "it is not multipart/signed of two parts";
         if (!content.AsSpan().SequenceEqual(EntityOf(sent)))
             return "what is signed is not what was sent";
-        return FaultOfSignature(content, signature, sent.Sender, root);
+        return FaultOfSignature(content, signaturePart, sent.Sender, root);
     }
 
     /// <summary>What openssl says is wrong with a message; null when nothing is.</summary>
@@ -33,12 +33,12 @@ internal static partial class SmimeJudge
         return verified ? null : $"openssl cms -verify says {errors.Trim()}";
     }
 
-    private static string? FaultOfSignature(byte[] content, byte[] signature, string author, X509Certificate2 root)
+    private static string? FaultOfSignature(byte[] content, byte[] signaturePart, string author, X509Certificate2 root)
     {
         try
         {
             var cms = new SignedCms(new ContentInfo(content), detached: true);
-            cms.Decode(signature);
+            cms.Decode(SignatureIn(signaturePart));
             cms.CheckSignature(verifySignatureOnly: true);
             if (cms.SignerInfos[0].Certificate is not { } signer || signer.GetNameInfo(X509NameType.EmailName, false) != author)
                 return "the signer is not the author";
@@ -49,7 +49,7 @@ internal static partial class SmimeJudge
             chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck; // a throw-away authority publishes no list
             return chain.Build(signer) ? null : $"its chain does not hold: {chain.ChainStatus[0].StatusInformation}";
         }
-        catch (CryptographicException e)
+        catch (Exception e) when (e is CryptographicException or FormatException)
         {
             return e.Message;
         }
@@ -66,7 +66,7 @@ internal static partial class SmimeJudge
         return entity.ToArray();
     }
 
-    private static (byte[] Content, byte[] Signature)? Split(MtaResult received)
+    private static (byte[] Content, byte[] SignaturePart)? Split(MtaResult received)
     {
         var types = received.Headers.Where(header => header.Is("Content-Type")).ToList();
         if (types.Count != 1 || SignedType().Match(types[0].ToString()) is not { Success: true } type)
@@ -74,7 +74,7 @@ internal static partial class SmimeJudge
         var delimiter = Encoding.ASCII.GetBytes($"\r\n--{type.Groups["boundary"].Value}");
         byte[] body = [.. "\r\n"u8, .. received.Body.Span];
         var parts = Parts(body, delimiter).ToList();
-        return parts.Count == 2 ? (parts[0], SignatureIn(parts[1])) : null;
+        return parts.Count == 2 ? (parts[0], parts[1]) : null;
     }
 
     private static IEnumerable<byte[]> Parts(byte[] body, byte[] delimiter)

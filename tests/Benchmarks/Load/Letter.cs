@@ -9,7 +9,6 @@ namespace Postseal.Benchmarks.Load;
 internal static class Letter
 {
     private const int LineLength = 76;
-    private const string Boundary = "=_figures";
 
     /// <summary>Text alone; eight header fields and as many more as wanted.</summary>
     public static MtaMessage Text(string from, int bodySize, int moreHeaders = 0) =>
@@ -25,7 +24,7 @@ internal static class Letter
         body.Write("Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=figures.pdf\r\n\r\n"u8);
         WriteBase64(body, bodySize - body.WrittenCount);
         body.Write("\r\n--=_figures--\r\n"u8);
-        return Message(from, moreHeaders, $"multipart/mixed; boundary=\"{Boundary}\"", "7bit", body.WrittenSpan.ToArray());
+        return Message(from, moreHeaders, "multipart/mixed; boundary=\"=_figures\"", "7bit", body.WrittenSpan.ToArray());
     }
 
     private static MtaMessage Message(string from, int moreHeaders, string type, string encoding, byte[] body) => new()
@@ -52,7 +51,12 @@ internal static class Letter
     {
         var body = new byte[size];
         for (var i = 0; i < size; i++)
-            body[i] = (i % (LineLength + 2)) switch { LineLength => (byte)'\r', LineLength + 1 => (byte)'\n', _ => (byte)('a' + (i * 7 % 26)) };
+            body[i] = (i % (LineLength + 2)) switch
+            {
+                LineLength => (byte)'\r',
+                LineLength + 1 => (byte)'\n',
+                _ => (byte)('a' + (i * 7 % 26)),
+            };
         "\r\n"u8.CopyTo(body.AsSpan(Math.Max(0, size - 2)));
         return body;
     }

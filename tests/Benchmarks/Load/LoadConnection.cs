@@ -136,7 +136,7 @@ internal sealed class LoadConnection : IDisposable
         }
     }
 
-    private static Socket Connect(MilterEndpoint endpoint)
+    public static Socket Connect(MilterEndpoint endpoint)
     {
         switch (endpoint)
         {

@@ -12,7 +12,14 @@ internal sealed class PostsealSetup
 
     private readonly string directory;
 
-    private PostsealSetup(string directory) => this.directory = directory;
+    private PostsealSetup(string directory, int moreSenders)
+    {
+        this.directory = directory;
+        Senders = [P256, .. Enumerable.Range(1, moreSenders).Select(n => $"sender{n:D5}@example.org")];
+    }
+
+    /// <summary>Those with a P-256 key.</summary>
+    public IReadOnlyList<string> Senders { get; }
 
     public string Configuration => Path.Combine(directory, "postseal.ini");
 
@@ -26,14 +33,13 @@ internal sealed class PostsealSetup
     /// <param name="moreSenders">How many senders besides the two that send.</param>
     public static PostsealSetup Create(string directory, string? moreSockets = null, int moreSenders = 0)
     {
-        var setup = new PostsealSetup(directory);
+        var setup = new PostsealSetup(directory, moreSenders);
         var certificates = Directory.CreateDirectory(Path.Combine(directory, "certificates")).FullName;
         using var authority = new TrialAuthority("Benchmark", TimeProvider.System);
         File.WriteAllText(setup.RootFile, authority.Root.ExportCertificatePem() + "\n");
         Issue(authority, certificates, Rsa, "RSA-2048");
-        Issue(authority, certificates, P256, "P-256");
-        for (var i = 0; i < moreSenders; i++)
-            Issue(authority, certificates, $"sender{i:D5}@example.org", "P-256");
+        foreach (var sender in setup.Senders)
+            Issue(authority, certificates, sender, "P-256");
         // Required: what could not be signed would be refused, and so be seen. The socket is for Postfix's user, too.
         File.WriteAllText(setup.Configuration, $"""
             [Milter]
