@@ -108,17 +108,19 @@ public class FilterTests
         Assert.Equal(["NOTIFY=NEVER"], result.Recipients[1].Parameters);
     }
 
-    [Fact]
-    public async Task A_message_the_filter_does_not_want_passes_without_its_body_being_sent()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_message_the_filter_does_not_want_passes_and_an_MTA_that_waits_does_not_send_its_body(bool waits)
     {
         var filter = new TestFilter(_ => MilterDecision.Reject) { WantsIt = message => message.Headers.Count == 0 };
-        await using var server = new TestServer(filter);
-        await using var mta = await server.MtaAsync();
+        await using var server = new TestServer(filter, options => options.MaxMessageSize = 1000);
+        await using var mta = await server.MtaAsync(offer: waits ? MtaDouble.FullOffer with { Steps = 0 } : null);
 
         var result = await mta.SendAsync(
-            new MtaMessage { Headers = [new("A", " b")], Body = "x"u8.ToArray() }, TestServer.Cancel);
+            new MtaMessage { Headers = [new("A", " b")], Body = new byte[2000] }, TestServer.Cancel);
 
-        Assert.Equal((MtaVerdict.Accepted, false), (result.Verdict, result.BodyWasSent));
+        Assert.Equal((MtaVerdict.Accepted, !waits), (result.Verdict, result.BodyWasSent));
     }
 
     [Theory]

@@ -72,7 +72,8 @@ public class LimitTests
     {
         await using var server = new TestServer(
             _ => MilterDecision.Unchanged, options => options.MaxMessageSize = 100_000);
-        var offer = MtaDouble.FullOffer with { Steps = MtaDouble.FullOffer.Steps & ~MilterSteps.NoReplyBody };
+        const MilterSteps unanswered = MilterSteps.NoReplyEndOfHeaders | MilterSteps.NoReplyBody;
+        var offer = MtaDouble.FullOffer with { Steps = MtaDouble.FullOffer.Steps & ~unanswered };
         await using var mta = await server.MtaAsync(offer: offer);
 
         var result = await mta.SendAsync(new MtaMessage { Body = new byte[10_000_000] }, TestServer.Cancel);
@@ -93,7 +94,7 @@ public class LimitTests
         var result = await mta.SendAsync(new MtaMessage { Body = new byte[10_000_000] }, TestServer.Cancel);
 
         Assert.StartsWith("552 5.3.4 Message too large", result.Reply, StringComparison.Ordinal);
-        Assert.Equal(2, result.Frames.Count); // end of headers, end of message
+        Assert.Single(result.Frames);
     }
 
     [Fact]

@@ -10,12 +10,12 @@ namespace Milter;
 internal sealed class FilterHandler(
     IMilterFilter filter, MilterServerOptions options, LargeMessages large, ILogger log) : MilterHandler, IDisposable
 {
-    // What is only collected needs no round trip. The end of the headers is answered, so that the MTA does not send the
-    // body of a message that is not wanted.
+    // Nothing but the end of a message is answered: each round trip would cost both sides more than the body of a usual
+    // message that is not wanted. An MTA that waits for replies all the same is told as soon as it can stop sending.
     private const MilterSteps Wanted =
         MilterSteps.HeaderLeadingSpace | MilterSteps.MaxData256K | MilterSteps.MaxData1M | MilterSteps.NoUnknown
         | MilterSteps.NoReplyConnect | MilterSteps.NoReplyHelo | MilterSteps.NoReplyMail | MilterSteps.NoReplyRecipient
-        | MilterSteps.NoReplyData | MilterSteps.NoReplyHeader | MilterSteps.NoReplyBody;
+        | MilterSteps.NoReplyData | MilterSteps.NoReplyHeader | MilterSteps.NoReplyEndOfHeaders | MilterSteps.NoReplyBody;
 
     /// <summary>The defaults of Postfix's milter_*_macros and Sendmail's confMILTER_MACROS_*, and the version in
     /// both.</summary>
@@ -33,7 +33,7 @@ internal sealed class FilterHandler(
     private List<EnvelopeAddress> recipients = [];
     private List<MilterHeader> headers = [];
     private MilterMessage? message;
-    private MilterReply? refusal;
+    private MilterReply? early; // what the message is answered, where that is known before its end
     private long size;
     private long envelopeSize;
     private MessageBody body = new();
@@ -57,7 +57,7 @@ internal sealed class FilterHandler(
             Refuse(context, 452, "4.5.3", $"Too many recipients: the filter takes {options.MaxRecipients}");
         else if (envelopeSize > options.MaxMessageSize)
             Refuse(context, 552, "5.3.4", $"Envelope too large: the filter takes {options.MaxMessageSize} bytes");
-        else if (refusal is null)
+        else if (early is null)
             recipients.Add(recipient);
         return ValueTask.FromResult(MilterReply.Continue);
     }
@@ -70,17 +70,17 @@ internal sealed class FilterHandler(
             Refuse(context, 552, "5.3.4", $"Too many header fields: the filter takes {options.MaxHeaderCount}");
         else if (size > options.MaxHeadersSize)
             Refuse(context, 552, "5.3.4", $"Header section too large: the filter takes {options.MaxHeadersSize} bytes");
-        else if (refusal is null)
+        else if (early is null)
             headers.Add(header);
         return ValueTask.FromResult(MilterReply.Continue);
     }
 
     public override ValueTask<MilterReply> EndOfHeadersAsync(MilterContext context, CancellationToken cancellationToken)
     {
-        if (refusal is not null)
-            return ValueTask.FromResult(refusal);
         message = new MilterMessage(context, sender, recipients, headers);
-        return ValueTask.FromResult(filter.Wants(message) ? MilterReply.Continue : MilterReply.Accept);
+        if (early is null && !filter.Wants(message))
+            early = MilterReply.Accept;
+        return ValueTask.FromResult(EarlyAnswer(context, MilterSteps.NoReplyEndOfHeaders));
     }
 
     public override async ValueTask<MilterReply> BodyAsync(
@@ -89,24 +89,21 @@ internal sealed class FilterHandler(
         size += chunk.Length;
         if (size > options.MaxMessageSize)
             Refuse(context, 552, "5.3.4", $"Message too large: the filter takes {options.MaxMessageSize} bytes");
-        else if (size > LargeMessages.Size && refusal is null && !hasPlace)
+        else if (size > LargeMessages.Size && early is null && !hasPlace)
             await TakePlaceAsync(context, cancellationToken).ConfigureAwait(false);
-        if (refusal is null)
+        if (early is null)
             body.Append(chunk);
-        // An MTA that waits for a reply to each chunk hears of a refusal at once, any other at the end.
-        var isAnswered = !context.Negotiation.Steps.HasFlag(MilterSteps.NoReplyBody);
-        return isAnswered && refusal is not null ? refusal : MilterReply.Continue;
+        return EarlyAnswer(context, MilterSteps.NoReplyBody);
     }
 
     public override async ValueTask<MilterReply> EndOfMessageAsync(
         MilterContext context, MilterChanges changes, CancellationToken cancellationToken)
     {
         // An MTA that has nothing to say about headers may leave out their end.
-        if (message is null
-            && await EndOfHeadersAsync(context, cancellationToken).ConfigureAwait(false) is { IsFinal: true } early)
+        if (message is null)
+            await EndOfHeadersAsync(context, cancellationToken).ConfigureAwait(false);
+        if (early is not null)
             return early;
-        if (refusal is not null)
-            return refusal;
         message!.Body = body.ToSequence();
         var decision = await filter.FilterAsync(message, cancellationToken).ConfigureAwait(false);
         if (decision.Verdict == MilterReply.Accept)
@@ -118,7 +115,7 @@ internal sealed class FilterHandler(
     public override void Reset()
     {
         (sender, recipients, headers, message) = (new EnvelopeAddress(""), [], [], null);
-        (body, size, envelopeSize, refusal) = (new MessageBody(), 0, 0, null);
+        (body, size, envelopeSize, early) = (new MessageBody(), 0, 0, null);
         Dispose();
     }
 
@@ -154,11 +151,14 @@ internal sealed class FilterHandler(
         return address.Address.Length + objectSize + parameters;
     }
 
+    private MilterReply EarlyAnswer(MilterContext context, MilterSteps noReply) =>
+        context.Negotiation.Steps.HasFlag(noReply) ? MilterReply.Continue : early ?? MilterReply.Continue;
+
     private void Refuse(MilterContext context, int code, string status, string text)
     {
-        if (refusal is not null)
+        if (early is not null)
             return;
-        refusal = MilterReply.WithCode(code, status, text);
+        early = MilterReply.WithCode(code, status, text);
         log.OverLimit(context.Peer, context.LogId, text);
         // What will not be filtered is not kept.
         (recipients, headers, body) = ([], [], new MessageBody());

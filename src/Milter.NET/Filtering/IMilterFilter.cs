@@ -8,7 +8,8 @@ public interface IMilterFilter
 {
     /// <summary>
     /// Asked once for each message at the end of its headers, when <see cref="MilterMessage.Body"/> is still empty.
-    /// False spares the MTA to send the body: the message passes unchanged. Default: true.
+    /// False: the message passes unchanged, and its body is not kept; an MTA that waits for a reply here need not even send
+    /// it. Default: true.
     /// </summary>
     bool Wants(MilterMessage message) => true;
 
