@@ -1,10 +1,12 @@
 using System.Buffers;
+using System.Text;
 
 namespace Milter;
 
 /// <summary>
 /// The macros the MTA has sent, a set for each command. A later set for a command replaces the one before it; the value
-/// of a name is that of the latest command that brought it.
+/// of a name is that of the latest command that brought it. Sets are kept as they came and read when they are asked: an
+/// MTA sends one with each header field, and most are never looked at.
 /// </summary>
 internal sealed class MacroTable
 {
@@ -18,30 +20,30 @@ internal sealed class MacroTable
 
     private static readonly int FirstOfMessage = Array.IndexOf(Order, MilterCommand.Mail);
 
-    private readonly Dictionary<string, string>?[] sets = new Dictionary<string, string>?[Order.Length];
+    private readonly byte[]?[] sets = new byte[]?[Order.Length];
 
     public string? this[string name]
     {
         get
         {
-            var key = Bare(name);
+            var key = name is ['{', .. var inner, '}'] ? inner : name;
             for (var i = sets.Length - 1; i >= 0; i--)
             {
-                if (sets[i] is { } set && set.TryGetValue(key, out var value))
+                if (sets[i] is { } set && Find(set, key) is { } value)
                     return value;
             }
             return null;
         }
     }
 
-    /// <summary>Takes the payload of SMFIC_MACRO. One for a command without a stage here is read and dropped.</summary>
-    public void Set(ReadOnlySequence<byte> payload)
+    /// <summary>Takes the payload of SMFIC_MACRO. One for a command without a stage here is dropped.</summary>
+    public void Set(in ReadOnlySequence<byte> payload)
     {
         var reader = new PayloadReader(payload);
         var slot = Array.IndexOf(Order, (MilterCommand)reader.ReadByte());
-        var set = new Dictionary<string, string>(StringComparer.Ordinal);
-        while (!reader.AtEnd)
-            set[Bare(reader.ReadString())] = reader.AtEnd ? "" : reader.ReadString();
+        var set = reader.ReadRest();
+        if (set is [.., not 0])
+            throw PayloadReader.Unterminated();
         if (slot < 0)
             return;
         sets[slot] = set;
@@ -55,6 +57,29 @@ internal sealed class MacroTable
     /// <summary>Forgets everything: another SMTP connection follows.</summary>
     public void Clear() => Array.Clear(sets);
 
+    // Names and values in turn, each with its NUL; of a name that stands twice the last value, of one without any "".
+    private static string? Find(ReadOnlySpan<byte> set, string name)
+    {
+        string? found = null;
+        while (!set.IsEmpty)
+        {
+            var candidate = Take(ref set);
+            var value = set.IsEmpty ? [] : Take(ref set);
+            if (Ascii.Equals(Bare(candidate), name))
+                found = Encoding.UTF8.GetString(value);
+        }
+        return found;
+    }
+
+    private static ReadOnlySpan<byte> Take(ref ReadOnlySpan<byte> set)
+    {
+        var end = set.IndexOf((byte)0);
+        var taken = set[..end];
+        set = set[(end + 1)..];
+        return taken;
+    }
+
     // A name of several letters is sent in braces; programs ask for it with and without.
-    private static string Bare(string name) => name is ['{', .. var inner, '}'] ? inner : name;
+    private static ReadOnlySpan<byte> Bare(ReadOnlySpan<byte> name) =>
+        name is [(byte)'{', .. var inner, (byte)'}'] ? inner : name;
 }

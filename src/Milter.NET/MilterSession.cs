@@ -215,13 +215,19 @@ internal sealed class MilterSession : IAsyncDisposable
         await flush.ConfigureAwait(false);
     }
 
-    // With HDR_LEADSPC a value is as it stands in the message; without it, the MTA has eaten one space.
-    private MilterHeader ParseHeader(ReadOnlySequence<byte> payload)
+    // With HDR_LEADSPC a value is as it stands in the message; without it, the MTA has eaten one space, which is put where
+    // the NUL was.
+    private MilterHeader ParseHeader(in ReadOnlySequence<byte> payload)
     {
-        var reader = new PayloadReader(payload);
-        var name = reader.ReadBytes().ToArray();
-        var value = reader.ReadBytes().ToArray();
-        return new MilterHeader(name, Steps.HasFlag(MilterSteps.HeaderLeadingSpace) ? value : [(byte)' ', .. value]);
+        var bytes = payload.ToArray().AsMemory();
+        var name = bytes.Span.IndexOf((byte)0);
+        var length = bytes.Span[(name + 1)..].IndexOf((byte)0);
+        if (name < 0 || length < 0)
+            throw PayloadReader.Unterminated();
+        if (Steps.HasFlag(MilterSteps.HeaderLeadingSpace))
+            return new MilterHeader(bytes[..name], bytes.Slice(name + 1, length));
+        bytes.Span[name] = (byte)' ';
+        return new MilterHeader(bytes[..name], bytes.Slice(name, length + 1));
     }
 
     /// <summary>Asks the handler and replies, unless it was agreed that this command has no reply.</summary>

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Milter;
 
 /// <summary>
@@ -75,14 +77,15 @@ internal sealed class HeaderDifference
     private void WriteInsertions(int own, MilterChanges changes)
     {
         // ADDHEADER is for names that are not in Sendmail's list yet. Its own Received is there already.
-        var names = new HashSet<string>(before.Select(NameOf)) { "RECEIVED" };
+        var names = new HashSet<ReadOnlyMemory<byte>>(HeaderNameComparer.Instance) { "Received"u8.ToArray() };
+        names.UnionWith(before.Select(header => header.Name));
         var first = merged.FindIndex(step => step.Kind != Kind.Insert);
         var last = merged.FindLastIndex(step => step.Kind != Kind.Insert);
         for (var i = 0; i < merged.Count; i++)
         {
             if (merged[i] is not { Kind: Kind.Insert, Header: var header })
                 continue;
-            var isNewName = names.Add(NameOf(header));
+            var isNewName = names.Add(header.Name);
             if (i > last && isNewName)
                 changes.AddHeader(header);
             else if (i > last)
@@ -95,13 +98,13 @@ internal sealed class HeaderDifference
 
     private void WriteChangesAndDeletions(MilterChanges changes)
     {
-        var count = new Dictionary<string, int>();
+        var count = new Dictionary<ReadOnlyMemory<byte>, int>(HeaderNameComparer.Instance);
         foreach (var step in merged)
-            count[NameOf(step.Header)] = count.GetValueOrDefault(NameOf(step.Header)) + 1;
+            CollectionsMarshal.GetValueRefOrAddDefault(count, step.Header.Name, out _)++;
         for (var i = merged.Count - 1; i >= 0; i--)
         {
             var header = merged[i].Header;
-            var index = count[NameOf(header)]--;
+            var index = count[header.Name]--;
             if (merged[i].Kind == Kind.Change)
                 changes.ChangeHeader(index, header);
             else if (merged[i].Kind == Kind.Delete)
@@ -137,20 +140,33 @@ internal sealed class HeaderDifference
     }
 
     /// <summary>
-    /// The fields that stay, as pairs of positions that rise on both sides: equal fields are paired, the nth with the
-    /// nth, and the longest rising run of these pairs is kept. It takes n log n; a table of all pairs would be n².
+    /// The fields that stay, as pairs of positions that rise on both sides. What both lists begin and end with stays, as
+    /// nearly all does. In between equal fields are paired, the nth with the nth, and the longest rising run of these
+    /// pairs is kept. That takes n log n; a table of all pairs would be n².
     /// </summary>
     private static List<(int Before, int After)> Kept(
         IReadOnlyList<MilterHeader> before, IReadOnlyList<MilterHeader> after)
     {
-        var places = Places(before, 0, before.Count, header => header);
+        var shorter = Math.Min(before.Count, after.Count);
+        var (start, end) = (0, 0);
+        while (start < shorter && before[start] == after[start])
+            start++;
+        while (end < shorter - start && before[before.Count - end - 1] == after[after.Count - end - 1])
+            end++;
+
+        var places = Places(before, start, before.Count - end, header => header);
         var pairs = new List<(int Before, int After)>();
-        for (var i = 0; i < after.Count; i++)
+        for (var i = start; i < after.Count - end; i++)
         {
             if (Next(places, after[i], 0) is >= 0 and var place)
                 pairs.Add((place, i));
         }
-        return LongestRising(pairs);
+        return
+        [
+            .. Enumerable.Range(0, start).Select(i => (i, i)),
+            .. LongestRising(pairs),
+            .. Enumerable.Range(1, end).Reverse().Select(i => (before.Count - i, after.Count - i)),
+        ];
     }
 
     private static Dictionary<MilterHeader, Queue<int>> Places(
@@ -207,7 +223,4 @@ internal sealed class HeaderDifference
         run.Reverse();
         return run;
     }
-
-    private static string NameOf(MilterHeader header) =>
-        System.Text.Encoding.Latin1.GetString(header.Name.Span).ToUpperInvariant();
 }

@@ -18,9 +18,17 @@ internal ref struct PayloadReader(ReadOnlySequence<byte> payload)
 
     public ReadOnlySequence<byte> ReadBytes() =>
         reader.TryReadTo(out ReadOnlySequence<byte> value, (byte)0) ? value
-            : throw new MilterProtocolException("a string without its NUL");
+            : throw Unterminated();
 
     public string ReadString() => Encoding.UTF8.GetString(ReadBytes());
+
+    /// <summary>Reads all that is left.</summary>
+    public byte[] ReadRest()
+    {
+        var rest = reader.UnreadSequence.ToArray();
+        reader.AdvanceToEnd();
+        return rest;
+    }
 
     /// <summary>Reads strings up to the end of the frame.</summary>
     public List<string> ReadStrings()
@@ -30,6 +38,8 @@ internal ref struct PayloadReader(ReadOnlySequence<byte> payload)
             values.Add(ReadString());
         return values;
     }
+
+    public static MilterProtocolException Unterminated() => new("a string without its NUL");
 
     private static MilterProtocolException Short() => new("a frame shorter than its command needs");
 }

@@ -53,7 +53,7 @@ public static class Author
 
     // "Subject: x<CR>From: somebody else" is one field to us and two to them.
     private static bool HasBareCr(HeaderField field) =>
-        field.Raw.Span.Count((byte)'\r') != field.Raw.Span.Count("\r\n"u8);
+        field.Raw.Span.Contains((byte)'\r') && field.Raw.Span.Count((byte)'\r') != field.Raw.Span.Count("\r\n"u8);
 
     /// <summary>A field that stands twice is refused: some readers show the first, some the last.</summary>
     private static bool TryReadOnly(

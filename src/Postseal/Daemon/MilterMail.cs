@@ -40,9 +40,9 @@ internal static class MilterMail
 
     private static MilterHeader ToMilter(HeaderField field)
     {
-        var value = field.Value;
+        var (name, value) = (field.Raw[..field.Name.Length], field.Value);
         if (value.Span.IndexOf("\r\n"u8) < 0)
-            return new MilterHeader(field.Name.ToArray(), value);
+            return new MilterHeader(name, value);
 
         var folded = new ArrayBufferWriter<byte>(value.Length);
         var rest = value.Span;
@@ -53,6 +53,6 @@ internal static class MilterMail
         }
 
         folded.Write(rest);
-        return new MilterHeader(field.Name.ToArray(), folded.WrittenMemory);
+        return new MilterHeader(name, folded.WrittenMemory);
     }
 }
