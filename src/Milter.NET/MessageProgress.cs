@@ -15,7 +15,9 @@ internal sealed class MessageProgress(MilterServerOptions limits, TimeProvider t
 
     /// <summary>How long the MTA may be silent now: before the content for long, within it for what is left of its
     /// time.</summary>
-    public TimeSpan Patience => Stage < MessageStage.Headers ? limits.IdleTimeout : Remaining;
+    public TimeSpan Patience => IsInContent ? Remaining : limits.IdleTimeout;
+
+    public bool IsInContent => Stage >= MessageStage.Headers;
 
     /// <summary>What is left of the time a message's content has.</summary>
     public TimeSpan Remaining

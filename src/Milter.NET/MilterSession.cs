@@ -26,6 +26,7 @@ internal sealed class MilterSession : IAsyncDisposable
 
     private bool negotiated;
     private bool over;
+    private bool timesContent;
     private bool timedOut;
     private bool failed;
     private bool failedForAll;
@@ -346,12 +347,19 @@ internal sealed class MilterSession : IAsyncDisposable
 
     private async ValueTask<Frame?> ReadAsync()
     {
-        var patience = negotiated ? progress.Patience : host.Options.NegotiationTimeout;
-        timer.Change(patience, Timeout.InfiniteTimeSpan);
-        var frame = await input.ReadAsync(progress.Stage == MessageStage.Idle ? idle.Token : lifetime.Token)
-            .ConfigureAwait(false);
+        var read = input.ReadAsync(progress.Stage == MessageStage.Idle ? idle.Token : lifetime.Token);
+        // Frames that are there already need no timer each; but the content's time begins with its first one.
+        if (!read.IsCompleted || timesContent != progress.IsInContent)
+            SetTimer();
+        var frame = await read.ConfigureAwait(false);
         host.Diagnostics.Received(frame?.Length ?? 0);
         return frame;
+    }
+
+    private void SetTimer()
+    {
+        timesContent = progress.IsInContent;
+        timer.Change(negotiated ? progress.Patience : host.Options.NegotiationTimeout, Timeout.InfiniteTimeSpan);
     }
 
     private void TimeOut()

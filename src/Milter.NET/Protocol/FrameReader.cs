@@ -13,35 +13,37 @@ internal readonly record struct Frame(byte Code, ReadOnlySequence<byte> Payload)
 /// <summary>Cuts a stream into frames: 32 bits of length, most significant byte first, then that many bytes.</summary>
 internal sealed class FrameReader(PipeReader input, int maxFrameSize)
 {
-    private SequencePosition consumed;
-    private bool frameHeld;
+    private ReadOnlySequence<byte> unread; // of what was read last, what no frame has taken yet
+    private bool isHeld;
 
     /// <summary>Reads the next frame; null when the peer has closed between two frames.</summary>
     /// <exception cref="MilterProtocolException">The length is zero or too large, or the peer closed within a
     /// frame.</exception>
-    public async ValueTask<Frame?> ReadAsync(CancellationToken cancellationToken)
+    public ValueTask<Frame?> ReadAsync(CancellationToken cancellationToken) =>
+        TryTake(out var frame) ? new ValueTask<Frame?>(frame) : ReadMoreAsync(cancellationToken);
+
+    private async ValueTask<Frame?> ReadMoreAsync(CancellationToken cancellationToken)
     {
-        Release();
         while (true)
         {
+            if (isHeld)
+                input.AdvanceTo(unread.Start, unread.End);
+            isHeld = false;
             var result = await input.ReadAsync(cancellationToken).ConfigureAwait(false);
-            var buffer = result.Buffer;
-            if (TryParse(buffer, out var frame))
-            {
-                (consumed, frameHeld) = (frame.Payload.End, true);
+            (unread, isHeld) = (result.Buffer, true);
+            if (TryTake(out var frame))
                 return frame;
-            }
-            input.AdvanceTo(buffer.Start, buffer.End);
             if (result.IsCompleted)
-                return buffer.IsEmpty ? null : throw new MilterProtocolException("the connection ended within a frame");
+                return unread.IsEmpty ? null : throw new MilterProtocolException("the connection ended within a frame");
         }
     }
 
-    private void Release()
+    private bool TryTake(out Frame frame)
     {
-        if (frameHeld)
-            input.AdvanceTo(consumed);
-        frameHeld = false;
+        if (!TryParse(unread, out frame))
+            return false;
+        unread = unread.Slice(frame.Payload.End);
+        return true;
     }
 
     // The length is the peer's word: it is held against the limit before a byte is awaited or kept because of it.
