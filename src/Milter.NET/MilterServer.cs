@@ -11,6 +11,9 @@ public sealed class MilterServer : IAsyncDisposable
     // What makes accepting fail (no descriptors left) does not go away at once; without a pause it would fill the log.
     private static readonly TimeSpan AcceptPause = TimeSpan.FromSeconds(1);
 
+    // A limit that is reached is reached by many, and said once in a while.
+    private static readonly TimeSpan LimitPause = TimeSpan.FromMinutes(1);
+
     private readonly MilterServerOptions options;
     private readonly Func<MilterHandler> newHandler;
     private readonly ILogger log;
@@ -22,6 +25,7 @@ public sealed class MilterServer : IAsyncDisposable
     private readonly HashSet<Task> sessions = [];
     private readonly List<Task> acceptLoops = [];
     private List<Listener> listeners = [];
+    private long? limitTold;
 
     /// <summary>Makes a server that follows the dialogue with a handler of its own for each connection.</summary>
     public MilterServer(
@@ -174,7 +178,11 @@ public sealed class MilterServer : IAsyncDisposable
     // The one that was accepted waits; those behind it wait in the backlog. A short burst is so served, not refused.
     private async Task WaitForPlaceAsync(Listener listener, Socket connection)
     {
-        log.ConnectionLimit(listener.Endpoint.ToString(), options.MaxConnections);
+        if (limitTold is not { } told || time.GetElapsedTime(told) >= LimitPause)
+        {
+            limitTold = time.GetTimestamp();
+            log.ConnectionLimit(listener.Endpoint.ToString(), options.MaxConnections);
+        }
         try
         {
             await places.WaitAsync(stopping.Token).ConfigureAwait(false);

@@ -158,6 +158,30 @@ public sealed class ListeningTests : IDisposable
     }
 
     [Fact]
+    public async Task That_the_limit_of_connections_is_reached_is_said_once_a_minute()
+    {
+        var time = new FakeTime();
+        var options = new MilterServerOptions { MaxConnections = 1, Endpoints = { MilterEndpoint.Parse("inet:0@127.0.0.1") } };
+        await using var server = new MilterServer(options, new TestFilter(_ => MilterDecision.Reject), log, time);
+        await server.StartAsync(TestServer.Cancel);
+
+        foreach (var (minutes, told) in ((int, int)[])[(0, 1), (0, 1), (0, 1), (1, 2)])
+        {
+            time.Advance(TimeSpan.FromMinutes(minutes));
+            var first = await MtaDouble.ConnectAsync(server.Endpoints[0], MtaKind.Postfix, TestServer.Cancel);
+            var second = MtaDouble.ConnectAsync(server.Endpoints[0], MtaKind.Postfix, TestServer.Cancel);
+            while (Told() < told)
+                await Task.Delay(1, TestServer.Cancel);
+            await first.DisposeAsync();
+            await (await second).DisposeAsync();
+        }
+
+        Assert.Equal(2, Told());
+
+        int Told() => log.Lines.Count(line => line.Contains("the limit", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Many_connections_are_served_at_once()
     {
         await using var server = await StartAsync("unix:" + SocketPath);

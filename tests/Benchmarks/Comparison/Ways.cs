@@ -8,10 +8,15 @@ internal static class Ways
     public const string SmtpUnix = "smtp-unix";
     public const string SmtpTcp = "smtp-tcp";
     public const string NoMilter = "smtp";
+
+    /// <summary>Behind a way through Postfix: until the last message is delivered, not just accepted.</summary>
+    public const string Delivered = ", delivered";
+
     public const string Core = "core";
     public const string Speed = "speed";
 
     public const string PeakMemory = "peak memory above idle";
+    public const string BoundedMemory = "peak memory above idle, bounded";
     public const string Start = "start to listening";
     public const string IdleMemory = "idle memory";
     public const string FileSize = "size of the program";

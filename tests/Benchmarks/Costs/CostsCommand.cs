@@ -47,6 +47,16 @@ internal static class CostsCommand
         using var root = setup.ReadRoot();
         await OfDaemonAsync(
             Series.P256, () => Daemon.Start(program, setup), PostsealSetup.P256, samples => Verification.OfSmimeAsync(samples, root), rounds);
+
+        var bounded = PostsealSetup.Create(Path.Combine(directory, "bounded"), maxLargeMessages: 4);
+        using var boundedRoot = bounded.ReadRoot();
+        for (var round = 0; round < rounds; round++)
+        {
+            var measured = await LargeMessageCosts.MeasureAsync(
+                Series.P256, () => Daemon.Start(program, bounded), PostsealSetup.P256, 16,
+                samples => Verification.OfSmimeAsync(samples, boundedRoot));
+            Write(measured with { Way = Ways.BoundedMemory });
+        }
     }
 
     private static async Task OfOpenDkimAsync(string program, string directory, int rounds)

@@ -31,7 +31,9 @@ internal sealed class PostsealSetup
     /// <param name="directory">Where.</param>
     /// <param name="moreSockets">Where to listen besides the Unix socket, in libmilter's syntax.</param>
     /// <param name="moreSenders">How many senders besides the two that send.</param>
-    public static PostsealSetup Create(string directory, string? moreSockets = null, int moreSenders = 0)
+    /// <param name="maxLargeMessages">How many large messages are held at once.</param>
+    public static PostsealSetup Create(
+        string directory, string? moreSockets = null, int moreSenders = 0, int maxLargeMessages = 16)
     {
         var setup = new PostsealSetup(directory, moreSenders);
         var certificates = Directory.CreateDirectory(Path.Combine(directory, "certificates")).FullName;
@@ -46,6 +48,7 @@ internal sealed class PostsealSetup
             Socket = unix:{directory}/postseal.sock{(moreSockets is null ? "" : $", {moreSockets}")}
             SocketMode = 0666
             MaxConnections = 2000
+            MaxLargeMessages = {maxLargeMessages}
             [Certificates]
             Path = certificates
             [Signing]
