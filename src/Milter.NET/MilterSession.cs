@@ -313,8 +313,12 @@ internal sealed class MilterSession : IAsyncDisposable
         timer.Change(progress.Remaining, Timeout.InfiniteTimeSpan);
         try
         {
-            // On another thread: a filter that computes for long is seen at work, and cut off, like one that waits.
-            var work = Task.Run(() => EndOfMessageAsync(payload, changes, lifetime.Token), CancellationToken.None);
+            // On another thread: a filter that computes for long is seen at work, and cut off, like one that waits. And in
+            // the order of all: a thread's own queue goes first, so an MTA that always has the next message ready would
+            // keep the others waiting.
+            var work = Task.Factory.StartNew(
+                () => EndOfMessageAsync(payload, changes, lifetime.Token), CancellationToken.None,
+                TaskCreationOptions.PreferFairness, TaskScheduler.Default).Unwrap();
             await answer.ReportProgressAsync(work, lifetime.Token).ConfigureAwait(false);
             var reply = await work.ConfigureAwait(false);
             Check(reply, MilterCommand.EndOfMessage, silent: false);
