@@ -15,6 +15,8 @@ public sealed class SignedData
     private static readonly byte[] DataType = EncodeType(Oids.Data);
     private static readonly byte[] SignedDataType = EncodeType(Oids.SignedData);
 
+    private static readonly byte[][] BeforeContent = [.. Enum.GetValues<Digest>().Select(EncodeBeforeContent)];
+
     private readonly byte[] beforeContent;
     private readonly byte[] afterContent;
 
@@ -45,7 +47,7 @@ public sealed class SignedData
         var signature = SignatureAlgorithm.SignHash(identity.Key, attributesDigest, digest, padding);
         return new SignedData(
             contentDigest,
-            EncodeBeforeContent(digest),
+            BeforeContent[(int)digest],
             EncodeAfterContent(identity, digest, padding, attributes, signature));
     }
 
