@@ -141,10 +141,10 @@ public class RobustnessTests
         // What came of an answer that was not completed.
         async Task<string> LoadAsync()
         {
-            await using var client = await server.ClientAsync(MtaDouble.FullOffer with { Steps = MilterSteps.None });
             var answer = "";
             try
             {
+                await using var client = await server.ClientAsync(MtaDouble.FullOffer with { Steps = MilterSteps.None });
                 while (true)
                 {
                     answer = "";
