@@ -198,16 +198,21 @@ def dialogue(world: World, mta: Mta) -> None:
     said = []
     with world.filters.run("stage-by-stage", port) as filter:
         expect(send(mta, "stages", SENDER, recipients, message).code == 250, "the message is refused")
-        said.append(filter.log())
+        said.append(whole_dialogue(filter))
     with world.filters.run("stage-by-stage", port) as filter:
         world.filters.predict(mta.kind, port, SENDER, recipients, message)
-        said.append(filter.log())
-    real, double = (lines_of_dialogue(log) for log in said)
+        said.append(whole_dialogue(filter))
+    real, double = said
     expect(real == double, "told by the MTA:\n" + "\n".join(real) + "\nby the double:\n" + "\n".join(double))
 
 
-def lines_of_dialogue(log: str) -> list[str]:
-    return [line for line in log.splitlines() if not line.startswith("Information")]
+def whole_dialogue(filter) -> list[str]:
+    """The client has its reply before the filter has told of the message's end."""
+    def whole() -> list[str] | None:
+        lines = [line for line in filter.log().splitlines() if not line.startswith("Information")]
+        return lines if lines[-1:] == ["reset"] else None
+
+    return tools.wait_for(whole, 10, filter.log)
 
 
 def given_up(world: World, mta: Mta) -> None:
@@ -216,7 +221,7 @@ def given_up(world: World, mta: Mta) -> None:
         client.begin("mail@example.org", [first])
         client.give_up()
         expect(client.send(SENDER, [second], Trial("", trial="mark").message()).code == 250, "it is refused")
-        said = [line.split(":")[0].removesuffix(" with queue id") for line in lines_of_dialogue(filter.log())]
+        said = [line.split(":")[0].removesuffix(" with queue id") for line in whole_dialogue(filter)]
         expect([stage for stage in said if stage not in ("header", "connect", "helo")]
                == ["mail", "rcpt", "reset", "mail", "rcpt", "data", "eoh", "body", "eom", "reset"], filter.log())
     arrival = world.sink.wait(second)
