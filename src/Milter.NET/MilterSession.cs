@@ -334,6 +334,11 @@ internal sealed class MilterSession : IAsyncDisposable
         {
             return Fail(e, MilterCommand.EndOfMessage);
         }
+        finally
+        {
+            // The filter's time is over, the answer has its own.
+            timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
     }
 
     private async Task<MilterReply> EndOfMessageAsync(
