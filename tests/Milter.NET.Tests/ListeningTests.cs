@@ -73,7 +73,7 @@ public sealed class ListeningTests : IDisposable
     [Fact]
     public async Task A_socket_is_given_to_its_group()
     {
-        Assert.SkipUnless(Environment.UserName == "root", "only root may give a file to any group");
+        Assert.SkipUnless(Environment.UserName == "root", "needs root: nobody else gives a file to any group");
         await using var server = await StartAsync(new MilterUnixEndpoint(SocketPath) { Group = "daemon" });
 
         Assert.Equal("daemon", await GroupOfAsync(SocketPath));

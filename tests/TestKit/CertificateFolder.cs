@@ -52,10 +52,14 @@ public sealed class CertificateFolder : IDisposable
 
     public string Write(string name, string text) => directory.Write(name, text);
 
-    public void MakeReadableByEveryone(string name)
+    /// <summary>Lets every user read a file, or list a directory.</summary>
+    public void MakeReadableByEveryone(string name) => SetMode(name, Directory.Exists(File(name)) ? "755" : "644");
+
+    /// <summary>Sets the permissions of a file, in octal as chmod takes them.</summary>
+    public void SetMode(string name, string mode)
     {
         if (!OperatingSystem.IsWindows())
-            System.IO.File.SetUnixFileMode(File(name), (UnixFileMode)Convert.ToInt32("644", 8));
+            System.IO.File.SetUnixFileMode(File(name), (UnixFileMode)Convert.ToInt32(mode, 8));
     }
 
     public string File(string name) => directory.File(name);

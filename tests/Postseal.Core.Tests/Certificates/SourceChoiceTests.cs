@@ -115,16 +115,20 @@ public sealed partial class SourceTests
     [Fact]
     public void A_directory_below_that_cannot_be_read_keeps_nobody_from_signing()
     {
-        Assert.SkipWhen(Environment.IsPrivilegedProcess, "everything can be read by root");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "file modes are Unix's");
         folder.Add("alice@example.org");
+        folder.MakeReadableByEveryone(".");
+        folder.MakeReadableByEveryone("alice@example.org.pem");
         var locked = Directory.CreateDirectory(folder.File("lost+found"));
-        if (!OperatingSystem.IsWindows())
-            locked.UnixFileMode = UnixFileMode.None;
+        folder.SetMode("lost+found", "000");
 
-        Signer("alice@example.org");
+        Unprivileged.Run(() =>
+        {
+            Assert.Throws<UnauthorizedAccessException>(() => locked.GetFiles());
+            Signer("alice@example.org");
+        });
 
-        if (!OperatingSystem.IsWindows())
-            locked.UnixFileMode = UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.UserWrite;
+        folder.SetMode("lost+found", "700");
     }
 
     // ---- Chains -----------------------------------------------------------------------------------------------

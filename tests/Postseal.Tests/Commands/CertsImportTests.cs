@@ -248,7 +248,7 @@ public sealed class CertsImportTests : IDisposable
     [Fact]
     public void Root_gives_new_files_to_the_daemon_and_they_stay_its_own_when_replaced()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "only root gives files away");
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "needs root: nobody else gives files away");
         var issued = authority.Issue(new TrialRequest(Alice));
         var file = inbox.Write("alice.pem", issued.KeyPem + issued.CertificatePem);
 
