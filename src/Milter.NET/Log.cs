@@ -11,8 +11,8 @@ internal static partial class Log
     [LoggerMessage(2, LogLevel.Information, "stopping: {Connections} connections open")]
     public static partial void Stopping(this ILogger log, int connections);
 
-    [LoggerMessage(3, LogLevel.Error, "{Endpoint}: a connection could not be accepted")]
-    public static partial void AcceptFailed(this ILogger log, Exception exception, string endpoint);
+    [LoggerMessage(3, LogLevel.Error, "{Endpoint}: a connection could not be accepted, trying on: {Reason}{Others}")]
+    public static partial void AcceptFailed(this ILogger log, string endpoint, string reason, string others);
 
     [LoggerMessage(4, LogLevel.Warning, "{Endpoint}: {Limit} connections are open, the limit; further ones wait")]
     public static partial void ConnectionLimit(this ILogger log, string endpoint, int limit);
@@ -43,4 +43,11 @@ internal static partial class Log
 
     [LoggerMessage(12, LogLevel.Warning, "{Peer}: {QueueId}: refused: {Reply}")]
     public static partial void OverLimit(this ILogger log, string peer, string queueId, string reply);
+
+    [LoggerMessage(13, LogLevel.Warning,
+        "{Endpoint}: refused {Peer}, who is not among the peers: if that is the MTA, add it to them{Others}")]
+    public static partial void PeerRefused(this ILogger log, string endpoint, string peer, string others);
+
+    [LoggerMessage(14, LogLevel.Critical, "{Reason}; the server stops")]
+    public static partial void AcceptEnded(this ILogger log, string reason);
 }

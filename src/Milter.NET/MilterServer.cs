@@ -8,12 +8,6 @@ namespace Milter;
 /// <summary>Listens for MTAs and serves them, many at once. It is started and stopped once.</summary>
 public sealed class MilterServer : IAsyncDisposable
 {
-    // What makes accepting fail (no descriptors left) does not go away at once; without a pause it would fill the log.
-    private static readonly TimeSpan AcceptPause = TimeSpan.FromSeconds(1);
-
-    // A limit that is reached is reached by many, and said once in a while.
-    private static readonly TimeSpan LimitPause = TimeSpan.FromMinutes(1);
-
     private readonly MilterServerOptions options;
     private readonly Func<MilterHandler> newHandler;
     private readonly ILogger log;
@@ -24,8 +18,12 @@ public sealed class MilterServer : IAsyncDisposable
     private readonly SemaphoreSlim places;
     private readonly HashSet<Task> sessions = [];
     private readonly List<Task> acceptLoops = [];
+    private readonly CancellationTokenSource hurry = new();
+    private readonly Lock stopLock = new();
+    private readonly TaskCompletionSource completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private List<Listener> listeners = [];
-    private long? limitTold;
+    private Task? stop;
+    private IOException? failure;
 
     /// <summary>Makes a server that follows the dialogue with a handler of its own for each connection.</summary>
     public MilterServer(
@@ -55,15 +53,25 @@ public sealed class MilterServer : IAsyncDisposable
     /// <summary>Where the server listens, as bound: with the port it got for port 0. Empty before the start.</summary>
     public IReadOnlyList<MilterEndpoint> Endpoints => [.. listeners.Select(listener => listener.Endpoint)];
 
+    /// <summary>
+    /// Ends when the server has stopped. It fails with an <see cref="IOException"/> that says why when the server stopped
+    /// by itself, because it can accept no connections any more: a program should end then, so that whatever watches it
+    /// starts it anew.
+    /// </summary>
+    public Task Completion => completion.Task;
+
     /// <summary>Binds every endpoint, or none, and begins to accept connections.</summary>
-    /// <exception cref="IOException">An endpoint cannot be listened on; the message names it and says why.</exception>
+    /// <exception cref="IOException">An endpoint cannot be listened on, or nobody may connect to it; the message names it
+    /// and says why.</exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
         var bound = new List<Listener>();
+        var peers = new PeerRules(options.Peers);
         try
         {
             foreach (var endpoint in options.Endpoints)
                 bound.AddRange(await Listener.BindAsync(endpoint, cancellationToken).ConfigureAwait(false));
+            bound.ForEach(peers.CheckUse);
         }
         catch
         {
@@ -74,7 +82,9 @@ public sealed class MilterServer : IAsyncDisposable
         foreach (var listener in listeners)
         {
             log.Listening(listener.Endpoint.ToString());
-            acceptLoops.Add(AcceptAsync(listener));
+            // Accepting may fail at once, and stop the server before the next one is here.
+            lock (stopLock)
+                acceptLoops.Add(AcceptAsync(listener, new Acceptor(listener, peers, places, options, log, time)));
         }
     }
 
@@ -82,7 +92,8 @@ public sealed class MilterServer : IAsyncDisposable
     /// The whole life of a filter that is a program of its own: starts, serves until SIGTERM, SIGINT or the
     /// cancellation, then stops as <see cref="StopAsync"/> does. A second signal ends the process at once.
     /// </summary>
-    /// <exception cref="IOException">An endpoint cannot be listened on; the message names it and says why.</exception>
+    /// <exception cref="IOException">An endpoint cannot be listened on, or not any more; the message names it and says
+    /// why.</exception>
     public async Task RunAsync(CancellationToken cancellationToken = default)
     {
         var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -90,8 +101,9 @@ public sealed class MilterServer : IAsyncDisposable
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Tell);
         using var cancelled = cancellationToken.Register(() => told.TrySetResult());
         await StartAsync(cancellationToken).ConfigureAwait(false);
-        await told.Task.ConfigureAwait(false);
+        await Task.WhenAny(told.Task, Completion).ConfigureAwait(false);
         await StopAsync(CancellationToken.None).ConfigureAwait(false);
+        await Completion.ConfigureAwait(false);
 
         void Tell(PosixSignalContext signal) => signal.Cancel = told.TrySetResult();
     }
@@ -113,20 +125,39 @@ public sealed class MilterServer : IAsyncDisposable
     /// <param name="cancellationToken">Cuts the waiting for messages in flight short.</param>
     public async Task StopAsync(CancellationToken cancellationToken = default)
     {
-        if (stopping.IsCancellationRequested)
+        if (Completion.IsCompleted)
             return;
+        using var cut = cancellationToken.Register(hurry.Cancel);
+        await StopOnceAsync().ConfigureAwait(false);
+    }
+
+    private Task StopOnceAsync()
+    {
+        lock (stopLock)
+            return stop ??= Task.Run(ShutDownAsync);
+    }
+
+    private async Task ShutDownAsync()
+    {
         await stopping.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(acceptLoops).ConfigureAwait(false);
+        Task[] loops;
+        lock (stopLock)
+            loops = [.. acceptLoops];
+        await Task.WhenAll(loops).ConfigureAwait(false);
         listeners.ForEach(listener => listener.Dispose());
         var remaining = OpenSessions();
         log.Stopping(remaining.Length);
         var finished = Task.WhenAll(remaining);
         using var limit = new CancellationTokenSource(options.StopTimeout, time);
-        using var cut = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        using var cut = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, hurry.Token);
         await finished.WaitAsync(cut.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await aborting.CancelAsync().ConfigureAwait(false);
         // What went wrong in one has been logged there.
         await finished.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (failure is null)
+            completion.SetResult();
+        else
+            completion.SetException(failure);
     }
 
     /// <summary>Stops the server.</summary>
@@ -135,6 +166,7 @@ public sealed class MilterServer : IAsyncDisposable
         await StopAsync().ConfigureAwait(false);
         stopping.Dispose();
         aborting.Dispose();
+        hurry.Dispose();
         places.Dispose();
         diagnostics.Dispose();
     }
@@ -149,48 +181,19 @@ public sealed class MilterServer : IAsyncDisposable
         return () => new FilterHandler(filter, options, large, logger ?? NullLogger.Instance);
     }
 
-    private async Task AcceptAsync(Listener listener)
+    private async Task AcceptAsync(Listener listener, Acceptor acceptor)
     {
-        while (!stopping.IsCancellationRequested)
-        {
-            try
-            {
-                var connection = await listener.Socket.AcceptAsync(stopping.Token).ConfigureAwait(false);
-                if (!places.Wait(0, CancellationToken.None))
-                    await WaitForPlaceAsync(listener, connection).ConfigureAwait(false);
-                _ = Track(listener.Endpoint.ToString(), () => ServeAsync(listener, connection));
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-            catch (SocketException e)
-            {
-                log.AcceptFailed(e, listener.Endpoint.ToString());
-                if (e.SocketErrorCode == SocketError.ConnectionAborted)
-                    continue;
-                await Task.Delay(AcceptPause, time, stopping.Token)
-                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
-    }
-
-    // The one that was accepted waits; those behind it wait in the backlog. A short burst is so served, not refused.
-    private async Task WaitForPlaceAsync(Listener listener, Socket connection)
-    {
-        if (limitTold is not { } told || time.GetElapsedTime(told) >= LimitPause)
-        {
-            limitTold = time.GetTimestamp();
-            log.ConnectionLimit(listener.Endpoint.ToString(), options.MaxConnections);
-        }
         try
         {
-            await places.WaitAsync(stopping.Token).ConfigureAwait(false);
+            await acceptor.RunAsync(
+                connection => _ = Track(listener.Endpoint.ToString(), () => ServeAsync(listener, connection)),
+                stopping.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException)
+        catch (IOException e)
         {
-            connection.Dispose();
-            throw;
+            log.AcceptEnded(e.Message);
+            failure = e;
+            _ = StopOnceAsync();
         }
     }
 

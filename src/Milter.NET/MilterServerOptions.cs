@@ -7,6 +7,15 @@ public sealed class MilterServerOptions
     public IList<MilterEndpoint> Endpoints { get; } = [];
 
     /// <summary>
+    /// Who may connect: users on Unix domain sockets, networks on TCP. Anybody else is closed as soon as accepted, with a
+    /// line in the log. Default: empty, whoever can: on a Unix domain socket those whom <see cref="MilterUnixEndpoint.Mode"/>
+    /// lets in, on TCP everybody who reaches the port. A peer is believed whatever it says of clients, logins and
+    /// addresses, so nobody but the MTA should be one. When there are any, an endpoint for whose kind there is none is an
+    /// error at the start. What is handed to <see cref="MilterServer.ServeAsync(Stream, string)"/> is not asked about.
+    /// </summary>
+    public IList<MilterPeer> Peers { get; } = [];
+
+    /// <summary>
     /// The largest frame taken from the MTA, in bytes; a larger one ends the connection. Default: 2 MiB, room for the
     /// largest body chunk there is (1 MiB) and for a header field over <see cref="MaxHeadersSize"/>, so that it gets an
     /// answer. A connection may hold this much memory before anything else is known of it.

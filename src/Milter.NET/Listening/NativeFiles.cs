@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace Milter;
@@ -32,17 +31,6 @@ internal static partial class NativeFiles
         return error == ENOENT ? false : throw Failure(path, error);
     }
 
-    /// <summary>The number of a group given by name or number.</summary>
-    public static uint FindGroup(string nameOrNumber)
-    {
-        if (uint.TryParse(nameOrNumber, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
-            return number;
-        var entry = getgrnam(nameOrNumber);
-        // struct group: two pointers (name, password), then the number.
-        return entry != 0 ? (uint)Marshal.ReadInt32(entry, 2 * nint.Size)
-            : throw new IOException($"there is no group '{nameOrNumber}'");
-    }
-
     public static void ChangeGroup(string path, uint group)
     {
         if (chown(path, uint.MaxValue, group) != 0)
@@ -56,7 +44,4 @@ internal static partial class NativeFiles
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int chown(string path, uint owner, uint group);
-
-    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial nint getgrnam(string name);
 }

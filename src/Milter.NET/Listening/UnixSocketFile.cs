@@ -36,7 +36,7 @@ internal static class UnixSocketFile
     [SupportedOSPlatform("linux")]
     private static void Bind(Socket socket, MilterUnixEndpoint endpoint)
     {
-        var group = endpoint.Group is { } name ? NativeFiles.FindGroup(name) : (uint?)null;
+        var group = endpoint.Group is { } name ? NativeAccounts.FindGroup(name) : (uint?)null;
         // On Linux the file gets the mode of the socket itself, less the umask (unix(7), bind in the kernel).
         using (var handle = new SafeFileHandle(socket.Handle, ownsHandle: false))
             File.SetUnixFileMode(handle, endpoint.Mode & OwnerOnly);

@@ -1,0 +1,107 @@
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+
+namespace Milter;
+
+/// <summary>Accepts the connections of one listener, as long as the server runs: refuses those of strangers, and lets
+/// those over the limit wait.</summary>
+internal sealed class Acceptor(
+    Listener listener, PeerRules peers, SemaphoreSlim places, MilterServerOptions options, ILogger log, TimeProvider time)
+{
+    // What makes accepting fail for a while, like too few descriptors, mostly ends when some connection does.
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+
+    // Without any connection of ours there is nothing whose end could help.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    private readonly LogPace limitPace = new(time);
+    private readonly LogPace failurePace = new(time);
+    private readonly LogPace refusalPace = new(time, most: 10);
+    private TimeSpan pause = FirstPause;
+    private long? failingSince;
+
+    /// <summary>Takes the next connection from the system.</summary>
+    public Func<CancellationToken, ValueTask<Socket>> Accept { get; init; } = listener.Socket.AcceptAsync;
+
+    /// <summary>Accepts until it is stopped. Each connection that is served holds one of the places.</summary>
+    /// <exception cref="IOException">Nothing can be accepted any more; the message says why.</exception>
+    public async Task RunAsync(Action<Socket> serve, CancellationToken stopping)
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                var connection = await Accept(stopping).ConfigureAwait(false);
+                (failingSince, pause) = (null, FirstPause);
+                if (await AdmitAsync(connection, stopping).ConfigureAwait(false))
+                    serve(connection);
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (SocketException e)
+            {
+                await RecoverAsync(e, stopping).ConfigureAwait(false);
+            }
+            catch (Exception e)
+            {
+                throw GivenUp(e);
+            }
+        }
+    }
+
+    private async ValueTask<bool> AdmitAsync(Socket connection, CancellationToken stopping)
+    {
+        if (peers.Refuse(connection) is { } stranger)
+        {
+            if (refusalPace.Allows(out var others))
+                log.PeerRefused(listener.Endpoint.ToString(), stranger, others);
+            connection.Dispose();
+            return false;
+        }
+        if (!places.Wait(0, CancellationToken.None))
+            await WaitForPlaceAsync(connection, stopping).ConfigureAwait(false);
+        return true;
+    }
+
+    // The one that was accepted waits; those behind it wait in the backlog. A short burst is so served, not refused.
+    private async ValueTask WaitForPlaceAsync(Socket connection, CancellationToken stopping)
+    {
+        if (limitPace.Allows(out _))
+            log.ConnectionLimit(listener.Endpoint.ToString(), options.MaxConnections);
+        try
+        {
+            await places.WaitAsync(stopping).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    // accept(2) fails for what befell one connection, and for want of descriptors or memory: neither is the end of a
+    // server that has something to give back or to wait for.
+    private async ValueTask RecoverAsync(SocketException e, CancellationToken stopping)
+    {
+        if (e.SocketErrorCode == SocketError.ConnectionAborted)
+            return;
+        failingSince ??= time.GetTimestamp();
+        var isIdle = places.CurrentCount == options.MaxConnections;
+        if (isIdle && time.GetElapsedTime(failingSince.Value) >= Patience)
+            throw GivenUp(e);
+        if (failurePace.Allows(out var others))
+            log.AcceptFailed(listener.Endpoint.ToString(), Explain(e), others);
+        await Task.Delay(pause, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+    }
+
+    private IOException GivenUp(Exception e) =>
+        new($"{listener.Endpoint}: no connection can be accepted any more: {Explain(e)}", e);
+
+    private static string Explain(Exception e) => e is SocketException { SocketErrorCode: SocketError.TooManyOpenSockets }
+        ? $"{e.Message}: raise the limit of file descriptors (ulimit -n, systemd's LimitNOFILE=), or lower MaxConnections"
+        : (e.InnerException ?? e).Message;
+}
