@@ -52,6 +52,30 @@ public sealed class KeyMaterial
         }
     }
 
+    /// <summary>All bytes of a file; the caller clears them.</summary>
+    /// <exception cref="CertificateFileException">It cannot be read, is no regular file, or is larger than
+    /// <see cref="MaxFileSize"/>.</exception>
+    public static byte[] ReadBytes(string path)
+    {
+        try
+        {
+            using var file = RegularFile.Open(path);
+            var length = RandomAccess.GetLength(file);
+            if (length > MaxFileSize)
+                throw TooLarge(path);
+            var bytes = new byte[length];
+            return RandomAccess.Read(file, bytes, 0) == bytes.Length
+                ? bytes
+                : throw new CertificateFileException(
+                    path, CertificateFileProblem.Damaged, "changed while it was read");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            throw new CertificateFileException(
+                path, CertificateFileProblem.Unreadable, $"cannot be read: {e.Message}", e);
+        }
+    }
+
     /// <summary>Reads the content of a file.</summary>
     /// <param name="path">Where it came from, for errors.</param>
     /// <param name="content">The content; the caller clears it.</param>
@@ -177,27 +201,6 @@ public sealed class KeyMaterial
         finally
         {
             CryptographicOperations.ZeroMemory(pem);
-        }
-    }
-
-    private static byte[] ReadBytes(string path)
-    {
-        try
-        {
-            using var file = File.OpenHandle(path);
-            var length = RandomAccess.GetLength(file);
-            if (length > MaxFileSize)
-                throw TooLarge(path);
-            var bytes = new byte[length];
-            return RandomAccess.Read(file, bytes, 0) == bytes.Length
-                ? bytes
-                : throw new CertificateFileException(
-                    path, CertificateFileProblem.Damaged, "changed while it was read");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
-        {
-            throw new CertificateFileException(
-                path, CertificateFileProblem.Unreadable, $"cannot be read: {e.Message}", e);
         }
     }
 

@@ -17,7 +17,7 @@ internal static class SecretText
         var bytes = new byte[MaxSize];
         try
         {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+            using var file = new FileStream(RegularFile.Open(path), FileAccess.Read, bufferSize: 0);
             var text = bytes.AsSpan(0, file.ReadAtLeast(bytes, MaxSize, throwOnEndOfStream: false));
             var end = text.IndexOfAny((byte)'\r', (byte)'\n');
             return text[..(end < 0 ? text.Length : end)].ToArray();

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Postseal.Certificates;
 
 namespace Postseal.Configuration;
 
@@ -16,9 +17,11 @@ internal static class IniFile
     {
         try
         {
-            if (new FileInfo(path).Length > MaxSize)
+            using var file = RegularFile.Open(path);
+            if (RandomAccess.GetLength(file) > MaxSize)
                 throw Wrong(path, "", "", $"is larger than {MaxSize >> 20} MiB; it cannot be a configuration");
-            return Parse(path, File.ReadAllLines(path));
+            using var text = new StreamReader(new FileStream(file, FileAccess.Read));
+            return Parse(path, Lines(text));
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -28,6 +31,12 @@ internal static class IniFile
         {
             throw Wrong(path, "", "", $"cannot be read: {e.Message}");
         }
+    }
+
+    private static IEnumerable<string> Lines(TextReader text)
+    {
+        while (text.ReadLine() is { } line)
+            yield return line;
     }
 
     internal static IConfiguration Parse(string source, IEnumerable<string> lines)

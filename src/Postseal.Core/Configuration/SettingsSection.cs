@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Postseal.Certificates;
 
 namespace Postseal.Configuration;
 
@@ -124,6 +125,8 @@ internal sealed class SettingsSection(SettingsFile file, string name, IConfigura
         var path = Path.GetFullPath(text, file.BaseDirectory);
         if (!File.Exists(path))
             Error(key, $"there is no file {path}; create it or leave the setting empty");
+        else if (RegularFile.WhyNot(path) is { } reason)
+            Error(key, $"{path} {reason}; it is read again when it changes");
         return path;
     }
 

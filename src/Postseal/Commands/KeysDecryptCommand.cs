@@ -60,7 +60,7 @@ internal static class KeysDecryptCommand
             output ??= path.EndsWith(".enc", StringComparison.Ordinal)
                 ? path[..^".enc".Length]
                 : throw new CommandException(ExitCode.Usage, $"{path} does not end with .enc; name the new file with --output");
-            using var pem = new Secret(MauticKeyFile.Decrypt(path, BoundedFile.Read(path), secret.Bytes));
+            using var pem = new Secret(MauticKeyFile.Decrypt(path, KeyMaterial.ReadBytes(path), secret.Bytes));
             AtomicFile.Write(output, pem.Bytes, AtomicFile.Private, force);
             return output;
         }

@@ -133,7 +133,7 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
         if (!force || store.Files.FirstOrDefault(file => file.Name == name && file.HasKey) is not { } old)
             return;
         var mark = old.EndEntities.FirstOrDefault() is { } certificate ? Fingerprint.Short(certificate) : "key";
-        using var content = new Secret(BoundedFile.Read(old.Path));
+        using var content = new Secret(KeyMaterial.ReadBytes(old.Path));
         AtomicFile.Write(
             Path.Combine(store.Path, $"{name.Replace('@', '_')}.{mark}.old"), content.Bytes, AtomicFile.Private, replace: true,
             owner ?? FileOwner.Of(old.Path));

@@ -127,7 +127,7 @@ internal sealed class CertificateStore
     {
         if (path is null)
             return new Secret([]);
-        using var handle = File.OpenHandle(path);
+        using var handle = RegularFile.Open(path);
         return PassphraseOptions.FirstLine(handle, path);
     }
 

@@ -80,7 +80,7 @@ internal sealed record StoredFile(string Path, IReadOnlyList<X509Certificate2> C
     /// <summary>The private key as it is stored, where that is PEM and encrypted.</summary>
     public Secret? EncryptedKey()
     {
-        var bytes = BoundedFile.Read(Path);
+        var bytes = KeyMaterial.ReadBytes(Path);
         try
         {
             return PemText.EncryptedKey(bytes) is { } key ? new Secret(key) : null;
@@ -93,7 +93,7 @@ internal sealed record StoredFile(string Path, IReadOnlyList<X509Certificate2> C
 
     private static StoredFile ReadContent(string path, ReadOnlySpan<byte> passphrase)
     {
-        var bytes = BoundedFile.Read(path);
+        var bytes = KeyMaterial.ReadBytes(path);
         try
         {
             if (MauticKeyFile.LooksLikeOne(bytes))
