@@ -200,13 +200,15 @@ public sealed class OutgoingProcessorTests : IDisposable
         Assert.Equal(signed, Process(FromAlice, Options(general) with { Senders = senders }) is OutgoingResult.Signed);
     }
 
-    [Fact]
-    public void A_letter_that_only_looks_like_another_is_another_sender()
+    [Theory]
+    [InlineData("k", "\u212A")] // the Kelvin sign
+    [InlineData("\u03BC", "\u00B5")] // the Greek mu, the micro sign
+    [InlineData("\u03C3", "\u03C2")] // the two small sigmas
+    public void A_letter_that_only_looks_like_another_is_another_sender(string one, string other)
     {
-        const string kelvin = "\u212A";
-        var senders = new Dictionary<string, SenderOverrides> { ["k@example.org"] = new(SigningMode.Required, null, null, null) };
+        var senders = new Dictionary<string, SenderOverrides> { [one + "@example.org"] = new(SigningMode.Required, null, null, null) };
 
-        var result = Process(From(kelvin + "@example.org"), Options() with { Senders = senders });
+        var result = Process(From(other + "@example.org"), Options() with { Senders = senders });
 
         Assert.IsType<OutgoingResult.Unchanged>(result);
     }

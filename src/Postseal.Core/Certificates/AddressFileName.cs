@@ -44,7 +44,7 @@ public static class AddressFileName
         {
             // A name that is not exactly what the scheme would write was not written by it.
             if (Unescape(name, mark) is { } address && !readings.Contains(address)
-                && escape(address).Equals(name, StringComparison.OrdinalIgnoreCase))
+                && Ascii.EqualsIgnoreCase(escape(address), name))
                 readings.Add(address);
         }
 
@@ -53,7 +53,7 @@ public static class AddressFileName
 
     private static readonly (char Mark, Func<MailAddress, string> Escape)[] Schemes = [('_', Escape), ('%', EscapeOld)];
 
-    private static string Raw(MailAddress address) => $"{MailAddress.ToLower(address.LocalPart)}@{address.AsciiDomain}";
+    private static string Raw(MailAddress address) => $"{MailAddress.AsciiLower(address.LocalPart)}@{address.AsciiDomain}";
 
     private static string Escape(string text, char mark, Func<byte, bool> isPlain)
     {
@@ -104,6 +104,8 @@ public static class AddressFileName
     {
         var text = Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : "";
         var at = text.LastIndexOf('@');
-        return at > 0 && MailAddress.TryParse("a" + text[at..], out var domain) ? new MailAddress(text[..at], domain.Domain) : null;
+        return at > 0 && MailAddress.TryParse("a" + text[at..], out var other) && MailAddress.HaveLengthsOfSmtp(text[..at], other.Domain)
+            ? new MailAddress(text[..at], other.Domain)
+            : null;
     }
 }

@@ -14,9 +14,9 @@ internal sealed class CertificateIndex
     private readonly TimeProvider time;
     private readonly DirectoryListing top;
     private readonly Dictionary<string, KeySource> sources = [];
-    private readonly Dictionary<string, List<KeySource>> byOwner = new(StringComparer.OrdinalIgnoreCase);
-    private readonly Dictionary<string, List<DirectoryListing>> below = new(StringComparer.OrdinalIgnoreCase);
-    private readonly Dictionary<string, KeySource> configured = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, List<KeySource>> byOwner = new(AsciiCaseComparer.Instance);
+    private readonly Dictionary<string, List<DirectoryListing>> below = new(AsciiCaseComparer.Instance);
+    private readonly Dictionary<string, KeySource> configured = new(AsciiCaseComparer.Instance);
     private readonly List<string> authorityFiles = [];
     private readonly Lazy<AuthorityPool> authorities;
     private readonly Dictionary<string, KeySource> known; // of the index before, while this one is made
@@ -92,7 +92,7 @@ internal sealed class CertificateIndex
 
     private void AddNamedFiles()
     {
-        var stems = new Dictionary<string, Dictionary<string, string>>(StringComparer.OrdinalIgnoreCase);
+        var stems = new Dictionary<string, Dictionary<string, string>>(AsciiCaseComparer.Instance);
         foreach (var (name, path) in top.Files.Where(file => !FileConventions.IsListFile(file.Key)))
         {
             var (stem, suffix) = FileConventions.Split(name);

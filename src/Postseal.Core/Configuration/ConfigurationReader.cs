@@ -94,8 +94,8 @@ public static class ConfigurationReader
     private static (Dictionary<string, SenderOverrides>, Dictionary<string, SenderCertificate>) ReadSenders(
         SettingsFile file, bool domainCertificates)
     {
-        var overrides = new Dictionary<string, SenderOverrides>(StringComparer.OrdinalIgnoreCase);
-        var certificates = new Dictionary<string, SenderCertificate>(StringComparer.OrdinalIgnoreCase);
+        var overrides = new Dictionary<string, SenderOverrides>(AsciiCaseComparer.Instance);
+        var certificates = new Dictionary<string, SenderCertificate>(AsciiCaseComparer.Instance);
         foreach (var (written, section) in file.Named("Sender"))
         {
             var name = written.Trim();

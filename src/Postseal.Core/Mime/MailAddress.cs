@@ -6,8 +6,9 @@ namespace Postseal.Mime;
 
 /// <summary>
 /// The address of a mailbox, without its display name (RFC 5322 section 3.4.1 addr-spec, with the UTF-8 of RFC 6532).
-/// Two are equal when local part and domain are, both without case: RFC 5321 lets a host tell "A" from "a" in a local
-/// part, but nobody issues certificates to both. A domain in A-labels (xn--…) equals the same one in U-labels.
+/// Two are equal when local part and domain are. Local parts compare without the case of A to Z: RFC 5321 lets a host
+/// tell "A" from "a", but nobody issues certificates to both. No other letter has a case there (RFC 6531 section 3.2
+/// leaves it to the host, and µ is not μ). Domains compare as IDNA has it: A-labels (xn--…) equal their U-labels.
 /// </summary>
 /// <remarks>
 /// A local part may hold nearly anything, '/' and control characters among it. Nothing is taken out here: who makes a
@@ -15,6 +16,13 @@ namespace Postseal.Mime;
 /// </remarks>
 public sealed class MailAddress : IEquatable<MailAddress>
 {
+    private static readonly AsciiCaseComparer AsciiCase = AsciiCaseComparer.Instance;
+
+    // RFC 5321 section 4.5.3.1.
+    private const int MaxLocalPartOctets = 64;
+    private const int MaxDomainLength = 255;
+    private const int MaxLabelLength = 63;
+
     internal MailAddress(string localPart, string domain) =>
         (LocalPart, Domain, AsciiDomain) = (localPart, domain, ToAscii(domain));
 
@@ -28,10 +36,10 @@ public sealed class MailAddress : IEquatable<MailAddress>
     public string AsciiDomain { get; }
 
     /// <summary>
-    /// One text for all spellings of an address: in lower case, the domain in A-labels. Texts compare without case
-    /// (<see cref="StringComparison.OrdinalIgnoreCase"/>) as addresses do.
+    /// One text for all spellings of an address: A to Z in lower case, the domain in A-labels. Two are equal
+    /// (<see cref="StringComparison.Ordinal"/>) when the addresses are.
     /// </summary>
-    public string CanonicalText => ToLower(Write(AsciiDomain));
+    public string CanonicalText => Write(AsciiLower(LocalPart), AsciiDomain);
 
     /// <summary>Reads one address alone, <c>local@domain</c> or <c>&lt;local@domain&gt;</c>, without comments,
     /// display name or white space inside.</summary>
@@ -45,22 +53,20 @@ public sealed class MailAddress : IEquatable<MailAddress>
     /// <inheritdoc/>
     public bool Equals(MailAddress? other) =>
         other is not null
-        && LocalPart.Equals(other.LocalPart, StringComparison.OrdinalIgnoreCase)
+        && AsciiCase.Equals(LocalPart, other.LocalPart)
         && HasDomainOf(other);
 
     /// <summary>Whether the other address is in exactly the same domain.</summary>
-    public bool HasDomainOf(MailAddress other) => AsciiDomain.Equals(other.AsciiDomain, StringComparison.OrdinalIgnoreCase);
+    public bool HasDomainOf(MailAddress other) => AsciiDomain.Equals(other.AsciiDomain, StringComparison.Ordinal);
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as MailAddress);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(
-        LocalPart.GetHashCode(StringComparison.OrdinalIgnoreCase),
-        AsciiDomain.GetHashCode(StringComparison.OrdinalIgnoreCase));
+    public override int GetHashCode() => HashCode.Combine(AsciiCase.GetHashCode(LocalPart), AsciiDomain);
 
     /// <summary><c>local@domain</c>, the local part in quotes only where it needs them.</summary>
-    public override string ToString() => Write(Domain);
+    public override string ToString() => Write(LocalPart, Domain);
 
     /// <summary>Whether two addresses are the same mailbox.</summary>
     public static bool operator ==(MailAddress? left, MailAddress? right) => Equals(left, right);
@@ -69,13 +75,34 @@ public sealed class MailAddress : IEquatable<MailAddress>
     public static bool operator !=(MailAddress? left, MailAddress? right) => !Equals(left, right);
 
     /// <summary>
-    /// What is no IDN in its own form (a label of 64 bytes, letters that IDNA would make other ones of) is compared as it
-    /// stands: two domains that look different are different.
+    /// Whether the two parts are within the limits of RFC 5321 section 4.5.3.1: 64 octets, and 255 with 63 in a label. An
+    /// A-label is longer than the U-label it stands for, so a U-label of more characters is none either.
+    /// </summary>
+    internal static bool HaveLengthsOfSmtp(string localPart, string domain) =>
+        Encoding.UTF8.GetByteCount(localPart) <= MaxLocalPartOctets && HasLengthsOfDns(domain);
+
+    private static bool HasLengthsOfDns(ReadOnlySpan<char> domain)
+    {
+        if (domain.Length > MaxDomainLength)
+            return false;
+        foreach (var label in domain.Split('.'))
+        {
+            if (domain[label].Length > MaxLabelLength)
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// What is no IDN in its own form (a label that is too long, letters that IDNA would make other ones of) is compared as
+    /// it stands: two domains that look different are different.
     /// </summary>
     private static string ToAscii(string domain)
     {
         var lower = ToLower(domain);
-        if (Ascii.IsValid(lower))
+        // The lengths first: Punycode takes quadratic time (RFC 3492 section 6.3).
+        if (Ascii.IsValid(lower) || !HasLengthsOfDns(lower))
             return lower;
         try
         {
@@ -89,8 +116,15 @@ public sealed class MailAddress : IEquatable<MailAddress>
         }
     }
 
+    /// <summary>A to Z in lower case, and nothing else.</summary>
+    internal static string AsciiLower(string text) => string.Create(text.Length, text, static (lower, text) =>
+    {
+        for (var i = 0; i < text.Length; i++)
+            lower[i] = char.IsAsciiLetterUpper(text[i]) ? (char)(text[i] | 0x20) : text[i];
+    });
+
     /// <summary>Without making ASCII of anything else, as plain lower-casing makes a 'k' of the Kelvin sign.</summary>
-    internal static string ToLower(string text) => string.Create(text.Length, text, static (lower, text) =>
+    private static string ToLower(string text) => string.Create(text.Length, text, static (lower, text) =>
     {
         for (var i = 0; i < text.Length; i++)
         {
@@ -99,7 +133,7 @@ public sealed class MailAddress : IEquatable<MailAddress>
         }
     });
 
-    private string Write(string domain) => $"{(IsDotAtom(LocalPart) ? LocalPart : Quoted(LocalPart))}@{domain}";
+    private static string Write(string localPart, string domain) => $"{(IsDotAtom(localPart) ? localPart : Quoted(localPart))}@{domain}";
 
     private static bool IsDotAtom(string text) => Array.TrueForAll(
         text.Split('.'),

@@ -132,7 +132,7 @@ public ref struct MailboxParser
             domain = ReadDomainLiteral();
         else if (!ReadWords(out domain, allowsQuotes: false))
             return false;
-        if (string.IsNullOrEmpty(domain) || !SkipWhiteSpace())
+        if (string.IsNullOrEmpty(domain) || !MailAddress.HaveLengthsOfSmtp(local, domain) || !SkipWhiteSpace())
             return false;
         address = new(local, domain);
         return true;

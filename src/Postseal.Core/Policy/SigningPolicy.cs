@@ -8,7 +8,7 @@ namespace Postseal.Policy;
 public sealed class SigningPolicy(PostsealOptions options)
 {
     // As addresses compare: lower-casing would make a K of the Kelvin sign, and take one sender for another.
-    private readonly Dictionary<string, SenderOverrides> senders = new(options.Senders, StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, SenderOverrides> senders = new(options.Senders, AsciiCaseComparer.Instance);
 
     /// <summary>The section that holds where no other says something.</summary>
     internal const string DefaultSection = "[Signing]";

@@ -52,6 +52,18 @@ public sealed class CertificateDirectoryTests : IDisposable
     }
 
     [Theory]
+    [InlineData("\u00B5@example.org", "\u03BC@example.org")] // the micro sign, the Greek mu
+    [InlineData("\u03C3@example.org", "\u03C2@example.org")] // the two small sigmas
+    [InlineData("\u00E9@example.org", "\u00C9@example.org")]
+    public void A_letter_that_Unicode_folds_to_another_is_another_address(string owner, string other)
+    {
+        folder.Add(owner);
+
+        Usable(owner);
+        Assert.IsType<SignerLookup.None>(folder.Open().FindSigner(Address(other)));
+    }
+
+    [Theory]
     [InlineData("bob@example.org")]
     [InlineData("\"../alice\"@example.org")]
     [InlineData("%2e%2e%2falice@example.org")]
