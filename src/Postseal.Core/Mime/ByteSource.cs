@@ -32,6 +32,18 @@ internal sealed class ByteSource
         return pieces[index][(int)(offset - starts[index])..];
     }
 
+    /// <summary>A range in pieces, none of them longer than <paramref name="maxLength"/>.</summary>
+    public IEnumerable<ReadOnlyMemory<byte>> Pieces(long from, long to, int maxLength)
+    {
+        while (from < to)
+        {
+            var piece = From(from);
+            piece = piece[..(int)Math.Min(Math.Min(piece.Length, maxLength), to - from)];
+            from += piece.Length;
+            yield return piece;
+        }
+    }
+
     /// <summary>A range in one piece, copied only where it lies across several.</summary>
     public ReadOnlyMemory<byte> Range(long from, long to)
     {

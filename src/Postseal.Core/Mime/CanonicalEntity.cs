@@ -27,8 +27,8 @@ public sealed record CanonicalEntity : Canonicalization
     /// Makes a message ready to be signed. What is 7bit already is left byte for byte, except that the preamble and the
     /// epilogue of the outermost multipart are dropped (Outlook rejects a signed entity with an epilogue), and so is white
     /// space behind a delimiter (Sendmail takes it away). Leaves with
-    /// 8bit, NUL, bare CR or LF or overlong lines are encoded: text as quoted-printable, or base64 when it holds NUL;
-    /// all else as base64. Header fields inside are made 7bit with RFC 2047 and RFC 2231. A
+    /// 8bit, NUL, bare CR or LF or overlong lines are encoded: text as quoted-printable, or base64 when it holds NUL or
+    /// that is clearly shorter; all else as base64. Header fields inside are made 7bit with RFC 2047 and RFC 2231. A
     /// label of 8bit or binary on what is 7bit is corrected: a relay may go by the label and encode it again. An empty
     /// body becomes one CRLF, and a last line without an end gets one, as in transport.
     /// </summary>

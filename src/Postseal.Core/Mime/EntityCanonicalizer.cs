@@ -111,7 +111,7 @@ internal sealed class EntityCanonicalizer
             if (!mustNotChange)
                 header.CorrectLabel();
             if (!header.HasContentType && depth == 0)
-                header.SetTextType(content: []);
+                header.SetTextType("us-ascii");
             header.WriteTo(output);
             output.Append(body.Start, body.End);
         }
@@ -123,8 +123,7 @@ internal sealed class EntityCanonicalizer
         }
         else
         {
-            var content = source.Range(body.Start, body.End).Span;
-            Failure ??= LeafEncoder.Write(header, content, body, isOutermost: depth == 0, isLast: line.AtEnd, output);
+            Failure ??= LeafEncoder.Write(header, source, body, isOutermost: depth == 0, isLast: line.AtEnd, output);
         }
     }
 
@@ -165,7 +164,8 @@ internal sealed class EntityCanonicalizer
     }
 
     // At the end there is none, which is to be known too.
-    private bool IsDelimiter() => multiparts.IsDelimiter(line.Line, out delimiterLevel, out isCloseDelimiter);
+    private bool IsDelimiter() =>
+        multiparts.IsDelimiter(line.IsCut ? [] : line.Line, out delimiterLevel, out isCloseDelimiter);
 
     private void WriteDelimiter(ReadOnlySpan<byte> boundary)
     {

@@ -6,7 +6,9 @@ namespace Postseal.Mime;
 /// Output made of ranges of the input, which are shared, and of new bytes in between. Ranges that follow one another
 /// become one; short ones are copied, so that a message of a million small parts does not become a million objects.
 /// </summary>
-internal sealed class EntityOutput(ByteSource source) : IBufferWriter<byte>
+/// <param name="source">The input.</param>
+/// <param name="maxLength">How many bytes are kept; no more is once there were more.</param>
+internal sealed class EntityOutput(ByteSource source, long maxLength = long.MaxValue) : IBufferWriter<byte>, IContentSink
 {
     private const int ShortRange = 1024;
     private const int ChunkSize = 1024;
@@ -17,11 +19,16 @@ internal sealed class EntityOutput(ByteSource source) : IBufferWriter<byte>
     private int chunkEnd;
     private long rangeFrom;
     private long rangeTo;
+    private long length;
+
+    /// <summary>Whether there was more than is kept, so that nothing of it is of use.</summary>
+    public bool IsOverLimit => length > maxLength;
 
     /// <summary>Appends a range of the input.</summary>
     public void Append(long from, long to)
     {
-        if (from == to)
+        length += to - from;
+        if (from == to || IsOverLimit)
             return;
         if (from != rangeTo || rangeFrom == rangeTo)
         {
@@ -32,7 +39,20 @@ internal sealed class EntityOutput(ByteSource source) : IBufferWriter<byte>
     }
 
     /// <inheritdoc/>
-    public void Advance(int count) => chunkEnd += count;
+    public void Advance(int count)
+    {
+        length += count;
+        if (!IsOverLimit)
+            chunkEnd += count;
+    }
+
+    /// <inheritdoc/>
+    public void Write(ReadOnlySpan<byte> piece) => BuffersExtensions.Write(this, piece);
+
+    /// <summary>Does nothing: content ends, the entity goes on.</summary>
+    void IContentSink.End()
+    {
+    }
 
     /// <inheritdoc/>
     public Memory<byte> GetMemory(int sizeHint = 0)

@@ -10,11 +10,7 @@ namespace Postseal.Mime;
 /// </summary>
 internal static class HeaderRepair
 {
-    private const int PreferredLineLength = 76;
     private const int MaxNameLength = 900;
-
-    // The line after a cut starts with a space.
-    private const int MaxCutLength = LineScanner.MaxLineLength - 1;
 
     private static readonly SearchValues<byte> Controls = SearchValues.Create("\0\r\n"u8);
 
@@ -76,22 +72,26 @@ internal static class HeaderRepair
 
     private static void WriteRepaired(HeaderField field, IBufferWriter<byte> output)
     {
-        var line = new ArrayBufferWriter<byte>();
-        line.Write(Encoding.ASCII.GetBytes(Encoding.Latin1.GetString(field.Name)));
+        var line = new LineFolder(output);
+        foreach (var b in field.Name)
+            line.Write([Ascii.IsValid(b) ? b : (byte)'?']);
         line.Write(": "u8);
-        var value = Unfold(field.Value.Span).AsSpan().TrimStart(" \t"u8);
+        var value = Unfold(field.Value.Span).TrimStart(" \t"u8);
         if (field.Is("Content-Type") || field.Is("Content-Disposition"))
             ParameterWriter.Write(ParameterParser.Parse(value, out var parameters), parameters, line);
         else
             EncodedWord.WriteValue(value, IsAddressField(field), line);
-        Fold(line.WrittenSpan, output);
+        line.End();
     }
 
     // RFC 5322 section 2.2.3; NUL and a bare CR or LF can stand in no header, and a space parts what they parted.
-    private static byte[] Unfold(ReadOnlySpan<byte> value)
+    private static ReadOnlySpan<byte> Unfold(ReadOnlySpan<byte> value)
     {
-        var output = new ArrayBufferWriter<byte>(value.Length + 1);
-        for (int control; (control = value.IndexOfAny(Controls)) >= 0;)
+        var control = value.IndexOfAny(Controls);
+        if (control < 0)
+            return value;
+        var output = new ArrayBufferWriter<byte>(value.Length);
+        for (; control >= 0; control = value.IndexOfAny(Controls))
         {
             output.Write(value[..control]);
             var isFold = value[control..].StartsWith("\r\n"u8);
@@ -100,40 +100,7 @@ internal static class HeaderRepair
             value = value[(control + (isFold ? 2 : 1))..];
         }
         output.Write(value);
-        return output.WrittenSpan.ToArray();
-    }
-
-    // Folds at white space; a word that is too long even so is cut, as Postfix's smtp_line_length_limit does.
-    private static void Fold(ReadOnlySpan<byte> line, IBufferWriter<byte> output)
-    {
-        while (line.Length > PreferredLineLength)
-        {
-            var fold = FoldBefore(line);
-            if (fold < 0 && line.Length <= MaxCutLength)
-                break;
-            var cut = fold < 0 ? MaxCutLength : fold;
-            output.Write(line[..cut]);
-            output.Write(fold < 0 ? "\r\n "u8 : "\r\n"u8);
-            line = line[cut..];
-        }
-        output.Write(line);
-    }
-
-    // The last white space in reach that a word follows and another goes before: no line is of white space alone.
-    private static int FoldBefore(ReadOnlySpan<byte> line)
-    {
-        var indent = line.IndexOfAnyExcept(" \t"u8);
-        for (var limit = PreferredLineLength; indent >= 0; limit = LineScanner.MaxLineLength)
-        {
-            for (var i = Math.Min(limit, line.Length - 2); i > indent; i--)
-            {
-                if (IsSpace(line[i]) && !IsSpace(line[i + 1]))
-                    return i;
-            }
-            if (limit == LineScanner.MaxLineLength)
-                break;
-        }
-        return -1;
+        return output.WrittenSpan;
     }
 
     private static bool IsSpace(byte value) => value is (byte)' ' or (byte)'\t';

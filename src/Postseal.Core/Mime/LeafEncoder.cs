@@ -1,23 +1,24 @@
-using System.Buffers;
-
 namespace Postseal.Mime;
 
-/// <summary>Writes a part that is not 7bit as one that is.</summary>
+/// <summary>Writes a part that is not 7bit as one that is, piece by piece.</summary>
 internal static class LeafEncoder
 {
+    // Where the output has passed its limit, no more than this is encoded in vain.
+    private const int PieceLength = 64 * 1024;
+
     /// <summary>Writes the part's header, changed as the new encoding needs, and its content.</summary>
     /// <param name="header">Its header.</param>
-    /// <param name="content">Its content, still in the encoding the header says.</param>
-    /// <param name="body">What is wrong with the content.</param>
+    /// <param name="source">What its content, still in the encoding the header says, is read from.</param>
+    /// <param name="body">Where the content is, and what is wrong with it.</param>
     /// <param name="isOutermost">Whether it is the body of the message itself.</param>
     /// <param name="isLast">Whether the message ends with it.</param>
     /// <param name="output">What is written to.</param>
     /// <returns>Why it cannot be done; null when it was.</returns>
     public static string? Write(
-        PartHeader header, ReadOnlySpan<byte> content, Stretch body, bool isOutermost, bool isLast, EntityOutput output)
+        PartHeader header, ByteSource source, Stretch body, bool isOutermost, bool isLast, EntityOutput output)
     {
         if (header.IsBrokenMultipart || (!header.HasContentType && isOutermost))
-            header.SetTextType(content);
+            header.SetTextType(CharsetOf(source, body));
         var isEncoded = header.IsQuotedPrintable || header.IsBase64 || header.IsUuencoded;
         // Text with not one CRLF in it has LF for its line ends.
         var isUnixText = header.IsText && !isEncoded && !body.HasCrLf && body.Flaws.HasFlag(Flaws.BareLf);
@@ -25,41 +26,51 @@ internal static class LeafEncoder
         {
             header.CorrectLabel();
             header.WriteTo(output);
-            LineEndings.WriteCrLf(content, output);
+            Send(source, body, new CrLfFilter(output), output);
             return null;
         }
         if (header.IsUuencoded)
             return "A uuencoded part is not 7bit and cannot be encoded again";
 
-        var decoded = header.IsQuotedPrintable ? QuotedPrintable.Decode(content)
-            : header.IsBase64 ? Base64Text.Decode(content)
-            : content;
-        if (header.IsText && !decoded.Contains((byte)0)) // text in UTF-16 has NULs, and no line ends a reader could see
-            WriteQuotedPrintable(header, decoded, isUnixText, isLast, output);
-        else
-            WriteBase64(header, decoded, output);
+        var survey = new ContentSurvey();
+        if (header.IsText)
+            Send(source, body, Decoder(header, isUnixText, survey), output);
+        var isQuotedPrintable = header.IsText && !survey.HasNul && !survey.IsShorterInBase64;
+        var decoder = Decoder(
+            header, isUnixText && !survey.HasNul,
+            isQuotedPrintable ? new QuotedPrintableEncoder(output, isLast) : new Base64Encoder(output));
+        header.SetTransferEncoding(isQuotedPrintable ? "quoted-printable" : "base64");
+        header.WriteTo(output);
+        Send(source, body, decoder, output);
         return null;
     }
 
-    private static void WriteQuotedPrintable(
-        PartHeader header, ReadOnlySpan<byte> text, bool isUnixText, bool isLast, EntityOutput output)
+    /// <summary>What reads the content as its header says, with CRLF for the line ends of Unix text.</summary>
+    private static IContentSink Decoder(PartHeader header, bool isUnixText, IContentSink next) =>
+        header.IsQuotedPrintable ? new QuotedPrintableDecoder(next)
+        : header.IsBase64 ? new Base64Decoder(next)
+        : isUnixText ? new CrLfFilter(next)
+        : next;
+
+    private static string CharsetOf(ByteSource source, Stretch body)
     {
-        header.SetTransferEncoding("quoted-printable");
-        header.WriteTo(output);
-        if (isUnixText)
-        {
-            var withCrLf = new ArrayBufferWriter<byte>(text.Length + 16);
-            LineEndings.WriteCrLf(text, withCrLf);
-            text = withCrLf.WrittenSpan;
-        }
-        // The line end that the message gets must not count to the text.
-        QuotedPrintable.Encode(text, output, endsSoftly: isLast && !text.EndsWith("\r\n"u8));
+        if (!body.Flaws.HasFlag(Flaws.EightBit))
+            return "us-ascii";
+        var survey = new ContentSurvey();
+        foreach (var piece in source.Pieces(body.Start, body.End, PieceLength))
+            survey.Write(piece.Span);
+        survey.End();
+        return survey.IsUtf8 ? "utf-8" : "iso-8859-1";
     }
 
-    private static void WriteBase64(PartHeader header, ReadOnlySpan<byte> bytes, EntityOutput output)
+    private static void Send(ByteSource source, Stretch body, IContentSink sink, EntityOutput output)
     {
-        header.SetTransferEncoding("base64");
-        header.WriteTo(output);
-        Base64Text.Encode(bytes, output);
+        foreach (var piece in source.Pieces(body.Start, body.End, PieceLength))
+        {
+            if (output.IsOverLimit)
+                return;
+            sink.Write(piece.Span);
+        }
+        sink.End();
     }
 }

@@ -24,24 +24,31 @@ internal sealed class LineScanner(ByteSource source)
     private static readonly SearchValues<byte> Suspects =
         SearchValues.Create([0, (byte)'\r', .. Enumerable.Range(0x80, 0x80).Select(b => (byte)b)]);
 
+    /// <summary>As much of a line is shown: no delimiter and no field name is as long.</summary>
+    private const int MaxShown = 8 * 1024;
+
     private readonly ArrayBufferWriter<byte> joined = new();
     private ReadOnlyMemory<byte> piece;
     private ReadOnlyMemory<byte> line;
+    private long length;
 
     /// <summary>Where the line starts.</summary>
     public long Start { get; private set; }
 
     /// <summary>Where its line end starts.</summary>
-    public long End => Start + line.Length;
+    public long End => Start + length;
 
     /// <summary>2 for CRLF, 1 for a bare LF, 0 for none, which only the last line can have.</summary>
     public int LineEndLength { get; private set; }
 
     /// <summary>Whether the input is read; there is no line then.</summary>
-    public bool AtEnd { get; private set; }
+    public bool AtEnd => length + LineEndLength == 0;
 
-    /// <summary>The line without its line end.</summary>
+    /// <summary>The line without its line end, or the beginning of one that is <see cref="IsCut"/>.</summary>
     public ReadOnlySpan<byte> Line => line.Span;
+
+    /// <summary>Whether <see cref="Line"/> is not all of the line.</summary>
+    public bool IsCut => length > MaxShown;
 
     /// <summary>What is wrong inside the line; its line end is not looked at.</summary>
     public Flaws Flaws { get; private set; }
@@ -49,41 +56,63 @@ internal sealed class LineScanner(ByteSource source)
     public void MoveNext()
     {
         Start = End + LineEndLength;
-        line = ReadLine();
-        AtEnd = line.IsEmpty;
-        var span = line.Span;
-        LineEndLength = span.EndsWith("\r\n"u8) ? 2 : span.EndsWith("\n"u8) ? 1 : 0;
-        line = line[..^LineEndLength];
-        Flaws = Examine(line.Span);
-    }
-
-    private ReadOnlyMemory<byte> ReadLine()
-    {
         if (piece.IsEmpty)
             piece = source.From(Start);
         var lf = piece.Span.IndexOf((byte)'\n');
-        return lf >= 0 ? Take(lf + 1) : ReadAcrossPieces();
+        if (lf >= 0)
+            ReadInOnePiece(lf);
+        else
+            ReadAcrossPieces();
     }
 
-    private ReadOnlyMemory<byte> ReadAcrossPieces()
+    private void ReadInOnePiece(int lf)
+    {
+        LineEndLength = lf > 0 && piece.Span[lf - 1] == '\r' ? 2 : 1;
+        length = lf + 1 - LineEndLength;
+        line = piece[..(int)length];
+        Flaws = Examine(line.Span);
+        if (IsCut)
+            line = line[..MaxShown];
+        piece = piece[(lf + 1)..];
+    }
+
+    // Nothing but the beginning is put together: a line may be as long as the message.
+    private void ReadAcrossPieces()
     {
         joined.ResetWrittenCount();
-        while (!piece.IsEmpty)
+        (length, LineEndLength, Flaws) = (0, 0, Flaws.None);
+        var heldCr = false;
+        while (!piece.IsEmpty && LineEndLength == 0)
         {
             var lf = piece.Span.IndexOf((byte)'\n');
-            joined.Write(Take(lf >= 0 ? lf + 1 : piece.Length).Span);
-            if (lf >= 0)
-                break;
-            piece = source.From(Start + joined.WrittenCount);
+            if (lf == 0 && heldCr)
+            {
+                LineEndLength = 2;
+            }
+            else
+            {
+                if (heldCr)
+                    Add("\r"u8);
+                LineEndLength = lf < 0 ? 0 : lf > 0 && piece.Span[lf - 1] == '\r' ? 2 : 1;
+                var part = piece.Span[..(lf < 0 ? piece.Length : lf + 1 - LineEndLength)];
+                // A CR at the end may be half of a CRLF.
+                heldCr = lf < 0 && part[^1] == '\r';
+                Add(heldCr ? part[..^1] : part);
+            }
+            piece = lf < 0 ? source.From(Start + length + (heldCr ? 1 : 0)) : piece[(lf + 1)..];
         }
-        return joined.WrittenMemory;
+        if (heldCr && LineEndLength == 0)
+            Add("\r"u8);
+        if (length > MaxLineLength)
+            Flaws |= Flaws.LongLine;
+        line = joined.WrittenMemory;
     }
 
-    private ReadOnlyMemory<byte> Take(int length)
+    private void Add(ReadOnlySpan<byte> part)
     {
-        var taken = piece[..length];
-        piece = piece[length..];
-        return taken;
+        joined.Write(part[..Math.Min(part.Length, MaxShown - joined.WrittenCount)]);
+        Flaws |= Examine(part);
+        length += part.Length;
     }
 
     private static Flaws Examine(ReadOnlySpan<byte> line)

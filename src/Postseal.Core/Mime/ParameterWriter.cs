@@ -48,36 +48,40 @@ internal static class ParameterWriter
     // name*=charset''%41 in one piece, or name*0*=charset''…; name*1*=… in several.
     private static void WriteExtended(byte[] name, string charset, ReadOnlySpan<byte> value, IBufferWriter<byte> output)
     {
-        var pieces = Split(value);
-        output.Write(pieces.Count == 1 ? "*="u8 : "*0*="u8);
+        var length = PieceLength(value);
+        output.Write(length == value.Length ? "*="u8 : "*0*="u8);
         output.Write(Encoding.ASCII.GetBytes(charset));
-        output.Write(pieces[0].Span);
-        for (var i = 1; i < pieces.Count; i++)
+        WriteEncoded(value[..length], output);
+        for (var i = 1; length < value.Length; i++)
         {
+            value = value[length..];
+            length = PieceLength(value);
             output.Write("; "u8);
             output.Write(name);
             output.Write(Encoding.ASCII.GetBytes($"*{i}*="));
-            output.Write(pieces[i].Span);
+            WriteEncoded(value[..length], output);
         }
     }
 
-    private static List<ReadOnlyMemory<byte>> Split(ReadOnlySpan<byte> value)
+    /// <summary>How much of a value goes into one piece.</summary>
+    private static int PieceLength(ReadOnlySpan<byte> value)
     {
-        var encoded = new ArrayBufferWriter<byte>();
-        var pieces = new List<ReadOnlyMemory<byte>>();
+        var length = 0;
+        for (var encoded = 0; length < value.Length && encoded <= MaxPieceLength - 3; length++)
+            encoded += AttributeChars.Contains(value[length]) ? 1 : 3;
+        return length;
+    }
+
+    private static void WriteEncoded(ReadOnlySpan<byte> value, IBufferWriter<byte> output)
+    {
         foreach (var b in value)
         {
-            if (encoded.WrittenCount > MaxPieceLength - 3)
-            {
-                pieces.Add(encoded.WrittenSpan.ToArray());
-                encoded.ResetWrittenCount();
-            }
-            if (AttributeChars.Contains(b))
-                encoded.Write([b]);
-            else
-                encoded.Write(Encoding.ASCII.GetBytes($"%{b:X2}"));
+            var escape = output.GetSpan(3);
+            var isEscaped = !AttributeChars.Contains(b);
+            escape[0] = isEscaped ? (byte)'%' : b;
+            if (isEscaped)
+                b.TryFormat(escape[1..], out _, "X2");
+            output.Advance(isEscaped ? 3 : 1);
         }
-        pieces.Add(encoded.WrittenSpan.ToArray());
-        return pieces;
     }
 }

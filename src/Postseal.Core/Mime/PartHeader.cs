@@ -25,6 +25,10 @@ internal sealed class PartHeader
 {
     private const string TransferEncodingName = "Content-Transfer-Encoding";
 
+    // Read once, and not for each of a million parts without a header.
+    private static readonly ContentType TextType = ContentType.Parse("text/plain"u8)!;
+    private static readonly ContentType MessageType = ContentType.Parse("message/rfc822"u8)!;
+
     private readonly List<HeaderField> fields;
     private readonly Stretch lines;
     private readonly bool isMessage;
@@ -37,7 +41,7 @@ internal sealed class PartHeader
         (this.fields, this.lines, this.isMessage, this.changed) = (fields, lines, isMessage, changed);
         var typeField = fields.FindIndex(f => f.Is("Content-Type"));
         type = typeField < 0
-            ? ContentType.Parse(Encoding.ASCII.GetBytes(defaultType))
+            ? (defaultType == "message/rfc822" ? MessageType : TextType)
             : ContentType.Parse(fields[typeField].Value.Span);
         HasContentType = typeField >= 0;
         encoding = fields.FindIndex(f => f.Is(TransferEncodingName)) is >= 0 and var i
@@ -114,9 +118,9 @@ internal sealed class PartHeader
     /// Calls text what has no usable type. The charset is told where the bytes tell it; else there is none, and the
     /// reader guesses as it did before.
     /// </summary>
-    public void SetTextType(ReadOnlySpan<byte> content)
+    /// <param name="charset">What the content is read as: see <see cref="HeaderRepair.CharsetOf"/>.</param>
+    public void SetTextType(string charset)
     {
-        var charset = HeaderRepair.CharsetOf(content);
         var isKnown = !IsQuotedPrintable && !IsBase64 && charset is ("us-ascii" or "utf-8");
         SetContentType(isKnown ? $"text/plain; charset={charset}" : "text/plain");
     }

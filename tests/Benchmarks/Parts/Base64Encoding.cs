@@ -33,6 +33,8 @@ public class Base64Encoding
     public void Part()
     {
         output.ResetWrittenCount();
-        Base64Text.Encode(content, output);
+        var encoder = new Base64Encoder(output);
+        encoder.Write(content);
+        encoder.End();
     }
 }

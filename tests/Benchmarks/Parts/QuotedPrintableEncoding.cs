@@ -27,6 +27,8 @@ public class QuotedPrintableEncoding
     public void Encode()
     {
         output.ResetWrittenCount();
-        QuotedPrintable.Encode(text, output);
+        var encoder = new QuotedPrintableEncoder(output);
+        encoder.Write(text);
+        encoder.End();
     }
 }

@@ -151,6 +151,22 @@ public class CanonicalEntityTests
     };
 
     [Theory]
+    [InlineData("Москва;Пётр\n", 40, "base64")]
+    [InlineData("Москва;Пётр\n", 4, "quoted-printable")]
+    [InlineData("Größe ist die Größe, und das ist eine Zeile\n", 40, "quoted-printable")]
+    [InlineData("{CR}", 4000, "base64")]
+    public void Text_is_base64_where_that_is_shorter_by_half_a_kilobyte(string line, int count, string encoding)
+    {
+        var text = Raw(string.Concat(Enumerable.Repeat(line, count)));
+
+        var content = Text.Of(Text.Entity(Text.Message(Raw(Text8Bit) + text)).Content);
+
+        Assert.Contains($"Content-Transfer-Encoding: {encoding}\r\n", content, StringComparison.Ordinal);
+        if (encoding == "base64")
+            Assert.Equal(text, Text.Of(Convert.FromBase64String(content[content.IndexOf("\r\n\r\n", StringComparison.Ordinal)..])));
+    }
+
+    [Theory]
     [MemberData(nameof(Messages))]
     public void What_is_signed_is(string sentence, string message, string expected)
     {

@@ -38,7 +38,7 @@ public class EncodingTests
     [InlineData("=", "")]
     [InlineData("a \r\n", "a \r\n")]
     public void Quoted_printable_is_read_leniently(string encoded, string expected) =>
-        Assert.Equal(expected, Text.Of(QuotedPrintable.Decode(Text.Bytes(encoded))));
+        Assert.Equal(expected, Text.Of(DecodedQuoted(encoded)));
 
     [Theory]
     [InlineData("YQ==", "a")]
@@ -52,29 +52,75 @@ public class EncodingTests
     [InlineData("YQ==YWFh", "a")]
     [InlineData("", "")]
     public void Base64_is_read_leniently(string encoded, string expected) =>
-        Assert.Equal(expected, Text.Of(Base64Text.Decode(Text.Bytes(encoded))));
+        Assert.Equal(expected, Text.Of(DecodedBase64(encoded)));
 
     [Fact]
     public void Quoted_printable_survives_the_way() => Prop.ForAll(Contents, content =>
     {
         var encoded = Quoted(content);
         return Array.TrueForAll(encoded.Split("\r\n"), line => line.Length <= 76 && !line.EndsWith(' ') && !line.StartsWith('.'))
-            && QuotedPrintable.Decode(Text.Bytes(encoded)).AsSpan().SequenceEqual(content);
+            && DecodedQuoted(encoded).AsSpan().SequenceEqual(content);
     }).QuickCheckThrowOnFailure();
 
     [Fact]
     public void Base64_survives_the_way() => Prop.ForAll(Contents, content =>
     {
-        var output = new ArrayBufferWriter<byte>();
-        Base64Text.Encode(content, output);
-        return Array.TrueForAll(Text.Of(output.WrittenSpan).Split("\r\n"), line => line.Length <= 76)
-            && Base64Text.Decode(output.WrittenSpan).AsSpan().SequenceEqual(content);
+        var encoded = Based(content);
+        return Array.TrueForAll(encoded.Split("\r\n"), line => line.Length <= 76)
+            && DecodedBase64(encoded).AsSpan().SequenceEqual(content);
     }).QuickCheckThrowOnFailure();
 
-    private static string Quoted(byte[] content)
+    [Fact]
+    public void The_pieces_that_content_comes_in_do_not_matter() => Prop.ForAll(Contents, content =>
+    {
+        var text = Text.Of(content) + "= \t" + new string(' ', 300) + "\r\n" + Text.Of(content);
+        return Enumerable.Range(1, 5).Append(77).All(length =>
+            Quoted(content, length) == Quoted(content) && Based(content, length) == Based(content)
+            && DecodedQuoted(text, length).AsSpan().SequenceEqual(DecodedQuoted(text))
+            && DecodedBase64(text, length).AsSpan().SequenceEqual(DecodedBase64(text))
+            && WithCrLf(content, length) == WithCrLf(content));
+    }).QuickCheckThrowOnFailure();
+
+    [Theory]
+    [InlineData("a\nb\r\nc\r\r\n\n", "a\r\nb\r\nc\r\r\n\r\n")]
+    [InlineData("\n", "\r\n")]
+    [InlineData("\r", "\r")]
+    public void A_bare_LF_becomes_CRLF(string text, string expected) => Assert.Equal(expected, WithCrLf(Text.Bytes(text)));
+
+    private static string Quoted(byte[] content, int pieceLength = int.MaxValue)
     {
         var output = new ArrayBufferWriter<byte>();
-        QuotedPrintable.Encode(content, output);
+        Send(content, pieceLength, new QuotedPrintableEncoder(output));
         return Text.Of(output.WrittenSpan);
+    }
+
+    private static string Based(byte[] content, int pieceLength = int.MaxValue)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        Send(content, pieceLength, new Base64Encoder(output));
+        return Text.Of(output.WrittenSpan);
+    }
+
+    private static byte[] DecodedQuoted(string encoded, int pieceLength = int.MaxValue) =>
+        Collected(encoded, pieceLength, next => new QuotedPrintableDecoder(next));
+
+    private static byte[] DecodedBase64(string encoded, int pieceLength = int.MaxValue) =>
+        Collected(encoded, pieceLength, next => new Base64Decoder(next));
+
+    private static string WithCrLf(byte[] text, int pieceLength = int.MaxValue) =>
+        Text.Of(Collected(Text.Of(text), pieceLength, next => new CrLfFilter(next)));
+
+    private static byte[] Collected(string content, int pieceLength, Func<IContentSink, IContentSink> filter)
+    {
+        var output = new EntityOutput(new ByteSource(default));
+        Send(Text.Bytes(content), pieceLength, filter(output));
+        return output.ToSequence().ToArray();
+    }
+
+    private static void Send(byte[] content, int pieceLength, IContentSink sink)
+    {
+        for (var rest = content.AsSpan(); !rest.IsEmpty; rest = rest[Math.Min(rest.Length, pieceLength)..])
+            sink.Write(rest[..Math.Min(rest.Length, pieceLength)]);
+        sink.End();
     }
 }

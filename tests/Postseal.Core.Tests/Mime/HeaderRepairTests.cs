@@ -8,6 +8,9 @@ public class HeaderRepairTests
     [InlineData("Subject: {FC}", "Subject: =?iso-8859-1?B?/A==?=")]
     [InlineData("From: Jörg Q. Müller <j@x.org>, \"Ä, B\" <b@x.org> (ö)",
         "From: =?utf-8?B?SsO2cmcgUS4gTcO8bGxlcg==?= <j@x.org>, =?utf-8?B?w4QsIEI=?=\n <b@x.org> (=?utf-8?B?w7Y=?=)")]
+    [InlineData("From: {FC},{FC}, {FC}", "From: =?iso-8859-1?B?/Cz8LCD8?=")]
+    [InlineData("To: a@y.org,Müller, Jörg <j@x.org>,b@y.org", "To: a@y.org, =?utf-8?B?TcO8bGxlciwgSsO2cmc=?= <j@x.org>, b@y.org")]
+    [InlineData("To: Ä <a@x.org>,b@y.org,Ö c@z.org,Ü", "To: =?utf-8?B?w4Q=?= <a@x.org>, b@y.org, =?utf-8?B?w5Y=?= c@z.org,\n =?utf-8?B?w5w=?=")]
     [InlineData("Content-Type: text/plain; charset=utf-8; name=\"ä b\"",
         "Content-Type: text/plain; charset=\"utf-8\"; name*=utf-8''%C3%A4%20b")]
     [InlineData("Content-Disposition: attachment (c);\n\tfilename=\"{E4}\\\"\"; size=1",
@@ -44,6 +47,9 @@ public class HeaderRepairTests
     [InlineData("Subject: ", "word ", 1000)]
     [InlineData("Subject: ", "x", 5000)]
     [InlineData("Subject: ", " ", 5000)]
+    [InlineData("Subject: ö", " ", 5000)]
+    [InlineData("Subject: ö", " \t", 5000)]
+    [InlineData("To: ", "é@x,", 5000)]
     [InlineData("References: ö", "\t<a@x>\n", 5000)]
     [InlineData("Content-Type: text/plain; a=\"", "xyz ", 1000)]
     [InlineData("Subject: ", "€ x", 20_000)]

@@ -1,0 +1,69 @@
+using System.Buffers;
+
+namespace Postseal.Mime;
+
+/// <summary>Decodes quoted-printable (RFC 2045 section 6.7) leniently: what is no escape stays as it is, line ends become
+/// CRLF.</summary>
+internal sealed class QuotedPrintableDecoder(IContentSink next) : ContentFilter(maxHeld: 1 + MaxPadding + 1)
+{
+    // White space between a soft break and the line end, which some transports add; as much as this none does.
+    private const int MaxPadding = 200;
+
+    private static readonly SearchValues<byte> Marks = SearchValues.Create("=\r\n"u8);
+
+    protected override int Transform(ReadOnlySpan<byte> bytes) => bytes.Length - Decode(bytes, isEnd: false);
+
+    protected override void Finish(ReadOnlySpan<byte> rest)
+    {
+        Decode(rest, isEnd: true);
+        next.End();
+    }
+
+    /// <summary>Decodes, and says how much was left: all from a mark on whose meaning is still to come.</summary>
+    private int Decode(ReadOnlySpan<byte> text, bool isEnd)
+    {
+        while (true)
+        {
+            var mark = text.IndexOfAny(Marks);
+            next.Write(mark < 0 ? text : text[..mark]);
+            if (mark < 0)
+                return 0;
+            text = text[mark..];
+            var length = text[0] == '=' ? DecodeEscape(text, isEnd) : DecodeLineEnd(text, isEnd);
+            if (length == 0)
+                return text.Length;
+            text = text[length..];
+        }
+    }
+
+    private int DecodeLineEnd(ReadOnlySpan<byte> text, bool isEnd)
+    {
+        var length = text.StartsWith("\r\n"u8) ? 2 : 1;
+        if (text.Length == 1 && text[0] == '\r' && !isEnd)
+            return 0;
+        next.Write(length == 2 || text[0] == '\n' ? "\r\n"u8 : "\r"u8);
+        return length;
+    }
+
+    private int DecodeEscape(ReadOnlySpan<byte> text, bool isEnd)
+    {
+        Span<byte> value = stackalloc byte[1];
+        if (text.Length >= 3 && Convert.FromHexString(text.Slice(1, 2), value, out _, out _) == OperationStatus.Done)
+        {
+            next.Write(value);
+            return 3;
+        }
+        // A soft break goes away with its line end, and with the white space before that.
+        var padding = text[1..].IndexOfAnyExcept(" \t"u8);
+        padding = padding < 0 ? text.Length - 1 : padding;
+        var after = text[(1 + padding)..];
+        var isSoft = padding <= MaxPadding && (after is [(byte)'\n', ..] or [(byte)'\r', (byte)'\n', ..] || after.IsEmpty && isEnd);
+        if (isSoft)
+            return 1 + padding + (after.IsEmpty ? 0 : after[0] == '\r' ? 2 : 1);
+        var mayBecomeOne = padding <= MaxPadding && (after is [] or [(byte)'\r'] || text.Length == 2);
+        if (mayBecomeOne && !isEnd)
+            return 0;
+        next.Write("="u8);
+        return 1;
+    }
+}
