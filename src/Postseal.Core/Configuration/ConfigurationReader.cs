@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Postseal.Cms;
@@ -86,7 +83,7 @@ public static class ConfigurationReader
 
     private static OriginatingOptions ReadOriginating(SettingsSection section, OriginatingOptions defaults) => new()
     {
-        Networks = section.List("Networks", defaults.Networks, ParseNetwork),
+        Networks = section.List("Networks", defaults.Networks, NetworkText.Parse),
         NetworksFrom = section.Choice("NetworksFrom", defaults.NetworksFrom),
         AuthenticatedFrom = section.Choice("AuthenticatedFrom", defaults.AuthenticatedFrom),
     };
@@ -129,29 +126,4 @@ public static class ConfigurationReader
     /// <summary>A message is held in one piece of memory, and its encoded form in another.</summary>
     private static long ParseMessageSize(string text) =>
         Quantity.Size(text) is var size && size <= 1 << 30 ? size : throw new FormatException();
-
-    /// <summary>Postfix writes IPv6 networks in brackets: <c>[::1]/128</c>. A lone address is a network of one.</summary>
-    private static IPNetwork ParseNetwork(string text)
-    {
-        var plain = text.Replace("[", "", StringComparison.Ordinal).Replace("]", "", StringComparison.Ordinal);
-        // .NET reads "10.1" as 10.0.0.1, as C once did; a network written so is a mistake.
-        var whole = plain.Contains(':', StringComparison.Ordinal) || plain.Count(c => c == '.') == 3;
-        if (whole && IPAddress.TryParse(plain, out var address) && IsPlain(plain, address))
-            return new IPNetwork(address, address.GetAddressBytes().Length * 8);
-        if (whole && IPNetwork.TryParse(plain, out var network) && StartsAt(plain, network.BaseAddress))
-            return network;
-        throw new FormatException(
-            "expected addresses and networks separated by commas, as 127.0.0.0/8, ::1; the bits after the prefix are zero");
-    }
-
-    /// <summary>127.0.0.1/8 may mean one address or sixteen million: .NET cuts it down, Postfix refuses it, and so do we.</summary>
-    private static bool StartsAt(string network, IPAddress baseAddress)
-    {
-        var start = network[..network.IndexOf('/', StringComparison.Ordinal)];
-        return IPAddress.TryParse(start, out var address) && address.Equals(baseAddress) && IsPlain(start, address);
-    }
-
-    /// <summary>.NET reads 010.0.0.0 as octal, which is 8.0.0.0: somebody else's network.</summary>
-    private static bool IsPlain(string text, IPAddress address) =>
-        address.AddressFamily != AddressFamily.InterNetwork || address.ToString() == text;
 }

@@ -110,6 +110,17 @@ public sealed class ConfigurationReaderTests : IDisposable
     }
 
     [Theory]
+    [InlineData("::ffff:198.51.100.0/120", "198.51.100.0/24")]
+    [InlineData("::ffff:c633:6400/120", "198.51.100.0/24")]
+    [InlineData("[::ffff:198.51.100.0]/120", "198.51.100.0/24")]
+    [InlineData("::ffff:198.51.100.7", "198.51.100.7/32")]
+    [InlineData("::ffff:0:0/96", "0.0.0.0/0")]
+    [InlineData("[::1]", "::1/128")]
+    [InlineData("::/0", "::/0")]
+    public void A_network_of_IPv4_mapped_addresses_is_the_IPv4_network(string written, string read) =>
+        Assert.Equal([IPNetwork.Parse(read)], Read($"[Originating]\nNetworks = {written}").Originating.Networks);
+
+    [Theory]
     [InlineData("[Sining]\nMode = Never", "test.ini: [Sining]: there is no section 'Sining'; there are Milter, Certificates, Signing,")]
     [InlineData("[Signing]\nMod = Never", "test.ini: [Signing] Mod: there is no setting 'Mod'; there are Mode, Form, Digest, RsaPadding, SignatureType")]
     [InlineData("[Certificates]\nDomainCertificates = perhaps", "[Certificates] DomainCertificates: 'perhaps' is not yes or no")]
@@ -128,6 +139,13 @@ public sealed class ConfigurationReaderTests : IDisposable
     [InlineData("[Milter]\nSocket =", "[Milter] Socket: name at least one socket")]
     [InlineData("[Originating]\nNetworks = 010.0.0.0/8", "[Originating] Networks: '010.0.0.0/8': expected")]
     [InlineData("[Originating]\nNetworks = 127.0.0.01", "[Originating] Networks: '127.0.0.01': expected")]
+    [InlineData("[Originating]\nNetworks = ::ffff:198.51.100.1/120", "[Originating] Networks: '::ffff:198.51.100.1/120': expected")]
+    [InlineData("[Originating]\nNetworks = ::ffff:0:0/90", "[Originating] Networks: '::ffff:0:0/90': expected")]
+    [InlineData("[Originating]\nNetworks = fe80::1%eth0", "[Originating] Networks: 'fe80::1%eth0': expected")]
+    [InlineData("[Originating]\nNetworks = fe80::1%1/128", "[Originating] Networks: 'fe80::1%1/128': expected")]
+    [InlineData("[Originating]\nNetworks = 2001:db8::1/32", "[Originating] Networks: '2001:db8::1/32': expected")]
+    [InlineData("[Originating]\nNetworks = [192.0.2.0/24", "[Originating] Networks: '[192.0.2.0/24': expected")]
+    [InlineData("[Originating]\nNetworks = 192.0.2.0/", "[Originating] Networks: '192.0.2.0/': expected")]
     [InlineData("[Milter]\nSocketMode = 999", "[Milter] SocketMode: '999' is not permission bits in octal")]
     [InlineData("[Certificates]\nPath = nowhere", "[Certificates] Path: there is no directory")]
     [InlineData("[Certificates]\nPassphraseFile = nowhere", "[Certificates] PassphraseFile: there is no file")]
