@@ -34,7 +34,7 @@ internal sealed class Settings
     /// <summary>Changes the file, waits until the daemon says that it uses it.</summary>
     public async Task ChangeAsync(SigningForm form, DaemonLog log, CancellationToken cancellationToken)
     {
-        var taken = log.ExpectAsync("postseal.ini changed and is in use");
+        var taken = log.ExpectAsync("postseal.ini was read again and is in use");
         Form.Begin(form);
         Replace(Text(form.Digest.ToString(), form.IsOpaque));
         await taken.WaitAsync(cancellationToken);
@@ -44,7 +44,7 @@ internal sealed class Settings
     /// <summary>Makes a mistake in the file, and returns what the daemon says of it.</summary>
     public async Task<string> SpoilAsync(Mistake mistake, DaemonLog log, CancellationToken cancellationToken)
     {
-        var refused = log.ExpectAsync("postseal.ini changed but is wrong");
+        var refused = log.ExpectAsync("postseal.ini is wrong");
         // What stands around the mistake is different from what is in use, so that taking half of it over would show.
         var (digest, opaque) = (Form.Current.Digest == Digest.SHA512 ? Digest.SHA256 : Digest.SHA512, !Form.Current.IsOpaque);
         var right = Text(mistake == Mistake.UnknownDigest ? "MD5" : digest.ToString(), opaque);

@@ -49,10 +49,9 @@ public sealed record PostsealOptions
         ConfigurationReader.Read(
             section, (section as IConfigurationSection)?.Path ?? "configuration", baseDirectory ?? AppContext.BaseDirectory);
 
-    /// <summary>Whether what is fixed at the start of the daemon, <c>[Milter]</c> and <c>[Log]</c>, is the same in both.</summary>
-    public bool HasSameMilterAndLog(PostsealOptions other) =>
-        LogLevel == other.LogLevel
-        && Milter == other.Milter with { Socket = Milter.Socket }
+    /// <summary>Whether what is fixed at the start of the daemon, <c>[Milter]</c>, is the same in both.</summary>
+    public bool HasSameMilter(PostsealOptions other) =>
+        Milter == other.Milter with { Socket = Milter.Socket }
         && Milter.Socket.SequenceEqual(other.Milter.Socket);
 }
 

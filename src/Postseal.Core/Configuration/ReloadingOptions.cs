@@ -22,6 +22,8 @@ public sealed partial class ReloadingOptions
     private readonly Func<PostsealOptions> load;
     private readonly TimeProvider time;
     private readonly ILogger logger;
+    private readonly PostsealOptions atStart;
+    private readonly Lock reading = new();
     private volatile PostsealOptions current;
     private FileStamp stamp;
     private long lastLook;
@@ -40,8 +42,11 @@ public sealed partial class ReloadingOptions
         this.logger = logger ?? NullLogger.Instance;
         lastLook = time.GetTimestamp();
         stamp = FileStamp.Of(path);
-        current = load();
+        current = atStart = load();
     }
+
+    /// <summary>Told of new settings right after they took effect.</summary>
+    public event Action<PostsealOptions>? Changed;
 
     /// <summary>The settings as they are now; the same object as long as nothing changed.</summary>
     public PostsealOptions Current
@@ -57,19 +62,38 @@ public sealed partial class ReloadingOptions
         }
     }
 
+    /// <summary>Reads the file now, changed or not, and tells in the log what came of it: what a daemon does on SIGHUP.</summary>
+    public void Reload()
+    {
+        lock (reading)
+        {
+            if (!Read(FileStamp.Of(path)))
+                LogBeingWritten(path);
+        }
+    }
+
     private void Look()
     {
-        var now = FileStamp.Of(path);
-        if (now == stamp || IsBeingWritten(now))
-            return;
+        lock (reading)
+        {
+            var now = FileStamp.Of(path);
+            if (now != stamp && !IsBeingWritten(now))
+                Read(now);
+        }
+    }
+
+    /// <summary>False: the file was written over meanwhile, so what was read may be half of it.</summary>
+    private bool Read(FileStamp now)
+    {
         var (loaded, problem) = Load(now);
         if (FileStamp.Of(path) != now)
-            return; // written over meanwhile, so what was read may be half of it
+            return false;
         stamp = now;
         if (loaded is null)
             LogRefused(path, problem);
         else
             Take(loaded);
+        return true;
     }
 
     /// <summary>
@@ -92,10 +116,10 @@ public sealed partial class ReloadingOptions
 
     private void Take(PostsealOptions loaded)
     {
-        var before = current;
         current = loaded;
+        Changed?.Invoke(loaded);
         LogTaken(path);
-        if (!before.HasSameMilterAndLog(loaded))
+        if (!atStart.HasSameMilter(loaded))
             LogNeedsRestart(path);
     }
 
@@ -105,12 +129,15 @@ public sealed partial class ReloadingOptions
         return age >= TimeSpan.Zero && age < Rest;
     }
 
-    [LoggerMessage(200, LogLevel.Information, "{Path} changed and is in use")]
+    [LoggerMessage(200, LogLevel.Information, "{Path} was read again and is in use")]
     private partial void LogTaken(string path);
 
-    [LoggerMessage(201, LogLevel.Warning, "{Path} changed in [Milter] or [Log]: that takes effect at the next start")]
+    [LoggerMessage(201, LogLevel.Warning, "{Path} differs in [Milter] from what was there at the start: that takes effect at the next start")]
     private partial void LogNeedsRestart(string path);
 
-    [LoggerMessage(202, LogLevel.Error, "{Path} changed but is wrong, and the settings before it stay in use: {Errors}")]
+    [LoggerMessage(202, LogLevel.Error, "{Path} is wrong, and the settings before it stay in use: {Errors}")]
     private partial void LogRefused(string path, string errors);
+
+    [LoggerMessage(203, LogLevel.Information, "{Path} is being written: it is read when it has rested for a second")]
+    private partial void LogBeingWritten(string path);
 }

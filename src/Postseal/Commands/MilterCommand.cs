@@ -18,7 +18,7 @@ internal static class MilterCommand
             """
             Sign the mail of Postfix or Sendmail, until told to stop (SIGTERM). Listens where [Milter] Socket says and logs to
             standard error, a line for each signed message, under systemd with priorities. Certificates and the configuration
-            are read again when they change; [Milter] and [Log] need a restart.
+            are read again when they change, the configuration also on SIGHUP; [Milter] needs a restart.
             """) { config };
         command.SetAction((arguments, cancellationToken) => RunAsync(arguments.GetValue(config)!, cancellationToken));
         return command;
@@ -30,12 +30,21 @@ internal static class MilterCommand
             return ExitCode.Usage;
 
         var time = TimeProvider.System;
-        using var log = StandardErrorLog.Create(options.LogLevel, time);
+        using var log = new StandardErrorLog(options.LogLevel, time);
         try
         {
             var live = new ReloadingOptions(
-                configPath, () => ConfigurationOption.Load(configPath), time, log.CreateLogger<ReloadingOptions>());
-            return await ServeAsync(configPath, live, log, time, cancellationToken);
+                configPath, () => ConfigurationOption.Load(configPath), time, log.Factory.CreateLogger<ReloadingOptions>());
+            live.Changed += changed => log.Level = changed.LogLevel;
+            // Windows sends this one when the console is closed.
+            using var reload = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, Reload);
+            return await ServeAsync(configPath, live, log.Factory, time, cancellationToken);
+
+            void Reload(PosixSignalContext signal)
+            {
+                signal.Cancel = true; // the default would end the process
+                live.Reload();
+            }
         }
         catch (ConfigurationException e)
         {

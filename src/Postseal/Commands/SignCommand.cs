@@ -44,9 +44,9 @@ internal static class SignCommand
             return ExitCode.Usage;
         }
 
-        using var log = StandardErrorLog.Create(options.LogLevel, TimeProvider.System);
+        using var log = new StandardErrorLog(options.LogLevel, TimeProvider.System);
         var certificates = new CertificateDirectory(
-            options.Certificates, TimeProvider.System, log.CreateLogger(nameof(CertificateDirectory)));
+            options.Certificates, TimeProvider.System, log.Factory.CreateLogger(nameof(CertificateDirectory)));
         var processor = new OutgoingProcessor(options, certificates, TimeProvider.System);
 
         await using var input = Console.OpenStandardInput();

@@ -1,7 +1,5 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Logging.Console;
 using Postseal.Program.Terminal;
 
 namespace Postseal.Program.Logging;
@@ -10,23 +8,20 @@ namespace Postseal.Program.Logging;
 /// One line an entry. For the journal: the priority in angle brackets and no time, as sd-daemon(3) asks, since the
 /// journal has its own. For people: time, level, text.
 /// </summary>
-internal sealed class LineFormatter(TimeProvider time) : ConsoleFormatter(FormatterName)
+internal sealed class LineFormatter(TimeProvider time)
 {
-    public const string FormatterName = "postseal";
-
     // Shells of a desktop session inherit JOURNAL_STREAM; their standard error is a terminal, a service's is not.
     private static readonly bool ForJournal =
         Environment.GetEnvironmentVariable("JOURNAL_STREAM") is not null && Console.IsErrorRedirected;
 
-    public override void Write<TState>(
-        in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
+    /// <summary>An entry as a line, with its line feed. What came over the network may stand in the text: it does not begin
+    /// a line of its own.</summary>
+    public string Line(LogLevel level, string text, Exception? exception)
     {
-        textWriter.Write(ForJournal ? Priority(logEntry.LogLevel) : Prefix(logEntry.LogLevel));
-        // What came over the network may stand in the text: it must not begin a line of its own.
-        textWriter.Write(Printable.Line(logEntry.Formatter(logEntry.State, logEntry.Exception)));
-        if (logEntry.Exception is { } exception)
-            textWriter.Write($": {Printable.Line(exception.ToString())}");
-        textWriter.Write('\n');
+        var prefix = ForJournal ? Priority(level) : Prefix(level);
+        return exception is null
+            ? $"{prefix}{Printable.Line(text)}\n"
+            : $"{prefix}{Printable.Line(text)}: {Printable.Line(exception.ToString())}\n";
     }
 
     /// <summary>The priorities of syslog(3).</summary>

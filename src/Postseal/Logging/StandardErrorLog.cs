@@ -1,21 +1,59 @@
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Console;
 
 namespace Postseal.Program.Logging;
 
-/// <summary>The log: lines on standard error, which systemd takes into the journal.</summary>
-internal static class StandardErrorLog
+/// <summary>
+/// The log: lines on standard error, which systemd takes into the journal. It never stops who logs, whether anybody reads
+/// it or not.
+/// </summary>
+internal sealed class StandardErrorLog : ILoggerProvider
 {
-    public static ILoggerFactory Create(LogLevel level, TimeProvider time) => LoggerFactory.Create(logging =>
+    private readonly LineFormatter formatter;
+    private readonly LineQueue lines;
+    private volatile int level;
+
+    /// <summary>Opens the log.</summary>
+    public StandardErrorLog(LogLevel level, TimeProvider time)
     {
-        logging.SetMinimumLevel(level);
-        logging.AddConsole(console =>
+        Level = level;
+        formatter = new LineFormatter(time);
+        lines = new LineQueue(
+            Console.OpenStandardError(),
+            count => formatter.Line(LogLevel.Warning, $"{count} lines of this log are lost: nobody read it", null));
+        // The level is asked of the log with every line, since it may change.
+        Factory = new LoggerFactory([this], new LoggerFilterOptions { MinLevel = LogLevel.Trace });
+    }
+
+    /// <summary>Makes the loggers that write to this log.</summary>
+    public ILoggerFactory Factory { get; }
+
+    /// <summary>The least serious lines that are written; it may change at any time.</summary>
+    public LogLevel Level
+    {
+        get => (LogLevel)level;
+        set => level = (int)value;
+    }
+
+    public ILogger CreateLogger(string categoryName) => new Logger(this);
+
+    public void Dispose()
+    {
+        Factory.Dispose();
+        lines.Dispose();
+    }
+
+    private sealed class Logger(StandardErrorLog log) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= log.Level && logLevel != LogLevel.None;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            console.FormatterName = LineFormatter.FormatterName;
-            console.LogToStandardErrorThreshold = LogLevel.Trace;
-        });
-        logging.Services.AddSingleton(time);
-        logging.Services.AddSingleton<ConsoleFormatter, LineFormatter>();
-    });
+            if (IsEnabled(logLevel))
+                log.lines.Add(log.formatter.Line(logLevel, formatter(state, exception), exception));
+        }
+    }
 }

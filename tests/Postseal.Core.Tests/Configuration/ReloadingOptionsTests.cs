@@ -31,7 +31,7 @@ public sealed class ReloadingOptionsTests : IDisposable
         Change("[Signing]\nMode = Required");
 
         Assert.Equal(SigningMode.Required, Mode);
-        Assert.EndsWith("postseal.ini changed and is in use", Assert.Single(log.Lines), StringComparison.Ordinal);
+        Assert.EndsWith("postseal.ini was read again and is in use", Assert.Single(log.Lines), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -112,7 +112,7 @@ public sealed class ReloadingOptionsTests : IDisposable
     [Theory]
     [InlineData("[Milter]\nMaxConnections = 7", true)]
     [InlineData("[Milter]\nSocket = inet:1@127.0.0.1", true)]
-    [InlineData("[Log]\nLevel = Debug", true)]
+    [InlineData("[Log]\nLevel = Debug", false)]
     [InlineData("[Signing]\nMode = Never", false)]
     public void What_needs_a_restart_is_said(string ini, bool restart)
     {
@@ -122,6 +122,50 @@ public sealed class ReloadingOptionsTests : IDisposable
         _ = Mode;
 
         Assert.Equal(restart, log.Lines.Any(line => line.Contains("takes effect at the next start", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void A_restart_is_asked_for_until_the_settings_are_again_those_of_the_start()
+    {
+        Start("");
+        Change("[Milter]\nMaxConnections = 7");
+        _ = Mode;
+
+        options!.Reload();
+        Assert.Equal(2, log.Lines.Count(line => line.Contains("takes effect at the next start", StringComparison.Ordinal)));
+
+        Change("");
+        Write("[Signing]", age: 0);
+        options.Reload();
+        Assert.Equal(2, log.Lines.Count(line => line.Contains("takes effect at the next start", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void On_request_it_is_read_at_once_and_the_log_says_what_came_of_it()
+    {
+        Start("[Signing]\nMode = Never");
+        var told = new List<SigningMode>();
+        options!.Changed += changed => told.Add(changed.Signing.Mode);
+
+        options.Reload(); // nothing changed
+        Write("[Signing]\nMode = Required", age: 0);
+        options.Reload();
+        Assert.Equal(SigningMode.Required, Mode);
+        Write("[Signing]\nMode = Perhaps", age: 0);
+        options.Reload();
+        Assert.Equal(SigningMode.Required, Mode);
+        whileReading = () => Write("[Signing]\nMode = IfPossible", age: 0);
+        options.Reload();
+
+        Assert.Equal([SigningMode.Never, SigningMode.Required], told);
+        Assert.Collection(
+            log.Lines,
+            line => Assert.EndsWith("was read again and is in use", line, StringComparison.Ordinal),
+            line => Assert.EndsWith("was read again and is in use", line, StringComparison.Ordinal),
+            line => Assert.Contains("is wrong, and the settings before it stay in use", line, StringComparison.Ordinal),
+            line => Assert.EndsWith("is being written: it is read when it has rested for a second", line, StringComparison.Ordinal));
+        Pass(2);
+        Assert.Equal(SigningMode.IfPossible, Mode);
     }
 
     [Fact]
