@@ -1,6 +1,7 @@
 """`postseal sign`, `check` and `demo`, as a person or a script calls them."""
 
 import json
+import os
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -27,6 +28,7 @@ def tests(world: World) -> Iterator[Test]:
     yield Test("sign: --sender is the envelope sender, by default the one in From", partial(envelope_sender, world))
     yield Test("check: all is well", partial(check_well, world))
     yield Test("check: a Required sender without a usable certificate is exit code 1", partial(check_broken, world))
+    yield Test("certs import: PKCS #12 that this machine's OpenSSL would not open", partial(old_pkcs12, world))
     yield Test("demo: signs, verifies and exits 0", partial(demo, world))
     yield Test("demo: --keep leaves what openssl can verify", partial(demo_keep, world))
     yield Test("help: each command says what it takes", partial(help_text, world))
@@ -87,6 +89,25 @@ def check_broken(world: World) -> None:
         configuration = world.configure({"Certificates": folder, f"Sender:{sender}": {"Mode": "Required"}}, 0)
         done = world.program.run("check", "--config", configuration)
         expect(done.returncode == 1 and sender in tools.text(done.stdout + done.stderr), f"{done}")
+
+
+def old_pkcs12(world: World) -> None:
+    """The published program has what it takes with it: RC2 without OpenSSL's legacy module, Camellia, no passphrase."""
+    here = world.work / "pkcs12"
+    here.mkdir()
+    (passphrase := here / "passphrase").write_text("open sesame\n")
+    pem = world.pki.certificates / "onefile@example.org.pem"
+    for name, source, options in (("RC2", passphrase, ("-legacy", "-certpbe", "PBE-SHA1-RC2-40")),
+                                  ("Camellia", passphrase, ("-certpbe", "camellia-256-cbc", "-macalg", "sha224")),
+                                  ("none", None, ())):
+        (store := here / name).mkdir()
+        configuration = world.program.configure(
+            {"Certificates": {"Path": str(store), "PassphraseFile": str(passphrase)}})
+        password = ("-passout", f"file:{source}" if source else "pass:")
+        tools.run(["openssl", "pkcs12", "-export", "-in", pem, "-out", here / f"{name}.p12", *password, *options])
+        done = tools.run([world.program.executable, "certs", "import", here / f"{name}.p12", "--config", configuration],
+                         env={**os.environ, "OPENSSL_MODULES": "/nonexistent"})
+        expect(b"onefile@example.org can sign now" in done.stdout, f"{name}: {done}")
 
 
 def demo(world: World) -> None:

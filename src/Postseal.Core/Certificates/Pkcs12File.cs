@@ -1,86 +1,172 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
+using Postseal.Cms;
 
 namespace Postseal.Certificates;
 
-/// <summary>A PKCS #12 file (RFC 7292): key, certificate and chain under one passphrase, as CAs hand them out.</summary>
-internal static class Pkcs12File
+/// <summary>
+/// A PKCS #12 file (RFC 7292): key, certificate and chain under one passphrase, as CAs hand them out. It is read here and
+/// not by the platform's loader, which knows neither PBMAC1 nor Camellia, RC2 only with OpenSSL's legacy module, and calls
+/// them a wrong passphrase.
+/// </summary>
+internal sealed class Pkcs12File
 {
-    /// <summary>The file says how much work it is to open it; these bound it to a few seconds.</summary>
-    private static readonly Pkcs12LoaderLimits Limits = new()
-    {
-        MacIterationLimit = 1_000_000,
-        IndividualKdfIterationLimit = PrivateKeyReader.MaxIterations,
-        TotalKdfIterationLimit = 2 * PrivateKeyReader.MaxIterations,
-        MaxCertificates = KeyMaterial.MaxCertificates,
-        MaxKeys = KeyMaterial.MaxKeys,
-        PreserveStorageProvider = false,
-        PreserveKeyName = false,
-        PreserveCertificateAlias = false,
-        PreserveUnknownAttributes = false,
-    };
+    private const string EncryptedData = "1.2.840.113549.1.7.6"; // RFC 5652 section 8
+    private const string KeyBag = "1.2.840.113549.1.12.10.1.1"; // RFC 7292 section 4.2
+    private const string ShroudedKeyBag = "1.2.840.113549.1.12.10.1.2";
+    private const string CertificateBag = "1.2.840.113549.1.12.10.1.3";
+    private const string X509Certificate = "1.2.840.113549.1.9.22.1";
 
-    /// <exception cref="CertificateFileException">It is damaged or locked, or asks for too much work.</exception>
+    private static readonly Asn1Tag Explicit = new(TagClass.ContextSpecific, 0, isConstructed: true);
+    private static readonly Asn1Tag Implicit = new(TagClass.ContextSpecific, 0);
+
+    private readonly KeyMaterial material;
+    private readonly PassphraseText passphrase;
+    private readonly PasswordEncryption encryption;
+
+    private Pkcs12File(KeyMaterial material, PassphraseText passphrase)
+    {
+        this.material = material;
+        this.passphrase = passphrase;
+        encryption = new PasswordEncryption(material.Path);
+    }
+
+    /// <exception cref="CertificateFileException">It is damaged or locked, protected in a way that is not known, or asks for
+    /// too much work.</exception>
     public static void Read(KeyMaterial material, ReadOnlySpan<byte> der, ReadOnlySpan<byte> passphrase)
     {
-        using var password = new PassphraseText(passphrase);
+        // As a plain key needs no passphrase, so a file without one opens whatever passphrase there is for others. Which
+        // of two ways its writer took to say that there is none, only the MAC tells.
+        PassphraseText[] forms = [PassphraseText.Of(passphrase), PassphraseText.Of([]), PassphraseText.Absent];
         try
         {
-            RequireMac(material, der);
-            foreach (var certificate in X509CertificateLoader.LoadPkcs12Collection(der, password.Span, StorageFlags, Limits))
-                Add(material, certificate);
+            var (content, mac) = ReadPfx(material, der);
+            var right = Array.Find(forms, form => mac.IsMadeWith(form, content))
+                ?? throw (passphrase.IsEmpty
+                    ? PrivateKeyReader.PassphraseNeeded(material.Path)
+                    : PrivateKeyReader.WrongPassphrase(material.Path));
+            new Pkcs12File(material, right).ReadSafes(content);
         }
-        catch (Pkcs12LoadLimitExceededException e)
-        {
-            throw material.Problem(
-                CertificateFileProblem.TooLarge,
-                "is a PKCS #12 file with too many certificates or keys, or one that takes too long to open", e);
-        }
-        catch (CryptographicException e) when (e.HResult == InvalidPassword)
-        {
-            throw passphrase.IsEmpty
-                ? PrivateKeyReader.PassphraseNeeded(material.Path)
-                : PrivateKeyReader.WrongPassphrase(material.Path, e);
-        }
-        catch (Exception e) when (e is CryptographicException or AsnContentException or PlatformNotSupportedException)
+        catch (Exception e) when (e is CryptographicException or AsnContentException)
         {
             throw material.Problem(CertificateFileProblem.Damaged, "is a PKCS #12 file that is damaged", e);
         }
+        finally
+        {
+            foreach (var form in forms)
+                form.Dispose();
+        }
     }
 
-    private const int InvalidPassword = unchecked((int)0x80070056); // HRESULT_FROM_WIN32(ERROR_INVALID_PASSWORD)
-
-    /// <summary>Exportable, since what we write we write ourselves; ephemeral, so that no key store keeps a copy.</summary>
-    private static X509KeyStorageFlags StorageFlags => OperatingSystem.IsMacOS()
-        ? X509KeyStorageFlags.Exportable // its keys live in a temporary keychain, and nowhere else
-        : X509KeyStorageFlags.Exportable | X509KeyStorageFlags.EphemeralKeySet;
-
     /// <summary>
-    /// PFX ::= SEQUENCE { version, authSafe, macData OPTIONAL } (RFC 7292 section 4). Without macData nobody can tell
-    /// whether the certificates in it were exchanged.
+    /// PFX ::= SEQUENCE { version, authSafe ContentInfo, macData OPTIONAL } (RFC 7292 section 4). Without macData nobody can
+    /// tell whether the certificates in it were exchanged.
     /// </summary>
-    private static void RequireMac(KeyMaterial material, ReadOnlySpan<byte> der)
+    private static (byte[] Content, Pkcs12Mac Mac) ReadPfx(KeyMaterial material, ReadOnlySpan<byte> der)
     {
         var pfx = new AsnReader(der.ToArray(), AsnEncodingRules.BER).ReadSequence();
-        pfx.ReadEncodedValue();
-        pfx.ReadEncodedValue();
+        pfx.ReadInteger();
+        var contentInfo = pfx.ReadSequence();
+        var type = contentInfo.ReadObjectIdentifier();
+        if (type == Oids.SignedData)
+        {
+            throw material.Problem(
+                CertificateFileProblem.Unsupported, "is a PKCS #12 file that a signature protects; make it anew with a passphrase");
+        }
+
+        if (type != Oids.Data)
+            throw new AsnContentException("The content is neither Data nor SignedData.");
         if (!pfx.HasData)
         {
             throw material.Problem(
                 CertificateFileProblem.Unsupported, "is a PKCS #12 file without integrity protection (MAC); make it anew with one");
         }
+
+        return (contentInfo.ReadSequence(Explicit).ReadOctetString(), Pkcs12Mac.Read(material.Path, pfx.ReadSequence()));
     }
 
-    private static void Add(KeyMaterial material, X509Certificate2 certificate)
+    /// <summary>AuthenticatedSafe ::= SEQUENCE OF ContentInfo, which are Data or EncryptedData.</summary>
+    private void ReadSafes(byte[] content)
     {
-        AsymmetricAlgorithm? key = certificate.GetRSAPrivateKey();
-        key ??= certificate.GetECDsaPrivateKey();
-        if (key is not null)
-            material.AddKey(new StoredKey(key, isEncrypted: true, encryptedPem: null));
-        else if (certificate.HasPrivateKey)
-            throw material.Problem(CertificateFileProblem.Unsupported, "holds a key that is neither RSA nor EC");
-        material.AddCertificate(certificate.RawDataMemory.Span);
-        certificate.Dispose();
+        var safes = new AsnReader(content, AsnEncodingRules.BER).ReadSequence();
+        while (safes.HasData)
+        {
+            var contentInfo = safes.ReadSequence();
+            var type = contentInfo.ReadObjectIdentifier();
+            var inside = type is Oids.Data or EncryptedData
+                ? contentInfo.ReadSequence(Explicit)
+                : throw material.Problem(
+                    CertificateFileProblem.Unsupported,
+                    $"is a PKCS #12 file that something else than a passphrase protects ({type}); make it anew with one");
+            var bags = type == Oids.Data ? inside.ReadOctetString() : Decrypt(inside.ReadSequence());
+            try
+            {
+                ReadBags(bags);
+            }
+            finally
+            {
+                CryptographicOperations.ZeroMemory(bags);
+            }
+        }
+    }
+
+    /// <summary>
+    /// EncryptedData ::= SEQUENCE { version, SEQUENCE { contentType, AlgorithmIdentifier, [0] IMPLICIT OCTET STRING } }
+    /// (RFC 5652 section 8)
+    /// </summary>
+    private byte[] Decrypt(AsnReader encryptedData)
+    {
+        encryptedData.ReadInteger();
+        var info = encryptedData.ReadSequence();
+        info.ReadObjectIdentifier();
+        var algorithm = info.ReadSequence();
+        return encryption.Decrypt(algorithm, info.ReadOctetString(Implicit), passphrase);
+    }
+
+    /// <summary>SafeContents ::= SEQUENCE OF SEQUENCE { bagId, [0] EXPLICIT bagValue, attributes OPTIONAL }</summary>
+    private void ReadBags(byte[] content)
+    {
+        var bags = new AsnReader(content, AsnEncodingRules.BER).ReadSequence();
+        while (bags.HasData)
+        {
+            var bag = bags.ReadSequence();
+            var type = bag.ReadObjectIdentifier();
+            var value = bag.ReadSequence(Explicit);
+            switch (type)
+            {
+                case KeyBag:
+                    AddKey(value.PeekEncodedValue().Span);
+                    break;
+                case ShroudedKeyBag:
+                    AddShroudedKey(value.PeekEncodedValue());
+                    break;
+                case CertificateBag:
+                    AddCertificate(value.ReadSequence());
+                    break;
+            }
+        }
+    }
+
+    private void AddShroudedKey(ReadOnlyMemory<byte> der)
+    {
+        var plain = encryption.DecryptPrivateKey(der, passphrase);
+        try
+        {
+            AddKey(plain);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(plain);
+        }
+    }
+
+    private void AddKey(ReadOnlySpan<byte> pkcs8) => material.AddKey(new StoredKey(
+        PrivateKeyReader.Read(material.Path, FileFormat.Pkcs8, pkcs8, []), isEncrypted: !passphrase.IsEmpty, encryptedPem: null));
+
+    /// <summary>CertBag ::= SEQUENCE { certId, [0] EXPLICIT certValue }, and the value of an X.509 certificate is an OCTET STRING.</summary>
+    private void AddCertificate(AsnReader bag)
+    {
+        if (bag.ReadObjectIdentifier() == X509Certificate)
+            material.AddCertificate(bag.ReadSequence(Explicit).ReadOctetString());
     }
 }

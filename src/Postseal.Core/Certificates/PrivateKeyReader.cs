@@ -1,7 +1,5 @@
 using System.Formats.Asn1;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using System.Security.Cryptography.Pkcs;
 using Postseal.Cms;
 
 namespace Postseal.Certificates;
@@ -9,15 +7,6 @@ namespace Postseal.Certificates;
 /// <summary>Makes a platform key of a private key in DER, and clears every copy of it that it made.</summary>
 internal static class PrivateKeyReader
 {
-    /// <summary>
-    /// The most rounds of a key derivation that are done for a file. OpenSSL's default is 2,048, ours
-    /// <see cref="PrivateKeyPem.Iterations"/>; each million costs about a second, and a file could ask for two thousand.
-    /// </summary>
-    public const int MaxIterations = 2_000_000;
-
-    private const string Pbes2 = "1.2.840.113549.1.5.13"; // RFC 8018 appendix A.4
-    private const string Pbkdf2 = "1.2.840.113549.1.5.12"; // RFC 8018 appendix A.2
-
     /// <exception cref="CertificateFileException">The key is damaged, of a kind that cannot be used, or locked.</exception>
     public static AsymmetricAlgorithm Read(
         string path, FileFormat format, ReadOnlySpan<byte> der, ReadOnlySpan<byte> passphrase)
@@ -44,7 +33,7 @@ internal static class PrivateKeyReader
         path, CertificateFileProblem.PassphraseNeeded,
         "holds an encrypted key and there is no passphrase; name a file with it in [Certificates] PassphraseFile");
 
-    public static CertificateFileException WrongPassphrase(string path, Exception inner) =>
+    public static CertificateFileException WrongPassphrase(string path, Exception? inner = null) =>
         new(path, CertificateFileProblem.WrongPassphrase, WrongPassphraseText, inner);
 
     private const string WrongPassphraseText =
@@ -96,66 +85,20 @@ internal static class PrivateKeyReader
     {
         if (passphrase.IsEmpty)
             throw PassphraseNeeded(path);
-        CheckCost(path, der);
-        using var password = new PassphraseText(passphrase);
+        using var text = PassphraseText.Of(passphrase);
         try
         {
-            var info = Pkcs8PrivateKeyInfo.DecryptAndDecode(password.Span, der.ToArray(), out _);
-            var plain = info.Encode();
-            CryptographicOperations.ZeroMemory(MemoryMarshal.AsMemory(info.PrivateKeyBytes).Span);
-            return plain;
+            return new PasswordEncryption(path).DecryptPrivateKey(der.ToArray(), text);
         }
         catch (CryptographicException e)
         {
             throw WrongPassphrase(path, e);
-        }
-    }
-
-    /// <summary>
-    /// EncryptedPrivateKeyInfo ::= SEQUENCE { SEQUENCE { algorithm, parameters }, encryptedData }. PBES2's parameters
-    /// begin with the key derivation's own AlgorithmIdentifier; PBKDF2's, and those of every older scheme, are salt and
-    /// iteration count (RFC 8018 appendix A).
-    /// </summary>
-    private static void CheckCost(string path, ReadOnlySpan<byte> der)
-    {
-        var scheme = "";
-        try
-        {
-            var algorithm = new AsnReader(der.ToArray(), AsnEncodingRules.BER).ReadSequence().ReadSequence();
-            scheme = algorithm.ReadObjectIdentifier();
-            var parameters = algorithm.ReadSequence();
-            if (scheme == Pbes2)
-            {
-                var derivation = parameters.ReadSequence();
-                scheme = derivation.ReadObjectIdentifier();
-                if (scheme != Pbkdf2)
-                    throw Unsupported(path, scheme);
-                parameters = derivation.ReadSequence();
-            }
-
-            parameters.ReadOctetString();
-            if (!parameters.TryReadInt32(out var iterations) || iterations > MaxIterations)
-            {
-                throw new CertificateFileException(
-                    path, CertificateFileProblem.TooLarge,
-                    $"holds a key whose passphrase is stretched more than {MaxIterations} times; "
-                        + "encrypt it again with 'openssl pkcs8 -topk8 -v2 aes-256-cbc'");
-            }
-        }
-        catch (AsnContentException) when (scheme.Length > 0)
-        {
-            throw Unsupported(path, scheme);
         }
         catch (AsnContentException e)
         {
             throw new CertificateFileException(path, CertificateFileProblem.Damaged, "holds a private key that is damaged", e);
         }
     }
-
-    private static CertificateFileException Unsupported(string path, string scheme) => new(
-        path, CertificateFileProblem.Unsupported,
-        $"holds a key encrypted in a way we do not know ({scheme}); "
-            + "convert it with 'openssl pkcs8 -topk8 -v2 aes-256-cbc'");
 
     private delegate void ImportInto<T>(T key, ReadOnlySpan<byte> der);
 

@@ -113,24 +113,6 @@ public sealed class KeyMaterialTests : IDisposable
             Read(folder.File("bundle")).Certificates.Select(c => c.Subject).Order(StringComparer.Ordinal));
     }
 
-    [Theory]
-    [InlineData("RSA-2048")]
-    [InlineData("P-256", "-legacy")]
-    [InlineData("P-256", "-iter", "100000", "-macalg", "sha512")]
-    public void A_PKCS12_file_is_read(string kind, params string[] how)
-    {
-        var issued = Issue(kind);
-        var pem = folder.Write("all.pem", issued.KeyPem + issued.CertificatePem + issued.ChainPem);
-        OpenSslOrSkip(["pkcs12", "-export", "-in", pem, "-passout", $"pass:{Passphrase}", "-out", folder.File("alice.p12"), .. how]);
-
-        var material = Read(folder.File("alice.p12"), Secret);
-
-        Assert.Equal(2, material.Certificates.Count);
-        Assert.Equal("CN=alice@example.org", Assert.Single(material.Pairs()).Certificate.Subject);
-        Assert.True(material.Keys[0].IsEncrypted);
-        AssertLocked("alice.p12");
-    }
-
     [Fact]
     public void A_PKCS12_file_without_a_MAC_is_refused()
     {
