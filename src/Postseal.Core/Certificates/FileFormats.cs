@@ -41,7 +41,7 @@ internal static class FileFormats
     public static string DescribeUnknown(ReadOnlySpan<byte> content) => content switch
     {
         [] => "is empty; a certificate or key in PEM, DER or PKCS #12 is expected",
-        [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] => "is text in UTF-16; save it as ASCII or UTF-8",
+        [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] or [(byte)'-', 0, ..] or [0, (byte)'-', ..] => "is text in UTF-16; save it as ASCII or UTF-8",
         [0x30, ..] => "begins like DER but is no certificate, key, PKCS #7 or PKCS #12 file, or it is truncated",
         _ when content.ContainsAnyExceptInRange((byte)'\t', (byte)'~') =>
             "is not a certificate: neither PEM (invalid byte sequence) nor DER nor PKCS #12",

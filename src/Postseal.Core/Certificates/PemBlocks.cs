@@ -9,7 +9,7 @@ namespace Postseal.Certificates;
 /// </summary>
 internal ref struct PemBlocks(ReadOnlySpan<byte> text)
 {
-    private ReadOnlySpan<byte> rest = text;
+    private PemLines lines = new(text);
 
     public PemBlock Current { get; private set; }
 
@@ -21,21 +21,20 @@ internal ref struct PemBlocks(ReadOnlySpan<byte> text)
         ReadOnlySpan<byte> label;
         do
         {
-            if (rest.IsEmpty)
+            if (!lines.MoveNext())
                 return false;
         }
-        while (!TryLabel(TakeLine(), "-----BEGIN "u8, out label));
+        while (!TryLabel(lines.Current, "-----BEGIN "u8, out label));
 
-        var body = rest;
-        while (!rest.IsEmpty)
+        var body = lines.Rest;
+        for (var length = 0; lines.MoveNext(); length = body.Length - lines.Rest.Length)
         {
-            var length = body.Length - rest.Length;
-            var line = TakeLine();
-            if (!line.StartsWith("-----"u8))
+            if (!lines.Current.StartsWith("-----"u8))
                 continue;
-            var isEnd = TryLabel(line, "-----END "u8, out var end) && end.SequenceEqual(label);
+            var isEnd = TryLabel(lines.Current, "-----END "u8, out var end) && end.SequenceEqual(label);
             Current = isEnd ? PemBlock.Of(label, body[..length]) : default;
-            rest = Current.IsDamaged ? default : rest;
+            if (Current.IsDamaged)
+                lines = default;
             return true;
         }
 
@@ -48,14 +47,6 @@ internal ref struct PemBlocks(ReadOnlySpan<byte> text)
         var isBoundary = line.StartsWith(start) && line.EndsWith("-----"u8) && line.Length >= start.Length + 5;
         label = isBoundary ? line[start.Length..^5] : default;
         return isBoundary;
-    }
-
-    private ReadOnlySpan<byte> TakeLine()
-    {
-        var end = rest.IndexOfAny((byte)'\n', (byte)'\r');
-        var line = end < 0 ? rest : rest[..end];
-        rest = end < 0 ? default : rest[(end + 1)..];
-        return line.Trim(" \t\uFEFF"u8);
     }
 }
 

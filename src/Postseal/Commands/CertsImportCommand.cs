@@ -32,7 +32,8 @@ internal static class CertsImportCommand
             use only; authorities NAME.ca.pem (mode 0644). An encrypted key stays encrypted with its passphrase. A key
             needs its certificate: in one of the files, or in the directory. With --force a replaced key is kept in a file
             that ends with .old, for old mail.
-            Exit code 0: everything is in the directory; 1: something is not, and the summary says why.
+            Exit code 0: everything is in the directory, and who got a key to sign with can sign; 1: something is not, or
+            somebody cannot sign yet, and the summary says why.
             """,
             """
             postseal certs import alice@example.org.key alice.crt chain.pem
@@ -49,8 +50,8 @@ internal static class CertsImportCommand
             import.Run();
             foreach (var report in batch.Reports)
                 Write(report, output);
-            TellWhatIsUsable(configPath, import, output);
-            return batch.Reports.Any(report => report.Failed) ? ExitCode.No : ExitCode.Fine;
+            var allCanSign = TellWhatIsUsable(configPath, import, output);
+            return allCanSign && !batch.Reports.Any(report => report.Failed) ? ExitCode.Fine : ExitCode.No;
         });
         return command;
     }
@@ -76,11 +77,13 @@ internal static class CertsImportCommand
     }
 
     /// <summary>Looks at the directory as the daemon will: a key whose passphrase the configuration lacks is told now.</summary>
-    private static void TellWhatIsUsable(string configPath, CertificateImport import, CommandOutput output)
+    /// <returns>Whether everyone who got a key to sign with can sign.</returns>
+    private static bool TellWhatIsUsable(string configPath, CertificateImport import, CommandOutput output)
     {
         if (import.Addresses.Count == 0)
-            return;
+            return true;
         var store = CertificateStore.Open(configPath);
+        var allCanSign = true;
         foreach (var address in import.Addresses)
         {
             switch (store.FindSigner(address))
@@ -90,10 +93,12 @@ internal static class CertsImportCommand
                     break;
                 case SignerLookup.Unusable unusable:
                     output.Line($"{address} cannot sign yet: {unusable.Reason}");
+                    allCanSign &= !import.Signers.Contains(address);
                     break;
             }
         }
 
         output.Line($"Next: postseal certs list --config {configPath}");
+        return allCanSign;
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Postseal.Certificates;
 
 namespace Postseal.Program.Store;
 
@@ -27,9 +28,8 @@ internal static class PemText
     {
         var (rest, keys) = (new ArrayBufferWriter<byte>(), new ArrayBufferWriter<byte>());
         var inKey = false;
-        foreach (var range in text.Split((byte)'\n'))
+        foreach (var line in new PemLines(text))
         {
-            var line = text[range].TrimEnd("\r \t"u8);
             inKey |= line.StartsWith("-----BEGIN "u8) && line.EndsWith("PRIVATE KEY-----"u8);
             (inKey ? keys : rest).Write([.. line, (byte)'\n']);
             inKey &= !line.StartsWith("-----END "u8);

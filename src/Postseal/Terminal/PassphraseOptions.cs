@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Microsoft.Win32.SafeHandles;
+using Postseal.Certificates;
 using Postseal.Program.Commands;
 
 namespace Postseal.Program.Terminal;
@@ -69,11 +70,14 @@ internal sealed class PassphraseOptions
         {
             using var stream = new FileStream(handle, FileAccess.Read, bufferSize: 0);
             var read = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-            var end = bytes[..read].IndexOfAny((byte)'\r', (byte)'\n');
-            var line = bytes[..(end < 0 ? read : end)];
+            var line = SecretText.FirstLine(source, bytes[..read]);
             return line.Length is > 0 and <= MaxLength
                 ? new Secret(line.ToArray())
                 : throw new CommandException(ExitCode.Usage, $"{source}: its first line is {(line.IsEmpty ? "empty" : "too long")}; a passphrase is expected there");
+        }
+        catch (CertificateFileException e)
+        {
+            throw new CommandException(ExitCode.Usage, e.Message);
         }
         finally
         {

@@ -27,6 +27,7 @@ public sealed class HostileFileTests : IDisposable
         { "BEGIN lines of many kinds", Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 100_000).Select(i => $"-----BEGIN A{i}-----\n"))) },
         { "END lines that fit nothing", Encoding.ASCII.GetBytes("-----BEGIN A-----\n" + string.Concat(Enumerable.Repeat("-----END B-----\n", 200_000))) },
         { "4 MB of dashes", Text("-----BEGIN -----", 250_000) },
+        { "100,000 joined lines", Encoding.ASCII.GetBytes("-----BEGIN A-----" + string.Concat(Enumerable.Repeat("-----END A----------BEGIN A-----", 120_000))) },
         { "4 MB of base64 and no end", Encoding.ASCII.GetBytes("-----BEGIN CERTIFICATE-----\n" + string.Concat(Enumerable.Repeat(new string('A', 64) + "\n", 60_000))) },
         { "4 MB of headers", Encoding.ASCII.GetBytes("-----BEGIN RSA PRIVATE KEY-----\n" + string.Concat(Enumerable.Repeat("DEK-Info: AES-128-CBC,00\n", 150_000)) + "\nAAAA\n-----END RSA PRIVATE KEY-----\n") },
         { "SEQUENCEs nested a million deep", Enumerable.Repeat((byte)0x30, 4_000_000).ToArray() },
@@ -39,6 +40,7 @@ public sealed class HostileFileTests : IDisposable
         { "2,000,000,000 rounds of PBKDF2", Pem("ENCRYPTED PRIVATE KEY", Pbes2(2_000_000_000)) },
         { "more rounds than an int", Pem("ENCRYPTED PRIVATE KEY", Pbes2(long.MaxValue)) },
         { "a PKCS #12 with many rounds", Pkcs12(rounds: 3_000_000) },
+        { "a PKCS #12 with octet strings nested deep", Pkcs12Around([.. Enumerable.Repeat<byte[]>([0x24, 0x80], 1_000_000).SelectMany(b => b)]) },
         { "a file of 5 MB", Text("x", 5_000_000) },
         { "NUL bytes", new byte[1_000_000] },
     };
@@ -138,6 +140,13 @@ public sealed class HostileFileTests : IDisposable
         0x30, 0x80, 0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x07, 0x02, 0xA0, 0x80, 0x30, 0x80,
         0x02, 0x01, 0x01, 0x31, 0x00, 0x30, 0x0B, 0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x07, 0x01,
         0xA0, 0x80, .. certificates, 0, 0, 0x31, 0x00, 0, 0, 0, 0, 0, 0,
+    ];
+
+    /// <summary>The outer layers of a PFX (RFC 7292 section 4), in indefinite lengths, around anything.</summary>
+    private static byte[] Pkcs12Around(byte[] content) =>
+    [
+        0x30, 0x80, 0x02, 0x01, 0x03, 0x30, 0x80, 0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x07, 0x01,
+        0xA0, 0x80, .. content, 0, 0, 0, 0, 0x30, 0x00, 0, 0,
     ];
 
     /// <summary>EncryptedPrivateKeyInfo (RFC 5958 section 3) that asks for that many rounds.</summary>

@@ -51,6 +51,21 @@ public sealed class CertsImportTests : IDisposable
     }
 
     [Fact]
+    public void PKCS12_without_a_passphrase_is_taken_and_nobody_is_asked_for_one()
+    {
+        Assert.SkipUnless(OpenSsl.IsHere, "openssl is not on this machine");
+        var issued = authority.Issue(new TrialRequest(Alice));
+        inbox.Write("all.pem", issued.KeyPem + issued.CertificatePem + issued.ChainPem);
+        OpenSsl.Run("pkcs12", "-export", "-in", inbox.File("all.pem"), "-out", inbox.File("alice.p12"), "-passout", "pass:");
+
+        var output = Good(inbox.File("alice.p12"));
+
+        Assert.Contains("key, which is not encrypted,", output, StringComparison.Ordinal);
+        Assert.Contains("alice@example.org can sign now", output, StringComparison.Ordinal);
+        Assert.Equal("600", Permissions.Of(store.File("alice@example.org.pem")));
+    }
+
+    [Fact]
     public void An_encrypted_key_goes_in_as_it_is()
     {
         Assert.SkipUnless(OpenSsl.IsHere, "openssl is not on this machine");
@@ -231,10 +246,56 @@ public sealed class CertsImportTests : IDisposable
     {
         Cli.Good("keys", "selfsigned", Alice, "--directory", inbox.Path, "--type", "P-256", "--passphrase-file", inbox.Write("other", "another"));
 
-        var output = Good(inbox.File(Alice + ".pem"), "--passphrase-file", inbox.File("other"));
+        var (exitCode, output, _) = Import(inbox.File(Alice + ".pem"), "--passphrase-file", inbox.File("other"));
 
+        Assert.Equal(1, exitCode);
+        Assert.Contains("alice@example.org.pem: imported", output, StringComparison.Ordinal);
         Assert.Contains("alice@example.org cannot sign yet", output, StringComparison.Ordinal);
         Assert.Contains("passphrase does not open", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_key_that_is_for_encryption_only_is_not_asked_to_sign()
+    {
+        var issued = authority.Issue(new TrialRequest(Alice) { KeyUsage = X509KeyUsageFlags.KeyAgreement });
+
+        Good(inbox.Write("alice.pem", issued.KeyPem + issued.CertificatePem));
+
+        Assert.Equal(["alice@example.org-cert+key.pem"], Names());
+    }
+
+    [Theory]
+    [InlineData("\uFEFFopen sesame\r\n")]
+    [InlineData("\uFEFFopen sesame")]
+    public void A_byte_order_mark_in_the_passphrase_file_is_no_part_of_the_passphrase(string content)
+    {
+        Cli.Good("keys", "selfsigned", Alice, "--directory", inbox.Path, "--type", "P-256", "--passphrase-file", inbox.Write("plain", "open sesame"));
+        File.WriteAllText(passphrase, content);
+
+        Assert.Contains("alice@example.org can sign now", Good(inbox.File(Alice + ".pem"), "--passphrase-file", passphrase), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_passphrase_file_in_UTF_16_is_named_as_that()
+    {
+        Cli.Good("keys", "selfsigned", Alice, "--directory", inbox.Path, "--type", "P-256", "--passphrase-file", inbox.Write("plain", "open sesame"));
+        File.WriteAllText(inbox.File("wide"), "open sesame", System.Text.Encoding.Unicode);
+
+        var (exitCode, _, errors) = Import(inbox.File(Alice + ".pem"), "--passphrase-file", inbox.File("wide"));
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains("UTF-16", errors, StringComparison.Ordinal);
+        Assert.Contains(inbox.File("wide"), errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Files_that_were_joined_without_a_line_end_are_read()
+    {
+        var issued = authority.Issue(new TrialRequest(Alice));
+
+        Good(inbox.Write("joined.pem", issued.KeyPem.TrimEnd() + issued.CertificatePem.TrimEnd() + issued.ChainPem.TrimEnd()));
+
+        Assert.Equal(issued.KeyPem + issued.CertificatePem + issued.ChainPem, Read("alice@example.org.pem"));
     }
 
     [Fact]
