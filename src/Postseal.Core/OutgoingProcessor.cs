@@ -63,10 +63,10 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
             return CannotSign(rules, null, problem!, AuthorUnclear, needsAttention: false);
         if (rules.Mode == SigningMode.Never)
             return new OutgoingResult.Unchanged($"Mode = Never holds for {author}");
-        var allowed = originating.MaySignAs(author!, origin, envelope);
-        trace?.Permission(allowed, origin, envelope);
-        if (!allowed)
-            return CannotSign(rules, author, $"its envelope sender is {envelope.Sender?.ToString() ?? "<>"}", NotTheSender);
+        var permission = originating.MaySignAs(author!, origin, envelope);
+        trace?.Permission(permission);
+        if (!permission.IsGranted)
+            return CannotSign(rules, author, permission.Reason, NotTheSender);
 
         var signer = certificates.FindSigner(author!);
         trace?.Certificate(signer, author!);

@@ -34,11 +34,17 @@ public sealed class OutgoingProcessorTests : IDisposable
         { "ours, IPv6", IPAddress.IPv6Loopback, null, "alice@example.org", true },
         { "outside", Elsewhere, null, "alice@example.org", false },
         { "unknown", null, null, "alice@example.org", false },
-        { "authenticated, its own address", Elsewhere, "alice", "ALICE@example.org", true },
-        { "authenticated, somebody else's address", Elsewhere, "mallory", "mallory@example.org", false },
-        { "authenticated, the empty reverse-path", Elsewhere, "mallory", null, false },
-        { "authenticated in our network, somebody else's address", Here, "mallory", "mallory@example.org", false },
-        { "an empty login is none", Elsewhere, "", "alice@example.org", false },
+        { "logged in, its own address", Elsewhere, "alice@example.org", "alice@example.org", true },
+        { "logged in, its own address in other case", Elsewhere, "Alice@Example.ORG", "alice@example.org", true },
+        { "logged in, another envelope sender", Elsewhere, "alice@example.org", "bounces+7@example.org", true },
+        { "logged in, the empty reverse-path of a receipt", Elsewhere, "alice@example.org", null, true },
+        { "logged in, somebody else's From", Elsewhere, "mallory@example.org", "mallory@example.org", false },
+        { "logged in, somebody else's From and MAIL FROM", Elsewhere, "mallory@example.org", "alice@example.org", false },
+        { "logged in in our network, somebody else's From and MAIL FROM", Here, "mallory@example.org", "alice@example.org", false },
+        { "logged in, the empty reverse-path, somebody else's From", Elsewhere, "mallory@example.org", null, false },
+        { "logged in by a name that is no address", Elsewhere, "alice", "alice@example.org", false },
+        { "logged in without a name", Elsewhere, "", "alice@example.org", false },
+        { "logged in without a name in our network", Here, "", "alice@example.org", false },
     };
 
     [Theory]
@@ -56,7 +62,7 @@ public sealed class OutgoingProcessorTests : IDisposable
     {
         var swapped = Options() with
         {
-            Originating = new() { NetworksFrom = AllowedFrom.EnvelopeSender, AuthenticatedFrom = AllowedFrom.Any },
+            Originating = new() { NetworksFrom = AllowedFrom.EnvelopeSender, AuthenticatedFrom = AuthenticatedFrom.Any },
         };
 
         Assert.IsType<OutgoingResult.Unchanged>(Process(FromAlice, swapped, Envelope(Here, null, "bounces@example.org")));
@@ -130,7 +136,7 @@ public sealed class OutgoingProcessorTests : IDisposable
     [Fact]
     public void Where_a_signature_is_required_nobody_gets_mail_out_under_a_colleagues_name()
     {
-        var result = Process(FromAlice, Options(SigningMode.Required), Envelope(Elsewhere, "mallory", "mallory@example.org"));
+        var result = Process(FromAlice, Options(SigningMode.Required), Envelope(Elsewhere, "mallory@example.org", "alice@example.org"));
 
         Assert.Equal("5.7.1", Assert.IsType<OutgoingResult.Refused>(result).Reply.EnhancedStatusCode);
     }

@@ -78,21 +78,35 @@ public sealed class MilterDaemonTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData("alice@example.org", true)]
-    [InlineData("mallory@example.org", false)]
-    public async Task A_login_from_elsewhere_signs_for_its_own_address_alone(string envelopeSender, bool signed)
+    [InlineData("alice@example.org", "alice@example.org", true)]
+    [InlineData("alice@example.org", "bounces@example.org", true)]
+    [InlineData("alice@example.org", "", true)]
+    [InlineData("mallory@example.org", "mallory@example.org", false)]
+    [InlineData("mallory@example.org", "alice@example.org", false)]
+    [InlineData("mallory@example.org", "", false)]
+    public async Task A_login_from_elsewhere_signs_for_its_own_address_alone(string login, string envelopeSender, bool signed)
     {
         await using var mta = await StartAsync(MtaKind.Postfix);
 
         var result = await mta.SendAsync(
             Message("From: alice@example.org", "Hello\r\n") with
             {
-                ClientAddress = IPAddress.Parse("192.0.2.1"), AuthenticatedUser = "someone", Sender = envelopeSender,
+                ClientAddress = IPAddress.Parse("192.0.2.1"), AuthenticatedUser = login, Sender = envelopeSender,
             },
             Cancel);
 
         Assert.Equal(signed, result.Headers.Any(h => h.Is("Content-Type")));
-        Assert.Equal(!signed, log.Lines.Any(line => line.Contains("not signed: its envelope sender is mallory@example.org", StringComparison.Ordinal)));
+        Assert.Equal(!signed, log.Lines.Any(line => line.Contains("not signed: its login mallory@example.org may not sign as alice@example.org", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_client_that_logged_in_without_a_name_is_nobody_even_in_our_network()
+    {
+        await using var mta = await StartAsync(MtaKind.Postfix);
+
+        var result = await mta.SendAsync(Message("From: alice@example.org", "Hello\r\n") with { AuthenticatedUser = "" }, Cancel);
+
+        Assert.DoesNotContain(result.Headers, h => h.Is("Content-Type"));
     }
 
     [Fact]

@@ -81,12 +81,28 @@ public static class ConfigurationReader
         section.OptionalChoice<RsaPadding>("RsaPadding"),
         section.OptionalChoice<SignatureType>("SignatureType"));
 
-    private static OriginatingOptions ReadOriginating(SettingsSection section, OriginatingOptions defaults) => new()
+    private static OriginatingOptions ReadOriginating(SettingsSection section, OriginatingOptions defaults)
     {
-        Networks = section.List("Networks", defaults.Networks, NetworkText.Parse),
-        NetworksFrom = section.Choice("NetworksFrom", defaults.NetworksFrom),
-        AuthenticatedFrom = section.Choice("AuthenticatedFrom", defaults.AuthenticatedFrom),
-    };
+        var loginDomain = section.Value("LoginDomain", null, ParseDomain, "a domain, as example.org");
+        return new OriginatingOptions
+        {
+            Networks = section.List("Networks", defaults.Networks, NetworkText.Parse),
+            NetworksFrom = section.Choice("NetworksFrom", defaults.NetworksFrom),
+            AuthenticatedFrom = section.Choice("AuthenticatedFrom", defaults.AuthenticatedFrom),
+            LoginDomain = loginDomain,
+            SenderLogins = ReadSenderLogins(section, loginDomain),
+        };
+    }
+
+    private static SenderLogins? ReadSenderLogins(SettingsSection section, string? loginDomain)
+    {
+        if (section.ExistingFile("SenderLogins") is not { } path)
+            return null;
+        var logins = SenderLoginsReader.Read(path, loginDomain, out var problems);
+        foreach (var problem in problems)
+            section.Error("SenderLogins", $"{path} {problem}");
+        return logins;
+    }
 
     private static (Dictionary<string, SenderOverrides>, Dictionary<string, SenderCertificate>) ReadSenders(
         SettingsFile file, bool domainCertificates)
@@ -116,6 +132,9 @@ public static class ConfigurationReader
 
         return (overrides, certificates);
     }
+
+    private static string? ParseDomain(string text) =>
+        MailAddress.TryParse("a@" + text, out var address) && address.Domain == text ? text : throw new FormatException();
 
     private static UnixFileMode ParseMode(string text)
     {

@@ -5,13 +5,15 @@ using Postseal.Certificates;
 namespace Postseal.Configuration;
 
 /// <summary>
-/// The settings of a file that may change while the program runs. A valid change is taken over; a wrong one is refused
-/// with a line in the log, and what was there before stays. Safe for any number of threads.
+/// The settings of a file that may change while the program runs, and the file of <see cref="SenderLogins"/> it names. A
+/// valid change is taken over; a wrong one is refused with a line in the log, and what was there before stays. Safe for any
+/// number of threads.
 /// </summary>
 /// <remarks>
-/// The file is looked at when somebody asks, at most once a second, by its time stamp: nothing runs in between, and no
-/// event can be lost. It has to have rested for a second before it is read, since the first half of a configuration is
-/// often a valid one.
+/// The files are looked at when somebody asks, at most once a second, by their time stamps: nothing runs in between, and no
+/// event can be lost. They have to have rested for a second before they are read, since the first half of a configuration is
+/// often a valid one. While they are wrong they are read at each look: what mends them may not show in their time stamps, as
+/// new permissions do not, or lie in a file that only the refused settings name.
 /// </remarks>
 public sealed partial class ReloadingOptions
 {
@@ -25,7 +27,8 @@ public sealed partial class ReloadingOptions
     private readonly PostsealOptions atStart;
     private readonly Lock reading = new();
     private volatile PostsealOptions current;
-    private FileStamp stamp;
+    private Stamps stamps;
+    private string? refused;
     private long lastLook;
 
     /// <summary>Reads the settings.</summary>
@@ -41,8 +44,9 @@ public sealed partial class ReloadingOptions
         this.time = time;
         this.logger = logger ?? NullLogger.Instance;
         lastLook = time.GetTimestamp();
-        stamp = FileStamp.Of(path);
+        var stamp = FileStamp.Of(path);
         current = atStart = load();
+        stamps = new Stamps(stamp, StampOf(current.Originating.SenderLogins));
     }
 
     /// <summary>Told of new settings right after they took effect.</summary>
@@ -62,12 +66,13 @@ public sealed partial class ReloadingOptions
         }
     }
 
-    /// <summary>Reads the file now, changed or not, and tells in the log what came of it: what a daemon does on SIGHUP.</summary>
+    /// <summary>Reads the files now, changed or not, and tells in the log what came of it: what a daemon does on SIGHUP.</summary>
     public void Reload()
     {
         lock (reading)
         {
-            if (!Read(FileStamp.Of(path)))
+            refused = null; // who asks again is told again
+            if (!Read(LookAtFiles()))
                 LogBeingWritten(path);
         }
     }
@@ -76,25 +81,28 @@ public sealed partial class ReloadingOptions
     {
         lock (reading)
         {
-            var now = FileStamp.Of(path);
-            if (now != stamp && !IsBeingWritten(now))
+            var now = LookAtFiles();
+            if ((now != stamps || refused is not null) && !IsBeingWritten(now.Settings) && !IsBeingWritten(now.SenderLogins))
                 Read(now);
         }
     }
 
-    /// <summary>False: the file was written over meanwhile, so what was read may be half of it.</summary>
-    private bool Read(FileStamp now)
+    /// <summary>False: a file was written over meanwhile, so what was read may be half of it.</summary>
+    private bool Read(Stamps now)
     {
-        var (loaded, problem) = Load(now);
-        if (FileStamp.Of(path) != now)
+        var (loaded, problem) = Load(now.Settings);
+        if (LookAtFiles() != now)
             return false;
-        stamp = now;
+        var changed = now.Settings == stamps.Settings && now != stamps ? current.Originating.SenderLogins!.Path : path;
         if (loaded is null)
-            LogRefused(path, problem);
+            Refuse(changed, problem, now);
         else
-            Take(loaded);
+            Take(changed, loaded, now.Settings);
         return true;
     }
+
+    private Stamps LookAtFiles() =>
+        new(FileStamp.Of(path), current.Originating.SenderLogins is { } logins ? FileStamp.Of(logins.Path) : default);
 
     /// <summary>
     /// Reads the file. An empty one would be valid, and nothing would be required any more: but it is what a writer leaves
@@ -114,20 +122,35 @@ public sealed partial class ReloadingOptions
         }
     }
 
-    private void Take(PostsealOptions loaded)
+    private void Refuse(string changed, string problem, Stamps now)
+    {
+        stamps = now;
+        if (problem != refused)
+            LogRefused(changed, problem);
+        refused = problem;
+    }
+
+    private void Take(string changed, PostsealOptions loaded, FileStamp settings)
     {
         current = loaded;
+        stamps = new Stamps(settings, StampOf(loaded.Originating.SenderLogins));
+        refused = null;
         Changed?.Invoke(loaded);
-        LogTaken(path);
+        LogTaken(changed);
         if (!atStart.HasSameMilter(loaded))
             LogNeedsRestart(path);
     }
+
+    private static FileStamp StampOf(SenderLogins? logins) => logins?.Stamp ?? default;
 
     private bool IsBeingWritten(FileStamp now)
     {
         var age = time.GetUtcNow().UtcDateTime - now.Changed;
         return age >= TimeSpan.Zero && age < Rest;
     }
+
+    /// <summary>What the files were like when they were read.</summary>
+    private readonly record struct Stamps(FileStamp Settings, FileStamp SenderLogins);
 
     [LoggerMessage(200, LogLevel.Information, "{Path} was read again and is in use")]
     private partial void LogTaken(string path);

@@ -12,6 +12,9 @@ public sealed record Envelope
     /// <summary>The address of the client that handed the message in; <see langword="null"/> when it is not known.</summary>
     public IPAddress? ClientAddress { get; init; }
 
-    /// <summary>The name the client authenticated as (RFC 4954); <see langword="null"/> when it did not.</summary>
+    /// <summary>
+    /// The name the client authenticated as (RFC 4954); <see langword="null"/> when it did not. An empty name is that of a
+    /// client that authenticated as nobody: it may not sign as anyone.
+    /// </summary>
     public string? AuthenticatedUser { get; init; }
 }

@@ -25,16 +25,24 @@ internal sealed class Originating(OriginatingOptions options)
     /// networks: a webmail on this machine that passes its users' logins on must not give one the signature of another.
     /// </summary>
     public Origin Of(Envelope envelope) =>
-        !string.IsNullOrEmpty(envelope.AuthenticatedUser) ? Origin.Authenticated
+        envelope.AuthenticatedUser is not null ? Origin.Authenticated
         : NetworkOf(envelope.ClientAddress) is not null ? Origin.Network
         : Origin.Outside;
 
+    /// <summary>The address that is the client's own by its login; <see langword="null"/> when there is none.</summary>
+    public MailAddress? LoginAddressOf(Envelope envelope) =>
+        envelope.AuthenticatedUser is { } name ? Login.Of(name, options.LoginDomain).Address : null;
+
     /// <summary>Whether a message of that origin may carry the signature of <paramref name="author"/>.</summary>
-    public bool MaySignAs(MailAddress author, Origin origin, Envelope envelope) => origin switch
+    public Permission MaySignAs(MailAddress author, Origin origin, Envelope envelope) => (origin, options) switch
     {
-        Origin.Network => Allows(options.NetworksFrom, author, envelope),
-        Origin.Authenticated => Allows(options.AuthenticatedFrom, author, envelope),
-        _ => false,
+        (Origin.Network, { NetworksFrom: AllowedFrom.Any }) => AnyFromNetworks,
+        (Origin.Network, _) => OfEnvelopeSender(author, envelope, "[Originating] NetworksFrom = EnvelopeSender"),
+        (Origin.Authenticated, { AuthenticatedFrom: AuthenticatedFrom.Any }) => AnyFromLogins,
+        (Origin.Authenticated, { AuthenticatedFrom: AuthenticatedFrom.EnvelopeSender }) =>
+            OfEnvelopeSender(author, envelope, "[Originating] AuthenticatedFrom = EnvelopeSender"),
+        (Origin.Authenticated, _) => OfLogin(author, Login.Of(envelope.AuthenticatedUser ?? "", options.LoginDomain)),
+        _ => new Permission(false, "it does not originate here", "[Originating] Networks"),
     };
 
     /// <summary>The network of ours that a client is in.</summary>
@@ -52,6 +60,28 @@ internal sealed class Originating(OriginatingOptions options)
         return null;
     }
 
-    private static bool Allows(AllowedFrom rule, MailAddress author, Envelope envelope) =>
-        rule == AllowedFrom.Any || author.Equals(envelope.Sender);
+    private static readonly Permission AnyFromNetworks = new(true, "for any address", "[Originating] NetworksFrom = Any");
+    private static readonly Permission AnyFromLogins = new(true, "for any address", "[Originating] AuthenticatedFrom = Any");
+    private static readonly Permission OwnAddress = new(true, "it is the login's own address", ByLogin);
+    private const string ByLogin = "[Originating] AuthenticatedFrom = Login";
+
+    private static Permission OfEnvelopeSender(MailAddress author, Envelope envelope, string rule) =>
+        author.Equals(envelope.Sender)
+            ? new Permission(true, "it is the envelope sender", rule)
+            : new Permission(false, $"its envelope sender is {envelope.Sender?.ToString() ?? "<>"}", rule);
+
+    private Permission OfLogin(MailAddress author, Login login)
+    {
+        if (author.Equals(login.Address))
+            return OwnAddress;
+        var line = options.SenderLogins?.LineOf(author);
+        var decidedBy = line is null ? ByLogin : $"{options.SenderLogins!.Path}:{line.Number}";
+        if (line is not null && line.Logins.Contains(login.CanonicalText))
+            return new Permission(true, $"{author} is given to the login {login.Name}", decidedBy);
+        return new Permission(
+            false,
+            $"its login {login.Name} may not sign as {author}"
+                + (login.Address is null ? ", being no address itself ([Originating] LoginDomain completes a name)" : ""),
+            decidedBy);
+    }
 }

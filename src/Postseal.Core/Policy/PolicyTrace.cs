@@ -55,19 +55,8 @@ internal sealed class PolicyTrace(PostsealOptions options, ICollection<PolicySte
             : "[Sender:…] of one who may be the author";
     }
 
-    public void Permission(bool allowed, Origin origin, Envelope envelope)
-    {
-        var (key, rule) = origin == Policy.Origin.Authenticated
-            ? (nameof(OriginatingOptions.AuthenticatedFrom), options.Originating.AuthenticatedFrom)
-            : (nameof(OriginatingOptions.NetworksFrom), options.Originating.NetworksFrom);
-        var sender = envelope.Sender?.ToString() ?? "<>";
-        Add(
-            "may this client have it signed?",
-            rule == AllowedFrom.Any ? "yes, for any address"
-            : allowed ? $"yes, the envelope sender is {sender}"
-            : $"no, the envelope sender is {sender}",
-            $"[Originating] {key} = {rule}");
-    }
+    public void Permission(Permission permission) => Add(
+        "may this client have it signed?", $"{(permission.IsGranted ? "yes" : "no")}, {permission.Reason}", permission.DecidedBy);
 
     public void Certificate(SignerLookup lookup, MailAddress author)
     {

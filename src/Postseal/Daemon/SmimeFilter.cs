@@ -47,7 +47,8 @@ internal sealed partial class SmimeFilter(LiveProcessor processor, TimeProvider 
     {
         Sender = MailAddress.TryParse(message.Sender.Address, out var sender) ? sender : null,
         ClientAddress = message.ClientAddress,
-        AuthenticatedUser = message.AuthenticatedUser,
+        // An empty name is none to Milter.NET; a client that authenticated is not to pass for one that did not.
+        AuthenticatedUser = message.AuthenticatedUser ?? (message.Macro("auth_type") is { Length: > 0 } ? "" : null),
     };
 
     [LoggerMessage(1, LogLevel.Information, "{QueueId}: signed for {Author} to {Recipients} recipients with {Subject} (serial {Serial}, {Key}) in {Milliseconds:0.0} ms")]

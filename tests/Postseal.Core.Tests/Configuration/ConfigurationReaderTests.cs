@@ -24,7 +24,9 @@ public sealed class ConfigurationReaderTests : IDisposable
         Assert.Equal(new SigningRules(), options.Signing);
         Assert.Equal(SigningMode.IfPossible, options.Signing.Mode);
         Assert.Equal([IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128")], options.Originating.Networks);
-        Assert.Equal(AllowedFrom.EnvelopeSender, options.Originating.AuthenticatedFrom);
+        Assert.Equal(AuthenticatedFrom.Login, options.Originating.AuthenticatedFrom);
+        Assert.Null(options.Originating.LoginDomain);
+        Assert.Null(options.Originating.SenderLogins);
         Assert.Empty(options.Senders);
     }
 
@@ -32,6 +34,7 @@ public sealed class ConfigurationReaderTests : IDisposable
     public void Every_setting_is_read()
     {
         directory.Write("secret", "x");
+        directory.Write("logins", "sales@example.org alice\n");
         Directory.CreateDirectory(directory.File("keys"));
         var options = Read(
             """
@@ -60,7 +63,9 @@ public sealed class ConfigurationReaderTests : IDisposable
             [Originating]
             Networks = 10.0.0.0/8, 192.0.2.1, [2001:db8::]/32
             NetworksFrom = EnvelopeSender
-            AuthenticatedFrom = Any
+            AuthenticatedFrom = EnvelopeSender
+            LoginDomain = bücher.example
+            SenderLogins = logins
             [Sender:@Example.org]
             Mode = Never
             [Sender:alice@example.org]
@@ -102,7 +107,9 @@ public sealed class ConfigurationReaderTests : IDisposable
             [IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("192.0.2.1/32"), IPNetwork.Parse("2001:db8::/32")],
             options.Originating.Networks);
         Assert.Equal(AllowedFrom.EnvelopeSender, options.Originating.NetworksFrom);
-        Assert.Equal(AllowedFrom.Any, options.Originating.AuthenticatedFrom);
+        Assert.Equal(AuthenticatedFrom.EnvelopeSender, options.Originating.AuthenticatedFrom);
+        Assert.Equal("bücher.example", options.Originating.LoginDomain);
+        Assert.Equal(directory.File("logins"), options.Originating.SenderLogins?.Path);
         Assert.Equal(new SenderOverrides(SigningMode.Never, null, null, null), options.Senders["@example.org"]);
         Assert.Equal(new SenderOverrides(SigningMode.IfPossible, null, Digest.SHA384, null), options.Senders["alice@example.org"]);
         Assert.Equal(new SenderOverrides(SignatureType: SignatureType.Legacy), options.Senders["@xn--bcher-kva.example"]);
@@ -152,11 +159,19 @@ public sealed class ConfigurationReaderTests : IDisposable
     [InlineData("[Originating]\nNetworks = 127.0.0.1/8", "[Originating] Networks: '127.0.0.1/8': expected addresses and networks")]
     [InlineData("[Originating]\nNetworks = 10", "[Originating] Networks: '10': expected")]
     [InlineData("[Originating]\nNetworks = localhost", "[Originating] Networks: 'localhost': expected")]
+    [InlineData("[Originating]\nNetworksFrom = Login", "[Originating] NetworksFrom: 'Login' is not one of EnvelopeSender, Any")]
+    [InlineData("[Originating]\nAuthenticatedFrom = Anyone", "[Originating] AuthenticatedFrom: 'Anyone' is not one of Login, EnvelopeSender, Any")]
+    [InlineData("[Originating]\nLoginDomain = @example.org", "[Originating] LoginDomain: '@example.org' is not a domain, as example.org")]
+    [InlineData("[Originating]\nLoginDomain = example.org>", "[Originating] LoginDomain: 'example.org>' is not a domain")]
+    [InlineData("[Originating]\nSenderLogins = nowhere", "[Originating] SenderLogins: there is no file")]
+    [InlineData("[Originating]\nSenderLogins = wrong", "/wrong line 2: 'bob' is neither an address")]
     [InlineData("[Sender:nobody]\nMode = Never", "[Sender:nobody]: 'nobody' is neither an address")]
     [InlineData("[Sender]\nMode = Never", "[Sender:Mode]: 'Mode' is neither an address")]
     [InlineData("[Sender:@example.org]\nMood = Never", "[Sender:@example.org] Mood: there is no setting 'Mood'")]
     public void What_is_wrong_is_said_with_file_section_and_key(string ini, string error)
     {
+        directory.Write("wrong", "alice@example.org bob\nbob alice\n");
+
         var exception = Assert.Throws<ConfigurationException>(() => Read(ini));
 
         Assert.Contains(error, exception.Message, StringComparison.Ordinal);

@@ -1,6 +1,8 @@
 using System.Text;
 using Microsoft.Extensions.Configuration;
 using Postseal.Configuration;
+using Postseal.Mime;
+using Postseal.Policy;
 using Postseal.TestKit;
 
 namespace Postseal.Tests.Configuration;
@@ -109,6 +111,90 @@ public sealed class ReloadingOptionsTests : IDisposable
         Assert.Single(log.Lines);
     }
 
+    [Fact]
+    public void The_file_of_logins_is_read_again_when_it_changed()
+    {
+        Write("sales@example.org bob\n", age: 60, "logins");
+        Start("[Originating]\nSenderLogins = logins");
+        Assert.True(MaySignAsSales("bob"));
+
+        Write("sales@example.org carol\n", age: 0, "logins");
+        Pass(2);
+
+        Assert.Equal((false, true), (MaySignAsSales("bob"), MaySignAsSales("carol")));
+        Assert.EndsWith("/logins was read again and is in use", Assert.Single(log.Lines), StringComparison.Ordinal);
+        Pass(100);
+        Assert.True(MaySignAsSales("carol"));
+        Assert.Equal(2, readings);
+    }
+
+    [Fact]
+    public void While_the_file_of_logins_is_wrong_what_it_said_before_stays_in_use()
+    {
+        Write("sales@example.org bob\n", age: 60, "logins");
+        Start("[Originating]\nSenderLogins = logins");
+
+        Write("sales@example.org carol\nsales bob\n", age: 0, "logins");
+        for (var i = 0; i < 5; i++)
+        {
+            Pass(2);
+            Assert.Equal((true, false), (MaySignAsSales("bob"), MaySignAsSales("carol")));
+        }
+
+        var line = Assert.Single(log.Lines);
+        Assert.Contains("/logins is wrong, and the settings before it stay in use: ", line, StringComparison.Ordinal);
+        Assert.Contains("/logins line 2: 'sales' is neither an address", line, StringComparison.Ordinal);
+        File.Delete(directory.File("logins"));
+        Pass(2);
+        Assert.True(MaySignAsSales("bob"));
+        Write("sales@example.org carol\n", age: 0, "logins");
+        Pass(2);
+        Assert.Equal((false, true), (MaySignAsSales("bob"), MaySignAsSales("carol")));
+    }
+
+    [Fact]
+    public void A_file_of_logins_that_is_being_written_is_left_alone_until_it_rests()
+    {
+        Write("sales@example.org bob\n", age: 60, "logins");
+        Start("[Originating]\nSenderLogins = logins");
+
+        Pass(2);
+        Write("sales@example.org carol\n", age: 0, "logins");
+        Assert.True(MaySignAsSales("bob"));
+        Pass(2);
+
+        Assert.False(MaySignAsSales("bob"));
+    }
+
+    [Fact]
+    public void Settings_refused_for_another_file_are_taken_when_that_is_mended()
+    {
+        Start("");
+        Change("[Originating]\nSenderLogins = logins");
+        Assert.False(MaySignAsSales("bob"));
+
+        Write("sales@example.org bob\n", age: 0, "logins");
+        Pass(2);
+
+        Assert.True(MaySignAsSales("bob"));
+        Assert.Equal(2, log.Lines.Count);
+        Write("sales@example.org carol\n", age: 0, "logins");
+        Pass(2);
+        Assert.True(MaySignAsSales("carol"));
+    }
+
+    [Fact]
+    public void An_emptied_file_of_logins_gives_nobody_anything()
+    {
+        Write("sales@example.org bob\n", age: 60, "logins");
+        Start("[Originating]\nSenderLogins = logins");
+
+        Write("", age: 0, "logins");
+        Pass(2);
+
+        Assert.False(MaySignAsSales("bob"));
+    }
+
     [Theory]
     [InlineData("[Milter]\nMaxConnections = 7", true)]
     [InlineData("[Milter]\nSocket = inet:1@127.0.0.1", true)]
@@ -205,10 +291,17 @@ public sealed class ReloadingOptionsTests : IDisposable
 
     private void Pass(int seconds) => time.Now = time.Now.AddSeconds(seconds);
 
-    private void Write(string ini, int age)
+    private void Write(string text, int age, string name = "postseal.ini")
     {
-        File.WriteAllText(path, ini);
-        File.SetLastWriteTimeUtc(path, time.Now.UtcDateTime.AddSeconds(-age));
+        File.WriteAllText(directory.File(name), text);
+        File.SetLastWriteTimeUtc(directory.File(name), time.Now.UtcDateTime.AddSeconds(-age));
+    }
+
+    private bool MaySignAsSales(string login)
+    {
+        Assert.True(MailAddress.TryParse("sales@example.org", out var sales));
+        return new Originating(options!.Current.Originating)
+            .MaySignAs(sales, Origin.Authenticated, new Envelope { AuthenticatedUser = login }).IsGranted;
     }
 
     private PostsealOptions Load()
