@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MailKit.Net.Smtp;
 using MimeKit;
 
@@ -15,6 +16,9 @@ internal static class MessageBytes
     // Changing the body of a message that carries one of these is left to whoever signed it: MailKit has the same rule.
     private static readonly HeaderId[] TransportSignatures =
         [HeaderId.DomainKeySignature, HeaderId.DkimSignature, HeaderId.ArcSeal];
+
+    // Writing a message moves the streams of its parts, and some get another encoding for as long as it lasts.
+    private static readonly ConditionalWeakTable<MimeMessage, Lock> Writing = [];
 
     private static FormatOptions CreateDefaultOptions()
     {
@@ -38,21 +42,24 @@ internal static class MessageBytes
 
     /// <summary>
     /// Writes a message, the fields that <paramref name="options"/> hides left out. The message is afterwards what it
-    /// was before.
+    /// was before. Any number of threads may ask for the same message; they are served one after another.
     /// </summary>
     public static ReadOnlyMemory<byte> Of(MimeMessage message, FormatOptions options, CancellationToken cancellationToken)
     {
         var format = options.Clone();
         format.NewLineFormat = NewLineFormat.Dos;
         format.EnsureNewLine = true;
-        using var preparation = new Preparation();
-        if (TransportSignatures.Any(message.Headers.Contains))
-            format.International = false;
-        else
-            preparation.Prepare(message);
-
         using var stream = new MemoryStream();
-        message.WriteTo(format, stream, cancellationToken);
+        lock (Writing.GetOrCreateValue(message))
+        {
+            using var preparation = new Preparation();
+            if (TransportSignatures.Any(message.Headers.Contains))
+                format.International = false;
+            else
+                preparation.Prepare(message);
+            message.WriteTo(format, stream, cancellationToken);
+        }
+
         return stream.GetBuffer().AsMemory(0, (int)stream.Length);
     }
 }

@@ -1,5 +1,8 @@
+using MailKit;
+using MailKit.Net.Smtp;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Postseal.Configuration;
 using Postseal.MailKit;
@@ -13,14 +16,20 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class PostsealServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds one shared <see cref="SmimeSigner"/>, and an <see cref="SmimeSmtpClient"/> for whoever asks for one, with the
-    /// settings of a configuration section: <c>services.AddPostseal(configuration.GetSection("Postseal"))</c>.
+    /// Adds one shared <see cref="SmimeSigner"/>, and a new <see cref="SmimeSmtpClient"/> for whoever asks for one, for an
+    /// <see cref="ISmtpClient"/> or for an <see cref="IMailTransport"/>, with the settings of a configuration section:
+    /// <c>services.AddPostseal(configuration.GetSection("Postseal"))</c>. It logs its dialogue to an
+    /// <see cref="IProtocolLogger"/>, where the program has registered one.
     /// </summary>
     /// <param name="services">The services.</param>
-    /// <param name="configuration">The section with the settings. Relative paths in it start from the program's directory.</param>
+    /// <param name="configuration">The section with the settings. Relative paths in it start from the content root of the
+    /// host, <see cref="IHostEnvironment.ContentRootPath"/>; where there is no host, from the program's directory.</param>
     /// <exception cref="ConfigurationException">Something in the settings is wrong: at the start, not at the first mail.</exception>
-    public static IServiceCollection AddPostseal(this IServiceCollection services, IConfiguration configuration) =>
-        services.AddPostseal(PostsealOptions.FromConfiguration(configuration));
+    public static IServiceCollection AddPostseal(this IServiceCollection services, IConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        return services.AddPostseal(PostsealOptions.FromConfiguration(configuration, ContentRootOf(services)));
+    }
 
     /// <summary>Adds the same with settings read from a file or made in code.</summary>
     /// <param name="services">The services.</param>
@@ -29,7 +38,21 @@ public static class PostsealServiceCollectionExtensions
     {
         services.TryAddSingleton(provider => new SmimeSigner(
             options, provider.GetService<ILoggerFactory>(), provider.GetService<TimeProvider>()));
-        services.TryAddTransient(provider => new SmimeSmtpClient(provider.GetRequiredService<SmimeSigner>()));
+        services.TryAddTransient(CreateClient);
+        // Not TryAdd: mail of a program that has registered MailKit's own client before would go out unsigned.
+        services.AddTransient<ISmtpClient>(CreateClient);
+        services.AddTransient<IMailTransport>(CreateClient);
         return services;
     }
+
+    private static SmimeSmtpClient CreateClient(IServiceProvider provider) => new(
+        provider.GetRequiredService<SmimeSigner>(),
+        provider.GetService<IProtocolLogger>() is { } logger ? new SharedProtocolLogger(logger) : new NullProtocolLogger());
+
+    /// <summary>ASP.NET Core and the generic host register their environment before the program registers anything.</summary>
+    private static string? ContentRootOf(IServiceCollection services) =>
+        services.LastOrDefault(service => service.ServiceType == typeof(IHostEnvironment) && !service.IsKeyedService)
+            ?.ImplementationInstance is IHostEnvironment environment
+            ? environment.ContentRootPath
+            : null;
 }

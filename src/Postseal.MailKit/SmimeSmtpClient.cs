@@ -12,11 +12,11 @@ namespace Postseal.MailKit;
 /// in is not changed; a signed copy of it is sent. As with MailKit's own, one client sends one message at a time.
 /// </summary>
 /// <remarks>
-/// The virtual methods that MailKit calls while it sends (<c>GetEnvelopeId</c>, <c>OnSenderAccepted</c>, …) see that
-/// copy, which has the same header fields; <c>MessageSent</c> tells of the message that was handed in, and its arguments
-/// are <see cref="SmimeMessageSentEventArgs"/>.
+/// Its virtual methods tell subclasses of the message that was handed in (<c>GetEnvelopeId</c>, <c>OnSenderAccepted</c>, …),
+/// and so does <c>MessageSent</c>, whose arguments are <see cref="SmimeMessageSentEventArgs"/>. Only <c>Prepare</c> and
+/// <c>GetSize</c>, which are about what is written, get the signed copy.
 /// </remarks>
-public class SmimeSmtpClient : SmtpClient
+public partial class SmimeSmtpClient : SubstitutingSmtpClient
 {
     private readonly SmimeSigner signer;
     private SigningOutcome? inFlight;

@@ -112,6 +112,25 @@ public sealed class SendingTests : IDisposable
     }
 
     [Fact]
+    public async Task One_message_that_many_threads_send_at_once_is_the_same_each_time()
+    {
+        var message = Letters.Rich();
+        var expected = office.SignedByCore((await Office.SentByMailKitAsync(Letters.Rich(), "8BITMIME")).Bytes);
+        await using var server = new SmtpServerDouble("8BITMIME");
+        var signer = office.Signer();
+
+        await Parallel.ForAsync(0, 40, Cancel, async (_, cancel) =>
+        {
+            using var client = new SmimeSmtpClient(signer);
+            await client.ConnectAsync("127.0.0.1", server.Port, cancellationToken: cancel);
+            await client.SendAsync(message, cancel);
+        });
+
+        Assert.Equal(40, server.Messages.Count);
+        Assert.All(server.Messages, received => Assert.Equal(Letters.Text(expected), Letters.Text(received.Bytes)));
+    }
+
+    [Fact]
     public async Task Bcc_recipients_get_the_message_and_are_not_named_in_it()
     {
         var message = Letters.Plain();

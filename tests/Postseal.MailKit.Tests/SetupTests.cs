@@ -1,4 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
+using MailKit;
+using MailKit.Net.Smtp;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using MimeKit;
@@ -57,6 +59,56 @@ public sealed class SetupTests : IDisposable
     }
 
     [Fact]
+    public void Whoever_asks_for_MailKits_interfaces_gets_a_client_that_signs_each_time_a_new_one()
+    {
+        using var services = new ServiceCollection().AddTransient<ISmtpClient, SmtpClient>().AddPostseal(office.Options()).BuildServiceProvider();
+
+        foreach (var type in (Type[])[typeof(SmimeSmtpClient), typeof(ISmtpClient), typeof(IMailTransport)])
+        {
+            Assert.IsType<SmimeSmtpClient>(services.GetRequiredService(type));
+            Assert.NotSame(services.GetRequiredService(type), services.GetRequiredService(type));
+        }
+    }
+
+    [Fact]
+    public async Task A_registered_protocol_logger_gets_every_clients_dialogue_and_outlives_them()
+    {
+        var log = new RecordingLogger();
+        await using var server = new SmtpServerDouble("8BITMIME");
+        await using var services = new ServiceCollection()
+            .AddSingleton<IProtocolLogger>(log).AddPostseal(office.Options()).BuildServiceProvider();
+
+        for (var i = 0; i < 2; i++)
+        {
+            using var client = services.GetRequiredService<ISmtpClient>();
+            await client.ConnectAsync("127.0.0.1", server.Port, cancellationToken: Cancel);
+            await client.SendAsync(Letters.Plain(), Cancel);
+            await client.DisconnectAsync(true, Cancel);
+            Assert.False(log.IsDisposed);
+        }
+
+        Assert.Equal(2, log.Client.Split("MAIL FROM:<alice@example.org>").Length - 1);
+        Assert.Contains("queued", log.Server, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Relative_paths_start_from_the_content_root_of_the_host()
+    {
+        var settings = new Dictionary<string, string?> { ["Postseal:Certificates:Path"] = "." };
+        var web = Microsoft.AspNetCore.Builder.WebApplication.CreateBuilder(new Microsoft.AspNetCore.Builder.WebApplicationOptions { ContentRootPath = office.Path });
+        var worker = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new() { ContentRootPath = office.Path });
+        foreach (var (services, configuration) in (List<(IServiceCollection, IConfigurationBuilder)>)
+            [(web.Services, web.Configuration), (worker.Services, worker.Configuration)])
+        {
+            configuration.AddInMemoryCollection(settings);
+            services.AddPostseal(((IConfiguration)configuration).GetSection("Postseal")).AddSingleton<TimeProvider>(office.Time);
+            using var provider = services.BuildServiceProvider();
+
+            Assert.Equal(office.Path, provider.GetRequiredService<SmimeSigner>().Options.Certificates.Path.TrimEnd('/', '\\'));
+        }
+    }
+
+    [Fact]
     public void A_JSON_list_where_one_text_belongs_is_an_error_and_not_ignored()
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection([
@@ -109,4 +161,28 @@ public sealed class SetupTests : IDisposable
     }
 
     public void Dispose() => office.Dispose();
+
+    private sealed class RecordingLogger : IProtocolLogger
+    {
+        private readonly MemoryStream client = new();
+        private readonly MemoryStream server = new();
+
+        public bool IsDisposed { get; private set; }
+
+        public string Client => Letters.Text(client.ToArray());
+
+        public string Server => Letters.Text(server.ToArray());
+
+        public IAuthenticationSecretDetector? AuthenticationSecretDetector { get; set; }
+
+        public void LogConnect(Uri uri)
+        {
+        }
+
+        public void LogClient(byte[] buffer, int offset, int count) => client.Write(buffer, offset, count);
+
+        public void LogServer(byte[] buffer, int offset, int count) => server.Write(buffer, offset, count);
+
+        public void Dispose() => IsDisposed = true;
+    }
 }

@@ -137,4 +137,8 @@ public sealed record TrialRequest(params IReadOnlyList<string> Addresses)
 /// <param name="CertificatePem">The certificate.</param>
 /// <param name="KeyPem">Its private key, PKCS #8, not encrypted.</param>
 /// <param name="ChainPem">The intermediate that issued it.</param>
-public sealed record IssuedCertificate(string CertificatePem, string KeyPem, string ChainPem);
+public sealed record IssuedCertificate(string CertificatePem, string KeyPem, string ChainPem)
+{
+    /// <summary>The certificate alone: a key is never shown by accident.</summary>
+    public override string ToString() => CertificatePem;
+}

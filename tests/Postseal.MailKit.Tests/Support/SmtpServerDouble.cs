@@ -36,6 +36,9 @@ public sealed class SmtpServerDouble : IAsyncDisposable
     /// <summary>Every command line of every connection, in their order.</summary>
     public ConcurrentQueue<string> Commands { get; } = new();
 
+    /// <summary>An address that is refused, as sender and as recipient.</summary>
+    public string? Refuses { get; init; }
+
     /// <summary>Whether messages are kept. Not where ten thousand come and memory is measured.</summary>
     public bool Keeps { get; init; } = true;
 
@@ -120,6 +123,8 @@ public sealed class SmtpServerDouble : IAsyncDisposable
                 case "EHLO":
                     string[] lines = ["double", .. server.extensions];
                     return string.Concat(lines.Select((text, i) => $"250{(i == lines.Length - 1 ? ' ' : '-')}{text}\r\n"));
+                case "MAIL" or "RCPT" when server.Refuses is { } refused && line.Contains($"<{refused}>", StringComparison.Ordinal):
+                    return "550 5.1.1 no\r\n";
                 case "MAIL":
                     mail = line;
                     recipients.Clear();
