@@ -82,17 +82,29 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
     {
         if (CertificateRules.WhyNotBy(identity.Key as RSA, rules) is { } reason)
             return CannotSign(rules, author, $"{identity.Source} cannot sign: {reason}", NoUsableCertificate);
-        var canonicalization = CanonicalEntity.Create(message);
+        // What is known to be too large is not hashed and signed for nothing.
+        if (message.Length > rules.MaxMessageLength)
+            return CannotSign(rules, author, $"with {message.Length} bytes it is {PastMaxSize(rules)}", TooLarge);
+        var isOpaque = rules.Form == SignatureForm.Opaque;
+        var canonicalization = CanonicalEntity.Create(
+            message, isOpaque ? OpaqueSigned.MaxEntityLength(rules.MaxMessageLength) : rules.MaxMessageLength);
+        if (canonicalization is CannotCanonicalize failure)
+            return CannotSign(rules, author, failure.Reason, Malformed);
         if (canonicalization is not CanonicalEntity entity)
-            return CannotSign(rules, author, ((CannotCanonicalize)canonicalization).Reason, Malformed);
+            return CannotSign(rules, author, $"its {message.Length} bytes would become, signed, {PastMaxSize(rules)}", TooLarge);
 
         var digest = rules.Digest.AtLeastFor(identity.Key);
         var signature = SignedData.Sign(entity.Content, identity, digest, rules.RsaPadding, time.GetUtcNow());
-        var signed = rules.Form == SignatureForm.Opaque
+        var signed = isOpaque
             ? OpaqueSigned.Compose(entity, signature, rules.SignatureType)
             : MultipartSigned.Compose(entity, signature, digest, rules.SignatureType);
-        return new OutgoingResult.Signed(signed, author, identity);
+        return signed.Length <= rules.MaxMessageLength
+            ? new OutgoingResult.Signed(signed, author, identity)
+            : CannotSign(rules, author, $"its {message.Length} bytes would become, signed, {PastMaxSize(rules)}", TooLarge);
     }
+
+    private static string PastMaxSize(SigningRules rules) =>
+        $"more than MaxSize = {rules.MaxSize} has room for: where the MTA takes such mail (message_size_limit), raise it";
 
     private static OutgoingResult CannotSign(
         SigningRules rules, MailAddress? author, string reason, SmtpReply reply, bool needsAttention = true) =>
@@ -112,6 +124,9 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
 
     private static readonly SmtpReply NoUsableCertificate = new(
         550, "5.7.5", "This mail must be signed, but the certificate of its From address cannot be used; ask your postmaster");
+
+    private static readonly SmtpReply TooLarge = new(
+        552, "5.3.4", "This mail must be signed, but signed it would be larger than this server takes; make its attachments smaller");
 
     private static readonly SmtpReply Malformed = new(
         550, "5.6.0", "This mail must be signed, but its MIME structure is too damaged to sign; send it in another form");

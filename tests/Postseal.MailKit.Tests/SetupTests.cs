@@ -146,6 +146,24 @@ public sealed class SetupTests : IDisposable
         Assert.Contains(refused.Remedy, refused.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(SigningMode.IfPossible)]
+    [InlineData(SigningMode.Required)]
+    public void What_the_server_would_not_take_when_it_is_signed_leaves_unsigned_or_is_refused_with_what_to_do(SigningMode mode)
+    {
+        var options = office.Options(mode);
+        options = options with { Signing = options.Signing with { MaxSize = 1 << 20 } };
+        var message = Letters.Plain();
+        message.Body = new TextPart("plain") { Text = new string('x', 60).PadRight(1 << 20, '\n') };
+
+        SigningOutcome Sign() => new SmimeSigner(options, time: office.Time).Sign(message, cancellationToken: Cancel);
+
+        if (mode == SigningMode.Required)
+            Assert.Contains("raise MaxSize", Assert.Throws<SigningRefusedException>(Sign).Remedy, StringComparison.Ordinal);
+        else
+            Assert.Contains("MaxSize = 1048576", Sign().Reason, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_certificate_that_was_replaced_signs_the_next_message()
     {

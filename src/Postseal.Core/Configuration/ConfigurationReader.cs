@@ -79,7 +79,8 @@ public static class ConfigurationReader
         section.OptionalChoice<SignatureForm>("Form"),
         section.OptionalChoice<Digest>("Digest"),
         section.OptionalChoice<RsaPadding>("RsaPadding"),
-        section.OptionalChoice<SignatureType>("SignatureType"));
+        section.OptionalChoice<SignatureType>("SignatureType"),
+        section.Value("MaxSize", default(long?), text => ParseSignedSize(text), "a size from 1M to 1G, as 10240000 or 25M"));
 
     private static OriginatingOptions ReadOriginating(SettingsSection section, OriginatingOptions defaults)
     {
@@ -142,7 +143,11 @@ public static class ConfigurationReader
         return mode is >= 0 and <= 0x1FF ? (UnixFileMode)mode : throw new FormatException();
     }
 
-    /// <summary>A message is held in one piece of memory, and its encoded form in another.</summary>
+    /// <summary>Less than a megabyte is a slip, and would leave most mail unsigned.</summary>
+    private static long ParseSignedSize(string text) =>
+        Quantity.Size(text) is var size && size is >= 1 << 20 and <= 1 << 30 ? size : throw new FormatException();
+
+    /// <summary>A message is held in memory, and its encoded form in one piece.</summary>
     private static long ParseMessageSize(string text) =>
         Quantity.Size(text) is var size && size <= 1 << 30 ? size : throw new FormatException();
 }

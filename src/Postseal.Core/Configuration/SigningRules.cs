@@ -23,6 +23,17 @@ public sealed record SigningRules
     /// </summary>
     public SignatureType SignatureType { get; init; } = SignatureType.Standard;
 
+    /// <summary>
+    /// The size in bytes that a message may have when it is signed: header and body with their line ends, and 64 KiB for
+    /// what the MTA itself adds and counts. What would be larger is left unsigned, or refused where it must be signed.
+    /// Default: 10,240,000, Postfix's <c>message_size_limit</c>; an MTA that takes larger mail needs both raised.
+    /// </summary>
+    public long MaxSize { get; init; } = 10_240_000;
+
+    /// <summary>What of <see cref="MaxSize"/> is left for the message itself. Postfix counts its queue file: the envelope with
+    /// each recipient, its Received field, and what other filters add, such as a DKIM signature.</summary>
+    internal long MaxMessageLength => MaxSize - (64 << 10);
+
     /// <summary>These rules with what a <c>[Sender:…]</c> section says instead.</summary>
     public SigningRules With(SenderOverrides overrides) => this with
     {
@@ -31,6 +42,7 @@ public sealed record SigningRules
         Digest = overrides.Digest ?? Digest,
         RsaPadding = overrides.RsaPadding ?? RsaPadding,
         SignatureType = overrides.SignatureType ?? SignatureType,
+        MaxSize = overrides.MaxSize ?? MaxSize,
     };
 
     /// <summary>These rules with another mode, where there is one.</summary>
@@ -43,9 +55,10 @@ public sealed record SigningRules
 /// <param name="Digest">The digest algorithm.</param>
 /// <param name="RsaPadding">The padding of RSA signatures.</param>
 /// <param name="SignatureType">The media types of signatures.</param>
+/// <param name="MaxSize">The size in bytes that a signed message may have.</param>
 public sealed record SenderOverrides(
     SigningMode? Mode = null, SignatureForm? Form = null, Digest? Digest = null, RsaPadding? RsaPadding = null,
-    SignatureType? SignatureType = null);
+    SignatureType? SignatureType = null, long? MaxSize = null);
 
 /// <summary>Whether mail is signed.</summary>
 public enum SigningMode

@@ -36,6 +36,9 @@ internal static class Base64Lines
         return new ReadOnlySequence<byte>(output);
     }
 
+    /// <summary>The most bytes that fit into lines of that length together.</summary>
+    public static long MaxContentLength(long encodedLength) => (encodedLength / LineLength + 1) * BytesPerLine;
+
     private static int EncodedLength(long bytes)
     {
         var (lines, rest) = Math.DivRem(bytes, BytesPerLine);

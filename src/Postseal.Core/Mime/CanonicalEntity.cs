@@ -39,14 +39,18 @@ public sealed record CanonicalEntity : Canonicalization
     /// readers do. In text, a bare CR or LF stays what it is, encoded; only in a text without one CRLF are the bare LFs
     /// its line ends. A multipart whose delimiter never comes is left as it is, or when it must be encoded becomes
     /// text/plain, which shows what most readers show of it. A part that is signed itself is never changed, so one that
-    /// is not 7bit is a failure; so is what is nested over 100 deep and not 7bit, and uuencoded content that is not
-    /// 7bit.
+    /// is not 7bit is a failure; so is what is nested over 100 deep and not 7bit, uuencoded content that is not
+    /// 7bit, and a header of over 10,000 lines or 1 MiB inside.
     /// </remarks>
-    public static Canonicalization Create(MailMessage message)
+    /// <param name="message">The message.</param>
+    /// <param name="maxLength">The most bytes that <see cref="Content"/> may have.</param>
+    public static Canonicalization Create(MailMessage message, long maxLength = long.MaxValue)
     {
         var source = new ByteSource(message.Body);
-        var canonicalizer = new EntityCanonicalizer(source);
+        var canonicalizer = new EntityCanonicalizer(source, maxLength);
         var content = canonicalizer.Run(PartHeader.OfMessage(message.Headers.Where(IsContentField)));
+        if (canonicalizer.IsOverLimit)
+            return new CanonicalTooLong();
         if (canonicalizer.Failure is { } reason)
             return new CannotCanonicalize(reason);
         var outer = OuterFields(message.Headers, out var contentTypeIndex);

@@ -1,7 +1,7 @@
 namespace Postseal.Mime;
 
-/// <summary>What came of making a message ready to be signed: a <see cref="CanonicalEntity"/>, or
-/// <see cref="CannotCanonicalize"/> with the reason.</summary>
+/// <summary>What came of making a message ready to be signed: a <see cref="CanonicalEntity"/>,
+/// <see cref="CannotCanonicalize"/> with the reason, or <see cref="CanonicalTooLong"/>.</summary>
 public abstract record Canonicalization
 {
     private protected Canonicalization()
@@ -12,3 +12,6 @@ public abstract record Canonicalization
 /// <summary>The message cannot be made 7bit without loss for its reader.</summary>
 /// <param name="Reason">A sentence for the log and the sender, without a full stop.</param>
 public sealed record CannotCanonicalize(string Reason) : Canonicalization;
+
+/// <summary>The entity would be longer than it may be. The rest of the message was not looked at.</summary>
+public sealed record CanonicalTooLong : Canonicalization;

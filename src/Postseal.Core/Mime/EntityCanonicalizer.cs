@@ -11,6 +11,10 @@ internal sealed class EntityCanonicalizer
     /// <summary>Parts nested deeper are not looked into; no honest message has a tenth of it.</summary>
     private const int MaxDepth = 100;
 
+    // The header of a part is the one thing that is held whole, and field by field.
+    private const int MaxHeaderLength = 1 << 20;
+    private const int MaxHeaderLines = 10_000;
+
     private readonly ByteSource source;
     private readonly LineScanner line;
     private readonly EntityOutput output;
@@ -25,12 +29,15 @@ internal sealed class EntityCanonicalizer
     private long pendingLineEnd;
     private int pendingLineEndLength;
 
-    public EntityCanonicalizer(ByteSource source)
+    public EntityCanonicalizer(ByteSource source, long maxLength)
     {
         this.source = source;
         line = new(source);
-        output = new(source);
+        output = new(source, maxLength);
     }
+
+    /// <summary>Whether the entity is longer than it may be; reading ended there.</summary>
+    public bool IsOverLimit => output.IsOverLimit;
 
     /// <summary>Why it cannot be done, if so.</summary>
     public string? Failure { get; private set; }
@@ -81,7 +88,7 @@ internal sealed class EntityCanonicalizer
         pendingLineEndLength = 0;
         if (depth > 0)
             AppendAside(preamble);
-        while (delimiterLevel == level)
+        while (delimiterLevel == level && !IsOverLimit)
         {
             WriteDelimiter(boundary.Span);
             if (isCloseDelimiter)
@@ -130,10 +137,11 @@ internal sealed class EntityCanonicalizer
     private PartHeader ReadHeader(bool isMessage, string defaultType)
     {
         var lines = new Stretch(line.Start);
-        while (!IsDelimiter() && !line.AtEnd && IsHeaderLine(line.Line, isFirst: lines.IsEmpty, isMessage))
+        var count = 0;
+        for (; !IsDelimiter() && !line.AtEnd && IsHeaderLine(line.Line, isFirst: lines.IsEmpty, isMessage); line.MoveNext())
         {
             lines.Add(line);
-            line.MoveNext();
+            count++;
         }
         if (!line.AtEnd && line.Line.IsEmpty)
         {
@@ -141,6 +149,11 @@ internal sealed class EntityCanonicalizer
             line.MoveNext();
         }
         lines.TakeLastLineEnd();
+        if (count > MaxHeaderLines || lines.End - lines.Start > MaxHeaderLength)
+        {
+            Failure ??= $"The header of a part has over {MaxHeaderLines} lines or {MaxHeaderLength} bytes";
+            return PartHeader.OfPart([], lines, isMessage, defaultType);
+        }
         var raw = source.Range(lines.Start, lines.End);
         if (IsMailboxFrom(raw.Span))
             raw = raw[HeaderBlock.NextLine(raw.Span)..];

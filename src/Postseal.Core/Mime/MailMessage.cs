@@ -32,6 +32,18 @@ public sealed record MailMessage(IReadOnlyList<HeaderField> Headers, ReadOnlySeq
         return new(headers, new(raw[length..])) { LineEnding = lineEnding };
     }
 
+    /// <summary>How many bytes it has in memory and on the wire.</summary>
+    internal long Length
+    {
+        get
+        {
+            var length = "\r\n"u8.Length + Body.Length;
+            foreach (var header in Headers)
+                length += header.Raw.Length + "\r\n"u8.Length;
+            return length;
+        }
+    }
+
     /// <summary>Writes the message, with an empty line between header and body.</summary>
     public void WriteTo(IBufferWriter<byte> output)
     {

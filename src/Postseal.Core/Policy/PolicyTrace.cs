@@ -40,11 +40,13 @@ internal sealed class PolicyTrace(PostsealOptions options, ICollection<PolicySte
         {
             Add(
                 "in which way?",
-                $"Form = {rules.Form}, Digest = {rules.Digest}, RsaPadding = {rules.RsaPadding}, SignatureType = {rules.SignatureType}",
+                $"Form = {rules.Form}, Digest = {rules.Digest}, RsaPadding = {rules.RsaPadding}, SignatureType = {rules.SignatureType}, "
+                + $"MaxSize = {rules.MaxSize}",
                 string.Join(", ", new[]
                 {
                     Section(section => section.Form), Section(section => section.Digest),
                     Section(section => section.RsaPadding), Section(section => section.SignatureType),
+                    Section(section => section.MaxSize),
                 }.Distinct()));
         }
 

@@ -19,7 +19,10 @@ internal sealed class TrialSigner : IDisposable
     public TrialSigner(string key)
     {
         Folder.Add(SampleMail.Sender, key);
-        Options = new PostsealOptions { Certificates = Folder.Options, Signing = new SigningRules { Mode = SigningMode.Required } };
+        Options = new PostsealOptions
+        {
+            Certificates = Folder.Options, Signing = new SigningRules { Mode = SigningMode.Required, MaxSize = 1 << 30 },
+        };
         var certificates = Folder.Open();
         Processor = new OutgoingProcessor(Options, certificates, TimeProvider.System);
         Identity = ((SignerLookup.Usable)certificates.FindSigner(Address)).Identity;

@@ -53,6 +53,7 @@ internal sealed class PostsealSetup
             Path = certificates
             [Signing]
             Mode = Required
+            MaxSize = 1G
             [Log]
             Level = Warning
 

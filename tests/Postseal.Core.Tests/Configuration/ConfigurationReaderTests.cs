@@ -23,6 +23,7 @@ public sealed class ConfigurationReaderTests : IDisposable
         Assert.Equal(directory.File("certificates"), options.Certificates.Path);
         Assert.Equal(new SigningRules(), options.Signing);
         Assert.Equal(SigningMode.IfPossible, options.Signing.Mode);
+        Assert.Equal(10_240_000, options.Signing.MaxSize);
         Assert.Equal([IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128")], options.Originating.Networks);
         Assert.Equal(AuthenticatedFrom.Login, options.Originating.AuthenticatedFrom);
         Assert.Null(options.Originating.LoginDomain);
@@ -60,6 +61,7 @@ public sealed class ConfigurationReaderTests : IDisposable
             Digest = SHA512
             RsaPadding = Pss
             SignatureType = Legacy
+            MaxSize = 25600000
             [Originating]
             Networks = 10.0.0.0/8, 192.0.2.1, [2001:db8::]/32
             NetworksFrom = EnvelopeSender
@@ -75,6 +77,7 @@ public sealed class ConfigurationReaderTests : IDisposable
             PassphraseFile = secret
             [Sender:@Bücher.example]
             SignatureType = Legacy
+            MaxSize = 1G
             [Log]
             Level = Debug
             """);
@@ -100,7 +103,7 @@ public sealed class ConfigurationReaderTests : IDisposable
             new SigningRules
             {
                 Mode = SigningMode.Required, Form = SignatureForm.Opaque, Digest = Digest.SHA512, RsaPadding = RsaPadding.Pss,
-                SignatureType = SignatureType.Legacy,
+                SignatureType = SignatureType.Legacy, MaxSize = 25_600_000,
             },
             options.Signing);
         Assert.Equal(
@@ -112,7 +115,7 @@ public sealed class ConfigurationReaderTests : IDisposable
         Assert.Equal(directory.File("logins"), options.Originating.SenderLogins?.Path);
         Assert.Equal(new SenderOverrides(SigningMode.Never, null, null, null), options.Senders["@example.org"]);
         Assert.Equal(new SenderOverrides(SigningMode.IfPossible, null, Digest.SHA384, null), options.Senders["alice@example.org"]);
-        Assert.Equal(new SenderOverrides(SignatureType: SignatureType.Legacy), options.Senders["@xn--bcher-kva.example"]);
+        Assert.Equal(new SenderOverrides(SignatureType: SignatureType.Legacy, MaxSize: 1 << 30), options.Senders["@xn--bcher-kva.example"]);
         Assert.Equal(LogLevel.Debug, options.LogLevel);
     }
 
@@ -129,7 +132,10 @@ public sealed class ConfigurationReaderTests : IDisposable
 
     [Theory]
     [InlineData("[Sining]\nMode = Never", "test.ini: [Sining]: there is no section 'Sining'; there are Milter, Certificates, Signing,")]
-    [InlineData("[Signing]\nMod = Never", "test.ini: [Signing] Mod: there is no setting 'Mod'; there are Mode, Form, Digest, RsaPadding, SignatureType")]
+    [InlineData("[Signing]\nMod = Never", "test.ini: [Signing] Mod: there is no setting 'Mod'; there are Mode, Form, Digest, RsaPadding, SignatureType, MaxSize")]
+    [InlineData("[Signing]\nMaxSize = 10M0", "[Signing] MaxSize: '10M0' is not a size from 1M to 1G, as 10240000 or 25M")]
+    [InlineData("[Sender:@example.org]\nMaxSize = 2G", "[Sender:@example.org] MaxSize: '2G' is not a size from 1M to 1G")]
+    [InlineData("[Signing]\nMaxSize = 1023K", "[Signing] MaxSize: '1023K' is not a size from 1M to 1G")]
     [InlineData("[Certificates]\nDomainCertificates = perhaps", "[Certificates] DomainCertificates: 'perhaps' is not yes or no")]
     [InlineData("[Certificates]\nExpiryWarning = 4w", "[Certificates] ExpiryWarning: '4w' is not a time, as 30d")]
     [InlineData("[Certificates]\nSecretFile = nowhere", "[Certificates] SecretFile: there is no file")]

@@ -29,7 +29,7 @@ public class RobustnessTests
         { "a header of 1 MB", "Content-Type: text/plain; a=\"" + new string('x', 1_000_000) + "\"\r\n\r\nHi\r\n" },
         { "a header of 1 MB inside", "Content-Type: message/rfc822\r\n\r\nX: " + Repeat("ü \"<", 250_000) + "\r\n\r\nHi\r\n" },
         { "a field name of 1 MB inside", "Content-Type: message/rfc822\r\n\r\n" + new string('x', 1_000_000) + ":\r\n\r\nü\r\n" },
-        { "100,000 fields inside", "Content-Type: message/rfc822\r\n\r\n" + Repeat("Content-Type: ü\r\n", 100_000) + "\r\nü\r\n" },
+        { "10,000 fields inside", "Content-Type: message/rfc822\r\n\r\n" + Repeat("Content-Type: ü\r\n", 10_000) + "\r\nü\r\n" },
         { "100,000 Content-Type fields", Repeat("Content-Type: ü\r\n", 100_000) + "\r\nü\r\n" },
         { "a boundary of 1 MB", Multipart(new string('b', 1_000_000), "--" + new string('b', 1_000_000) + "\r\n\r\nü\r\n") },
     };
@@ -45,6 +45,18 @@ public class RobustnessTests
 
         Assert.True(watch.Elapsed < Limit, $"{name} took {watch.Elapsed}");
         SevenBit.AssertIs(entity.Content);
+    }
+
+    [Theory]
+    [InlineData("a:\r\n", 10_001)]
+    [InlineData("Subject: ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü ü\r\n", 9_999)]
+    public void A_header_inside_of_unreasonable_size_is_not_held(string field, int count)
+    {
+        var message = Text.Message("Content-Type: message/rfc822\r\n\r\n" + Repeat(field, count) + "\r\nHi\r\n");
+
+        var failure = Assert.IsType<CannotCanonicalize>(CanonicalEntity.Create(message));
+
+        Assert.Contains("header of a part", failure.Reason, StringComparison.Ordinal);
     }
 
     [Fact]
