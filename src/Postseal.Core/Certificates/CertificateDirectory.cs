@@ -126,7 +126,7 @@ public sealed partial class CertificateDirectory
     }
 
     private static string? WhyNoKey(SourceFiles files, CertificateEntry entry) => entry.Key is null
-        ? $"it has no private key beside it; {Path.ChangeExtension(files.CertificateFile, ".pem")} is not there"
+        ? $"it has no private key beside it; there is neither {string.Join(" nor ", FileConventions.KeyNamesOf(files.CertificateFile).Skip(1))}"
         : null;
 
     private LoadedSource Load(KeySource source) => source.Current(time, LogWarning);

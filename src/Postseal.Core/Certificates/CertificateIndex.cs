@@ -22,6 +22,7 @@ internal sealed class CertificateIndex
     private readonly Dictionary<string, KeySource> known; // of the index before, while this one is made
 
     private readonly List<string> unreadable = [];
+    private readonly List<UnusedFile> unused = [];
     private readonly Dictionary<string, IReadOnlyList<string>> ownersByStem = [];
     private readonly Dictionary<string, IReadOnlyList<string>> ownersBefore;
 
@@ -32,7 +33,8 @@ internal sealed class CertificateIndex
         top = DirectoryListing.Of(options.Path, time);
         AddNamedFiles();
         AddLists();
-        Common = [.. FileConventions.ForList(top.Files).Select(files => Source(files, owner: ""))];
+        Common = AddListFiles(top.Files.Where(file => FileConventions.IsListFile(file.Key) && OwnerOf(file.Key) is null))
+            .ConvertAll(files => Source(files, owner: ""));
         foreach (var (owner, sender) in options.Senders.Where(sender => sender.Value.Certificate is not null))
             configured[owner] = Source(new SourceFiles(sender.Certificate!, sender.Certificate), owner);
         var read = previous?.authorities is { IsValueCreated: true } pool ? pool.Value : null;
@@ -45,6 +47,16 @@ internal sealed class CertificateIndex
 
     /// <summary>The authorities' certificates, as they were when they were first asked for after the listing.</summary>
     public AuthorityPool Authorities => authorities.Value;
+
+    /// <summary>What lies there and is nobody's by its name, or has another file come before it.</summary>
+    public IEnumerable<UnusedFile> Unused =>
+    [
+        .. unused,
+        .. from owner in configured.Keys
+           from source in byOwner.GetValueOrDefault(owner) ?? []
+           where source.Files.IsOurs
+           select new UnusedFile(source.Files.CertificateFile, $"[Sender:{owner}] Certificate names another file"),
+    ];
 
     /// <summary>Lists the directory.</summary>
     /// <param name="options">Where it is, and what opens its encrypted keys.</param>
@@ -93,21 +105,51 @@ internal sealed class CertificateIndex
     private void AddNamedFiles()
     {
         var stems = new Dictionary<string, Dictionary<string, string>>(AsciiCaseComparer.Instance);
-        foreach (var (name, path) in top.Files.Where(file => !FileConventions.IsListFile(file.Key)))
+        foreach (var (name, path) in top.Files)
         {
-            var (stem, suffix) = FileConventions.Split(name);
-            if (OwnersOf(stem).Count > 0 && !FileConventions.IsAuthority(name))
-                GetOrAdd(stems, stem).TryAdd(suffix, path);
+            if (OwnerOf(name) is var (stem, suffix))
+            {
+                if (!GetOrAdd(stems, stem).TryAdd(suffix, path))
+                    unused.Add(new(path, $"{Path.GetFileName(stems[stem][suffix])} has the same name but for its case, and comes first"));
+            }
+            else if (FileConventions.IsListFile(name))
+                continue;
             else if (FileConventions.MayHoldAuthorities(name))
                 authorityFiles.Add(path);
+            else
+                unused.Add(new(path, "its name is no mail address with one of the known endings; see 'postseal certs import --help'"));
         }
 
         foreach (var (stem, files) in stems)
+            AddNamedFiles(stem, files);
+    }
+
+    private void AddNamedFiles(string stem, Dictionary<string, string> files)
+    {
+        var found = FileConventions.ForAddress(suffix => files.GetValueOrDefault(suffix)).ToList();
+        AddSources(OwnersOf(stem), found);
+        if (files.TryGetValue(FileConventions.Chain, out var chain))
+            authorityFiles.Add(chain);
+        unused.AddRange(
+            from path in files.Values.Except(found.SelectMany(source => source.All))
+            where path != chain
+            select new UnusedFile(
+                path,
+                found.Count == 0
+                    ? $"it has no certificate beside it, {stem}.crt, {stem}.cer or {stem}.pem"
+                    : $"{Path.GetFileName(found[0].KeyFile)} comes before it"));
+    }
+
+    /// <summary>The address or domain that a name stands for, as it is written there, and what stands behind it.</summary>
+    private (string Stem, string Suffix)? OwnerOf(string name)
+    {
+        foreach (var split in FileConventions.Splits(name))
         {
-            if (files.TryGetValue(FileConventions.Chain, out var chain))
-                authorityFiles.Add(chain);
-            AddSources(OwnersOf(stem), FileConventions.ForAddress(suffix => files.GetValueOrDefault(suffix)));
+            if (OwnersOf(split.Stem).Count > 0)
+                return split;
         }
+
+        return null;
     }
 
     private void AddLists()
@@ -119,6 +161,8 @@ internal sealed class CertificateIndex
                 AddList(owners, path);
             else if (OwnersOf("@" + name) is [var domain])
                 AddDomain(domain, name, path);
+            else
+                unused.Add(new(path, "its name is neither a mail address nor a domain"));
         }
     }
 
@@ -129,6 +173,10 @@ internal sealed class CertificateIndex
         GetOrAdd(below, owner).Add(listing);
         foreach (var (localPart, list) in listing.Directories)
             AddList(OwnersOf($"{localPart}@{domain}"), list);
+        unused.AddRange(
+            from file in listing.Files
+            where FileConventions.IsMeant(file.Key)
+            select new UnusedFile(file.Value, "it lies in a domain's directory, where only those of its lists are looked at"));
     }
 
     private void AddList(IReadOnlyList<string> owners, string path)
@@ -137,7 +185,18 @@ internal sealed class CertificateIndex
             return;
         foreach (var owner in owners)
             GetOrAdd(below, owner).Add(listing);
-        AddSources(owners, FileConventions.ForList(listing.Files));
+        AddSources(owners, AddListFiles(listing.Files));
+    }
+
+    private List<SourceFiles> AddListFiles(IEnumerable<KeyValuePair<string, string>> files)
+    {
+        var byName = files.ToDictionary();
+        var found = FileConventions.ForList(byName).ToList();
+        unused.AddRange(
+            from file in byName
+            where FileConventions.IsMeant(file.Key) && !found.Exists(source => source.All.Contains(file.Value))
+            select new UnusedFile(file.Value, "in a list's directory cert.pem and private_key, with the same ending, belong together"));
+        return found;
     }
 
     /// <summary>A directory below that is not for us to read, or just went away, keeps nobody else's certificate from use.</summary>

@@ -16,10 +16,33 @@ public sealed partial class CertificateDirectory
            where MailAddress.TryParse(owner.Key, out _)
            orderby owner.Key
            select Report(owner.Key, [.. owner]),
-        .. from stored in ListCertificates()
-           where stored is { Kind: CertificateKind.Authority, Certificate: null }
-           select new CertificateReport(Path.GetFileNameWithoutExtension(stored.Source), null, stored.Problem, null),
     ];
+
+    /// <summary>What lies in the directory and is used by nobody, with the reason.</summary>
+    /// <inheritdoc cref="FindSigner"/>
+    public IReadOnlyList<UnusedFile> Unused()
+    {
+        var current = CurrentIndex(known => known.IsCurrent());
+        var sources = current.All().ToList();
+        var keysInUse = sources.Select(found => Load(found.Source).KeyFile).ToHashSet();
+        IEnumerable<UnusedFile> all =
+        [
+            .. current.Unused,
+            .. current.Authorities.Problems.Select(found => new UnusedFile(found.File, found.Problem)),
+            .. from found in sources
+               let other = found.Source.Files.OtherKeyFile
+               where other is not null && !keysInUse.Contains(other)
+               select new UnusedFile(other, "the certificate beside it is for another key"),
+            .. from found in sources
+               where found.Owner.StartsWith('@') && found.Source.Files.IsOurs && !options.DomainCertificates
+               select new UnusedFile(found.Source.Files.CertificateFile, "it is for a whole domain, and [Certificates] DomainCertificates is no"),
+            .. from stored in ListCertificates()
+               where stored.Kind is CertificateKind.Domain or CertificateKind.Common or CertificateKind.Correspondent
+               where stored.Problem is not null
+               select new UnusedFile(stored.Source, stored.Problem!),
+        ];
+        return [.. all.DistinctBy(file => file.Path).OrderBy(file => file.Path, StringComparer.Ordinal)];
+    }
 
     /// <summary>Every certificate in the directory and what can be said of it, in no particular order.</summary>
     /// <inheritdoc cref="FindSigner"/>
@@ -98,6 +121,11 @@ public sealed record CertificateReport(string Address, X509Certificate2? Certifi
     /// <summary>The kind of key the certificate is for: <c>RSA-3072</c>, <c>P-256</c>.</summary>
     public string? KeyName => Certificate is null ? null : KeyNames.Of(Certificate);
 }
+
+/// <summary>A file in the certificate directory that is used by nobody.</summary>
+/// <param name="Path">The file.</param>
+/// <param name="Reason">Why it is not used.</param>
+public sealed record UnusedFile(string Path, string Reason);
 
 /// <summary>Whose a certificate in the directory is.</summary>
 public enum CertificateKind

@@ -34,11 +34,17 @@ internal sealed record SourceFiles(
     /// <summary>The file is one of several for its address and may hold no certificate: then it is not a source at all.</summary>
     public bool MayBeKeyAlone { get; init; }
 
+    /// <summary>Another file the key may be in: asked where <see cref="KeyFile"/> holds none of the certificate's.</summary>
+    public string? OtherKeyFile { get; init; }
+
     /// <summary>What opens an encrypted key or PKCS #12.</summary>
     public string? PassphraseFile { get; init; }
 
     /// <summary>What opens Mautic's keys.</summary>
     public string? SecretFile { get; init; }
+
+    /// <summary>All of them that are part of the directory.</summary>
+    public IEnumerable<string> All => new[] { CertificateFile, KeyFile, OtherKeyFile, ChainFile }.OfType<string>();
 
     /// <summary>Whether the key belongs here too.</summary>
     public bool IsOurs => Purpose is not (SourcePurpose.Recipient or SourcePurpose.Verify);
@@ -53,43 +59,64 @@ internal sealed record SourceFiles(
 }
 
 /// <summary>The conventions: which names each system gives to the files of an address.</summary>
-internal static class FileConventions
+public static class FileConventions
 {
     /// <summary>What signing-milter puts behind a name for the rest of its chain.</summary>
-    public const string Chain = "-chain.pem";
+    internal const string Chain = "-chain.pem";
+
+    /// <summary>Where a key lies beside its certificate, in the order in which it is looked for.</summary>
+    private static readonly string[] KeySuffixes = [".pem.enc", ".pem", ".key"];
 
     /// <summary>What is put behind an address, or behind <c>@example.org</c> for a whole domain. Longer ones first.</summary>
     private static readonly string[] Suffixes =
-        ["-cert+key.pem", Chain, ".pem.enc", ".pem", ".crt", ".p12", ".pfx", "@sign", "@enc", ""];
+        ["-cert+key.pem", Chain, .. KeySuffixes, ".crt", ".cer", ".p12", ".pfx", "@sign", "@enc", ""];
+
+    /// <summary>No domain ends like this: such a name is not the bare address of a correspondent.</summary>
+    private static readonly string[] EndsOfNoAddress = [".csr", ".der", ".p7b", ".p7c", ".old", ".bak", ".orig", "~"];
 
     private const string SympaCertificate = "cert.pem";
     private const string SympaKey = "private_key";
 
-    /// <summary>A file's name as what it is named after and the suffix.</summary>
-    public static (string Stem, string Suffix) Split(string name)
+    /// <summary>The names of the files a key may be in, by the name of the file its certificate is in.</summary>
+    public static IEnumerable<string> KeyNamesOf(string certificateName)
     {
-        var suffix = Array.Find(Suffixes, suffix => name.EndsWith(suffix, StringComparison.OrdinalIgnoreCase))!;
-        return (name[..^suffix.Length], suffix);
+        ArgumentNullException.ThrowIfNull(certificateName);
+        return certificateName.StartsWith(SympaCertificate, StringComparison.OrdinalIgnoreCase)
+            ? [SympaKey + certificateName[SympaCertificate.Length..]]
+            : KeySuffixes.Select(suffix => Path.ChangeExtension(certificateName, suffix));
     }
+
+    /// <summary>
+    /// A file's name as what it is named after and the suffix, in all the ways in which it can be read: the first that
+    /// gives an address holds.
+    /// </summary>
+    internal static IEnumerable<(string Stem, string Suffix)> Splits(string name) =>
+        from suffix in Suffixes
+        where name.EndsWith(suffix, StringComparison.OrdinalIgnoreCase)
+            && (suffix.Length > 0 || !EndsOfNoAddress.Any(end => name.EndsWith(end, StringComparison.OrdinalIgnoreCase)))
+        select (name[..^suffix.Length], suffix);
 
     /// <summary>The certificates of one address.</summary>
     /// <param name="find">The path of its file with that suffix, or <see langword="null"/>.</param>
-    public static IEnumerable<SourceFiles> ForAddress(Func<string, string?> find)
+    internal static IEnumerable<SourceFiles> ForAddress(Func<string, string?> find)
     {
         var pem = find(".pem");
         var chain = find(Chain);
 
         // Mautic: ADDRESS.crt, and the key in ADDRESS.pem.enc, or else in ADDRESS.pem. An encrypted key that cannot be
-        // opened is never passed over for one that lies there in the open.
+        // opened is never passed over for one that lies there in the open. Others have their key in ADDRESS.key, where
+        // it does not come before Mautic's: it may be the one that the next certificate was requested for.
         var encrypted = find(".pem.enc");
-        var certificate = find(".crt");
-        if (certificate is not null)
-            yield return new SourceFiles(certificate, encrypted ?? pem, chain);
+        var key = find(".key");
+        var other = encrypted is null && pem is not null ? key : null;
+        string[] certificates = [.. new[] { find(".crt"), find(".cer") }.OfType<string>()];
+        foreach (var certificate in certificates)
+            yield return new SourceFiles(certificate, encrypted ?? pem ?? key, chain) { OtherKeyFile = other };
 
         // Tattler: key, certificate and chain in ADDRESS.pem. Beside ADDRESS.crt it may be Mautic's key alone.
         if (pem is not null && encrypted is null)
-            yield return new SourceFiles(pem, pem, chain) { MayBeKeyAlone = certificate is not null };
-        else if (pem is not null && certificate is null)
+            yield return new SourceFiles(pem, pem, chain) { OtherKeyFile = other, MayBeKeyAlone = certificates.Length > 0 };
+        else if (pem is not null && certificates.Length == 0)
             yield return new SourceFiles(pem, encrypted, chain);
 
         // PKCS #12, as CAs hand it out.
@@ -115,7 +142,7 @@ internal static class FileConventions
     /// Sympa's own key pairs in a list's directory, or the common ones: <c>cert.pem</c> with <c>private_key</c>, and any
     /// suffix behind both. A file without its other half is passed over.
     /// </summary>
-    public static IEnumerable<SourceFiles> ForList(IReadOnlyDictionary<string, string> files) =>
+    internal static IEnumerable<SourceFiles> ForList(IReadOnlyDictionary<string, string> files) =>
         from file in files.OrderBy(file => file.Key, StringComparer.Ordinal)
         where file.Key.StartsWith(SympaCertificate, StringComparison.Ordinal)
         let suffix = file.Key[SympaCertificate.Length..]
@@ -129,17 +156,20 @@ internal static class FileConventions
         });
 
     /// <summary>Whether a file belongs to a list's key pairs.</summary>
-    public static bool IsListFile(string name) =>
+    internal static bool IsListFile(string name) =>
         name.StartsWith(SympaCertificate, StringComparison.Ordinal) || name.StartsWith(SympaKey, StringComparison.Ordinal);
 
-    /// <summary>Whether the name says that an authority's certificate is in it: <c>NAME.ca.pem</c>.</summary>
-    public static bool IsAuthority(string name) => name.EndsWith(".ca.pem", StringComparison.OrdinalIgnoreCase);
+    /// <summary>Whether a name among others that mean nothing to us says that its file was meant for us.</summary>
+    internal static bool IsMeant(string name) =>
+        IsListFile(name) || MayHoldAuthorities(name)
+        || Path.GetExtension(name).ToLowerInvariant() is ".key" or ".enc" or ".p12" or ".pfx";
 
     /// <summary>
     /// Whether a file that is nobody's may hold authorities' certificates: <c>chain.pem</c>, <c>NAME.ca.pem</c>, a bundle,
-    /// or OpenSSL's hashed form (<c>1a2b3c4d.0</c>).
+    /// or OpenSSL's hashed form (<c>1a2b3c4d.0</c>). A name that is an address is never asked: <c>alice@example.ca.pem</c>
+    /// is somebody in Canada.
     /// </summary>
-    public static bool MayHoldAuthorities(string name) =>
+    internal static bool MayHoldAuthorities(string name) =>
         Path.GetExtension(name).ToLowerInvariant() is ".pem" or ".crt" or ".cer" or ".der" or ".p7b" or ".p7c"
         || (name.Length > 9 && name[8] == '.' && name[..8].All(char.IsAsciiHexDigit) && name[9..].All(char.IsAsciiDigit));
 }

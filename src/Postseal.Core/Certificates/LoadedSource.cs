@@ -21,6 +21,9 @@ internal sealed class LoadedSource
     /// <summary>Why <see cref="Entries"/> is empty; <see langword="null"/> when there is nothing in these files at all.</summary>
     public string? Problem { get; private init; }
 
+    /// <summary>The file whose key is in use; <see langword="null"/> when none is.</summary>
+    public string? KeyFile { get; private init; }
+
     /// <summary>What should be mended but does not keep the key from being used.</summary>
     public string? Warning { get; private init; }
 
@@ -49,17 +52,19 @@ internal sealed class LoadedSource
     /// <exception cref="UnauthorizedAccessException">The passphrase or the secret must not be read.</exception>
     public static LoadedSource Load(SourceFiles files, TimeProvider time, LoadedSource? before)
     {
-        string?[] all = [files.CertificateFile, files.KeyFile, files.ChainFile, files.PassphraseFile, files.SecretFile];
-        var stamps = all.OfType<string>().Distinct().Select(path => (path, FileStamp.Of(path))).ToArray();
+        var stamps = files.All.Concat(new[] { files.PassphraseFile, files.SecretFile }.OfType<string>()).Distinct().Select(path => (path, FileStamp.Of(path))).ToArray();
         var settled = stamps.Max(stamp => stamp.Item2.SettledAt);
         DateTime? lookAgainAt = time.GetUtcNow().UtcDateTime < settled ? settled : null;
         X509Certificate2? certificate = null;
         try
         {
-            var material = Read(files, out certificate);
+            var material = Read(ref files, out certificate);
             return files.MayBeKeyAlone && certificate is null
                 ? new LoadedSource(stamps, lookAgainAt)
-                : new LoadedSource(stamps, lookAgainAt) { Entries = ReadEntries(files, material), Warning = WarnOfMode(files.KeyFile) };
+                : new LoadedSource(stamps, lookAgainAt)
+                {
+                    Entries = ReadEntries(files, material), KeyFile = files.KeyFile, Warning = WarnOfMode(files.KeyFile),
+                };
         }
         catch (Exception e) when (
             e is CertificateFileException or IOException or UnauthorizedAccessException
@@ -68,6 +73,7 @@ internal sealed class LoadedSource
             return new LoadedSource(stamps, lookAgainAt)
             {
                 Entries = before.Entries,
+                KeyFile = before.KeyFile,
                 Warning = $"{e.Message}; until that is mended, what was there before stays in use",
             };
         }
@@ -77,7 +83,7 @@ internal sealed class LoadedSource
         }
     }
 
-    private static KeyMaterial Read(SourceFiles files, out X509Certificate2? certificate)
+    private static KeyMaterial Read(ref SourceFiles files, out X509Certificate2? certificate)
     {
         certificate = null;
         var passphrase = SecretText.ReadFirstLine(files.PassphraseFile);
@@ -88,6 +94,12 @@ internal sealed class LoadedSource
             certificate = material.Certificates.Count > 0 ? material.Certificates[0] : null;
             if (files.KeyFile is not null && files.KeyFile != files.CertificateFile)
                 material = material.With(KeyMaterial.Read(files.KeyFile, passphrase, secret));
+            if (files.OtherKeyFile is not null && certificate is not null && !material.Pairs().Any())
+            {
+                files = files with { KeyFile = files.OtherKeyFile };
+                material = material.With(KeyMaterial.Read(files.OtherKeyFile, passphrase, secret));
+            }
+
             return files.ChainFile is null ? material : material.With(KeyMaterial.Read(files.ChainFile));
         }
         finally

@@ -53,6 +53,14 @@ internal static class CheckCommand
             Table.Write(output, ["Section", "Mode", "Form", "Digest", "RSA padding", "Signs with"], result.Sections.Select(Row));
         }
 
+        if (result.Unused.Count > 0)
+        {
+            output.Line("Used by nobody:");
+            Table.Write(
+                output, ["File", "Reason"],
+                result.Unused.Select(file => new[] { Path.GetRelativePath(result.Directory, file.Path), file.Reason }));
+        }
+
         foreach (var warning in result.Warnings)
             output.Line($"warning: {warning}");
         output.Line($"Next: postseal explain --config {configPath} --from ADDRESS --to ADDRESS tells what becomes of a message");

@@ -65,6 +65,9 @@ internal sealed class CertificateStore
     /// <summary>Everyone the directory has files of, as the daemon sees them.</summary>
     public IReadOnlyList<CertificateReport> Senders() => directory.List();
 
+    /// <summary>What lies in the directory for nothing.</summary>
+    public IReadOnlyList<UnusedFile> Unused() => directory.Unused();
+
     /// <summary>What the daemon would sign with.</summary>
     public SignerLookup FindSigner(MailAddress address) => directory.FindSigner(address);
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Postseal.Certificates;
 
 namespace Postseal.Program.Store;
 
@@ -6,9 +7,11 @@ namespace Postseal.Program.Store;
 /// <param name="Directory">The certificate directory.</param>
 /// <param name="Senders">Everyone with files in the directory, and everyone whose section needs some that are not there.</param>
 /// <param name="Sections">What each <c>[Sender:…]</c> section comes to.</param>
+/// <param name="Unused">The files in the directory that nobody uses, and why.</param>
 /// <param name="Warnings">What works and should be mended.</param>
 internal sealed record CheckResult(
-    string Directory, IReadOnlyList<CheckedSender> Senders, IReadOnlyList<CheckedSection> Sections, IReadOnlyList<string> Warnings);
+    string Directory, IReadOnlyList<CheckedSender> Senders, IReadOnlyList<CheckedSection> Sections, IReadOnlyList<UnusedFile> Unused,
+    IReadOnlyList<string> Warnings);
 
 /// <summary>What the check says of one sender.</summary>
 /// <param name="Address">The address its files are named after.</param>

@@ -25,7 +25,7 @@ internal sealed class ConfigurationCheck
         var check = new ConfigurationCheck(configPath, store);
         var senders = check.Senders();
         check.WarnOfChainsAndDates(senders);
-        return new CheckResult(store.Path, senders, [.. store.Options.Senders.Keys.Order(StringComparer.Ordinal).Select(check.Section)], check.warnings);
+        return new CheckResult(store.Path, senders, [.. store.Options.Senders.Keys.Order(StringComparer.Ordinal).Select(check.Section)], store.Unused(), check.warnings);
     }
 
     private List<CheckedSender> Senders()

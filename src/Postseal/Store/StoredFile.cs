@@ -17,9 +17,7 @@ namespace Postseal.Program.Store;
 internal sealed record StoredFile(string Path, IReadOnlyList<X509Certificate2> Certificates, bool HasKey, string? Problem)
 {
     /// <summary>Files with these names are meant to be read; others may be anything.</summary>
-    private static readonly string[] Extensions = [".pem", ".crt", ".cer", ".der", ".p12", ".pfx", ".p7b", ".p7c", ".enc"];
-
-    private const string SympaCertificate = "cert.pem";
+    private static readonly string[] Extensions = [".pem", ".crt", ".cer", ".der", ".p12", ".pfx", ".p7b", ".p7c", ".key", ".enc"];
 
     /// <summary>The name within its directory.</summary>
     public string Name => System.IO.Path.GetFileName(Path);
@@ -30,14 +28,7 @@ internal sealed record StoredFile(string Path, IReadOnlyList<X509Certificate2> C
     /// <summary>Whether this file holds nothing but a key, and its name says that it belongs to the certificate in another.</summary>
     public bool IsKeyOf(StoredFile other) =>
         HasKey && Certificates.Count == 0 && System.IO.Path.GetDirectoryName(Path) == System.IO.Path.GetDirectoryName(other.Path)
-        && KeyNamesFor(other.Name).Contains(Name, StringComparer.OrdinalIgnoreCase);
-
-    /// <summary>Mautic's <c>ADDRESS.crt</c> has its key in <c>ADDRESS.pem</c>, Sympa's <c>cert.pem.sign</c> in
-    /// <c>private_key.sign</c>.</summary>
-    private static IEnumerable<string> KeyNamesFor(string certificateName) =>
-        certificateName.StartsWith(SympaCertificate, StringComparison.OrdinalIgnoreCase)
-            ? ["private_key" + certificateName[SympaCertificate.Length..]]
-            : [System.IO.Path.ChangeExtension(certificateName, ".pem"), System.IO.Path.ChangeExtension(certificateName, ".pem.enc")];
+        && FileConventions.KeyNamesOf(other.Name).Contains(Name, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Reads a file; <see langword="null"/> when it has nothing to do with certificates.</summary>
     /// <param name="path">The file.</param>

@@ -156,7 +156,8 @@ public sealed partial class SourceTests
         var issued = Issue("alice@example.org");
         folder.Write("alice.pem", issued.KeyPem + issued.CertificatePem);
 
-        Assert.Contains("not a mail address", Assert.Single(folder.Open().List()).Problem, StringComparison.Ordinal);
+        Assert.Contains("not a mail address", Assert.Single(folder.Open().Unused()).Reason, StringComparison.Ordinal);
+        Assert.Empty(folder.Open().List());
     }
 
     [Fact]
