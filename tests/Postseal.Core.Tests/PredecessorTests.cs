@@ -79,7 +79,7 @@ public sealed class PredecessorTests : IDisposable
         folder.MakeReadableByEveryone("alice@example.org.pem");
 
         Assert.IsType<OutgoingResult.Signed>(Process(From("alice@example.org")));
-        Assert.Contains("everyone can read", Assert.Single(folder.Open().List()).Warning, StringComparison.Ordinal);
+        Assert.Contains("everyone can read", Assert.Single(Assert.Single(folder.Open().List()).Warnings), StringComparison.Ordinal);
     }
 
     [Fact]

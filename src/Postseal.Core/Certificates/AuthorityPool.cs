@@ -7,11 +7,17 @@ internal sealed class AuthorityPool
 {
     private readonly Dictionary<string, FileStamp> files;
 
-    private AuthorityPool(Dictionary<string, FileStamp> files, List<(X509Certificate2, string)> certificates, List<(string, string)> problems) =>
+    private AuthorityPool(Dictionary<string, FileStamp> files, List<(X509Certificate2, string)> certificates, List<(string, string)> problems)
+    {
         (this.files, All, Problems) = (files, certificates, problems);
+        BySubject = CertificateChain.BySubject(Certificates);
+    }
 
-    /// <summary>The certificates, the longest valid first: of two for one key the renewed one is wanted.</summary>
+    /// <summary>The certificates.</summary>
     public IEnumerable<X509Certificate2> Certificates => All.Select(found => found.Certificate);
+
+    /// <summary>The certificates, as chains look for them.</summary>
+    public ILookup<string, X509Certificate2> BySubject { get; }
 
     /// <summary>The certificates with the files they come from.</summary>
     public IReadOnlyList<(X509Certificate2 Certificate, string File)> All { get; }
@@ -46,6 +52,6 @@ internal sealed class AuthorityPool
         }
 
         return new AuthorityPool(
-            stamps, [.. certificates.DistinctBy(found => found.Certificate.Thumbprint).OrderByDescending(found => found.Certificate.NotAfter)], problems);
+            stamps, [.. certificates.DistinctBy(found => found.Certificate.Thumbprint)], problems);
     }
 }

@@ -46,7 +46,7 @@ public sealed partial class CertificateDirectory
         {
             null => SignerLookup.None.Instance,
             { Reason: { } reason } => new SignerLookup.Unusable(reason),
-            { Entry: var entry } => new SignerLookup.Usable(entry!.IdentityFrom(current.Authorities)),
+            { Entry: var entry } => new SignerLookup.Usable(entry!.IdentityFrom(current.Authorities, time.GetUtcNow(), LogWarning)),
         };
     }
 
@@ -82,7 +82,7 @@ public sealed partial class CertificateDirectory
             .. from source in current.Own(address).Concat(current.Common)
                from entry in Load(source).Entries
                where entry.Key is not null && entry.Addresses.Contains(address)
-               select entry.IdentityFrom(pool),
+               select entry.IdentityFrom(pool, time.GetUtcNow(), LogWarning),
         ];
     }
 

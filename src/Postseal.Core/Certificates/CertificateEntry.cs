@@ -13,7 +13,7 @@ internal sealed class CertificateEntry(X509Certificate2 certificate, StoredKey? 
     /// <summary>Its private key, where that is here.</summary>
     public StoredKey? Key { get; } = key;
 
-    public IReadOnlyList<MailAddress> Addresses { get; } = SubjectAlternativeNames.MailAddresses(certificate);
+    public IReadOnlyList<MailAddress> Addresses { get; } = CertificateAddresses.Of(certificate);
 
     public string? WhyNotSign { get; } = CertificateRules.WhyNotSign(certificate);
 
@@ -23,18 +23,32 @@ internal sealed class CertificateEntry(X509Certificate2 certificate, StoredKey? 
 
     /// <summary>
     /// Who signs with it. The chain is what its files have, completed from the directory's authorities, and worked out
-    /// again when these change.
+    /// again when these change or the date of one passes.
     /// </summary>
-    public SigningIdentity IdentityFrom(AuthorityPool authorities)
+    /// <param name="authorities">The directory's authorities.</param>
+    /// <param name="now">When it signs.</param>
+    /// <param name="warn">Takes each warning that is new with what was worked out.</param>
+    public SigningIdentity IdentityFrom(AuthorityPool authorities, DateTimeOffset now, Action<string> warn)
     {
         // Two threads may both work it out; both come to the same.
-        if (completed is { } known && ReferenceEquals(known.From, authorities))
+        var known = completed;
+        if (known is not null && ReferenceEquals(known.From, authorities) && now.UtcDateTime <= known.HoldsUntil)
             return known.Identity;
-        var chain = CertificateChain.Intermediates(Certificate, beside.Concat(authorities.Certificates));
-        var identity = new SigningIdentity(Certificate, chain, Key!.Key, source);
-        completed = new Completed(authorities, identity);
+        var chain = CertificateChain.Of(Certificate, [CertificateChain.BySubject(beside), authorities.BySubject], now);
+        var identity = new SigningIdentity(Certificate, chain, Key!.Key, source) { Warnings = WarningsOf(chain) };
+        completed = new Completed(authorities, chain.HoldsUntil, identity);
+        foreach (var warning in identity.Warnings.Except(known?.Identity.Warnings ?? []))
+            warn($"{source}: {warning}");
         return identity;
     }
 
-    private sealed record Completed(AuthorityPool From, SigningIdentity Identity);
+    private IReadOnlyList<string> WarningsOf(CertificateChain chain) =>
+    [
+        .. CertificateRules.WarningsOf(Certificate),
+        .. chain.Intermediates.SelectMany(
+            intermediate => CertificateRules.WarningsOf(intermediate).Select(warning => $"of its chain, {intermediate.Subject}: {warning}")),
+        .. chain.Fault is { } fault ? (string[])[$"its chain is not complete: {fault}"] : [],
+    ];
+
+    private sealed record Completed(AuthorityPool From, DateTime HoldsUntil, SigningIdentity Identity);
 }

@@ -60,13 +60,15 @@ public sealed partial class CertificateDirectory
     private CertificateReport Report(string owner, IReadOnlyList<StoredCertificate> all)
     {
         _ = MailAddress.TryParse(owner, out var address);
-        var (certificate, problem) = FindSigner(address!) switch
+        var files = all.Select(stored => stored.Warning).OfType<string>().Distinct();
+        return FindSigner(address!) switch
         {
-            SignerLookup.Usable usable => (usable.Identity.Certificate, null),
-            SignerLookup.Unusable unusable => (all.Select(stored => stored.Certificate).FirstOrDefault(found => found is not null), unusable.Reason),
-            _ => (null, $"there is no certificate for {owner} any more"),
+            SignerLookup.Usable { Identity: var identity } => new CertificateReport(
+                owner, identity.Certificate, null, [.. files, .. identity.Warnings.Select(warning => $"{identity.Source}: {warning}")]),
+            SignerLookup.Unusable unusable => new CertificateReport(
+                owner, all.Select(stored => stored.Certificate).FirstOrDefault(found => found is not null), unusable.Reason, [.. files]),
+            _ => new CertificateReport(owner, null, $"there is no certificate for {owner} any more", [.. files]),
         };
-        return new CertificateReport(owner, certificate, problem, all.Select(stored => stored.Warning).FirstOrDefault(warning => warning is not null));
     }
 
     private IEnumerable<StoredCertificate> Describe(string owner, KeySource source)
@@ -115,8 +117,8 @@ public sealed partial class CertificateDirectory
 /// <param name="Address">The address the files are named after.</param>
 /// <param name="Certificate">The certificate, where it could be read.</param>
 /// <param name="Problem">Why it cannot sign now; <see langword="null"/> when it can.</param>
-/// <param name="Warning">What should be mended although it can sign.</param>
-public sealed record CertificateReport(string Address, X509Certificate2? Certificate, string? Problem, string? Warning)
+/// <param name="Warnings">What should be mended although it can sign.</param>
+public sealed record CertificateReport(string Address, X509Certificate2? Certificate, string? Problem, IReadOnlyList<string> Warnings)
 {
     /// <summary>The kind of key the certificate is for: <c>RSA-3072</c>, <c>P-256</c>.</summary>
     public string? KeyName => Certificate is null ? null : KeyNames.Of(Certificate);

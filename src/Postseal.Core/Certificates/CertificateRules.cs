@@ -29,13 +29,13 @@ public enum CertificateUse
 /// that begins with the certificate, and says what to do.
 /// </summary>
 /// <remarks>
-/// A certificate for mail needs an address in subjectAltName, a public key that is RSA or EC, keyUsage absent or with the
+/// A certificate for mail needs an address in subjectAltName (or, where no mailbox stands there, in its subject), a public key that is RSA or EC, keyUsage absent or with the
 /// use in question, and extendedKeyUsage absent or with emailProtection: RFC 8550 lets
 /// anyExtendedKeyUsage do too, but openssl refuses what it signed. One with CA:TRUE is taken
 /// as an authority whatever else it says; it may sign or encrypt besides if it meets the same rules as any other, as the
 /// self-signed certificates of many guides do.
 /// </remarks>
-public static class CertificateRules
+public static partial class CertificateRules
 {
     private const X509KeyUsageFlags Signing = X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.NonRepudiation;
 
@@ -54,6 +54,8 @@ public static class CertificateRules
     {
         if (WhyNotMail(certificate) is { } reason)
             return reason;
+        if (WhyTooWeak(StrengthFacts.Of(certificate)) is { } weakness)
+            return weakness;
         // nonRepudiation alone signs mail too: RFC 8550 section 4.4.2.
         return UsageAllows(certificate, Signing, out var usage)
             ? null
@@ -76,7 +78,7 @@ public static class CertificateRules
 
     /// <summary>Why it is not that address's certificate; <see langword="null"/> when it is.</summary>
     public static string? WhyNotFor(X509Certificate2 certificate, MailAddress address) =>
-        WhyNotFor(SubjectAlternativeNames.MailAddresses(certificate), address);
+        WhyNotFor(CertificateAddresses.Of(certificate), address);
 
     internal static string? WhyNotFor(IReadOnlyList<MailAddress> addresses, MailAddress address) =>
         addresses.Contains(address)
@@ -95,7 +97,7 @@ public static class CertificateRules
     /// and sets <c>DomainCertificates = yes</c>.
     /// </remarks>
     public static string? WhyNotForDomain(X509Certificate2 certificate, MailAddress author) =>
-        WhyNotForDomain(SubjectAlternativeNames.MailAddresses(certificate), author);
+        WhyNotForDomain(CertificateAddresses.Of(certificate), author);
 
     internal static string? WhyNotForDomain(IReadOnlyList<MailAddress> addresses, MailAddress author) =>
         addresses.Any(address => address.HasDomainOf(author))
@@ -115,18 +117,14 @@ public static class CertificateRules
     /// <summary>Why a key cannot sign as these rules want; <see langword="null"/> when it can, as any but an RSA key can.</summary>
     /// <remarks>
     /// The encoded digest has to fit into the modulus: with PSS that is digest, salt and two octets (RFC 8017 section
-    /// 9.1.1), with PKCS #1 v1.5 the DigestInfo and eleven octets (section 9.2).
+    /// 9.1.1). With PKCS #1 v1.5 each fits into the shortest key that may sign at all.
     /// </remarks>
     public static string? WhyNotBy(RSA? key, SigningRules rules)
     {
-        const int digestInfoHeader = 19;
-        if (key is null)
+        if (key is null || rules.RsaPadding != RsaPadding.Pss)
             return null;
         var digest = rules.Digest.Length();
-        var (needed, room) = rules.RsaPadding == RsaPadding.Pss
-            ? (digest + digest + 2, (key.KeySize + 6) / 8)
-            : (digest + digestInfoHeader + 11, (key.KeySize + 7) / 8);
-        return needed <= room
+        return digest + digest + 2 <= (key.KeySize + 6) / 8
             ? null
             : $"its key (RSA-{key.KeySize}) is too short for {rules.Digest} with {rules.RsaPadding} padding; "
                 + "have one issued for a longer key";
@@ -134,7 +132,7 @@ public static class CertificateRules
 
     private static string? WhyNotMail(X509Certificate2 certificate)
     {
-        if (SubjectAlternativeNames.MailAddresses(certificate).Count == 0)
+        if (CertificateAddresses.Of(certificate).Count == 0)
             return "it names no mail address in subjectAltName; have it issued with email:ADDRESS there";
         if (certificate.PublicKey.Oid.Value is not (Oids.RsaEncryption or Oids.EcPublicKey))
             return $"its key ({KeyNames.Of(certificate)}) is neither RSA nor EC; have one issued for such a key";

@@ -1,7 +1,5 @@
-using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using Postseal.Cms;
 using Postseal.Mime;
 
@@ -36,7 +34,8 @@ public static class MailCertificateRequest
                 subject.Build(), ecdsa, ecdsa.KeySize > 256 ? HashAlgorithmName.SHA384 : HashAlgorithmName.SHA256),
             _ => throw new ArgumentException($"A key of type {key.GetType().Name} is not for mail.", nameof(key)),
         };
-        request.CertificateExtensions.Add(SubjectAlternativeName(address));
+        request.CertificateExtensions.Add(
+            new X509Extension(Oids.SubjectAlternativeName, SubjectAlternativeNames.Encode([address]), critical: false));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(KeyType.UsageOf(key), critical: true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new(Oids.EmailProtection)], critical: false));
         return request;
@@ -48,39 +47,5 @@ public static class MailCertificateRequest
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, critical: true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
         return request.CreateSelfSigned(notBefore, notAfter);
-    }
-
-    /// <summary>rfc822Name, or SmtpUTF8Mailbox for a local part that ASCII cannot say; the domain in A-labels
-    /// in both (RFC 9598 section 3).</summary>
-    private static X509Extension SubjectAlternativeName(MailAddress address)
-    {
-        var mailbox = new MailAddress(address.LocalPart, address.AsciiDomain).ToString();
-        var writer = new AsnWriter(AsnEncodingRules.DER);
-        using (writer.PushSequence())
-        {
-            if (Ascii.IsValid(address.LocalPart))
-            {
-                writer.WriteCharacterString(
-                    UniversalTagNumber.IA5String, mailbox, new Asn1Tag(TagClass.ContextSpecific, 1));
-            }
-            else
-            {
-                WriteSmtpUtf8Mailbox(writer, mailbox);
-            }
-        }
-
-        return new X509Extension(Oids.SubjectAlternativeName, writer.Encode(), critical: false);
-    }
-
-    /// <summary>otherName [0] { type-id, value [0] EXPLICIT UTF8String }</summary>
-    private static void WriteSmtpUtf8Mailbox(AsnWriter writer, string mailbox)
-    {
-        var tag = new Asn1Tag(TagClass.ContextSpecific, 0, isConstructed: true);
-        using (writer.PushSequence(tag))
-        {
-            writer.WriteObjectIdentifier(Oids.SmtpUtf8Mailbox);
-            using (writer.PushSequence(tag))
-                writer.WriteCharacterString(UniversalTagNumber.UTF8String, mailbox);
-        }
     }
 }

@@ -13,26 +13,32 @@ namespace Postseal.Certificates;
 /// The key's memory is cleared by the platform when the last reference is gone.
 /// </remarks>
 /// <param name="certificate">The signer's own certificate.</param>
-/// <param name="intermediates">The certificates between it and the root, nearest first, without the root.</param>
+/// <param name="chain">The certificates between it and the root.</param>
 /// <param name="key">The private key, RSA or EC, that belongs to the certificate.</param>
 /// <param name="source">The files it came from, for people.</param>
 public sealed class SigningIdentity(
-    X509Certificate2 certificate, IReadOnlyList<X509Certificate2> intermediates, AsymmetricAlgorithm key, string source)
+    X509Certificate2 certificate, CertificateChain chain, AsymmetricAlgorithm key, string source)
 {
     /// <summary>The signer's own certificate.</summary>
     public X509Certificate2 Certificate { get; } = certificate;
 
+    /// <summary>The way from it to its root, as it was when it was last worked out.</summary>
+    public CertificateChain Chain { get; } = chain;
+
     /// <summary>The certificates between it and its root, nearest first. The reader has the root or does not trust it.</summary>
-    public IReadOnlyList<X509Certificate2> Intermediates { get; } = intermediates;
+    public IReadOnlyList<X509Certificate2> Intermediates => Chain.Intermediates;
 
     /// <summary>The files it came from.</summary>
     public string Source { get; } = source;
+
+    /// <summary>What should be mended although it can sign, each the end of a sentence that begins with the certificate.</summary>
+    public IReadOnlyList<string> Warnings { get; internal init; } = [];
 
     /// <summary>The private key; it does not leave the assembly.</summary>
     internal AsymmetricAlgorithm Key { get; } = key;
 
     /// <summary>Its parts of a SignedData.</summary>
-    internal SignerEncoding Encoding { get; } = new(certificate, intermediates);
+    internal SignerEncoding Encoding { get; } = new(certificate, chain.Intermediates);
 
     /// <summary>The key in a word, for people: <c>RSA-3072</c>, <c>P-256</c>.</summary>
     public string KeyName { get; } = KeyNames.Of(certificate);

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Cms;
+using Postseal.Mime;
 
 namespace Postseal.Certificates;
 
@@ -86,7 +87,7 @@ public sealed class TrialAuthority : IDisposable
         if (wanted.Addresses.Count > 0)
         {
             request.CertificateExtensions.Add(
-                new X509Extension(Oids.SubjectAlternativeName, SubjectAlternativeNames.Encode(wanted.Addresses), critical: false));
+                new X509Extension(Oids.SubjectAlternativeName, SubjectAlternativeNames.Encode(wanted.Addresses.Select(Address)), critical: false));
         }
 
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, critical: true));
@@ -98,6 +99,9 @@ public sealed class TrialAuthority : IDisposable
         request.CertificateExtensions.Add(
             X509AuthorityKeyIdentifierExtension.CreateFromCertificate(Intermediate, includeKeyIdentifier: true, includeIssuerAndSerial: false));
     }
+
+    private static MailAddress Address(string text) =>
+        MailAddress.TryParse(text, out var address) ? address : throw new ArgumentException($"'{text}' is no mail address.", nameof(text));
 
     private static X509SignatureGenerator SignatureGenerator(ECDsa key) => X509SignatureGenerator.CreateForECDsa(key);
 

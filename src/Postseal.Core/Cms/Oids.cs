@@ -28,6 +28,9 @@ internal static class Oids
     public const string SubjectAlternativeName = "2.5.29.17";
     public const string EmailProtection = "1.3.6.1.5.5.7.3.4";
 
+    // RFC 2985 section 5.2.1.
+    public const string EmailAddress = "1.2.840.113549.1.9.1";
+
     // RFC 9598 section 3.
     public const string SmtpUtf8Mailbox = "1.3.6.1.5.5.7.8.9";
 }

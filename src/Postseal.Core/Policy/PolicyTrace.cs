@@ -65,7 +65,8 @@ internal sealed class PolicyTrace(PostsealOptions options, ICollection<PolicySte
         var (answer, decidedBy) = lookup switch
         {
             SignerLookup.Usable { Identity: var identity } => (
-                $"yes, {identity.Certificate.Subject}, {identity.KeyName}, serial {identity.Certificate.SerialNumber}", identity.Source),
+                $"yes, {identity.Certificate.Subject}, {identity.KeyName}, serial {identity.Certificate.SerialNumber}"
+                    + string.Concat(identity.Warnings.Select(warning => $"; but {warning}")), identity.Source),
             SignerLookup.Unusable { Reason: var reason } => ($"there is one that cannot be used: {reason}", options.Certificates.Path),
             _ => ($"no, none for {author}", options.Certificates.Path),
         };

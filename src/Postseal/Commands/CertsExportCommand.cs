@@ -37,7 +37,7 @@ internal static class CertsExportCommand
         {
             var store = CertificateStore.Open(arguments.GetValue(config)!);
             var (source, certificate) = Choose(store, arguments.GetValue(selector)!);
-            X509Certificate2[] chain = [certificate, .. CertificateChain.Intermediates(certificate, store.Authorities())];
+            X509Certificate2[] chain = [certificate, .. CertificateChain.Of(certificate, store.Authorities(), store.Time.GetUtcNow()).Intermediates];
             using var key = arguments.GetValue(withKey)
                 ? ProtectedKey(store, source, certificate, passphrase, arguments)
                 : new Secret([]);

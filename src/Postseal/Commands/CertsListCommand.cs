@@ -58,7 +58,7 @@ internal static class CertsListCommand
         stored.Serial ?? "-",
         stored.Fingerprint?.Replace(":", "", StringComparison.Ordinal)[..FingerprintDigits].ToLowerInvariant() ?? "-",
         Path.GetRelativePath(directory, stored.File),
-        stored.Problem is null ? "yes" : $"no: {stored.Problem}",
+        stored.Problem is null ? string.Join("; but ", stored.Warnings.Prepend("yes")) : $"no: {stored.Problem}",
     ];
 
     private static string Join(IReadOnlyList<string> words) => words.Count == 0 ? "-" : string.Join(", ", words);

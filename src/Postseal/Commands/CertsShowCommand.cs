@@ -35,6 +35,7 @@ internal static class CertsShowCommand
             var found = store.Find(selector);
             if (found.Count == 0)
                 throw new CommandException(ExitCode.No, $"there is neither a certificate for '{selector}' in {store.Path} nor a file of that name; see 'postseal certs list'");
+            using var roots = new KnownRoots(store);
             foreach (var (file, certificate) in found)
             {
                 var stored = ListedCertificate.Of(certificate, file, store);
@@ -42,6 +43,9 @@ internal static class CertsShowCommand
                 Field(output, "file", $"{stored.File}{(stored.HasPrivateKey ? ", its private key is here" : "")}");
                 Field(output, "use", string.Join(", ", stored.Use));
                 Field(output, "usable", stored.Problem is null ? "yes" : $"no: {stored.Problem}");
+                foreach (var warning in stored.Warnings)
+                    Field(output, "warning", warning);
+                Field(output, "chain", roots.Describe(certificate, file.Certificates));
                 output.Line();
             }
 

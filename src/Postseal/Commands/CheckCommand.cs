@@ -17,8 +17,9 @@ internal static class CheckCommand
             "check",
             "Check the configuration, every sender's certificate and the permissions of files.",
             """
-            Warnings are about what works today and should be mended: keys that others can read, chains that do not reach
-            a known root, certificates with less time left than [Certificates] ExpiryWarning.
+            Warnings are about what works today and should be mended: keys that others can read, weak keys and digests, chains
+            that do not verify or do not reach a known root, certificates with less time left than [Certificates]
+            ExpiryWarning. Files in the directory that nobody uses are listed with the reason.
             Exit code 0: all is well; 1: mail that the configuration wants signed cannot be, and the table says why; 2: the
             configuration itself is wrong.
             """,

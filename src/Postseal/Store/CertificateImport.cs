@@ -82,11 +82,11 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
 
     private void WritePair(X509Certificate2 certificate, BatchKey key, ImportReport report)
     {
-        var intermediates = CertificateChain.Intermediates(certificate, Authorities());
+        var intermediates = CertificateChain.Of(certificate, Authorities(), store.Time.GetUtcNow()).Intermediates;
         chained.UnionWith(intermediates.Select(Fingerprint.Of));
         using var pem = key.Pem();
         using var content = PemWriter.Write(pem, [certificate, .. intermediates]);
-        foreach (var address in SubjectAlternativeNames.MailAddresses(certificate))
+        foreach (var address in CertificateAddresses.Of(certificate))
         {
             var name = AddressFileName.For(address) + PairSuffix(CertificateRules.UsesOf(certificate));
             KeepReplacedKey(name);
@@ -103,7 +103,7 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
 
     private void WriteCertificate(X509Certificate2 certificate, string name, ImportReport report)
     {
-        foreach (var address in SubjectAlternativeNames.MailAddresses(certificate))
+        foreach (var address in CertificateAddresses.Of(certificate))
         {
             var file = CorrespondentFile(address, CertificateRules.UsesOf(certificate));
             Write(file, Encoding.ASCII.GetBytes(PemWriter.Write([certificate])), AtomicFile.Public);

@@ -12,7 +12,7 @@ internal static class CertificateNames
 
     /// <summary>The addresses it is for, separated by commas; "-" for none.</summary>
     public static string Addresses(X509Certificate2 certificate) =>
-        SubjectAlternativeNames.MailAddresses(certificate) is { Count: > 0 } addresses ? string.Join(", ", addresses) : "-";
+        CertificateAddresses.Of(certificate) is { Count: > 0 } addresses ? string.Join(", ", addresses) : "-";
 
     /// <summary>Whole days until it expires; negative when it has.</summary>
     public static int DaysLeft(X509Certificate2 certificate, TimeProvider time) =>

@@ -86,7 +86,7 @@ internal sealed class CertificateStore
             .. from file in Files
                from certificate in file.Certificates
                where isAddress
-                   ? !CertificateNames.IsAuthority(certificate) && SubjectAlternativeNames.MailAddresses(certificate).Contains(address)
+                   ? !CertificateNames.IsAuthority(certificate) && CertificateAddresses.Of(certificate).Contains(address)
                    : Fingerprint.Matches(selector, certificate)
                select (file, certificate),
         ];

@@ -44,8 +44,7 @@ internal sealed class ConfigurationCheck
     {
         var rules = MailAddress.TryParse(report.Address, out var address) ? policy.For(address) : null;
         var wanted = rules?.Mode != SigningMode.Never;
-        if (report.Warning is not null && !warnings.Contains(report.Warning))
-            warnings.Add(report.Warning);
+        warnings.AddRange(report.Warnings.Except(warnings));
         if (report.Certificate is not { } certificate)
             return new CheckedSender(report.Address, null, null, null, null, report.Problem, wanted);
         using var rsa = certificate.GetRSAPublicKey();
@@ -79,7 +78,8 @@ internal sealed class ConfigurationCheck
         {
             if (!MailAddress.TryParse(sender.Address, out var address) || store.FindSigner(address) is not SignerLookup.Usable { Identity: var identity })
                 continue;
-            if (roots.WhatIsMissing(identity) is { } missing)
+            // What is wrong with an issuer that is here is among the identity's own warnings.
+            if (identity.Chain.Fault is null && roots.WhatIsMissing(identity) is { } missing)
                 warnings.Add($"{sender.Address}: {missing}");
             if (sender.DaysLeft < store.Options.Certificates.ExpiryWarning.TotalDays)
                 warnings.Add($"{sender.Address}: the certificate in {identity.Source} expires in {sender.DaysLeft} days; "

@@ -39,6 +39,9 @@ internal sealed record ListedCertificate
     /// <summary>Why it cannot be used; <see langword="null"/> when it can.</summary>
     public string? Problem { get; init; }
 
+    /// <summary>What should be mended although it can be used.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
     [JsonIgnore]
     public X509Certificate2? Certificate { get; init; }
 
@@ -50,7 +53,7 @@ internal sealed record ListedCertificate
         var hasKey = uses != CertificateUse.Authority && store.HasKeyOf(file);
         return new ListedCertificate
         {
-            Addresses = [.. SubjectAlternativeNames.MailAddresses(certificate).Select(address => address.ToString())],
+            Addresses = [.. CertificateAddresses.Of(certificate).Select(address => address.ToString())],
             Use = [.. Words(uses, hasKey)],
             Subject = certificate.Subject,
             Issuer = certificate.Issuer,
@@ -63,6 +66,7 @@ internal sealed record ListedCertificate
             HasPrivateKey = hasKey,
             File = file.Path,
             Problem = WhyNot(certificate, uses, hasKey, store),
+            Warnings = CertificateRules.WarningsOf(certificate),
             Certificate = certificate,
         };
     }
@@ -87,7 +91,7 @@ internal sealed record ListedCertificate
             return null;
 
         // The daemon's own answer: it opens the key, and knows which of several it takes.
-        var address = SubjectAlternativeNames.MailAddresses(certificate)[0];
+        var address = CertificateAddresses.Of(certificate)[0];
         return store.FindSigner(address) switch
         {
             SignerLookup.Usable { Identity: var used } when Files.Fingerprint.Same(used.Certificate, certificate) => null,

@@ -288,7 +288,7 @@ public sealed class CertificateDirectoryTests : IDisposable
         var report = Assert.Single(folder.Open().List());
 
         Assert.Null(report.Problem);
-        Assert.Contains("everyone can read", report.Warning, StringComparison.Ordinal);
+        Assert.Contains("everyone can read", Assert.Single(report.Warnings), StringComparison.Ordinal);
     }
 
     public void Dispose() => folder.Dispose();

@@ -1,4 +1,5 @@
 using Postseal.Certificates;
+using Postseal.Configuration;
 using Postseal.Mime;
 using Postseal.TestKit;
 
@@ -37,7 +38,7 @@ public sealed class FileNameTests : IDisposable
         folder.Write(name + ".pem", issued.KeyPem + issued.CertificatePem);
 
         Assert.Equal(name + ".pem", NameOfSigner(author));
-        Assert.Empty(Unused());
+        Assert.Empty(Unused(domainCertificates: true));
     }
 
     [Theory]
@@ -131,7 +132,7 @@ public sealed class FileNameTests : IDisposable
 
         var unused = folder.Open(folder.Options with
         {
-            Senders = new Dictionary<string, Configuration.SenderCertificate> { ["alice@example.org"] = new(named, null) },
+            Senders = new Dictionary<string, SenderCertificate> { ["alice@example.org"] = new(named, null) },
         }).Unused();
 
         Assert.Contains("[Sender:alice@example.org] Certificate names another file", Assert.Single(unused).Reason, StringComparison.Ordinal);
@@ -148,7 +149,8 @@ public sealed class FileNameTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    private IReadOnlyList<UnusedFile> Unused() => folder.Open().Unused();
+    private IReadOnlyList<UnusedFile> Unused(bool domainCertificates = false) =>
+        folder.Open(folder.Options with { DomainCertificates = domainCertificates }).Unused();
 
     private string NameOfSigner(string address) => Path.GetFileName(Signer(address).Source.Split(" + ")[0]);
 

@@ -104,6 +104,25 @@ public sealed class CertsCommandTests : IDisposable
     }
 
     [Fact]
+    public void Show_and_list_tell_of_a_weak_key_and_of_the_chain_as_it_verifies()
+    {
+        var now = folder.Time.GetUtcNow();
+        var root = TestAuthority.Root("CN=Root", now.AddYears(-1), now.AddYears(1));
+        var intermediate = root.Issue(new IssuerRequest(new("CN=CA"), now.AddDays(-9), now.AddDays(9)));
+        using var key = RSA.Create(1024);
+        folder.Write("alice@example.org.pem", intermediate.IssueMail(Alice, now.AddDays(-9), now.AddDays(9), mailKey: key) + intermediate.Pem);
+
+        var incomplete = Cli.Good("certs", "show", Alice, "--config", config);
+        folder.Write("root.ca.pem", root.Pem);
+        var complete = Cli.Good("certs", "show", Alice, "--config", config);
+
+        Assert.Contains("chain:            CN=CA; the chain ends at CN=CA, and CN=Root, which issued that, is neither", incomplete, StringComparison.Ordinal);
+        Assert.Contains("chain:            CN=CA < CN=Root\n", complete, StringComparison.Ordinal);
+        Assert.Contains("warning:          its key (RSA-1024) has fewer than 2048 bits", complete, StringComparison.Ordinal);
+        Assert.Contains("yes; but its key (RSA-1024) has fewer than 2048 bits", Cli.Good("certs", "list", "--config", config), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Show_of_somebody_unknown_says_so()
     {
         var (exitCode, _, errors) = Cli.Run("certs", "show", "nobody@example.org", "--config", config);

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using Postseal.Certificates;
 using Postseal.TestKit;
@@ -50,6 +51,68 @@ public sealed class CheckCommandTests : IDisposable
 
         Assert.Contains("the chain ends at CN=Trial Intermediate, and CN=Trial Root", before, StringComparison.Ordinal);
         Assert.DoesNotContain("the chain ends", after, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_expired_intermediate_is_no_chain_to_be_praised()
+    {
+        var now = folder.Time.GetUtcNow();
+        var root = TestAuthority.Root("CN=Root", now.AddYears(-1), now.AddYears(1));
+        var expired = root.Issue(new IssuerRequest(new("CN=CA"), now.AddDays(-90), now.AddDays(-1)));
+        folder.Write("alice@example.org.pem", expired.IssueMail(Alice, now.AddDays(-1), now.AddDays(90)) + expired.Pem + root.Pem);
+
+        Assert.Contains("its chain is not complete: CN=CA, which issued CN=alice@example.org, is there, but it expired on", Check(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_root_of_the_right_name_and_another_key_is_no_root_of_the_chain()
+    {
+        folder.Add(Alice);
+        using var other = new TrialAuthority("Trial", folder.Time);
+        folder.Write("root.ca.pem", other.Root.ExportCertificatePem());
+
+        Assert.Contains("the chain ends at CN=Trial Intermediate, and CN=Trial Root", Check(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_weak_key_and_an_address_in_the_subject_alone_are_warned_of()
+    {
+        var now = folder.Time.GetUtcNow();
+        var root = TestAuthority.Root("CN=Root", now.AddYears(-1), now.AddYears(1));
+        using var key = RSA.Create(1024);
+        using var certificate = root.Issue(new("E=alice@example.org"), key, [], now.AddDays(-1), now.AddDays(90));
+        folder.Write("alice@example.org.pem", key.ExportPkcs8PrivateKeyPem() + "\n" + certificate.ExportCertificatePem());
+
+        var output = Check();
+
+        Assert.Contains($"{folder.File("alice@example.org.pem")}: its key (RSA-1024) has fewer than 2048 bits", output, StringComparison.Ordinal);
+        Assert.Contains("its address stands in the subject alone", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_nobody_uses_is_listed_with_the_reason()
+    {
+        folder.Add(Alice);
+        folder.Add("alice@example.ca");
+        folder.Write("notes.txt", "text");
+        folder.Write("chain.pem", "text");
+        folder.Write("bob@example.org.key", "text");
+
+        var unused = JsonDocument.Parse(Check("", "--json")).RootElement.GetProperty("unused").EnumerateArray();
+
+        Assert.Equal(
+            [folder.File("bob@example.org.key"), folder.File("chain.pem"), folder.File("notes.txt")],
+            unused.Select(file => Text(file, "path")));
+        Assert.Matches(@"Used by nobody:\n +File +Reason\n +bob@example\.org\.key +it has no certificate beside it", Check());
+    }
+
+    [Fact]
+    public void A_FIFO_is_not_waited_for()
+    {
+        folder.Add(Alice);
+        SpecialFile.MakeFifo(folder.File("chain.pem"));
+
+        Assert.Contains("chain.pem' is a FIFO, not a regular file", SpecialFile.WithoutWaiting(() => Check()), StringComparison.Ordinal);
     }
 
     [Theory]

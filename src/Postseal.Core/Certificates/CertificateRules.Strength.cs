@@ -1,0 +1,116 @@
+using System.Formats.Asn1;
+using System.Numerics;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Postseal.Cms;
+
+namespace Postseal.Certificates;
+
+/// <summary>How strong a certificate has to be.</summary>
+public static partial class CertificateRules
+{
+    /// <summary>
+    /// What is too weak, and whether it is refused or warned of. Refused is what an attacker computes: a signature made with
+    /// it says nothing. Warned of is what some readers still believe and others do not: to refuse it would take the
+    /// signature from those readers too, while the remedy, another certificate, takes its days.
+    /// </summary>
+    private static readonly Weakness[] Weaknesses =
+    [
+        new(Refused: true, facts => facts.RsaBits < 1024,
+            facts => $"its key ({facts.KeyName}) has fewer than 1024 bits, and the private key can be computed from it; {LongerKey}"),
+        new(Refused: true, facts => facts.RsaExponent is { } e && (e.IsEven || e < 3),
+            facts => $"its key ({facts.KeyName}) has the public exponent {facts.RsaExponent}, with which everyone can sign; {LongerKey}"),
+        new(Refused: true, facts => facts.CurveBits < 224, // the strength of RSA-2048 (NIST SP 800-57 part 1)
+            facts => $"its key ({facts.KeyName}) is on a curve of fewer than 224 bits, and the private key can be computed from it; "
+                + "have one issued for a key on P-256 or P-384"),
+        new(Refused: true, facts => facts.Digest is "MD2" or "MD4" or "MD5",
+            facts => $"it is signed with {facts.Digest}, which lets others forge it; {OtherDigest}"),
+        // RFC 8551 section 4.2: SHOULD NOT sign with it.
+        new(Refused: false, facts => facts.RsaBits < 2048,
+            facts => $"its key ({facts.KeyName}) has fewer than 2048 bits, and readers may not believe it; {LongerKey}"),
+        // RFC 8550 appendix A: historic. It is the authority's signature, not ours, and openssl still takes it by default.
+        new(Refused: false, facts => facts.Digest is "SHA-1",
+            facts => $"it is signed with SHA-1, which many readers do not believe any more; {OtherDigest}"),
+    ];
+
+    private const string LongerKey = "have one issued for RSA of 2048 bits or more";
+    private const string OtherDigest = "have it issued anew with SHA-256";
+
+    /// <summary>
+    /// What should be mended although the certificate can be used, each the end of a sentence that begins with the
+    /// certificate: a key or a digest that is weak, an address in the subject alone.
+    /// </summary>
+    public static IReadOnlyList<string> WarningsOf(X509Certificate2 certificate)
+    {
+        var facts = StrengthFacts.Of(certificate);
+        var weak = WhyTooWeak(facts) is null ? Weaknesses.Where(weakness => weakness.Holds(facts)) : [];
+        var inSubject = CertificateAddresses.AreInSubjectAlone(certificate) ? (string[])[AddressInSubject] : [];
+        return [.. weak.Select(weakness => weakness.Reason(facts)), .. inSubject];
+    }
+
+    private const string AddressInSubject =
+        "its address stands in the subject alone, where some readers do not look; have it issued with the address in subjectAltName";
+
+    /// <summary>
+    /// Why others' certificates are not believed for its sake (RFC 5280 section 6.1.4); <see langword="null"/> when they
+    /// are.
+    /// </summary>
+    /// <param name="certificate">The issuer's certificate.</param>
+    /// <param name="below">How many intermediates there are below it.</param>
+    /// <param name="isRoot">Whether it ends the chain: nobody needs to believe the signature on it, and the oldest have no
+    /// extensions.</param>
+    internal static string? WhyNotIssue(X509Certificate2 certificate, int below, bool isRoot)
+    {
+        var constraints = Extension<X509BasicConstraintsExtension>(certificate);
+        if (constraints is not { CertificateAuthority: true } && !(isRoot && constraints is null))
+            return "it is no authority's (basicConstraints)";
+        if (!UsageAllows(certificate, X509KeyUsageFlags.KeyCertSign, out var usage))
+            return $"its keyUsage ({usage}) does not allow issuing";
+        if (constraints is { HasPathLengthConstraint: true } && constraints.PathLengthConstraint < below)
+            return $"it allows {constraints.PathLengthConstraint} intermediates below it, and there are {below}";
+        var facts = StrengthFacts.Of(certificate);
+        return WhyTooWeak(isRoot ? facts with { Digest = null } : facts);
+    }
+
+    private static string? WhyTooWeak(StrengthFacts facts) =>
+        Array.Find(Weaknesses, weakness => weakness.Refused && weakness.Holds(facts))?.Reason(facts);
+
+    private sealed record Weakness(bool Refused, Func<StrengthFacts, bool> Holds, Func<StrengthFacts, string> Reason);
+
+    /// <summary>What the strength of a certificate depends on; what it has not, or what is unknown, is <see langword="null"/>.</summary>
+    private sealed record StrengthFacts(string KeyName, long? RsaBits, BigInteger? RsaExponent, int? CurveBits, string? Digest)
+    {
+        public static StrengthFacts Of(X509Certificate2 certificate)
+        {
+            var digest = CertificateSignature.DigestOf(certificate);
+            var name = KeyNames.Of(certificate);
+            if (certificate.PublicKey.Oid.Value != Oids.RsaEncryption)
+                return new StrengthFacts(name, null, null, CurveBitsOf(certificate), digest);
+            try
+            {
+                // RSAPublicKey ::= SEQUENCE { modulus, publicExponent } (RFC 8017 appendix A.1.1), read here as the platform
+                // does not take every exponent.
+                var key = new AsnReader(certificate.PublicKey.EncodedKeyValue.RawData, AsnEncodingRules.BER).ReadSequence();
+                var modulus = key.ReadInteger();
+                return new StrengthFacts($"RSA-{modulus.GetBitLength()}", modulus.GetBitLength(), key.ReadInteger(), null, digest);
+            }
+            catch (AsnContentException)
+            {
+                return new StrengthFacts(name, RsaBits: 0, null, null, digest);
+            }
+        }
+
+        private static int? CurveBitsOf(X509Certificate2 certificate)
+        {
+            try
+            {
+                using var key = certificate.GetECDsaPublicKey();
+                return key?.KeySize;
+            }
+            catch (Exception e) when (e is CryptographicException or PlatformNotSupportedException)
+            {
+                return null; // a curve the platform does not know: it cannot sign with it either
+            }
+        }
+    }
+}

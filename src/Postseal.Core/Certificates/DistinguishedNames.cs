@@ -1,0 +1,98 @@
+using System.Formats.Asn1;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+
+namespace Postseal.Certificates;
+
+/// <summary>What stands in distinguished names (RFC 5280 section 4.1.2.4).</summary>
+internal static class DistinguishedNames
+{
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF32Encoding BigEndianUtf32 = new(bigEndian: true, byteOrderMark: false);
+
+    /// <summary>
+    /// A text that two names share when they match (RFC 5280 section 7.1): whatever types of string they are written in,
+    /// without case, and with white space only between words. Authorities that write their own name in other ways in
+    /// different certificates are known, and openssl and others look past it.
+    /// </summary>
+    /// <remarks>Compatibility characters (NFKC) are not made one, nor does openssl do that.</remarks>
+    public static string ComparisonForm(X500DistinguishedName name)
+    {
+        try
+        {
+            var form = new StringBuilder();
+            foreach (var attributes in RelativeNames(name.RawData))
+                form.AppendJoin('+', attributes.Select(attribute => $"{attribute.Type}={Comparable(attribute.Value)}").Order(StringComparer.Ordinal)).Append('\0');
+            return form.ToString();
+        }
+        catch (AsnContentException)
+        {
+            return Convert.ToHexString(name.RawData); // it matches itself
+        }
+    }
+
+    /// <summary>The values of an attribute, each as it is encoded; none of a name that cannot be read.</summary>
+    public static IReadOnlyList<ReadOnlyMemory<byte>> Values(X500DistinguishedName name, string type)
+    {
+        try
+        {
+            return [.. RelativeNames(name.RawData).SelectMany(attributes => attributes).Where(attribute => attribute.Type == type).Select(attribute => attribute.Value)];
+        }
+        catch (AsnContentException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>
+    /// RDNSequence ::= SEQUENCE OF RelativeDistinguishedName; RelativeDistinguishedName ::= SET OF AttributeTypeAndValue;
+    /// AttributeTypeAndValue ::= SEQUENCE { type, value }
+    /// </summary>
+    private static List<List<(string Type, ReadOnlyMemory<byte> Value)>> RelativeNames(byte[] encoded)
+    {
+        var names = new List<List<(string, ReadOnlyMemory<byte>)>>();
+        var sequence = new AsnReader(encoded, AsnEncodingRules.BER).ReadSequence();
+        while (sequence.HasData)
+        {
+            var set = sequence.ReadSetOf(skipSortOrderValidation: true);
+            var attributes = new List<(string, ReadOnlyMemory<byte>)>();
+            while (set.HasData)
+            {
+                var attribute = set.ReadSequence();
+                attributes.Add((attribute.ReadObjectIdentifier(), attribute.ReadEncodedValue()));
+            }
+
+            names.Add(attributes);
+        }
+
+        return names;
+    }
+
+    private static string Comparable(ReadOnlyMemory<byte> value) =>
+        TextOf(value) is { } text
+            ? '"' + string.Join(' ', text.ToUpperInvariant().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
+            : '#' + Convert.ToHexString(value.Span);
+
+    /// <summary>The text of a string of any type; <see langword="null"/> for what is none.</summary>
+    private static string? TextOf(ReadOnlyMemory<byte> value)
+    {
+        var tag = Asn1Tag.Decode(value.Span, out _);
+        var encoding = tag is not { TagClass: TagClass.Universal, IsConstructed: false } ? null : (UniversalTagNumber)tag.TagValue switch
+        {
+            UniversalTagNumber.UTF8String => StrictUtf8,
+            UniversalTagNumber.PrintableString or UniversalTagNumber.IA5String or UniversalTagNumber.VisibleString => Encoding.Latin1,
+            UniversalTagNumber.TeletexString => Encoding.Latin1, // as it is used: nobody writes T.61
+            UniversalTagNumber.BMPString => Encoding.BigEndianUnicode,
+            UniversalTagNumber.UniversalString => (Encoding)BigEndianUtf32,
+            _ => null,
+        };
+        try
+        {
+            return encoding?.GetString(new AsnReader(value, AsnEncodingRules.BER).PeekContentBytes().Span);
+        }
+        catch (DecoderFallbackException)
+        {
+            return null;
+        }
+    }
+}

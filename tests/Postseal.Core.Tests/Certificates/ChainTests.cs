@@ -1,0 +1,245 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Formats.Asn1;
+using System.Globalization;
+using Postseal.Certificates;
+using Postseal.Mime;
+using Postseal.TestKit;
+
+namespace Postseal.Tests.Certificates;
+
+/// <summary>Which intermediates travel with a signature, with openssl as the judge of each chain.</summary>
+public sealed class ChainTests : IDisposable
+{
+    private const string Alice = "alice@example.org";
+    private static readonly DateTimeOffset Noon = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
+    private static readonly DateTimeOffset LongAgo = Noon.AddYears(-5);
+    private static readonly DateTimeOffset LongHence = Noon.AddYears(5);
+
+    private static readonly TestAuthority Root = TestAuthority.Root("CN=Root", LongAgo, LongHence);
+
+    private readonly SettableTime time = new(Noon);
+    private readonly CertificateFolder folder;
+    private readonly LineCollector log = new();
+
+    public ChainTests() => folder = new CertificateFolder(time);
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void An_expired_intermediate_does_not_travel_wherever_its_renewed_twin_stands(bool renewedFirst)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var expired = Root.Issue(Intermediate("CN=CA") with { To = Noon.AddDays(-1), Key = key });
+        var renewed = Root.Issue(Intermediate("CN=CA") with { From = Noon.AddDays(-2), Key = key });
+        folder.Write(
+            "alice@example.org.pem",
+            renewed.IssueMail(Alice, LongAgo, LongHence) + (renewedFirst ? renewed.Pem + expired.Pem : expired.Pem + renewed.Pem));
+
+        var identity = Signer();
+
+        Assert.Equal(renewed.Certificate, Assert.Single(identity.Intermediates));
+        AssertVerifies(identity);
+        Assert.Empty(log.Lines);
+    }
+
+    [Fact]
+    public void The_chain_is_chosen_anew_when_the_date_of_an_intermediate_passes()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var first = Root.Issue(Intermediate("CN=CA") with { To = Noon.AddDays(30), Key = key });
+        var second = Root.Issue(Intermediate("CN=CA") with { From = Noon.AddDays(20), To = Noon.AddDays(100), Key = key });
+        folder.Write("alice@example.org.pem", first.IssueMail(Alice, LongAgo, LongHence) + first.Pem + second.Pem);
+        var directory = Open();
+
+        Assert.Equal(first.Certificate, Assert.Single(Signer(directory).Intermediates));
+        foreach (var days in (int[])[21, 31])
+        {
+            time.Now = Noon.AddDays(days);
+            Assert.Equal(second.Certificate, Assert.Single(Signer(directory).Intermediates));
+            AssertVerifies(Signer(directory));
+        }
+
+        Assert.Empty(log.Lines);
+        time.Now = Noon.AddDays(101);
+        Assert.Empty(Signer(directory).Intermediates);
+        Assert.Contains("its chain is not complete: CN=CA, which issued CN=alice@example.org, is there, but it expired", Assert.Single(log.Lines), StringComparison.Ordinal);
+    }
+
+    public static TheoryData<string, UniversalTagNumber> Spellings => new()
+    {
+        { "Field S-MIME CA", UniversalTagNumber.PrintableString },
+        { "Field S-MIME CA", UniversalTagNumber.UTF8String },
+        { "Field S-MIME CA", UniversalTagNumber.TeletexString },
+        { "Field S-MIME CA", UniversalTagNumber.BMPString },
+        { "FIELD s-mime ca", UniversalTagNumber.UTF8String },
+        { "  Field   S-MIME  CA ", UniversalTagNumber.PrintableString },
+    };
+
+    [Theory]
+    [MemberData(nameof(Spellings))]
+    public void An_issuer_whose_name_is_written_in_another_way_is_found(string name, UniversalTagNumber type)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var asIssued = Root.Issue(Intermediate("CN=Field S-MIME CA") with { Key = key });
+        var asWritten = Root.Issue(new IssuerRequest(CommonName(name, type), LongAgo, LongHence) { Key = key });
+        folder.Write("alice@example.org.pem", asIssued.IssueMail(Alice, LongAgo, LongHence) + asWritten.Pem);
+
+        var identity = Signer();
+
+        Assert.Equal(asWritten.Certificate, Assert.Single(identity.Intermediates));
+        AssertVerifies(identity);
+    }
+
+    [Fact]
+    public void A_name_that_is_another_is_no_issuer()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var asIssued = Root.Issue(Intermediate("CN=Field CA") with { Key = key });
+        folder.Write("alice@example.org.pem", asIssued.IssueMail(Alice, LongAgo, LongHence) + Root.Issue(Intermediate("CN=FieldCA") with { Key = key }).Pem);
+
+        Assert.Empty(Signer().Intermediates);
+    }
+
+    public static TheoryData<string, Func<IssuerRequest, IssuerRequest>, string> UnfitIssuers => new()
+    {
+        { "another key of the same name", request => request with { Key = ECDsa.Create(ECCurve.NamedCurves.nistP256) }, "the signature was not made with its key" },
+        { "no authority", request => request with { IsAuthority = false }, "it is no authority's" },
+        { "no right to issue", request => request with { Usage = X509KeyUsageFlags.DigitalSignature }, "its keyUsage (DigitalSignature) does not allow issuing" },
+        { "expired", request => request with { To = Noon.AddDays(-1) }, "it expired on 2026-11-21" },
+        { "not yet valid", request => request with { From = Noon.AddDays(1) }, "it is not valid before 2026-11-23" },
+        { "signed with MD5", request => request with { Digest = HashAlgorithmName.MD5 }, "it is signed with MD5, which lets others forge it" },
+    };
+
+    [Theory]
+    [MemberData(nameof(UnfitIssuers))]
+    public void An_issuer_that_no_reader_would_believe_does_not_travel_and_is_told_once(string _, Func<IssuerRequest, IssuerRequest> change, string reason)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var right = Intermediate("CN=CA") with { Key = key, HasKeyIdentifiers = false };
+        folder.Write(
+            "alice@example.org.pem",
+            Root.Issue(right).IssueMail(Alice, LongAgo, LongHence) + Root.Issue(change(right)).Pem);
+        var directory = Open();
+
+        Assert.Empty(Signer(directory).Intermediates);
+        Signer(directory);
+
+        Assert.Contains($"is there, but {reason}", Assert.Single(log.Lines), StringComparison.Ordinal);
+        Assert.Contains($"is there, but {reason}", Assert.Single(Assert.Single(directory.List()).Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_issuer_that_allows_no_intermediates_below_it_has_none()
+    {
+        var upper = Root.Issue(Intermediate("CN=Upper") with { PathLength = 0 });
+        var lower = upper.Issue(Intermediate("CN=Lower"));
+        folder.Write("alice@example.org.pem", lower.IssueMail(Alice, LongAgo, LongHence) + lower.Pem + upper.Pem);
+
+        Assert.Equal(["CN=Lower"], Signer().Intermediates.Select(issuer => issuer.Subject));
+        Assert.Contains("it allows 0 intermediates below it, and there are 1", Assert.Single(log.Lines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_intermediate_signed_with_SHA_1_travels_with_a_warning()
+    {
+        var intermediate = Root.Issue(Intermediate("CN=CA") with { Digest = HashAlgorithmName.SHA1 });
+        folder.Write("alice@example.org.pem", intermediate.IssueMail(Alice, LongAgo, LongHence) + intermediate.Pem);
+
+        Assert.Single(Signer().Intermediates);
+        Assert.Contains("of its chain, CN=CA: it is signed with SHA-1", Assert.Single(log.Lines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Of_two_ways_the_one_to_a_root_that_is_here_is_taken()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var stranger = TestAuthority.Root("CN=Stranger", LongAgo, LongHence);
+        var crossed = stranger.Issue(Intermediate("CN=CA") with { Key = key, To = LongHence.AddDays(-1) });
+        var direct = Root.Issue(Intermediate("CN=CA") with { Key = key, To = LongHence.AddDays(-2) });
+        folder.Write("alice@example.org.pem", direct.IssueMail(Alice, LongAgo, LongHence) + crossed.Pem + direct.Pem);
+        Assert.Equal(crossed.Certificate, Assert.Single(Signer().Intermediates));
+
+        folder.Write("root.ca.pem", Root.Pem);
+
+        Assert.Equal(direct.Certificate, Assert.Single(Signer().Intermediates));
+        AssertVerifies(Signer());
+    }
+
+    [Fact]
+    public void A_root_that_certified_its_next_key_is_an_intermediate_of_that()
+    {
+        using var next = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var rollover = Root.Issue(Intermediate("CN=Root") with { Key = next });
+        folder.Write("alice@example.org.pem", rollover.IssueMail(Alice, LongAgo, LongHence) + rollover.Pem + Root.Pem);
+
+        var identity = Signer();
+
+        Assert.Equal(rollover.Certificate, Assert.Single(identity.Intermediates));
+        AssertVerifies(identity);
+    }
+
+    [Fact]
+    public void Authorities_that_certify_each_other_in_circles_end()
+    {
+        var keys = Enumerable.Range(0, 12).Select(_ => ECDsa.Create(ECCurve.NamedCurves.nistP256)).ToArray();
+        var authorities = keys.Select((key, i) => Root.Issue(Intermediate($"CN=CA {i}") with { Key = key })).ToArray();
+        var crossed =
+            from issuer in Enumerable.Range(0, keys.Length)
+            from subject in Enumerable.Range(0, keys.Length)
+            where issuer != subject
+            select authorities[issuer].Issue(Intermediate($"CN=CA {subject}") with { Key = keys[subject] }).Pem;
+        folder.Write("alice@example.org.pem", authorities[0].IssueMail(Alice, LongAgo, LongHence));
+        folder.Write("crossed.pem", string.Concat(crossed));
+
+        Assert.InRange(Signer().Intermediates.Count, 1, 8);
+        foreach (var key in keys)
+            key.Dispose();
+    }
+
+    [Fact]
+    public void A_chain_of_four_is_put_in_order()
+    {
+        var authorities = new List<TestAuthority> { Root };
+        for (var i = 1; i <= 4; i++)
+            authorities.Add(authorities[^1].Issue(Intermediate($"CN=CA {i}")));
+        folder.Write("alice@example.org.pem", authorities[^1].IssueMail(Alice, LongAgo, LongHence) + string.Concat(authorities.Select(authority => authority.Pem)));
+
+        var identity = Signer();
+
+        Assert.Equal(["CN=CA 4", "CN=CA 3", "CN=CA 2", "CN=CA 1"], identity.Intermediates.Select(issuer => issuer.Subject));
+        AssertVerifies(identity);
+    }
+
+    public void Dispose() => folder.Dispose();
+
+    private static IssuerRequest Intermediate(string name) => new(new X500DistinguishedName(name), LongAgo, LongHence);
+
+    private static X500DistinguishedName CommonName(string name, UniversalTagNumber type)
+    {
+        var builder = new X500DistinguishedNameBuilder();
+        builder.Add("2.5.4.3", name, type);
+        return builder.Build();
+    }
+
+    private CertificateDirectory Open() => new(folder.Options, time, log);
+
+    private SigningIdentity Signer(CertificateDirectory? directory = null)
+    {
+        Assert.True(MailAddress.TryParse(Alice, out var alice));
+        var found = (directory ?? Open()).FindSigner(alice);
+        return found is SignerLookup.Usable usable ? usable.Identity : throw new Xunit.Sdk.XunitException($"{found}");
+    }
+
+    private void AssertVerifies(SigningIdentity identity)
+    {
+        Assert.SkipUnless(OpenSsl.IsHere, "openssl is not on this machine");
+        using var files = new TemporaryDirectory();
+        var (exitCode, output, errors) = OpenSsl.Run(
+            "verify", "-purpose", "smimesign", "-attime", time.Now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture),
+            "-CAfile", files.Write("root.pem", Root.Pem),
+            "-untrusted", files.Write("chain.pem", string.Concat(identity.Intermediates.Select(issuer => issuer.ExportCertificatePem() + "\n"))),
+            files.Write("leaf.pem", identity.Certificate.ExportCertificatePem()));
+        Assert.True(exitCode == 0, output + errors);
+    }
+}
