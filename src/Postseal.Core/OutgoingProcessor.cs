@@ -16,6 +16,9 @@ namespace Postseal;
 /// <param name="time">The clock for signing times and certificates' dates.</param>
 public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirectory certificates, TimeProvider time)
 {
+    // No honest header has more, and each costs a look at the directory. It is for the log alone.
+    private const int MaxCandidates = 100;
+
     private readonly Originating originating = new(options.Originating);
     private readonly SigningPolicy policy = new(options);
 
@@ -55,28 +58,48 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
         if (protection != MessageProtection.None)
             return new OutgoingResult.Unchanged($"it is protected already ({protection})");
 
-        var isClear = Author.TryFind(message.Headers, out var author, out var problem);
-        trace?.Author(author, problem);
-        var rules = (isClear ? policy.For(author!) : policy.ForAnyOf(Author.Candidates(message.Headers, envelope))).With(mode);
-        trace?.Rules(rules, policy, author);
-        if (!isClear)
-            return CannotSign(rules, null, problem!, AuthorUnclear, needsAttention: false);
+        var authorship = Authorship.Of(message.Headers);
+        trace?.Author(authorship);
+        var rules = RulesFor(authorship, message, envelope).With(mode);
+        trace?.Rules(rules, policy, authorship);
+        if (!authorship.IsClear)
+            return CannotSign(rules, null, authorship.Problem, AuthorUnclear, needsAttention: IsOfSomeSigner(message, envelope));
+        var author = authorship.Signer;
         if (rules.Mode == SigningMode.Never)
             return new OutgoingResult.Unchanged($"Mode = Never holds for {author}");
-        var permission = originating.MaySignAs(author!, origin, envelope);
+        var permission = originating.MaySignAs(authorship.Authors, origin, envelope);
         trace?.Permission(permission);
         if (!permission.IsGranted)
             return CannotSign(rules, author, permission.Reason, NotTheSender);
 
-        var signer = certificates.FindSigner(author!);
-        trace?.Certificate(signer, author!);
+        var signer = certificates.FindSigner(author);
+        trace?.Certificate(signer, author);
         return signer switch
         {
-            SignerLookup.Usable usable => Sign(message, author!, rules, usable.Identity),
+            SignerLookup.Usable usable => Sign(message, author, rules, usable.Identity),
             SignerLookup.Unusable unusable => CannotSign(rules, author, unusable.Reason, NoUsableCertificate),
             _ => CannotSign(rules, author, $"there is no certificate for {author}", NoCertificate, needsAttention: false),
         };
     }
+
+    private SigningRules RulesFor(Authorship authorship, MailMessage message, Envelope envelope) => authorship.IsClear
+        ? policy.ForAll(authorship.Authors)
+        : policy.ForAnyOf(Candidates(message, envelope));
+
+    /// <summary>Whoever may have sent mail whose author is not clear: all that From and Sender might name, the login and the
+    /// envelope sender.</summary>
+    private IEnumerable<MailAddress> Candidates(MailMessage message, Envelope envelope)
+    {
+        if (envelope.Sender is { } sender)
+            yield return sender;
+        if (originating.LoginAddressOf(envelope) is { } login)
+            yield return login;
+        foreach (var candidate in Authorship.Candidates(message.Headers))
+            yield return candidate;
+    }
+
+    private bool IsOfSomeSigner(MailMessage message, Envelope envelope) =>
+        Candidates(message, envelope).Distinct().Take(MaxCandidates).Any(certificates.HasFilesFor);
 
     private OutgoingResult Sign(MailMessage message, MailAddress author, SigningRules rules, SigningIdentity identity)
     {
@@ -114,7 +137,7 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
 
     // What the sender is told: which rule stopped the message and who can help. Why in detail is for the log.
     private static readonly SmtpReply AuthorUnclear = new(
-        550, "5.7.1", "This mail must be signed, but its From field does not name one sender; correct it and send again");
+        550, "5.7.1", "This mail must be signed, but its From field does not name its author without doubt; correct it and send again");
 
     private static readonly SmtpReply NotTheSender = new(
         550, "5.7.1", "This mail must be signed, but you may not sign for the address in its From field; send it with your own");

@@ -73,22 +73,40 @@ public sealed class OutgoingProcessorTests : IDisposable
 
     [Theory]
     [InlineData("From: alice@example.org\r\n", true)]
-    [InlineData("from: \"bob@example.org\" <ALICE@EXAMPLE.ORG>\r\n", true)]
-    [InlineData("From: alice@example.org, bob@example.org\r\nSender: alice@example.org\r\n", true)]
+    [InlineData("from: \"Bob\" <ALICE@EXAMPLE.ORG>\r\n", true)]
+    [InlineData("From: \"bob@example.org\" <ALICE@EXAMPLE.ORG>\r\n", false)]
+    [InlineData("From: alice@example.org <alice@example.org>\r\n", true)]
+    [InlineData("From: alice@example.org\r\nSender: bob@example.org\r\n", true)]
     [InlineData("From: bob@example.org\r\nSender: alice@example.org\r\n", false)]
-    [InlineData("From: alice@example.org, bob@example.org\r\n", false)]
+    [InlineData("From: bob@example.org, alice@example.org\r\nSender: alice@example.org\r\n", false)]
     [InlineData("From: alice@example.org\r\nFrom: mallory@example.org\r\n", false)]
-    [InlineData("From: alice@example.org, bob@example.org\r\nSender: alice@example.org\r\nSender: bob@example.org\r\n", false)]
     [InlineData("Subject: a\rFrom: mallory@example.org\r\nFrom: alice@example.org\r\n", false)]
     [InlineData("Subject: a\r\r\nFrom: alice@example.org\r\n", false)]
     [InlineData("Subject: a\r\n b\r\nFrom:\r\n alice@example.org\r\n", true)]
     [InlineData("From: nonsense\r\n", false)]
     [InlineData("To: alice@example.org\r\n", false)]
-    public void The_one_address_in_From_signs_or_where_there_are_several_Sender(string headers, bool signed)
+    public void The_first_address_in_From_signs_whoever_Sender_names(string headers, bool signed)
     {
         var result = Process(headers + "\r\nHello\r\n");
 
         Assert.Equal(signed, result is OutgoingResult.Signed);
+    }
+
+    [Theory]
+    [InlineData("alice@example.org, bob@example.org", AllowedFrom.Any, true)]
+    [InlineData("alice@example.org, bob@example.org", AllowedFrom.EnvelopeSender, false)]
+    [InlineData("bob@example.org, alice@example.org", AllowedFrom.Any, false)]
+    [InlineData("Alice <alice@example.org>, ALICE@example.org", AllowedFrom.EnvelopeSender, true)]
+    public void Several_authors_are_signed_for_by_the_first_if_the_client_may_use_them_all(
+        string from, AllowedFrom allowed, bool signed)
+    {
+        var options = Options() with { Originating = new() { NetworksFrom = allowed } };
+
+        var result = Process(From(from), options, Envelope(Here, null, "alice@example.org"));
+
+        Assert.Equal(signed, result is OutgoingResult.Signed);
+        if (result is OutgoingResult.Signed { Author: var author })
+            Assert.Equal("alice@example.org", author.ToString());
     }
 
     // ---- What cannot be signed --------------------------------------------------------------------------------
@@ -117,7 +135,7 @@ public sealed class OutgoingProcessorTests : IDisposable
     {
         { From("nobody@example.org"), "5.7.5" },
         { From("expired@example.org"), "5.7.5" },
-        { "From: a@example.org, b@example.org\r\n\r\nHello\r\n", "5.7.1" },
+        { "From: a@example.org <b@example.org>\r\n\r\nHello\r\n", "5.7.1" },
         { "Subject: no author\r\n\r\nHello\r\n", "5.7.1" },
     };
 
@@ -141,21 +159,57 @@ public sealed class OutgoingProcessorTests : IDisposable
         Assert.Equal("5.7.1", Assert.IsType<OutgoingResult.Refused>(result).Reply.EnhancedStatusCode);
     }
 
+    public static TheoryData<string> UnclearForms() =>
+        [.. FromForms.All.Where(form => form.Possible.Contains("boss@corp.example") && form.Problem is not null).Select(form => form.Written)];
+
     [Theory]
-    [InlineData("From: carol@example.org, dora@example.net\r\n", "carol@example.org")]
-    [InlineData("From: carol@example.org\r\nFrom: carol@example.org\r\n", null)]
-    [InlineData("From: carol@example.org <carol@example.org>\r\n", "carol@example.org")]
-    public void A_required_signature_is_not_evaded_by_a_From_that_cannot_be_read(string from, string? sender)
+    [MemberData(nameof(UnclearForms))]
+    public void A_required_signature_is_not_evaded_by_a_From_that_only_readers_understand(string written)
     {
-        var options = Options() with
+        var form = FromForms.All.Single(form => form.Written == written);
+        byte[] message = [.. "From:"u8, .. form.Value, .. "\r\nSubject: Hello\r\n\r\nHello\r\n"u8];
+        foreach (var section in (string[])["boss@corp.example", "@corp.example"])
         {
-            Senders = new Dictionary<string, SenderOverrides> { ["@example.org"] = new(SigningMode.Required, null, null, null) },
-        };
+            var result = Processor(Options() with { Senders = Required(section) })
+                .Process(MailMessage.Parse(message), Envelope(Here, null, "mallory@y.example"));
 
-        var result = Process(from + "\r\nHello\r\n", options, Envelope(Here, null, sender));
-
-        Assert.Equal("5.7.1", Assert.IsType<OutgoingResult.Refused>(result).Reply.EnhancedStatusCode);
+            Assert.Equal("5.7.1", Assert.IsType<OutgoingResult.Refused>(result).Reply.EnhancedStatusCode);
+        }
     }
+
+    [Theory]
+    [InlineData("Sender: boss@corp.example\r\n", null, null)]
+    [InlineData("From:\r\nSender: boss@corp.example\r\n", null, null)]
+    [InlineData("From: x@y.example\r\nFrom: boss@corp.example\r\n", null, null)]
+    [InlineData("From: <<x@y.example>>\r\nSender: (boss@corp.example\r\n", null, null)]
+    [InlineData("Subject: x\rFrom: boss@corp.example\r\nFrom: x@y.example\r\n", null, null)]
+    [InlineData("From: x@y.example, boss@corp.example\r\n", null, null)]
+    [InlineData("From: x@y.example, boss@corp.example\r\nSender: x@y.example\r\n", null, null)]
+    [InlineData("From: <<x@y.example>>\r\n", "boss@corp.example", null)]
+    [InlineData("Subject: x\r\n", null, "boss@corp.example")]
+    public void A_required_signature_is_not_evaded_by_another_field_or_client(string header, string? login, string? sender)
+    {
+        foreach (var section in (string[])["boss@corp.example", "@corp.example"])
+        {
+            var result = Process(
+                header + "\r\nHello\r\n", Options() with { Senders = Required(section) }, Envelope(Here, login, sender));
+
+            Assert.Equal("5.7", Assert.IsType<OutgoingResult.Refused>(result).Reply.EnhancedStatusCode[..3]);
+        }
+    }
+
+    [Theory]
+    [InlineData("From: alice@example.org <bob@example.org>\r\n", true)]
+    [InlineData("Sender: alice@example.org\r\n", true)]
+    [InlineData("From: bob@example.org <carol@example.org>\r\n", false)]
+    public void Where_a_sender_with_a_certificate_goes_unsigned_as_From_is_unclear_somebody_is_told(string header, bool told)
+    {
+        var result = Process(header + "\r\nHello\r\n", envelope: Envelope(Here, null, null));
+
+        Assert.Equal(told, Assert.IsType<OutgoingResult.Unchanged>(result).NeedsAttention);
+    }
+
+    private static Dictionary<string, SenderOverrides> Required(string sender) => new() { [sender] = new(SigningMode.Required) };
 
     [Theory]
     [InlineData(1024, RsaPadding.Pss, Digest.SHA384, true)]

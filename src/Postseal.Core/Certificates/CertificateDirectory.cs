@@ -86,6 +86,10 @@ public sealed partial class CertificateDirectory
         ];
     }
 
+    /// <summary>Whether an address has files of its own, usable or not. None of them is opened.</summary>
+    /// <inheritdoc cref="FindSigner"/>
+    internal bool HasFilesFor(MailAddress address) => CurrentIndex(address).Own(address).Count > 0;
+
     private CertificateChoice? BestSigner(
         IReadOnlyList<KeySource> sources, Func<CertificateEntry, string?> whyNotFor, bool ignoreOthers = false) =>
         CertificateChoice.Best(

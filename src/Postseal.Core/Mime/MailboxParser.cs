@@ -8,7 +8,9 @@ namespace Postseal.Mime;
 /// <summary>
 /// Reads the addresses of From, Sender and their like (RFC 5322 section 3.4 with the obsolete syntax of section 4.4,
 /// UTF-8 as in RFC 6532). A signature speaks for the address found here, so there is no guessing: what the grammar
-/// does not cover, such as <c>a@example.org &lt;b@example.org&gt;</c>, is no address list at all.
+/// does not cover, such as <c>a@example.org &lt;b@example.org&gt;</c>, is no address list at all. Two things beside the
+/// grammar are read, as all readers agree on the address: a name in another charset than UTF-8, and a name that is the
+/// address again, <c>a@example.org &lt;a@example.org&gt;</c>.
 /// </summary>
 public ref struct MailboxParser
 {
@@ -21,12 +23,14 @@ public ref struct MailboxParser
 
     private readonly ReadOnlySpan<byte> text;
     private readonly bool allowsWhiteSpace;
+    private readonly bool isUtf8;
     private int at;
 
     private MailboxParser(ReadOnlySpan<byte> text, bool allowsWhiteSpace)
     {
         this.text = text;
         this.allowsWhiteSpace = allowsWhiteSpace;
+        isUtf8 = Utf8.IsValid(text);
     }
 
     /// <summary>Reads all mailboxes of a field's value, those inside groups too, in their order.</summary>
@@ -36,7 +40,7 @@ public ref struct MailboxParser
     public static bool TryParseList(ReadOnlySpan<byte> fieldValue, out IReadOnlyList<MailAddress> addresses)
     {
         var found = new List<MailAddress>();
-        var isList = Utf8.IsValid(fieldValue) && new MailboxParser(fieldValue, allowsWhiteSpace: true).ReadList(found);
+        var isList = new MailboxParser(fieldValue, allowsWhiteSpace: true).ReadList(found);
         addresses = isList ? found : [];
         return isList;
     }
@@ -80,11 +84,23 @@ public ref struct MailboxParser
             return false;
         return Peek() switch
         {
-            '@' when local is not null => AddDomain(found, local),
+            '@' when local is not null => ReadBareAddress(found, local),
             '<' => ReadAngleAddress(found),
             ':' when !insideGroup && at > start => ReadGroup(found),
             _ => false,
         };
+    }
+
+    // addr-spec, or in the place of a display name the address that follows it.
+    private bool ReadBareAddress(List<MailAddress> found, string local)
+    {
+        if (!AddDomain(found, local))
+            return false;
+        if (Peek() != '<')
+            return true;
+        var name = found[^1];
+        found.RemoveAt(found.Count - 1);
+        return ReadAngleAddress(found) && found[^1] == name;
     }
 
     // group = display-name ":" [group-list] ";"
@@ -144,6 +160,7 @@ public ref struct MailboxParser
         var literal = text.Slice(at, length);
         at += length;
         return length < 3 || literal[1..^1].ContainsAny("[\\"u8) || literal.ContainsAnyInRange((byte)0, (byte)' ')
+            || !Utf8.IsValid(literal)
             ? null
             : Encoding.UTF8.GetString(literal);
     }
@@ -151,7 +168,8 @@ public ref struct MailboxParser
     /// <summary>
     /// Reads words and dots up to the next special character: a phrase, a local part or a domain.
     /// </summary>
-    /// <param name="dotted">Their text when exactly one dot stands between any two, as in a local part.</param>
+    /// <param name="dotted">Their text when exactly one dot stands between any two, as in a local part, and it is
+    /// UTF-8.</param>
     /// <param name="allowsQuotes">Whether a word may be in quotes: in a domain none may.</param>
     private bool ReadWords(out string? dotted, bool allowsQuotes = true)
     {
@@ -180,7 +198,7 @@ public ref struct MailboxParser
             isDotted &= expectsWord;
             expectsWord = false;
         }
-        if (isDotted && !expectsWord && value.WrittenCount > 0)
+        if (isDotted && !expectsWord && value.WrittenCount > 0 && (isUtf8 || Utf8.IsValid(value.WrittenSpan)))
             dotted = Encoding.UTF8.GetString(value.WrittenSpan);
         return true;
     }
@@ -207,6 +225,8 @@ public ref struct MailboxParser
                 case (byte)'\r' when IsFold():
                     at++;
                     continue;
+                case (byte)'\\' when IsOfUnknownCharset():
+                    return false;
                 case (byte)'\\':
                     at++;
                     break;
@@ -253,6 +273,7 @@ public ref struct MailboxParser
                 case (byte)'(' when ++depth > MaxCommentDepth:
                 case 0:
                 case (byte)'\r' or (byte)'\n' when !IsFold():
+                case (byte)'\\' when IsOfUnknownCharset():
                     return false;
                 case (byte)'\r':
                 case (byte)'\\':
@@ -265,6 +286,9 @@ public ref struct MailboxParser
         }
         return false;
     }
+
+    // In Shift_JIS or Big5 a backslash behind such a byte belongs to its character, and escapes nothing.
+    private readonly bool IsOfUnknownCharset() => !isUtf8 && text[at - 1] >= 0x80;
 
     private readonly bool IsFold() => text[at..] is [(byte)'\r', (byte)'\n', (byte)' ' or (byte)'\t', ..];
 

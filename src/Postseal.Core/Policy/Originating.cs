@@ -45,6 +45,20 @@ internal sealed class Originating(OriginatingOptions options)
         _ => new Permission(false, "it does not originate here", "[Originating] Networks"),
     };
 
+    /// <summary>Whether it may carry a signature in the name of several: only if each of them is allowed. The permission is
+    /// the first one's, or the first that is refused.</summary>
+    public Permission MaySignAs(IReadOnlyList<MailAddress> authors, Origin origin, Envelope envelope)
+    {
+        var permission = MaySignAs(authors[0], origin, envelope);
+        for (var i = 1; i < authors.Count && permission.IsGranted; i++)
+        {
+            if (MaySignAs(authors[i], origin, envelope) is { IsGranted: false } refused)
+                permission = refused;
+        }
+
+        return permission;
+    }
+
     /// <summary>The network of ours that a client is in.</summary>
     public IPNetwork? NetworkOf(IPAddress? client)
     {

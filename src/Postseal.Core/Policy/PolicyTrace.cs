@@ -30,12 +30,16 @@ internal sealed class PolicyTrace(PostsealOptions options, ICollection<PolicySte
         protection == MessageProtection.None ? "no" : $"yes ({protection}), and is left as it is",
         "Content-Type");
 
-    public void Author(MailAddress? author, string? problem) =>
-        Add("whose signature would it carry?", author?.ToString() ?? $"nobody's: {problem}", "From and Sender");
+    public void Author(Authorship authorship) => Add(
+        "whose signature would it carry?",
+        authorship.IsClear ? Signer(authorship) : $"nobody's: {authorship.Problem}",
+        "From");
 
-    public void Rules(SigningRules rules, SigningPolicy policy, MailAddress? author)
+    public void Rules(SigningRules rules, SigningPolicy policy, Authorship authorship)
     {
-        Add("is it to be signed?", $"Mode = {rules.Mode}", Section(section => section.Mode) + " Mode");
+        var author = authorship.Signer;
+        var strictest = authorship.IsClear ? policy.Strictest(authorship.Authors) : null;
+        Add("is it to be signed?", $"Mode = {rules.Mode}", Section(strictest, section => section.Mode) + " Mode");
         if (rules.Mode != SigningMode.Never)
         {
             Add(
@@ -44,15 +48,15 @@ internal sealed class PolicyTrace(PostsealOptions options, ICollection<PolicySte
                 + $"MaxSize = {rules.MaxSize}",
                 string.Join(", ", new[]
                 {
-                    Section(section => section.Form), Section(section => section.Digest),
-                    Section(section => section.RsaPadding), Section(section => section.SignatureType),
-                    Section(section => section.MaxSize),
+                    Section(author, section => section.Form), Section(author, section => section.Digest),
+                    Section(author, section => section.RsaPadding), Section(author, section => section.SignatureType),
+                    Section(author, section => section.MaxSize),
                 }.Distinct()));
         }
 
-        string Section<T>(Func<SenderOverrides, T?> setting)
+        string Section<T>(MailAddress? of, Func<SenderOverrides, T?> setting)
             where T : struct =>
-            author is not null ? policy.SectionThatSets(author, setting)
+            of is not null ? policy.SectionThatSets(of, setting)
             : rules == options.Signing ? SigningPolicy.DefaultSection
             : "[Sender:…] of one who may be the author";
     }
@@ -72,6 +76,10 @@ internal sealed class PolicyTrace(PostsealOptions options, ICollection<PolicySte
         };
         Add("is there a certificate?", answer, decidedBy);
     }
+
+    private static string Signer(Authorship authorship) => authorship.Authors.Count == 1
+        ? $"{authorship.Signer}"
+        : $"{authorship.Signer}, the first of {authorship.Authors.Count} authors";
 
     private void Add(string question, string answer, string decidedBy) => steps.Add(new PolicyStep(question, answer, decidedBy));
 }

@@ -26,6 +26,14 @@ public sealed class SigningPolicy(PostsealOptions options)
         return rules;
     }
 
+    /// <summary>The rules for mail of several authors: those of the first, who signs, but where one of them must sign, it
+    /// must.</summary>
+    public SigningRules ForAll(IReadOnlyList<MailAddress> authors) => For(authors[0]).With(For(Strictest(authors)).Mode);
+
+    /// <summary>The first author whose mail must be signed; where there is none, the first author.</summary>
+    internal MailAddress Strictest(IReadOnlyList<MailAddress> authors) =>
+        authors.FirstOrDefault(author => For(author).Mode == SigningMode.Required, authors[0]);
+
     /// <summary>
     /// The rules for mail whose author cannot be told but is one of these, or nobody knows who: where one of them must
     /// sign, the mail must be signed.

@@ -1,5 +1,6 @@
 using System.Text;
 using Postseal.Mime;
+using Postseal.Policy;
 using Postseal.TestKit;
 
 namespace Postseal.Tests.Policy;
@@ -24,6 +25,17 @@ public sealed class AuthorTimeTests
         { "quotes", "", "\"" },
         { "groups", "", "a:;" },
         { "addresses", "", "a@example.org," },
+        { "addresses of names", "", "Ann <a@example.org>, " },
+        { "encoded words", "", "=?utf-8?q?=40?= " },
+        { "encoded words of unknown charsets", "", "=?x?q?=40?= " },
+        { "opened encoded words", "", "=?utf-8?q?" },
+        { "one encoded word", "=?utf-8?b?", "QEBA" },
+        { "encoded words closed at the end", "=?a?q?", "=?a?b?" },
+        { "at signs and spaces", "", "@       " },
+        { "at signs and words", "", "a b@c d" },
+        { "comments in names", "\"(a@b.c\" ", "((a))" },
+        { "combining marks", "\"", "\u0316\u0301" },
+        { "other directions", "\"\u202E", "@b" },
     };
 
     [Theory]
@@ -35,6 +47,11 @@ public sealed class AuthorTimeTests
     private static Action Reading(string from)
     {
         var bytes = Encoding.UTF8.GetBytes(from);
-        return () => _ = MailboxParser.TryParseList(bytes, out _);
+        var field = new HeaderField((byte[])[.. "From:"u8, .. bytes], "From".Length);
+        return () =>
+        {
+            _ = Authorship.Of([field]);
+            _ = Authorship.Candidates([field]).Count();
+        };
     }
 }

@@ -1,0 +1,195 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Unicode;
+
+namespace Postseal.Mime;
+
+/// <summary>
+/// Finds whatever some reader could take for an address in a header field, wherever it stands: in names, comments, quotes,
+/// routes and encoded words, unclosed, in other characters that look like it. Too many is right here, too few is not. It
+/// takes linear time.
+/// </summary>
+internal static class PossibleAddresses
+{
+    private const char LeftToRightOverride = '\u202D', RightToLeftOverride = '\u202E';
+
+    private const string Separators = "()<>,:;\"@";
+    private const int MaxLiteralLength = 255;
+
+    // 'alice@example.org' in quotes of any kind is her address, and so is *alice@example.org*.
+    private static readonly char[] Quotes = [.. "'`*\u2018\u2019\u201A\u201C\u201D\u201E\u00AB\u00BB"];
+
+    /// <summary>
+    /// What a person would read as an address, for <c>boss@corp.example (boss @ corp.example)</c> the same one twice. A
+    /// domain has a dot here: M@x is a name.
+    /// </summary>
+    /// <param name="fieldValue">What follows the colon, folds included.</param>
+    public static IEnumerable<MailAddress> Shown(ReadOnlyMemory<byte> fieldValue) =>
+        Texts(fieldValue.Span).SelectMany(text => In(text, lenient: false));
+
+    /// <summary>
+    /// What a program could make of it besides: with white space inside taken out, with a domain alone (its local part is
+    /// empty then), with what stands before the local part.
+    /// </summary>
+    /// <inheritdoc cref="Shown"/>
+    public static IEnumerable<MailAddress> Readable(ReadOnlyMemory<byte> fieldValue) =>
+        Texts(fieldValue.Span).SelectMany(text => In(text, lenient: true));
+
+    /// <summary>The field as different readers see it.</summary>
+    private static HashSet<string> Texts(ReadOnlySpan<byte> value)
+    {
+        var texts = new HashSet<string>();
+        Add(Encoding.UTF8.GetString(value));
+        if (!Utf8.IsValid(value))
+            Add(Encoding.Latin1.GetString(value));
+        return texts;
+
+        void Add(string raw)
+        {
+            AddShown(raw);
+            if (raw.Contains("=?", StringComparison.Ordinal))
+                AddShown(EncodedWordDecoder.Decode(raw));
+        }
+
+        void AddShown(string text)
+        {
+            AddBare(AsShown(text));
+            if (text.AsSpan().ContainsAny(LeftToRightOverride, RightToLeftOverride))
+                AddBare(Reversed(AsShown(text)));
+        }
+
+        void AddBare(string text)
+        {
+            texts.Add(text);
+            if (text.AsSpan().ContainsAny("\"\\("))
+                texts.Add(WithoutQuotesAndComments(text));
+        }
+    }
+
+    /// <summary>Without what is not seen, and with the ASCII that other characters look like.</summary>
+    private static string AsShown(string text)
+    {
+        var shown = new StringBuilder(text.Length);
+        foreach (var c in text)
+        {
+            switch (c)
+            {
+                case >= '\uFF01' and <= '\uFF5E': // the fullwidth forms of ASCII
+                    shown.Append((char)(c - '\uFF01' + '!'));
+                    break;
+                case '\uFE6B': // the small @
+                    shown.Append('@');
+                    break;
+                case '\u3002' or '\uFF61' or '\uFE52' or '\u2024': // dots to IDNA (RFC 5895 section 2) or to the eye
+                    shown.Append('.');
+                    break;
+                case '\u034F' or (>= '\uFE00' and <= '\uFE0F'): // grapheme joiner, variation selectors
+                    break;
+                default:
+                    var category = char.GetUnicodeCategory(c);
+                    if (category != UnicodeCategory.Format)
+                        shown.Append(category == UnicodeCategory.Control || char.IsWhiteSpace(c) ? ' ' : c);
+                    break;
+            }
+        }
+
+        return shown.ToString();
+    }
+
+    private static string Reversed(string text) => string.Create(text.Length, text, static (reversed, text) =>
+    {
+        text.CopyTo(reversed);
+        reversed.Reverse();
+    });
+
+    /// <summary>A comment that is never closed stays.</summary>
+    private static string WithoutQuotesAndComments(string text)
+    {
+        var bare = new StringBuilder(text.Length);
+        var opened = new Stack<int>();
+        for (var i = 0; i < text.Length; i++)
+        {
+            switch (text[i])
+            {
+                case '\\' when i + 1 < text.Length:
+                    bare.Append(text[++i]);
+                    break;
+                case '"' or '\\':
+                    break;
+                case ')' when opened.TryPop(out var start):
+                    bare.Length = start;
+                    break;
+                case '(':
+                    opened.Push(bare.Length);
+                    bare.Append('(');
+                    break;
+                default:
+                    bare.Append(text[i]);
+                    break;
+            }
+        }
+
+        return bare.ToString();
+    }
+
+    private static IEnumerable<MailAddress> In(string text, bool lenient)
+    {
+        for (var at = text.IndexOf('@', StringComparison.Ordinal); at >= 0; at = text.IndexOf('@', at + 1))
+        {
+            var (before, after) = (at, at + 1);
+            while (before > 0 && text[before - 1] == ' ')
+                before--;
+            while (after < text.Length && text[after] == ' ')
+                after++;
+            var local = text[StartOfLocalPart(text, before, overSpaces: false)..before];
+            var domain = text[after..EndOfDomain(text, after, overSpaces: false)].TrimEnd('.', '-');
+            foreach (var address in Of(local, domain, lenient))
+                yield return address;
+            if (!lenient)
+                continue;
+            local = text[StartOfLocalPart(text, before, overSpaces: true)..before].Replace(" ", "", StringComparison.Ordinal);
+            domain = text[after..EndOfDomain(text, after, overSpaces: true)].Replace(" ", "", StringComparison.Ordinal).TrimEnd('.', '-');
+            foreach (var address in Of(local, domain, lenient))
+                yield return address;
+            if (after < text.Length && text[after] == '[')
+                yield return new(local, text[(after + 1)..EndOfDomain(text, after + 1, overSpaces: true)].Replace(" ", "", StringComparison.Ordinal));
+        }
+    }
+
+    private static IEnumerable<MailAddress> Of(string local, string domain, bool lenient)
+    {
+        var name = local.TrimStart(Quotes);
+        if (lenient && domain.Length > 0)
+        {
+            yield return new("", domain);
+            yield return new(local, domain);
+            yield return new(name, domain);
+        }
+        else if (name.Length > 0 && (domain.Contains('.', StringComparison.Ordinal) || domain.StartsWith('[')))
+        {
+            yield return new(name, domain);
+        }
+    }
+
+    private static int StartOfLocalPart(string text, int end, bool overSpaces)
+    {
+        var start = end;
+        while (start > 0 && (text[start - 1] == ' ' ? overSpaces : !Separators.Contains(text[start - 1], StringComparison.Ordinal)))
+            start--;
+        return start;
+    }
+
+    private static int EndOfDomain(string text, int start, bool overSpaces)
+    {
+        var end = start;
+        var literal = text.AsSpan(start, Math.Min(MaxLiteralLength, text.Length - start));
+        if (literal is ['[', ..] && literal.IndexOf(']') is > 0 and var close)
+            return start + close + 1;
+        while (end < text.Length && (text[end] == ' ' ? overSpaces : IsOfDomain(text[end])))
+            end++;
+        return end;
+    }
+
+    private static bool IsOfDomain(char c) => char.IsLetterOrDigit(c) || c is '.' or '-' or '_' || char.IsSurrogate(c)
+        || char.GetUnicodeCategory(c) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark;
+}
