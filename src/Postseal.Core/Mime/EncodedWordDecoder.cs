@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using System.Text;
 
 namespace Postseal.Mime;
@@ -51,14 +50,13 @@ internal static class EncodedWordDecoder
         var end = text.IndexOf("?=", contentStart, StringComparison.Ordinal);
         var content = text.AsSpan(contentStart, end - contentStart);
         var charset = text.Substring(charsetStart, charsetLength).Split('*')[0].ToLowerInvariant();
-        word = new(charset, text[encodingAt] is 'B' or 'b' ? DecodeB(content) : DecodeQ(content), end + 2);
+        word = new(charset, Decode(content, isBase64: text[encodingAt] is 'B' or 'b'), end + 2);
         return true;
     }
 
-    private static byte[] DecodeB(ReadOnlySpan<char> content) => Base64Text.Decode(Encoding.UTF8.GetBytes(content.ToString()));
-
-    private static byte[] DecodeQ(ReadOnlySpan<char> content) =>
-        QuotedPrintable.Decode(Encoding.UTF8.GetBytes(content.ToString().Replace('_', ' ')));
+    private static byte[] Decode(ReadOnlySpan<char> content, bool isBase64) => isBase64
+        ? DecodedContent.Read(Encoding.UTF8.GetBytes(content.ToString()), "base64")
+        : DecodedContent.Read(Encoding.UTF8.GetBytes(content.ToString().Replace('_', ' ')), "quoted-printable");
 
     private readonly record struct Word(string Charset, byte[] Bytes, int End);
 
