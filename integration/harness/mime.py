@@ -123,13 +123,15 @@ def same_content(before: Part, after: Part) -> bool:
     # An empty message is signed as one line end: an entity needs a body for readers to agree on.
     if before.place == "1" and before.content == b"" and after.content == b"\r\n":
         return True
-    # A boundary that Python cannot read and others can: what stands before the first part and after the last goes.
-    return bool(before.lonely and after.content and after.content.startswith(b"--")
-                and after.content.rstrip() in before.content)
+    # Of a multipart without any part Python shows what goes before its last delimiter; as the text it is signed as, all
+    # is shown.
+    return before.lonely and after.content.startswith(before.content.rstrip())
 
 
 def without_repair(before: Part, after: Part) -> tuple[tuple[str, str], ...]:
     """A part that names no charset may leave with one: saying what its bytes are is a repair, not a change."""
+    if before.lonely:
+        return before.parameters
     if any(n == "content-type:charset" for n, _ in before.parameters):
         return after.parameters
     return tuple(p for p in after.parameters if p[0] != "content-type:charset")

@@ -108,9 +108,7 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
         // What is known to be too large is not hashed and signed for nothing.
         if (message.Length > rules.MaxMessageLength)
             return CannotSign(rules, author, $"with {message.Length} bytes it is {PastMaxSize(rules)}", TooLarge);
-        var isOpaque = rules.Form == SignatureForm.Opaque;
-        var canonicalization = CanonicalEntity.Create(
-            message, isOpaque ? OpaqueSigned.MaxEntityLength(rules.MaxMessageLength) : rules.MaxMessageLength);
+        var canonicalization = Canonicalize(message, ref rules);
         if (canonicalization is CannotCanonicalize failure)
             return CannotSign(rules, author, failure.Reason, Malformed);
         if (canonicalization is not CanonicalEntity entity)
@@ -118,12 +116,24 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
 
         var digest = rules.Digest.AtLeastFor(identity.Key);
         var signature = SignedData.Sign(entity.Content, identity, digest, rules.RsaPadding, time.GetUtcNow());
-        var signed = isOpaque
+        var signed = rules.Form == SignatureForm.Opaque
             ? OpaqueSigned.Compose(entity, signature, rules.SignatureType)
             : MultipartSigned.Compose(entity, signature, digest, rules.SignatureType);
         return signed.Length <= rules.MaxMessageLength
             ? new OutgoingResult.Signed(signed, author, identity)
             : CannotSign(rules, author, $"its {message.Length} bytes would become, signed, {PastMaxSize(rules)}", TooLarge);
+    }
+
+    // What cannot be made 7bit can be carried in the opaque form alone. Where a signature is required, that is the form.
+    private static Canonicalization Canonicalize(MailMessage message, ref SigningRules rules)
+    {
+        var maxOpaque = OpaqueSigned.MaxEntityLength(rules.MaxMessageLength);
+        var canonicalization = CanonicalEntity.Create(
+            message, rules.Form == SignatureForm.Opaque ? maxOpaque : rules.MaxMessageLength);
+        if (canonicalization is not CannotCanonicalize || rules is { Form: SignatureForm.Detached, Mode: not SigningMode.Required })
+            return canonicalization;
+        rules = rules with { Form = SignatureForm.Opaque };
+        return CanonicalEntity.CreateOpaque(message, maxOpaque);
     }
 
     private static string PastMaxSize(SigningRules rules) =>
@@ -152,5 +162,5 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
         552, "5.3.4", "This mail must be signed, but signed it would be larger than this server takes; make its attachments smaller");
 
     private static readonly SmtpReply Malformed = new(
-        550, "5.6.0", "This mail must be signed, but its MIME structure is too damaged to sign; send it in another form");
+        550, "5.6.0", "This mail must be signed, but the header of a part of it is too large to sign; send it in another form");
 }

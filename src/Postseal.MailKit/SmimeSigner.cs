@@ -141,7 +141,7 @@ public sealed class SmimeSigner
                 + $"or change Mode for [Sender:{author}].",
             "5.3.4" => $"Make its attachments smaller or, where the server takes larger mail, raise MaxSize for [Sender:{author}] or "
                 + "in [Signing].",
-            "5.6.0" => "Its MIME structure is too damaged to sign; send it in another form.",
+            "5.6.0" => "The header of a part of it is too large to sign; send it in another form.",
             _ when author is null => "Give it one From field whose names and comments show no other address than its own.",
             _ => $"Send it with {author} as the envelope sender, or set [Originating] NetworksFrom = Any.",
         });

@@ -8,7 +8,9 @@ public sealed record SigningRules
     /// <summary>Whether mail is signed. Default: <see cref="SigningMode.IfPossible"/>.</summary>
     public SigningMode Mode { get; init; } = SigningMode.IfPossible;
 
-    /// <summary>The form of signed mail. Default: <see cref="SignatureForm.Detached"/>, readable everywhere.</summary>
+    /// <summary>The form of signed mail. Default: <see cref="SignatureForm.Detached"/>, readable everywhere. What that cannot
+    /// carry (a forwarded signature over 8-bit text, say) is left unsigned, or under <see cref="SigningMode.Required"/> signed
+    /// in the opaque form.</summary>
     public SignatureForm Form { get; init; } = SignatureForm.Detached;
 
     /// <summary>The digest algorithm; an EC key of 384 or 521 bits takes at least SHA-384 or SHA-512. Default: SHA-256,

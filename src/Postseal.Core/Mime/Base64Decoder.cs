@@ -10,6 +10,9 @@ internal sealed class Base64Decoder(IContentSink next) : IContentSink
     private static readonly SearchValues<byte> Alphabet =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"u8);
 
+    private static readonly SearchValues<byte> Plausible =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/= \t\r\n"u8);
+
     // Zero digits in place of the padding, so that bits a sloppy encoder left in the last digit are no error.
     private static ReadOnlySpan<byte> Fill => "AAA"u8;
 
@@ -19,6 +22,9 @@ internal sealed class Base64Decoder(IContentSink next) : IContentSink
     private readonly byte[] digits = new byte[MaxDigits + Fill.Length];
     private int count;
     private bool hasEnded;
+
+    /// <summary>Whether there is nothing in it but digits, padding and white space.</summary>
+    public static bool IsPlausible(ReadOnlySpan<byte> encoded) => !encoded.ContainsAnyExcept(Plausible);
 
     public void Write(ReadOnlySpan<byte> piece)
     {

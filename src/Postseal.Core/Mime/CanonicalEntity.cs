@@ -27,27 +27,40 @@ public sealed record CanonicalEntity : Canonicalization
     /// Makes a message ready to be signed. What is 7bit already is left byte for byte, except that the preamble and the
     /// epilogue of the outermost multipart are dropped (Outlook rejects a signed entity with an epilogue), and so is white
     /// space behind a delimiter (Sendmail takes it away). Leaves with
-    /// 8bit, NUL, bare CR or LF or overlong lines are encoded: text as quoted-printable, or base64 when it holds NUL or
-    /// that is clearly shorter; all else as base64. Header fields inside are made 7bit with RFC 2047 and RFC 2231. A
+    /// 8bit, NUL, bare CR or LF, overlong lines or a line that starts with "From " are encoded: text as quoted-printable, or
+    /// base64 when it holds NUL or that is clearly shorter; all else as base64. Header fields inside are made 7bit with RFC 2047 and RFC 2231. A
     /// label of 8bit or binary on what is 7bit is corrected: a relay may go by the label and encode it again. An empty
     /// body becomes one CRLF, and a last line without an end gets one, as in transport.
     /// </summary>
     /// <remarks>
-    /// The message must not be protected already, see <see cref="ProtectionClassifier"/>. A message without Content-
+    /// <para>The message must not be protected already, see <see cref="ProtectionClassifier"/>. A message without Content-
     /// Type gets one: text/plain with charset us-ascii or utf-8, or with none when it is neither, which leaves the
     /// reader to guess as before. Of several Content-Type or Content-Transfer-Encoding fields the first is kept, as
     /// readers do. In text, a bare CR or LF stays what it is, encoded; only in a text without one CRLF are the bare LFs
-    /// its line ends. A multipart whose delimiter never comes is left as it is, or when it must be encoded becomes
-    /// text/plain, which shows what most readers show of it. A part that is signed itself is never changed, so one that
-    /// is not 7bit is a failure; so is what is nested over 100 deep and not 7bit, uuencoded content that is not
-    /// 7bit, and a header of over 10,000 lines or 1 MiB inside.
+    /// its line ends.</para>
+    /// <para>Some verifiers (MimeKit, JavaMail) hash what their parser makes of the entity, so its structure is made whole:
+    /// a multipart whose last delimiter is missing gets it; one whose delimiter never comes, or that has no boundary, becomes
+    /// text/plain, which shows what most readers show of it; of delimiters that follow one another at once one is kept;
+    /// a part's header ends with an empty line. The first part of a multipart/signed is never changed, nor is a
+    /// message/partial, so one that is not 7bit is a failure; so is what is nested over 100 deep and not 7bit, yEnc
+    /// that is not 7bit, and a header of over 10,000 lines or 1 MiB inside.</para>
     /// </remarks>
     /// <param name="message">The message.</param>
     /// <param name="maxLength">The most bytes that <see cref="Content"/> may have.</param>
-    public static Canonicalization Create(MailMessage message, long maxLength = long.MaxValue)
+    public static Canonicalization Create(MailMessage message, long maxLength = long.MaxValue) =>
+        Create(message, maxLength, leavesUnencodable: false);
+
+    /// <summary>
+    /// Makes a message ready to be signed in the opaque form, where base64 carries the entity: what is not 7bit and cannot be
+    /// made so is left as it is (RFC 8551 section 3.1.2), and no failure.
+    /// </summary>
+    /// <inheritdoc cref="Create(MailMessage, long)" path="/param"/>
+    public static Canonicalization CreateOpaque(MailMessage message, long maxLength = long.MaxValue) =>
+        Create(message, maxLength, leavesUnencodable: true);
+
+    private static Canonicalization Create(MailMessage message, long maxLength, bool leavesUnencodable)
     {
-        var source = new ByteSource(message.Body);
-        var canonicalizer = new EntityCanonicalizer(source, maxLength);
+        var canonicalizer = new EntityCanonicalizer(new(message.Body), maxLength, leavesUnencodable);
         var content = canonicalizer.Run(PartHeader.OfMessage(message.Headers.Where(IsContentField)));
         if (canonicalizer.IsOverLimit)
             return new CanonicalTooLong();

@@ -9,8 +9,8 @@ public abstract record Canonicalization
     }
 }
 
-/// <summary>The message cannot be made 7bit without loss for its reader.</summary>
-/// <param name="Reason">A sentence for the log and the sender, without a full stop.</param>
+/// <summary>The message cannot be made 7bit without loss for its reader. The opaque form can carry it as it is.</summary>
+/// <param name="Reason">A clause for the log: <c>a part that is signed itself is not 7bit</c>.</param>
 public sealed record CannotCanonicalize(string Reason) : Canonicalization;
 
 /// <summary>The entity would be longer than it may be. The rest of the message was not looked at.</summary>

@@ -6,7 +6,10 @@ namespace Postseal.Mime;
 /// Goes through a message once, line by line, and writes it as 7bit. Where nothing has to change, ranges of the input
 /// are appended and nothing is copied. Depth is bounded, and each line is looked at once, whatever the depth.
 /// </summary>
-internal sealed class EntityCanonicalizer
+/// <param name="source">The body of the message.</param>
+/// <param name="maxLength">How many bytes the entity may have.</param>
+/// <param name="leavesUnencodable">Whether what cannot be made 7bit is left as it is, and is no failure.</param>
+internal sealed class EntityCanonicalizer(ByteSource source, long maxLength, bool leavesUnencodable)
 {
     /// <summary>Parts nested deeper are not looked into; no honest message has a tenth of it.</summary>
     private const int MaxDepth = 100;
@@ -15,9 +18,10 @@ internal sealed class EntityCanonicalizer
     private const int MaxHeaderLength = 1 << 20;
     private const int MaxHeaderLines = 10_000;
 
-    private readonly ByteSource source;
-    private readonly LineScanner line;
-    private readonly EntityOutput output;
+    private const string OpaqueCan = "; the opaque form could carry it";
+
+    private readonly LineScanner line = new(source);
+    private readonly EntityOutput output = new(source, maxLength);
 
     private readonly OpenMultiparts multiparts = new();
 
@@ -28,13 +32,6 @@ internal sealed class EntityCanonicalizer
     // The line end before the current line, which is not written yet: it belongs to the delimiter.
     private long pendingLineEnd;
     private int pendingLineEndLength;
-
-    public EntityCanonicalizer(ByteSource source, long maxLength)
-    {
-        this.source = source;
-        line = new(source);
-        output = new(source, maxLength);
-    }
 
     /// <summary>Whether the entity is longer than it may be; reading ended there.</summary>
     public bool IsOverLimit => output.IsOverLimit;
@@ -53,20 +50,29 @@ internal sealed class EntityCanonicalizer
 
     private void Entity(PartHeader header, int depth)
     {
-        var kind = depth < MaxDepth ? header.Kind : PartKind.Leaf;
-        if (kind == PartKind.Multipart)
-            Multipart(header, depth);
-        else if (kind == PartKind.Message)
-            Message(header, depth);
-        else
-            Leaf(header, ReadBody(new(line.Start)), depth);
+        switch (header.Kind)
+        {
+            case PartKind.Multipart or PartKind.SignedMultipart when depth < MaxDepth:
+                Multipart(header, depth);
+                break;
+            case PartKind.Message when depth < MaxDepth:
+                Message(header, depth);
+                break;
+            case PartKind.Leaf:
+                Leaf(header, ReadBody(new(line.Start)), depth);
+                break;
+            case PartKind.Fragment:
+                Unchanged(header, "a piece of a message is not 7bit and must not be changed");
+                break;
+            default:
+                Unchanged(header, $"its parts are nested more than {MaxDepth} deep and not 7bit");
+                break;
+        }
     }
 
     private void Message(PartHeader header, int depth)
     {
-        header.CorrectLabel();
-        header.WriteTo(output);
-        pendingLineEndLength = 0;
+        WriteContainer(header);
         Entity(ReadHeader(isMessage: true, "text/plain"), depth + 1);
     }
 
@@ -82,92 +88,125 @@ internal sealed class EntityCanonicalizer
             return;
         }
 
-        var boundary = header.WritableBoundary();
-        header.CorrectLabel();
-        header.WriteTo(output);
-        pendingLineEndLength = 0;
+        var boundary = header.WritableBoundary(multiparts.Hides(level));
+        WriteContainer(header);
         if (depth > 0)
             AppendAside(preamble);
-        while (delimiterLevel == level && !IsOverLimit)
-        {
-            WriteDelimiter(boundary.Span);
-            if (isCloseDelimiter)
-            {
-                multiparts.Pop();
-                line.MoveNext();
-                var epilogue = ReadBody(new(line.Start));
-                if (depth > 0)
-                    AppendAside(epilogue);
-                return;
-            }
-            line.MoveNext();
-            Entity(ReadHeader(isMessage: false, header.DefaultPartType), depth + 1);
-        }
+        Parts(header, level, boundary.Span, depth);
+        if (IsOverLimit)
+            return;
+        var isClosed = delimiterLevel == level;
+        WriteDelimiter(boundary.Span, isClose: true, isRead: isClosed);
         multiparts.Pop();
+        if (!isClosed)
+            return;
+        line.MoveNext();
+        var epilogue = ReadBody(new(line.Start));
+        if (depth > 0)
+            AppendAside(epilogue);
+    }
+
+    private void Parts(PartHeader header, int level, ReadOnlySpan<byte> boundary, int depth)
+    {
+        // Only the first part of a multipart/signed is what its signature is over (RFC 1847 section 2.1).
+        var isSigned = header.Kind == PartKind.SignedMultipart;
+        while (delimiterLevel == level && !isCloseDelimiter && !IsOverLimit)
+        {
+            WriteDelimiter(boundary, isClose: false, isRead: true);
+            // A delimiter right after another begins no part of its own: "--b", "--b" is one.
+            do
+                line.MoveNext();
+            while (IsDelimiter() && delimiterLevel == level && !isCloseDelimiter);
+            if (isSigned && !line.AtEnd && !IsDelimiter())
+                Unchanged(header: null, "a part that is signed itself is not 7bit and must not be changed");
+            else
+                Entity(ReadHeader(isMessage: false, header.DefaultPartType), depth + 1);
+            isSigned = false;
+        }
+    }
+
+    private void WriteContainer(PartHeader header)
+    {
+        // What is left inside may be what the label says.
+        if (!leavesUnencodable)
+            header.CorrectLabel();
+        header.WriteTo(output);
+        pendingLineEndLength = 0;
     }
 
     private void Leaf(PartHeader header, Stretch body, int depth)
     {
-        if (line.AtEnd)
-            body.TakeLastLineEnd();
-        pendingLineEnd = body.End;
-        pendingLineEndLength = body.LastLineEnd;
-        var mustNotChange = header.Kind == PartKind.Sealed || depth >= MaxDepth && header.Kind != PartKind.Leaf;
-        if (body.Flaws == Flaws.None)
+        EndWith(ref body, header);
+        if (header.IsBrokenMultipart || (!header.HasContentType && depth == 0))
+            header.SetTextType(LeafEncoder.CharsetOf(source, body));
+        if (body.Flaws == Flaws.None && !(header.IsHeaderText && !IsHeader(body)))
         {
-            if (!mustNotChange)
-                header.CorrectLabel();
-            if (!header.HasContentType && depth == 0)
-                header.SetTextType("us-ascii");
+            header.CorrectLabel();
             header.WriteTo(output);
             output.Append(body.Start, body.End);
         }
-        else if (mustNotChange)
+        else if (header.IsYenc)
         {
-            Failure ??= header.Kind == PartKind.Sealed
-                ? "A part that is signed itself, or a piece of a message, is not 7bit and must not be changed"
-                : $"The parts are nested more than {MaxDepth} deep and not 7bit";
+            Unchanged(header, body, "a yEnc part is not 7bit and cannot be encoded again");
         }
         else
         {
-            Failure ??= LeafEncoder.Write(header, source, body, isOutermost: depth == 0, isLast: line.AtEnd, output);
+            var isLast = line.AtEnd && multiparts.Count == 0;
+            LeafEncoder.Write(header, source, body, isLast, output);
         }
+    }
+
+    private bool IsHeader(Stretch body) =>
+        PartHeader.IsHeaderOfLeaf(source.Range(body.Start, body.End + body.LastLineEnd), multiparts);
+
+    private void Unchanged(PartHeader? header, string reason)
+    {
+        var body = ReadBody(new(line.Start));
+        EndWith(ref body, header);
+        Unchanged(header, body, reason);
+    }
+
+    // A "From " line stays: whoever made the inner signature, or the pieces, has left it to its fate.
+    private void Unchanged(PartHeader? header, Stretch body, string reason)
+    {
+        if ((body.Flaws & ~Flaws.FromLine) != Flaws.None && !leavesUnencodable)
+            Failure ??= reason + OpaqueCan;
+        header?.WriteTo(output);
+        output.Append(body.Start, body.End);
     }
 
     private PartHeader ReadHeader(bool isMessage, string defaultType)
     {
         var lines = new Stretch(line.Start);
         var count = 0;
-        for (; !IsDelimiter() && !line.AtEnd && IsHeaderLine(line.Line, isFirst: lines.IsEmpty, isMessage); line.MoveNext())
-        {
-            lines.Add(line);
-            count++;
-        }
-        if (!line.AtEnd && line.Line.IsEmpty)
-        {
-            lines.Add(line);
-            line.MoveNext();
-        }
+        // A forwarded message often starts with the line its mailbox file had.
+        if (isMessage && HeaderBlock.IsMailboxFrom(line.Line) && !IsDelimiter())
+            Take(ref lines);
+        for (; !IsDelimiter() && !line.AtEnd && IsHeaderLine(line.Line, hasField: count > 0); count++)
+            Take(ref lines);
+        var hasEnd = !line.AtEnd && line.Line.IsEmpty;
+        if (hasEnd)
+            Take(ref lines);
         lines.TakeLastLineEnd();
         if (count > MaxHeaderLines || lines.End - lines.Start > MaxHeaderLength)
         {
-            Failure ??= $"The header of a part has over {MaxHeaderLines} lines or {MaxHeaderLength} bytes";
-            return PartHeader.OfPart([], lines, isMessage, defaultType);
+            Failure ??= $"the header of a part has over {MaxHeaderLines} lines or {MaxHeaderLength} bytes";
+            return PartHeader.OfPart([], lines, hasEnd, isMessage, defaultType);
         }
         var raw = source.Range(lines.Start, lines.End);
-        if (IsMailboxFrom(raw.Span))
+        if (HeaderBlock.IsMailboxFrom(raw.Span))
             raw = raw[HeaderBlock.NextLine(raw.Span)..];
-        return PartHeader.OfPart(HeaderBlock.Parse(raw, out _), lines, isMessage, defaultType);
+        return PartHeader.OfPart(HeaderBlock.Parse(raw, out _), lines, hasEnd, isMessage, defaultType);
     }
 
-    private static bool IsHeaderLine(ReadOnlySpan<byte> text, bool isFirst, bool isMessage) =>
-        HeaderBlock.NameLength(text) > 0
-        || (!isFirst && HeaderBlock.IsContinuation(text))
-        || (isFirst && isMessage && IsMailboxFrom(text));
+    private void Take(ref Stretch lines)
+    {
+        lines.Add(line);
+        line.MoveNext();
+    }
 
-    // A forwarded message often starts with the line its mailbox file had.
-    private static bool IsMailboxFrom(ReadOnlySpan<byte> text) =>
-        text.StartsWith("From "u8) || text.StartsWith(">From "u8);
+    private static bool IsHeaderLine(ReadOnlySpan<byte> text, bool hasField) =>
+        HeaderBlock.NameLength(text) > 0 || (hasField && HeaderBlock.IsContinuation(text));
 
     private Stretch ReadBody(Stretch body)
     {
@@ -176,16 +215,32 @@ internal sealed class EntityCanonicalizer
         return body;
     }
 
+    // The line end before a delimiter is the delimiter's, also before one that is missing and will be added.
+    private void EndWith(ref Stretch body, PartHeader? header)
+    {
+        var comesDelimiter = multiparts.Count > 0;
+        if (!comesDelimiter)
+            body.TakeLastLineEnd();
+        pendingLineEnd = body.End;
+        pendingLineEndLength = body.LastLineEnd;
+        // MimeKit writes one after a message without a body, too.
+        if (comesDelimiter && (!body.IsEmpty || header is { IsMessage: true }))
+            pendingLineEndLength = Math.Max(pendingLineEndLength, 1);
+    }
+
     // At the end there is none, which is to be known too.
     private bool IsDelimiter() =>
         multiparts.IsDelimiter(line.IsCut ? [] : line.Line, out delimiterLevel, out isCloseDelimiter);
 
-    private void WriteDelimiter(ReadOnlySpan<byte> boundary)
+    /// <param name="boundary">What is between the dashes.</param>
+    /// <param name="isClose">Whether it ends the multipart.</param>
+    /// <param name="isRead">Whether the current line is this delimiter; else it is missing.</param>
+    private void WriteDelimiter(ReadOnlySpan<byte> boundary, bool isClose, bool isRead)
     {
         WritePendingLineEnd();
         // White space behind a delimiter is no part of it (RFC 2046 section 5.1.1), and Sendmail takes it away.
-        var length = "--".Length + boundary.Length + (isCloseDelimiter ? "--".Length : 0);
-        if (line.Flaws == Flaws.None && line.Line.Length == length && line.Line[2..].StartsWith(boundary))
+        var length = "--".Length + boundary.Length + (isClose ? "--".Length : 0);
+        if (isRead && line.Flaws == Flaws.None && line.Line.Length == length && line.Line[2..].StartsWith(boundary))
         {
             output.Append(line.Start, line.End);
         }
@@ -193,11 +248,11 @@ internal sealed class EntityCanonicalizer
         {
             output.Write("--"u8);
             output.Write(boundary);
-            output.Write(isCloseDelimiter ? "--"u8 : ""u8);
+            output.Write(isClose ? "--"u8 : ""u8);
         }
         pendingLineEnd = line.End;
-        pendingLineEndLength = line.LineEndLength;
-        if (!isCloseDelimiter)
+        pendingLineEndLength = isRead && line.LineEndLength == 2 ? 2 : 1;
+        if (!isClose)
             WritePendingLineEnd();
     }
 
@@ -209,7 +264,7 @@ internal sealed class EntityCanonicalizer
         WritePendingLineEnd();
         output.Append(aside.Start, aside.End);
         pendingLineEnd = aside.End;
-        pendingLineEndLength = aside.LastLineEnd;
+        pendingLineEndLength = Math.Max(aside.LastLineEnd, 1);
     }
 
     private void WritePendingLineEnd()

@@ -19,15 +19,17 @@ internal sealed class EntityOutput(ByteSource source, long maxLength = long.MaxV
     private int chunkEnd;
     private long rangeFrom;
     private long rangeTo;
-    private long length;
+
+    /// <summary>How many bytes came, those not kept too.</summary>
+    public long Length { get; private set; }
 
     /// <summary>Whether there was more than is kept, so that nothing of it is of use.</summary>
-    public bool IsOverLimit => length > maxLength;
+    public bool IsOverLimit => Length > maxLength;
 
     /// <summary>Appends a range of the input.</summary>
     public void Append(long from, long to)
     {
-        length += to - from;
+        Length += to - from;
         if (from == to || IsOverLimit)
             return;
         if (from != rangeTo || rangeFrom == rangeTo)
@@ -41,7 +43,7 @@ internal sealed class EntityOutput(ByteSource source, long maxLength = long.MaxV
     /// <inheritdoc/>
     public void Advance(int count)
     {
-        length += count;
+        Length += count;
         if (!IsOverLimit)
             chunkEnd += count;
     }

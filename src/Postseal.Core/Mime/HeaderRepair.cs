@@ -60,7 +60,7 @@ internal static class HeaderRepair
 
     private static bool IsFit(ReadOnlySpan<byte> raw)
     {
-        if (!Ascii.IsValid(raw))
+        if (!Ascii.IsValid(raw) || raw.StartsWith("From "u8))
             return false;
         for (int end; (end = raw.IndexOfAny(Controls)) >= 0; raw = raw[(end + 2)..])
         {
@@ -73,10 +73,10 @@ internal static class HeaderRepair
     private static void WriteRepaired(HeaderField field, IBufferWriter<byte> output)
     {
         var line = new LineFolder(output);
-        foreach (var b in field.Name)
+        foreach (var b in field.Name.TrimEnd(" \t"u8))
             line.Write([Ascii.IsValid(b) ? b : (byte)'?']);
         line.Write(": "u8);
-        var value = Unfold(field.Value.Span).TrimStart(" \t"u8);
+        var value = Utf8Repair.ReplaceCut(Unfold(field.Value.Span)).TrimStart(" \t"u8);
         if (field.Is("Content-Type") || field.Is("Content-Disposition"))
             ParameterWriter.Write(ParameterParser.Parse(value, out var parameters), parameters, line);
         else

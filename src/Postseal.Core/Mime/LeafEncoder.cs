@@ -10,28 +10,22 @@ internal static class LeafEncoder
     /// <param name="header">Its header.</param>
     /// <param name="source">What its content, still in the encoding the header says, is read from.</param>
     /// <param name="body">Where the content is, and what is wrong with it.</param>
-    /// <param name="isOutermost">Whether it is the body of the message itself.</param>
     /// <param name="isLast">Whether the message ends with it.</param>
     /// <param name="output">What is written to.</param>
-    /// <returns>Why it cannot be done; null when it was.</returns>
-    public static string? Write(
-        PartHeader header, ByteSource source, Stretch body, bool isOutermost, bool isLast, EntityOutput output)
+    public static void Write(PartHeader header, ByteSource source, Stretch body, bool isLast, EntityOutput output)
     {
-        if (header.IsBrokenMultipart || (!header.HasContentType && isOutermost))
-            header.SetTextType(CharsetOf(source, body));
-        var isEncoded = header.IsQuotedPrintable || header.IsBase64 || header.IsUuencoded;
         // Text with not one CRLF in it has LF for its line ends.
-        var isUnixText = header.IsText && !isEncoded && !body.HasCrLf && body.Flaws.HasFlag(Flaws.BareLf);
-        if (body.Flaws == Flaws.BareLf && (isEncoded || isUnixText))
+        var isUnixText = header.IsText && !header.IsEncoded && !body.HasCrLf && body.Flaws.HasFlag(Flaws.BareLf);
+        if (body.Flaws == Flaws.BareLf && (header.IsEncoded || isUnixText) && !header.IsHeaderText)
         {
             header.CorrectLabel();
             header.WriteTo(output);
             Send(source, body, new CrLfFilter(output), output);
-            return null;
+            return;
         }
-        if (header.IsUuencoded)
-            return "A uuencoded part is not 7bit and cannot be encoded again";
 
+        if (!IsEncodedAsItSays(header, source, body))
+            header.SetTransferEncoding("binary");
         var survey = new ContentSurvey();
         if (header.IsText)
             Send(source, body, Decoder(header, isUnixText, survey), output);
@@ -41,18 +35,37 @@ internal static class LeafEncoder
             isQuotedPrintable ? new QuotedPrintableEncoder(output, isLast) : new Base64Encoder(output));
         header.SetTransferEncoding(isQuotedPrintable ? "quoted-printable" : "base64");
         header.WriteTo(output);
+        var start = output.Length;
         Send(source, body, decoder, output);
-        return null;
+        // An empty body is one line end, also when it became empty just now.
+        if (isLast && output.Length == start)
+            output.Write("\r\n"u8);
     }
 
     /// <summary>What reads the content as its header says, with CRLF for the line ends of Unix text.</summary>
     private static IContentSink Decoder(PartHeader header, bool isUnixText, IContentSink next) =>
         header.IsQuotedPrintable ? new QuotedPrintableDecoder(next)
         : header.IsBase64 ? new Base64Decoder(next)
+        : header.IsUuencoded ? new UuencodeDecoder(next)
         : isUnixText ? new CrLfFilter(next)
         : next;
 
-    private static string CharsetOf(ByteSource source, Stretch body)
+    // Uuencode has a beginning. "base64; x" is base64 to some readers and nothing to others: the content decides.
+    private static bool IsEncodedAsItSays(PartHeader header, ByteSource source, Stretch body)
+    {
+        if (header.IsBase64 && !header.IsEncodingClear)
+            return source.Pieces(body.Start, body.End, PieceLength).All(piece => Base64Decoder.IsPlausible(piece.Span));
+        if (!header.IsUuencoded)
+            return true;
+        var decoder = new UuencodeDecoder(new ContentSurvey());
+        foreach (var piece in source.Pieces(body.Start, body.End, PieceLength))
+            decoder.Write(piece.Span);
+        decoder.End();
+        return decoder.HasBegun;
+    }
+
+    /// <summary>What the content is read as: see <see cref="HeaderRepair.CharsetOf"/>.</summary>
+    public static string CharsetOf(ByteSource source, Stretch body)
     {
         if (!body.Flaws.HasFlag(Flaws.EightBit))
             return "us-ascii";

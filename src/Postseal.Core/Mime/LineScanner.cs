@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Postseal.Mime;
 
-/// <summary>What keeps content from being "7bit" (RFC 2045 section 2.7).</summary>
+/// <summary>What keeps content from being "7bit" (RFC 2045 section 2.7), or from arriving as it was signed.</summary>
 [Flags]
 internal enum Flaws
 {
@@ -13,6 +13,9 @@ internal enum Flaws
     BareCr = 4,
     BareLf = 8,
     LongLine = 16,
+
+    /// <summary>A line that starts with "From ": a delivery to an mbox file puts a ">" before it (RFC 4155).</summary>
+    FromLine = 32,
 }
 
 /// <summary>Reads a message line by line. A line ends with CRLF or a bare LF; a bare CR is content.</summary>
@@ -63,6 +66,8 @@ internal sealed class LineScanner(ByteSource source)
             ReadInOnePiece(lf);
         else
             ReadAcrossPieces();
+        if (line.Span.StartsWith("From "u8))
+            Flaws |= Flaws.FromLine;
     }
 
     private void ReadInOnePiece(int lf)

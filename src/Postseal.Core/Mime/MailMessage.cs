@@ -26,7 +26,7 @@ public sealed record MailMessage(IReadOnlyList<HeaderField> Headers, ReadOnlySeq
         var lineEnding = LineEndings.Of(raw.Span);
         if (lineEnding == LineEnding.Lf)
             raw = WithCrLf(raw.Span);
-        if (raw.Span.StartsWith("From "u8) && HeaderBlock.NameLength(raw.Span) == 0) // "From : alice@…" is a field
+        if (raw.Span.StartsWith("From "u8) && HeaderBlock.IsMailboxFrom(raw.Span))
             raw = raw[HeaderBlock.NextLine(raw.Span)..];
         var headers = HeaderBlock.Parse(raw, out var length);
         return new(headers, new(raw[length..])) { LineEnding = lineEnding };

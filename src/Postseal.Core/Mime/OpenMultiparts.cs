@@ -29,6 +29,22 @@ internal sealed class OpenMultiparts
             levels.Remove(boundary);
     }
 
+    /// <summary>Whether the reading is in a multipart with this boundary.</summary>
+    public bool Contains(ReadOnlyMemory<byte> boundary) => levels.ContainsKey(boundary);
+
+    /// <summary>Whether the close delimiter of a multipart would be taken for a delimiter of one around it.</summary>
+    public bool Hides(int level)
+    {
+        var boundary = boundaries[level].Span;
+        for (var outer = 0; outer < level; outer++)
+        {
+            var other = boundaries[outer].Span;
+            if (other.Length == boundary.Length + 2 && other.StartsWith(boundary) && other.EndsWith("--"u8))
+                return true;
+        }
+        return false;
+    }
+
     /// <summary>
     /// Whether a line is a delimiter: the whole boundary and nothing but white space after it, as all common readers
     /// have it. Where it could be that of two multiparts, it is the outer one's.

@@ -20,6 +20,9 @@ internal ref struct ParameterParser
     private const int MaxParameters = 1000;
     private const int MaxCommentDepth = 32;
 
+    private static readonly SearchValues<byte> NameEnds = SearchValues.Create(
+        [.. Enumerable.Range(0, ' ' + 1).Select(b => (byte)b), (byte)';', (byte)'=', (byte)'(']);
+
     private readonly List<(string Name, byte[] Value)> raw = [];
     private ReadOnlySpan<byte> rest;
 
@@ -33,6 +36,7 @@ internal ref struct ParameterParser
     {
         var parser = new ParameterParser(field);
         var value = parser.ReadValue();
+        parser.SkipToSemicolon();
         while (parser.raw.Count < MaxParameters && parser.ReadParameter())
         {
         }
@@ -42,20 +46,29 @@ internal ref struct ParameterParser
 
     private string ReadValue()
     {
-        var value = ReadToken("/;(");
+        var value = ReadToken(ParameterSyntax.TokenEnds);
         SkipWhiteSpace();
         if (rest is not [(byte)'/', ..])
             return value;
         rest = rest[1..];
-        return $"{value}/{ReadToken(";(")}";
+        value = $"{value}/{ReadToken(ParameterSyntax.TokenEnds)}";
+        SkipWhiteSpace();
+        // With a second slash it is no type at all, and must not look like one.
+        return rest is [(byte)'/', ..] ? $"{value}/" : value;
     }
 
-    private string ReadToken(string ends)
+    // Without one there are no parameters to most readers, whatever follows.
+    private void SkipToSemicolon()
+    {
+        var semicolon = rest.IndexOf((byte)';');
+        rest = semicolon < 0 ? [] : rest[semicolon..];
+    }
+
+    private string ReadToken(SearchValues<byte> ends)
     {
         SkipWhiteSpace();
-        var length = 0;
-        while (length < rest.Length && rest[length] > ' ' && !ends.Contains((char)rest[length]))
-            length++;
+        var length = rest.IndexOfAny(ends);
+        length = length < 0 ? rest.Length : length;
         var token = Encoding.Latin1.GetString(rest[..length]).ToLowerInvariant();
         rest = rest[length..];
         return token;
@@ -71,7 +84,7 @@ internal ref struct ParameterParser
         }
         if (rest.IsEmpty)
             return false;
-        var name = ReadToken(";=(");
+        var name = ReadToken(NameEnds);
         SkipWhiteSpace();
         if (rest is [(byte)'=', ..])
         {

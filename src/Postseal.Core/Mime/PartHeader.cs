@@ -13,11 +13,14 @@ internal enum PartKind
     /// <summary>A multipart to look into.</summary>
     Multipart,
 
+    /// <summary>A multipart/signed, whose first part must not change in a byte.</summary>
+    SignedMultipart,
+
     /// <summary>A message to look into.</summary>
     Message,
 
-    /// <summary>What must not change in a byte: a signed part, a piece of a message.</summary>
-    Sealed,
+    /// <summary>A piece of a message, which must not change in a byte.</summary>
+    Fragment,
 }
 
 /// <summary>The header of a part: what it says of the content, and how it is written.</summary>
@@ -31,22 +34,32 @@ internal sealed class PartHeader
 
     private readonly List<HeaderField> fields;
     private readonly Stretch lines;
-    private readonly bool isMessage;
     private ContentType? type;
-    private string encoding;
+    private string encoding = "7bit";
     private bool changed;
+
+    // Of a Content-Type that only some readers take for a multipart, or not all find the same boundary in.
+    private bool isNearMultipart;
+    private bool hasDoubtfulBoundary;
 
     private PartHeader(List<HeaderField> fields, Stretch lines, bool isMessage, string defaultType, bool changed)
     {
-        (this.fields, this.lines, this.isMessage, this.changed) = (fields, lines, isMessage, changed);
+        (this.fields, this.lines, IsMessage, this.changed) = (fields, lines, isMessage, changed);
         var typeField = fields.FindIndex(f => f.Is("Content-Type"));
-        type = typeField < 0
-            ? (defaultType == "message/rfc822" ? MessageType : TextType)
-            : ContentType.Parse(fields[typeField].Value.Span);
         HasContentType = typeField >= 0;
-        encoding = fields.FindIndex(f => f.Is(TransferEncodingName)) is >= 0 and var i
-            ? ParameterParser.Parse(fields[i].Value.Span, out _)
-            : "7bit";
+        type = HasContentType
+            ? ContentType.Parse(fields[typeField].Value.Span)
+            : (defaultType == "message/rfc822" ? MessageType : TextType);
+        if (HasContentType && (type is null || type.Type == "multipart"))
+            Distrust(fields[typeField].Value.Span);
+        var encodingField = fields.FindIndex(f => f.Is(TransferEncodingName));
+        if (encodingField < 0)
+            return;
+        var value = fields[encodingField].Value.Span;
+        if (value.TrimStart(" \t\r\n"u8) is [(byte)'(', ..])
+            return; // whatever follows the comment, no reader looks there
+        encoding = ParameterParser.Parse(value, out _);
+        IsEncodingClear = Ascii.EqualsIgnoreCase(value.Trim(" \t\r\n"u8), encoding);
     }
 
     /// <summary>The header of the entity to be signed.</summary>
@@ -61,10 +74,26 @@ internal sealed class PartHeader
     /// <summary>The header of a part inside the body.</summary>
     /// <param name="fields">Its fields.</param>
     /// <param name="lines">Its lines, the empty one included.</param>
+    /// <param name="hasEnd">Whether there was an empty line.</param>
     /// <param name="isMessage">Whether it is a whole message that starts here.</param>
     /// <param name="defaultType">What it is without Content-Type.</param>
-    public static PartHeader OfPart(List<HeaderField> fields, Stretch lines, bool isMessage, string defaultType) =>
-        new(fields, lines, isMessage, defaultType, changed: lines.Flaws != Flaws.None);
+    public static PartHeader OfPart(
+        List<HeaderField> fields, Stretch lines, bool hasEnd, bool isMessage, string defaultType) =>
+        new(fields, lines, isMessage, defaultType, changed: lines.Flaws != Flaws.None || !hasEnd);
+
+    /// <summary>Whether there are fields and the empty line after them, nothing else, and none of them tells of a message
+    /// inside, or of a multipart that is open already.</summary>
+    public static bool IsHeaderOfLeaf(ReadOnlyMemory<byte> bytes, OpenMultiparts open)
+    {
+        var fields = HeaderBlock.Parse(bytes, out var length);
+        if (length != bytes.Length || bytes.Span is not ([.., (byte)'\n', (byte)'\r', (byte)'\n'] or [(byte)'\r', (byte)'\n']))
+            return false;
+        var header = new PartHeader(fields, lines: default, isMessage: true, "text/plain", changed: false);
+        return header.Kind != PartKind.Message && !header.IsHeaderText && !open.Contains(header.Boundary);
+    }
+
+    /// <summary>Whether a whole message starts with it, inside of another.</summary>
+    public bool IsMessage { get; }
 
     public bool HasContentType { get; private set; }
 
@@ -76,21 +105,37 @@ internal sealed class PartHeader
 
     public bool IsBase64 => encoding == "base64";
 
-    /// <summary>The forms of uuencode, which readers decode though no standard has them.</summary>
-    public bool IsUuencoded => encoding is "x-uuencode" or "uuencode" or "x-uue" or "uue" or "x-yenc" or "yenc";
+    /// <summary>Whether the encoding stands in its field alone. Where a parameter or a comment follows, which is not allowed
+    /// (RFC 2045 section 6.1), some readers believe it and some do not.</summary>
+    public bool IsEncodingClear { get; private set; } = true;
+
+    /// <summary>Uuencode, which readers decode though no standard has it.</summary>
+    public bool IsUuencoded => encoding is "x-uuencode" or "uuencode" or "x-uue" or "uue";
+
+    /// <summary>An encoding of Usenet, which few readers of mail know.</summary>
+    public bool IsYenc => encoding is "x-yenc" or "yenc";
+
+    public bool IsEncoded => IsQuotedPrintable || IsBase64 || IsUuencoded || IsYenc;
 
     public ReadOnlyMemory<byte> Boundary => type?.Boundary ?? default;
 
     public PartKind Kind => type switch
     {
-        { MediaType: "multipart/signed" or "message/partial" } => PartKind.Sealed,
+        { MediaType: "message/partial" } => PartKind.Fragment,
+        { MediaType: "multipart/signed" } when !Boundary.IsEmpty => PartKind.SignedMultipart,
         { Type: "multipart" } when !Boundary.IsEmpty => PartKind.Multipart,
-        { MediaType: "message/rfc822" or "message/global" or "message/news" or "message/external-body" }
-            when !IsQuotedPrintable && !IsBase64 => PartKind.Message,
+        {
+            MediaType: "message/rfc822" or "message/rfc2822" or "message/global" or "message/news" or "message/external-body"
+        } when !IsEncoded => PartKind.Message,
         _ => PartKind.Leaf,
     };
 
-    public bool IsBrokenMultipart => type is { Type: "multipart" };
+    /// <summary>Whether what turned out to be a leaf says that it has parts.</summary>
+    public bool IsBrokenMultipart => isNearMultipart || type is { Type: "multipart" };
+
+    /// <summary>Whether it is the header of some message, which is text to most readers and a message to some.</summary>
+    public bool IsHeaderText =>
+        !IsEncoded && type is { MediaType: "text/rfc822-headers" or "message/global-headers" };
 
     /// <summary>What the parts of this multipart are without Content-Type (RFC 2046 section 5.1.5).</summary>
     public string DefaultPartType => type?.Subtype == "digest" ? "message/rfc822" : "text/plain";
@@ -109,8 +154,9 @@ internal sealed class PartHeader
     {
         Set(TransferEncodingName, value, atTop: false);
         encoding = value;
+        IsEncodingClear = true;
         // Content-* means something only in a MIME message (RFC 2045 section 4).
-        if (isMessage && !fields.Exists(f => f.Is("MIME-Version")))
+        if (IsMessage && !fields.Exists(f => f.Is("MIME-Version")))
             fields.Insert(0, new("MIME-Version", " 1.0"));
     }
 
@@ -121,19 +167,21 @@ internal sealed class PartHeader
     /// <param name="charset">What the content is read as: see <see cref="HeaderRepair.CharsetOf"/>.</param>
     public void SetTextType(string charset)
     {
-        var isKnown = !IsQuotedPrintable && !IsBase64 && charset is ("us-ascii" or "utf-8");
+        var isKnown = !IsEncoded && charset is ("us-ascii" or "utf-8");
         SetContentType(isKnown ? $"text/plain; charset={charset}" : "text/plain");
     }
 
     /// <summary>
-    /// Takes another boundary when the one it has makes no delimiter that is 7bit and fits a line.
+    /// Takes another boundary when the one it has makes no delimiter that is 7bit and fits a line, or when readers differ
+    /// about it.
     /// </summary>
+    /// <param name="isAmbiguous">Whether its delimiters could be another multipart's.</param>
     /// <returns>The boundary to write.</returns>
-    public ReadOnlyMemory<byte> WritableBoundary()
+    public ReadOnlyMemory<byte> WritableBoundary(bool isAmbiguous)
     {
         var boundary = Boundary;
-        if (Ascii.IsValid(boundary.Span) && boundary.Length + 4 <= LineScanner.MaxLineLength
-            && !boundary.Span.ContainsAny("\0\r\n"u8))
+        if (!isAmbiguous && !hasDoubtfulBoundary && Ascii.IsValid(boundary.Span)
+            && boundary.Length + 4 <= LineScanner.MaxLineLength && !boundary.Span.ContainsAny("\0\r\n"u8))
             return boundary;
         // Made of the old one, so that the same message always gives the same bytes.
         var fresh = $"=_postseal_{Convert.ToHexStringLower(SHA256.HashData(boundary.Span)[..16])}";
@@ -154,11 +202,20 @@ internal sealed class PartHeader
         output.Write("\r\n"u8);
     }
 
+    private void Distrust(ReadOnlySpan<byte> typeValue)
+    {
+        var start = typeValue.TrimStart(" \t\r\n"u8);
+        isNearMultipart = type is null
+            && Ascii.EqualsIgnoreCase(start[..Math.Min(start.Length, "multipart".Length)], "multipart"u8);
+        hasDoubtfulBoundary = type is not null && !ParameterSyntax.IsPlain(typeValue);
+    }
+
     private void SetContentType(string value)
     {
         Set("Content-Type", value, atTop: true);
         type = ContentType.Parse(Encoding.ASCII.GetBytes(value));
         HasContentType = true;
+        isNearMultipart = hasDoubtfulBoundary = false;
     }
 
     private void Set(string name, string value, bool atTop)

@@ -16,8 +16,8 @@ public class CanonicalEntityTests
     {
         {
             "a clean message is left as it is",
-            "Subject: x\nContent-Type: text/plain\nFrom: y\ncontent-language: en\n\nHi,\n.dot\nFrom me \n--\n",
-            "Content-Type: text/plain\ncontent-language: en\n\nHi,\n.dot\nFrom me \n--\n"
+            "Subject: x\nContent-Type: text/plain\nFrom: y\ncontent-language: en\n\nHi,\n.dot\n From me \n--\n",
+            "Content-Type: text/plain\ncontent-language: en\n\nHi,\n.dot\n From me \n--\n"
         },
         { "a missing type is told", "Subject: x\n\nHi\n", "Content-Type: text/plain; charset=us-ascii\n\nHi\n" },
         {
@@ -69,9 +69,32 @@ public class CanonicalEntityTests
         { "broken base64 is encoded again",
             "Content-Type: a/b\nContent-Transfer-Encoding: BASE64\n\n=YW-Fh ä\nYQ==YWFh\n",
             "Content-Type: a/b\nContent-Transfer-Encoding: base64\n\nYWFhYQ==\n" },
+        { "base64 of nothing is one line end", "Content-Type: a/b\nContent-Transfer-Encoding: base64\n\nü\n",
+            "Content-Type: a/b\nContent-Transfer-Encoding: base64\n\n\n" },
         { "preamble and epilogue are dropped", Multipart + "pre ü\n--b\n\none\n--b--\nepi\n", Multipart + "--b\n\none\n--b--\n" },
         { "a delimiter may come at once", Multipart + "--b\n\none\n--b--", Multipart + "--b\n\none\n--b--\n" },
-        { "a missing close delimiter stays missing", Multipart + "pre\n--b\n\none\n", Multipart + "--b\n\none\n" },
+        { "a missing close delimiter is added", Multipart + "pre\n--b\n\none\n", Multipart + "--b\n\none\n--b--\n" },
+        { "a missing close delimiter is added after a last line without an end", Multipart + "--b\n\none",
+            Multipart + "--b\n\none\n--b--\n" },
+        { "a missing close delimiter is added after 8bit text", Multipart + "--b\n" + Text8Bit + "ü\n",
+            Multipart + "--b\n" + TextQp + "=C3=BC\n--b--\n" },
+        { "a missing close delimiter is added to each of those that want it",
+            Multipart + "--b\nContent-Type: multipart/mixed; boundary=c\n\n--c\n\none\n",
+            Multipart + "--b\nContent-Type: multipart/mixed; boundary=c\n\n--c\n\none\n--c--\n--b--\n" },
+        { "a missing close delimiter is added after the close of an inner multipart",
+            Multipart + "--b\nContent-Type: multipart/mixed; boundary=c\n\n--c\n\none\n--c--\nepi",
+            Multipart + "--b\nContent-Type: multipart/mixed; boundary=c\n\n--c\n\none\n--c--\nepi\n--b--\n" },
+        { "a delimiter at the end opens an empty part", Multipart + "--b\n\none\n--b\n", Multipart + "--b\n\none\n--b\n\n--b--\n" },
+        { "a delimiter right after another is dropped", Multipart + "--b\n--b\n\none\n--b\n--b\n\ntwo\n--b--\n",
+            Multipart + "--b\n\none\n--b\n\ntwo\n--b--\n" },
+        { "a part of nothing gets the end of its header", Multipart + "--b\n--b--\n", Multipart + "--b\n\n--b--\n" },
+        { "a header of a part that has no end gets one", Multipart + "--b\nA: 1\n--b\nA: 2\ntext\n--b\ntext\n--b--\n",
+            Multipart + "--b\nA: 1\n\n--b\nA: 2\n\ntext\n--b\n\ntext\n--b--\n" },
+        { "a message without a header gets the end of one", Multipart + "--b\nContent-Type: message/rfc822\n\nnone\n--b--\n",
+            Multipart + "--b\nContent-Type: message/rfc822\n\n\nnone\n--b--\n" },
+        { "a message without a body gets the line end before the delimiter",
+            Multipart + "--b\nContent-Type: message/rfc822\n\nSubject: x\n--b--\n",
+            Multipart + "--b\nContent-Type: message/rfc822\n\nSubject: x\n\n\n--b--\n" },
         {
             "clean parts stay byte for byte beside others",
             Multipart + "--b \nA:\tx\nContent-Type : text/plain\n\n one \n--b\n" + Text8Bit + "ü two\n--b\t\n\n--b--\n",
@@ -106,7 +129,7 @@ public class CanonicalEntityTests
             "an outer delimiter ends an inner multipart",
             Multipart + "--b\nContent-Type: multipart/mixed; boundary=c\n\n--c\n\nü one\n--b\n\nü two\n--b--\n",
             Multipart + "--b\nContent-Type: multipart/mixed; boundary=c\n\n--c\nContent-Transfer-Encoding: quoted-printable\n\n"
-                + "=C3=BC one\n--b\nContent-Transfer-Encoding: quoted-printable\n\n=C3=BC two\n--b--\n"
+                + "=C3=BC one\n--c--\n--b\nContent-Transfer-Encoding: quoted-printable\n\n=C3=BC two\n--b--\n"
         },
         {
             "boundaries that start alike are told apart",
@@ -133,18 +156,86 @@ public class CanonicalEntityTests
             "Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: in\nMIME-Version: 1.0\n"
                 + "Content-Transfer-Encoding: quoted-printable\n\n=C3=BC one\n--b--\n"
         },
-        { "a multipart without delimiter is left", Multipart + "no parts\n", Multipart + "no parts\n" },
-        { "a multipart with nothing but its end is left", Multipart + "no parts\n--b--\nend\n",
-            Multipart + "no parts\n--b--\nend\n" },
-        { "a multipart without delimiter is text when it must be encoded", Multipart + "no ü parts\n--b--\nend\n",
+        { "a multipart without delimiter is text", Multipart + "no parts\n",
+            "Content-Type: text/plain; charset=us-ascii\n\nno parts\n" },
+        { "a multipart with nothing but its end is text", Multipart + "no parts\n--b--\nend\n",
+            "Content-Type: text/plain; charset=us-ascii\n\nno parts\n--b--\nend\n" },
+        { "a multipart inside without delimiter is text", Multipart + "--b\nContent-Type: multipart/mixed; boundary=c\n\nno\n--b--\n",
+            Multipart + "--b\nContent-Type: text/plain; charset=us-ascii\n\nno\n--b--\n" },
+        { "a multipart without boundary is text", "Content-Type: multipart/mixed\n\n--b\n\ntwo\n",
+            "Content-Type: text/plain; charset=us-ascii\n\n--b\n\ntwo\n" },
+        { "a boundary that no semicolon goes before is none", "Content-Type: multipart/mixed boundary=b\n\n--b\n\ntwo\n--b--\n",
+            "Content-Type: text/plain; charset=us-ascii\n\n--b\n\ntwo\n--b--\n" },
+        { "a type that is nearly a multipart is text", "Content-Type: multipart/mixed/x; boundary=b\n\n--b\n\ntwo\n--b--\n",
+            "Content-Type: text/plain; charset=us-ascii\n\n--b\n\ntwo\n--b--\n" },
+        { "a multipart/signed without delimiter is text", Multipart + "--b\nContent-Type: multipart/signed; boundary=c\n\nno\n--b--\n",
+            Multipart + "--b\nContent-Type: text/plain; charset=us-ascii\n\nno\n--b--\n" },
+        { "a multipart without delimiter is text in its charset", Multipart + "no ü parts\n--b--\nend\n",
             "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n"
                 + "no =C3=BC parts\n=2D-b--\nend\n" },
-        { "a multipart without boundary is text when it must be encoded", "Content-Type: multipart/mixed\n\n--b\n\nü two\n",
+        { "a multipart without boundary is text in its charset", "Content-Type: multipart/mixed\n\n--b\n\nü two\n",
             "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n=2D-b\n\n=C3=BC two\n" },
         { "an 8bit boundary is replaced",
             "Content-Type: multipart/mixed; boundary={FC}; type=\"a/b\"\n\n--{FC}\n\none\n--{FC}--\n",
             "Content-Type: multipart/mixed; boundary=\"=_postseal_98722e2ebed8ed3d3652e11e4181f0dc\"; type=\"a/b\"\n\n"
                 + "--=_postseal_98722e2ebed8ed3d3652e11e4181f0dc\n\none\n--=_postseal_98722e2ebed8ed3d3652e11e4181f0dc--\n" },
+        { "a boundary that readers find differently is replaced",
+            "Content-Type: multipart/mixed; boundary=b (c)\n\n--b\n\none\n--b--\n",
+            "Content-Type: multipart/mixed; boundary=\"=_postseal_3e23e8160039594a33894f6564e1b134\"\n\n"
+                + "--=_postseal_3e23e8160039594a33894f6564e1b134\n\none\n--=_postseal_3e23e8160039594a33894f6564e1b134--\n" },
+        { "a boundary whose close is the delimiter around it is replaced",
+            "Content-Type: multipart/mixed; boundary=b--\n\n--b--\n" + Multipart + "--b\n\none\n--b--\n\ntwo\n--b----\n",
+            "Content-Type: multipart/mixed; boundary=b--\n\n--b--\n"
+                + "Content-Type: multipart/mixed; boundary=\"=_postseal_3e23e8160039594a33894f6564e1b134\"\n\n"
+                + "--=_postseal_3e23e8160039594a33894f6564e1b134\n\none\n--=_postseal_3e23e8160039594a33894f6564e1b134--\n"
+                + "--b--\n\ntwo\n--b----\n" },
+        { "a line that starts with From is encoded", "Content-Type: text/plain\n\nHi\n\nFrom me\n>From me\nFrom\n",
+            "Content-Type: text/plain\nContent-Transfer-Encoding: quoted-printable\n\nHi\n\n=46rom me\n>From me\nFrom\n" },
+        { "a line that starts with From is encoded in a part, too", Multipart + "--b\n\nFrom me\n--b--\n",
+            Multipart + "--b\nContent-Transfer-Encoding: quoted-printable\n\n=46rom me\n--b--\n" },
+        { "a line that starts with From is encoded in quoted-printable, too", TextQp + "a=\nFrom me\n=3D=\nFrom=20\n",
+            TextQp + "aFrom me\n=3DFrom=20\n" },
+        { "a line that starts with From is encoded in what is no text", "Content-Type: a/b\n\nFrom me\n",
+            "Content-Type: a/b\nContent-Transfer-Encoding: base64\n\nRnJvbSBtZQ0K\n" },
+        { "From never stands at the start of a line of quoted-printable", Text8Bit + "ü" + new string('x', 69) + "From me to you\n",
+            TextQp + "=C3=BC" + new string('x', 69) + "=\n=46rom me to you\n" },
+        { "preamble and epilogue inside with a line that starts with From are dropped",
+            Multipart + "--b\nContent-Type: multipart/mixed; boundary=c\n\nFrom x\n--c\n\none\n--c--\nFrom x\n--b--\n",
+            Multipart + "--b\nContent-Type: multipart/mixed; boundary=c\n\n--c\n\none\n--c--\n--b--\n" },
+        { "the mailbox line of a message inside is dropped", "Content-Type: message/rfc822\n\nFrom me@x Mon Jan 1\nSubject: in\n\none\n",
+            "Content-Type: message/rfc822\n\nSubject: in\n\none\n" },
+        { "a field of a message inside does not start with From and a space", "Content-Type: message/rfc822\n\nFrom : me\n\none\n",
+            "Content-Type: message/rfc822\n\nFrom: me\n\none\n" },
+        { "a line after a mailbox line that continues nothing is text", "Content-Type: message/rfc822\n\n>From me@x\n in\nSubject: ü\n",
+            "Content-Type: message/rfc822\n\nMIME-Version: 1.0\nContent-Transfer-Encoding: quoted-printable\n\n in\nSubject: =C3=BC\n" },
+        { "base64 with a parameter is not believed of what is none",
+            "Content-Type: text/plain\nContent-Transfer-Encoding: base64; x\n\nSGVs =41 ü\n",
+            "Content-Type: text/plain\nContent-Transfer-Encoding: quoted-printable\n\nSGVs =3D41 =C3=BC\n" },
+        { "base64 with a parameter is believed of what is some",
+            "Content-Type: text/plain\nContent-Transfer-Encoding: base64; x\n\nw7wNCg=={LF}\n",
+            "Content-Type: text/plain\nContent-Transfer-Encoding: base64; x\n\nw7wNCg==\n\n" },
+        { "an encoding after a comment is none", "Content-Type: text/plain\nContent-Transfer-Encoding: (x) base64\n\nü\n",
+            "Content-Type: text/plain\nContent-Transfer-Encoding: quoted-printable\n\n=C3=BC\n" },
+        { "uuencoded content with an 8bit file name is encoded again",
+            "Content-Type: a/b\nContent-Transfer-Encoding: x-uuencode\n\nbegin 600 ü.txt\n%2&5L;&\\\n`\nend\n",
+            "Content-Type: a/b\nContent-Transfer-Encoding: base64\n\nSGVsbG8=\n" },
+        { "uuencoded content without beginning is what it is",
+            "Content-Type: text/plain\nContent-Transfer-Encoding: uuencode\n\nü\n",
+            "Content-Type: text/plain\nContent-Transfer-Encoding: quoted-printable\n\n=C3=BC\n" },
+        { "a header as text is encoded where it is none",
+            Multipart + "--b\nContent-Type: text/rfc822-headers\n\nSubject: x\n\n--b\nContent-Type: text/rfc822-headers\n\nno\n--b--\n",
+            Multipart + "--b\nContent-Type: text/rfc822-headers\n\nSubject: x\n\n--b\nContent-Type: text/rfc822-headers\n"
+                + "Content-Transfer-Encoding: quoted-printable\n\nno\n--b--\n" },
+        { "a header as text is encoded where it tells of a message",
+            Multipart + "--b\nContent-Type: text/rfc822-headers\n\nContent-Type: message/rfc822\n\n--b--\n",
+            Multipart + "--b\nContent-Type: text/rfc822-headers\nContent-Transfer-Encoding: quoted-printable\n\n"
+                + "Content-Type: message/rfc822\n\n--b--\n" },
+        { "a file name that was cut inside a character keeps the others",
+            Multipart + "--b\nContent-Type: a/b; name=\"Grüße{C3}.txt\"\n\nx\n--b--\n",
+            Multipart + "--b\nContent-Type: a/b; name*=utf-8''Gr%C3%BC%C3%9Fe%EF%BF%BD.txt\n\nx\n--b--\n" },
+        { "white space behind a delimiter of a signed part is not signed", Multipart + "--b\nContent-Type: multipart/signed; boundary=c\n\n"
+            + "--c \n\none \n--c\t\n" + Text8Bit + "ü\n--c-- \n--b--\n",
+            Multipart + "--b\nContent-Type: multipart/signed; boundary=c\n\n--c\n\none \n--c\n" + TextQp + "=C3=BC\n--c--\n--b--\n" },
         { "a signed part that is clean is left, label and all",
             Multipart + "--b\nContent-Type: multipart/signed; boundary=c\n\n--c\n" + Text8Bit + "one\n--c--\n--b--\n",
             Multipart + "--b\nContent-Type: multipart/signed; boundary=c\n\n--c\n" + Text8Bit + "one\n--c--\n--b--\n" },
@@ -211,7 +302,7 @@ public class CanonicalEntityTests
     [Theory]
     [InlineData(Multipart + "--b\nContent-Type: multipart/signed; boundary=c\n\n--c\n\nü\n--c--\n--b--\n", "signed itself")]
     [InlineData("Content-Type: message/partial; id=x\n\nü\n", "piece of a message")]
-    [InlineData("Content-Type: text/plain\nContent-Transfer-Encoding: x-uuencode\n\nbegin 644 ü\nend\n", "uuencoded")]
+    [InlineData("Content-Type: text/plain\nContent-Transfer-Encoding: x-yenc\n\nü\n", "yEnc")]
     public void What_cannot_be_done_without_loss_says_why(string message, string reason)
     {
         var failure = Assert.IsType<CannotCanonicalize>(CanonicalEntity.Create(Text.Message(Raw(message))));
@@ -238,5 +329,6 @@ public class CanonicalEntityTests
         .Replace("{CR}", "\r", StringComparison.Ordinal)
         .Replace("{LF}", "\n", StringComparison.Ordinal)
         .Replace("{NUL}", "\0", StringComparison.Ordinal)
+        .Replace("{C3}", "\xC3", StringComparison.Ordinal)
         .Replace("{FC}", "\xFC", StringComparison.Ordinal);
 }

@@ -12,7 +12,7 @@ public class ContentTypeTests
     [InlineData(" multipart/mixed; boundary=\"fol\r\n ded\"", "multipart/mixed", "boundary", "fol ded")]
     [InlineData(" (c) multipart (c(c)) / (c) mixed (c); (c) boundary (c) = (c) x (c)", "multipart/mixed", "boundary", "x")]
     [InlineData(" multipart/mixed;; ; boundary=x;;", "multipart/mixed", "boundary", "x")]
-    [InlineData(" multipart/mixed boundary=x", "multipart/mixed", "boundary", "x")]
+    [InlineData(" multipart/mixed boundary=x; charset=y", "multipart/mixed", "boundary", null)]
     [InlineData(" multipart/mixed; boundary=\"x\" charset=y", "multipart/mixed", "charset", "y")]
     [InlineData(" multipart/mixed; boundary=----=_Part/1:2?", "multipart/mixed", "boundary", "----=_Part/1:2?")]
     [InlineData(" multipart/mixed; boundary=\"open", "multipart/mixed", "boundary", "open")]
