@@ -16,7 +16,7 @@ public sealed partial class CertificateDirectory
             .. from source in current.All().Select(found => found.Source).Distinct()
                from entry in Load(source).Entries
                where entry.Key is not null
-               select entry.IdentityFrom(current.Authorities, time.GetUtcNow(), LogWarning),
+               select entry.IdentityFrom(current.Authorities, time.GetUtcNow(), warn),
         ];
     }
 

@@ -14,6 +14,7 @@ public sealed partial class CertificateDirectory
     private readonly CertificateOptions options;
     private readonly TimeProvider time;
     private readonly ILogger logger;
+    private readonly Action<string> warn;
     private readonly Lock listing = new();
     private volatile CertificateIndex? index;
 
@@ -26,6 +27,7 @@ public sealed partial class CertificateDirectory
         this.options = options;
         this.time = time;
         this.logger = logger ?? NullLogger.Instance;
+        warn = LogWarning;
     }
 
     /// <summary>
@@ -46,7 +48,7 @@ public sealed partial class CertificateDirectory
         {
             null => SignerLookup.None.Instance,
             { Reason: { } reason } => new SignerLookup.Unusable(reason),
-            { Entry: var entry } => new SignerLookup.Usable(entry!.IdentityFrom(current.Authorities, time.GetUtcNow(), LogWarning)),
+            { Entry: var entry } => new SignerLookup.Usable(entry!.IdentityFrom(current.Authorities, time.GetUtcNow(), warn)),
         };
     }
 
@@ -82,7 +84,7 @@ public sealed partial class CertificateDirectory
             .. from source in current.Own(address).Concat(current.Common)
                from entry in Load(source).Entries
                where entry.Key is not null && entry.Addresses.Contains(address)
-               select entry.IdentityFrom(pool, time.GetUtcNow(), LogWarning),
+               select entry.IdentityFrom(pool, time.GetUtcNow(), warn),
         ];
     }
 
@@ -133,7 +135,7 @@ public sealed partial class CertificateDirectory
         ? $"it has no private key beside it; there is neither {string.Join(" nor ", FileConventions.KeyNamesOf(files.CertificateFile).Skip(1))}"
         : null;
 
-    private LoadedSource Load(KeySource source) => source.Current(time, LogWarning);
+    private LoadedSource Load(KeySource source) => source.Current(time, warn);
 
     private CertificateIndex CurrentIndex(MailAddress address) => CurrentIndex(known => known.IsCurrentFor(address));
 
@@ -142,7 +144,7 @@ public sealed partial class CertificateDirectory
         if (index is { } known && isCurrent(known))
             return known;
         lock (listing)
-            return index is { } meanwhile && isCurrent(meanwhile) ? meanwhile : index = CertificateIndex.Of(options, time, index, LogWarning);
+            return index is { } meanwhile && isCurrent(meanwhile) ? meanwhile : index = CertificateIndex.Of(options, time, index, warn);
     }
 
     [LoggerMessage(EventId = 100, Level = LogLevel.Warning, Message = "{Warning}")]

@@ -213,6 +213,7 @@ internal sealed class CertificateIndex
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             unreadable.Add($"{path} cannot be read, so its certificates are not used: {e.Message}");
+            unused.Add(new(path, $"it cannot be read: {e.Message}"));
             return null;
         }
     }

@@ -19,7 +19,7 @@ public static partial class CertificateRules
         new(Refused: true, facts => facts.RsaBits < 1024,
             facts => $"its key ({facts.KeyName}) has fewer than 1024 bits, and the private key can be computed from it; {LongerKey}"),
         new(Refused: true, facts => facts.RsaExponent is { } e && (e.IsEven || e < 3),
-            facts => $"its key ({facts.KeyName}) has the public exponent {facts.RsaExponent}, with which everyone can sign; {LongerKey}"),
+            facts => $"its key ({facts.KeyName}) has a public exponent that is 1 or even, which makes no signature safe; {LongerKey}"),
         new(Refused: true, facts => facts.CurveBits < 224, // the strength of RSA-2048 (NIST SP 800-57 part 1)
             facts => $"its key ({facts.KeyName}) is on a curve of fewer than 224 bits, and the private key can be computed from it; "
                 + "have one issued for a key on P-256 or P-384"),
@@ -37,15 +37,15 @@ public static partial class CertificateRules
     private const string OtherDigest = "have it issued anew with SHA-256";
 
     /// <summary>
-    /// What should be mended although the certificate can be used, each the end of a sentence that begins with the
-    /// certificate: a key or a digest that is weak, an address in the subject alone.
+    /// What should be mended although the certificate can be used for something, each the end of a sentence that begins
+    /// with the certificate: a key or a digest that is weak, an address in the subject alone.
     /// </summary>
     public static IReadOnlyList<string> WarningsOf(X509Certificate2 certificate)
     {
         var facts = StrengthFacts.Of(certificate);
-        var weak = WhyTooWeak(facts) is null ? Weaknesses.Where(weakness => weakness.Holds(facts)) : [];
+        var weak = Weaknesses.Where(weakness => weakness.Holds(facts)).Select(weakness => weakness.Reason(facts));
         var inSubject = CertificateAddresses.AreInSubjectAlone(certificate) ? (string[])[AddressInSubject] : [];
-        return [.. weak.Select(weakness => weakness.Reason(facts)), .. inSubject];
+        return [.. WhyTooWeak(facts) is { } reason ? [reason] : weak, .. inSubject];
     }
 
     private const string AddressInSubject =

@@ -176,6 +176,7 @@ public sealed class KeyMaterial
                 X509KeyUsageExtension usage => usage.KeyUsages != 0,
                 X509EnhancedKeyUsageExtension usage => usage.EnhancedKeyUsages.Count > 0,
                 X509SubjectKeyIdentifierExtension identifier => identifier.SubjectKeyIdentifierBytes.IsEmpty,
+                X509AuthorityKeyIdentifierExtension identifier => identifier.KeyIdentifier is null,
                 _ => true,
             };
         }

@@ -46,7 +46,7 @@ internal sealed class SenderLoginsReader
     {
         try
         {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+            using var file = new FileStream(RegularFile.Open(path), FileAccess.Read, bufferSize: 0);
             if (file.Length <= MaxSize)
             {
                 var bytes = new byte[file.Length];

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Security.Cryptography.X509Certificates;
+using Postseal.Certificates;
 using Postseal.Program.Store;
 using Postseal.Program.Terminal;
 
@@ -43,8 +44,6 @@ internal static class CertsShowCommand
                 Field(output, "file", $"{stored.File}{(stored.HasPrivateKey ? ", its private key is here" : "")}");
                 Field(output, "use", string.Join(", ", stored.Use));
                 Field(output, "usable", stored.Problem is null ? "yes" : $"no: {stored.Problem}");
-                foreach (var warning in stored.Warnings)
-                    Field(output, "warning", warning);
                 Field(output, "chain", roots.Describe(certificate, file.Certificates));
                 output.Line();
             }
@@ -77,8 +76,10 @@ internal static class CertsShowCommand
         Field(output, "fingerprint", Files.Fingerprint.Of(certificate));
         Field(output, "valid", $"{CertificateNames.Day(certificate.NotBefore)} to {CertificateNames.Day(certificate.NotAfter)} "
             + $"({CertificateNames.DaysLeft(certificate, TimeProvider.System)} days left)");
-        Field(output, "key", Certificates.KeyNames.Of(certificate));
+        Field(output, "key", KeyNames.Of(certificate));
         Field(output, "signed with", certificate.SignatureAlgorithm.FriendlyName ?? certificate.SignatureAlgorithm.Value ?? "?");
+        foreach (var warning in CertificateRules.WarningsOf(certificate))
+            Field(output, "warning", warning);
         foreach (var extension in certificate.Extensions)
         {
             if (extension is X509KeyUsageExtension usage)

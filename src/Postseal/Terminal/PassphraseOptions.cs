@@ -52,6 +52,7 @@ internal sealed class PassphraseOptions
     {
         if (arguments.GetValue(file) is { } path)
         {
+            // Read once, for somebody who is there: it may be a pipe, as --passphrase-file <(pass show alice).
             using var handle = File.OpenHandle(path);
             return FirstLine(handle, path);
         }

@@ -196,11 +196,16 @@ public sealed class CertificateDirectoryTests : IDisposable
         Assert.Equal("CN=renewed", Usable("alice@example.org").Certificate.Subject);
     }
 
-    [Fact]
-    public void A_certificate_with_a_broken_extension_is_not_used_and_does_not_stop_the_mail()
+    [Theory]
+    [InlineData("2.5.29.14")] // subjectKeyIdentifier
+    [InlineData("2.5.29.15")] // keyUsage
+    [InlineData("2.5.29.19")] // basicConstraints
+    [InlineData("2.5.29.35")] // authorityKeyIdentifier
+    [InlineData("2.5.29.37")] // extendedKeyUsage
+    public void A_certificate_with_a_broken_extension_is_not_used_and_does_not_stop_the_mail(string extension)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var broken = SelfSigned(key, "CN=broken", Noon.AddDays(-1), Noon.AddYears(1), new X509Extension("2.5.29.15", [0x04, 0x01], critical: true));
+        var broken = SelfSigned(key, "CN=broken", Noon.AddDays(-1), Noon.AddYears(1), new X509Extension(extension, [0x04, 0x01], critical: true));
         folder.Write("alice@example.org.pem", key.ExportPkcs8PrivateKeyPem() + "\n" + broken + "\n");
 
         Assert.Contains("alice@example.org.pem holds a certificate that is damaged", Unusable("alice@example.org"), StringComparison.Ordinal);

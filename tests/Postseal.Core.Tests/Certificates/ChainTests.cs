@@ -180,6 +180,20 @@ public sealed class ChainTests : IDisposable
     }
 
     [Fact]
+    public void A_root_to_some_that_is_an_intermediate_to_others_travels_for_those()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var crossed = Root.Issue(Intermediate("CN=Corporate CA") with { Key = key });
+        var selfSigned = crossed.Issue(Intermediate("CN=Corporate CA") with { Key = key });
+        folder.Write("alice@example.org.pem", crossed.IssueMail(Alice, LongAgo, LongHence) + selfSigned.Pem + crossed.Pem + Root.Pem);
+
+        var identity = Signer();
+
+        Assert.Equal(crossed.Certificate, Assert.Single(identity.Intermediates));
+        AssertVerifies(identity);
+    }
+
+    [Fact]
     public void Authorities_that_certify_each_other_in_circles_end()
     {
         var keys = Enumerable.Range(0, 12).Select(_ => ECDsa.Create(ECCurve.NamedCurves.nistP256)).ToArray();
@@ -211,7 +225,57 @@ public sealed class ChainTests : IDisposable
         AssertVerifies(identity);
     }
 
+    /// <summary>
+    /// Authorities that issue to each other at random, some expired, not yet valid, not allowed to issue, or under another
+    /// key: where openssl finds a way among all of them we have found one, and what we chose verifies without the others.
+    /// </summary>
+    [Fact]
+    public void Where_openssl_finds_a_way_to_the_root_so_do_we()
+    {
+        const int cases = 25;
+        Assert.SkipUnless(OpenSsl.IsHere, "openssl is not on this machine");
+        var keys = Enumerable.Range(0, 5).Select(_ => ECDsa.Create(ECCurve.NamedCurves.nistP256)).ToArray();
+        var reached = 0;
+        for (var seed = 0; seed < cases; seed++)
+        {
+            var random = new Random(seed);
+            var certificates = new List<string>();
+            for (var i = 0; i < 14; i++)
+            {
+                var subject = random.Next(4);
+                var request = RandomRequest(random, subject, keys[random.Next(6) == 0 ? 4 : subject]);
+                var issuer = random.Next(5) is var number && number < 4 && number != subject
+                    ? Root.Issue(Intermediate($"CN=CA {number}") with { Key = keys[number] })
+                    : Root;
+                certificates.Add(issuer.Issue(request).Pem);
+            }
+
+            var leaf = Root.Issue(Intermediate("CN=CA 0") with { Key = keys[0] }).IssueMail(Alice, LongAgo, LongHence);
+            var all = string.Concat(certificates);
+            folder.Write("alice@example.org.pem", leaf + all + Root.Pem);
+
+            var identity = Signer();
+
+            if (identity.Chain.Root is not null)
+                Assert.Equal((seed, 0, ""), Verify(seed, identity, Pem(identity.Intermediates)));
+            else
+                Assert.NotEqual((seed, 0, ""), Verify(seed, identity, all));
+            reached += identity.Chain.Root is null ? 0 : 1;
+        }
+
+        Assert.InRange(reached, 5, cases - 5); // else the cases are too easy or too hard to say anything
+    }
+
     public void Dispose() => folder.Dispose();
+
+    private static IssuerRequest RandomRequest(Random random, int subject, AsymmetricAlgorithm key) => random.Next(6) switch
+    {
+        0 => Intermediate($"CN=CA {subject}") with { Key = key, To = Noon.AddDays(-1) },
+        1 => Intermediate($"CN=CA {subject}") with { Key = key, From = Noon.AddDays(1) },
+        2 => Intermediate($"CN=CA {subject}") with { Key = key, PathLength = random.Next(2) },
+        3 => Intermediate($"CN=CA {subject}") with { Key = key, IsAuthority = random.Next(2) == 0 },
+        _ => Intermediate($"CN=CA {subject}") with { Key = key, To = LongHence.AddDays(-random.Next(100)) },
+    };
 
     private static IssuerRequest Intermediate(string name) => new(new X500DistinguishedName(name), LongAgo, LongHence);
 
@@ -234,12 +298,19 @@ public sealed class ChainTests : IDisposable
     private void AssertVerifies(SigningIdentity identity)
     {
         Assert.SkipUnless(OpenSsl.IsHere, "openssl is not on this machine");
+        Assert.Equal((0, 0, ""), Verify(0, identity, Pem(identity.Intermediates)));
+    }
+
+    private static string Pem(IEnumerable<X509Certificate2> certificates) =>
+        string.Concat(certificates.Select(certificate => certificate.ExportCertificatePem() + "\n"));
+
+    private (int Case, int ExitCode, string Errors) Verify(int number, SigningIdentity identity, string untrusted)
+    {
         using var files = new TemporaryDirectory();
-        var (exitCode, output, errors) = OpenSsl.Run(
+        var (exitCode, _, errors) = OpenSsl.Run(
             "verify", "-purpose", "smimesign", "-attime", time.Now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture),
-            "-CAfile", files.Write("root.pem", Root.Pem),
-            "-untrusted", files.Write("chain.pem", string.Concat(identity.Intermediates.Select(issuer => issuer.ExportCertificatePem() + "\n"))),
+            "-CAfile", files.Write("root.pem", Root.Pem), "-untrusted", files.Write("chain.pem", untrusted),
             files.Write("leaf.pem", identity.Certificate.ExportCertificatePem()));
-        Assert.True(exitCode == 0, output + errors);
+        return (number, exitCode, errors);
     }
 }

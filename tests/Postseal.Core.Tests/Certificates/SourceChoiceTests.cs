@@ -126,6 +126,7 @@ public sealed partial class SourceTests
         {
             Assert.Throws<UnauthorizedAccessException>(() => locked.GetFiles());
             Signer("alice@example.org");
+            Assert.Contains("it cannot be read", Assert.Single(folder.Open().Unused()).Reason, StringComparison.Ordinal);
         });
 
         folder.SetMode("lost+found", "700");

@@ -76,6 +76,7 @@ public sealed class SpecialFileTests : IDisposable
     [Theory]
     [InlineData("[Certificates]\nPassphraseFile = fifo")]
     [InlineData("[Certificates]\nSecretFile = fifo")]
+    [InlineData("[Originating]\nSenderLogins = fifo")]
     [InlineData("[Sender:alice@example.org]\nCertificate = fifo")]
     [InlineData("[Sender:alice@example.org]\nPassphraseFile = fifo")]
     public void A_setting_that_names_a_FIFO_is_an_error_from_the_start(string setting)

@@ -89,7 +89,7 @@ public sealed class StrengthTests : IDisposable
         names.AddEmailAddress(Alice);
         using var certificate = Root.Issue(new X500DistinguishedName("CN=a"), publicKey, [names.Build()], Noon.AddDays(-1), Noon.AddDays(90));
 
-        Assert.Contains($"has the public exponent {exponent}, with which everyone can sign", CertificateRules.WhyNotSign(certificate), StringComparison.Ordinal);
+        Assert.Contains("has a public exponent that is 1 or even", CertificateRules.WhyNotSign(certificate), StringComparison.Ordinal);
     }
 
     [Fact]

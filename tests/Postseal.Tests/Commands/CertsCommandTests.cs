@@ -122,6 +122,50 @@ public sealed class CertsCommandTests : IDisposable
         Assert.Contains("yes; but its key (RSA-1024) has fewer than 2048 bits", Cli.Good("certs", "list", "--config", config), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(".crt", ".key")]
+    [InlineData(".cer", ".key")]
+    [InlineData(".pem", ".key")]
+    public void A_key_beside_its_certificate_is_listed_and_removed_with_it(string certificate, string key)
+    {
+        var issued = folder.Authority.Issue(new TrialRequest(Alice));
+        folder.Write(Alice + certificate, issued.CertificatePem);
+        folder.Write(Alice + key, issued.KeyPem);
+
+        Assert.True(List()[0].GetProperty("hasPrivateKey").GetBoolean());
+        Assert.Equal(JsonValueKind.Null, List()[0].GetProperty("problem").ValueKind);
+        Cli.Good("certs", "remove", Alice, "--yes", "--config", config);
+        Assert.Empty(Directory.GetFiles(folder.Path));
+    }
+
+    [Fact]
+    public void A_key_too_weak_to_sign_is_told_where_it_still_decrypts()
+    {
+        var now = folder.Time.GetUtcNow();
+        using var key = RSA.Create(768);
+        folder.Write("alice@example.org.pem", TestAuthority.Root("CN=Root", now.AddDays(-9), now.AddDays(9)).IssueMail(Alice, now.AddDays(-9), now.AddDays(9), mailKey: key));
+
+        Assert.Contains("warning:          its key (RSA-768) has fewer than 1024 bits", Cli.Good("certs", "show", Alice, "--config", config), StringComparison.Ordinal);
+        Assert.Equal("decrypt", Assert.Single(List()[0].GetProperty("use").EnumerateArray()).GetString());
+    }
+
+    [Fact]
+    public async Task A_passphrase_may_come_through_a_pipe()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "it has no FIFOs");
+        var issued = folder.Authority.Issue(new TrialRequest(Alice));
+        using var key = ECDsa.Create();
+        key.ImportFromPem(issued.KeyPem);
+        var locked = outside.Write("alice.pem", key.ExportEncryptedPkcs8PrivateKeyPem("open sesame", new(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 2_000)) + "\n" + issued.CertificatePem);
+        var pipe = SpecialFile.MakeFifo(outside.File("pipe"));
+
+        var writing = Task.Run(() => File.WriteAllText(pipe, "open sesame\n"), TestContext.Current.CancellationToken); // it waits for the reader
+        var output = SpecialFile.WithoutWaiting(() => Cli.Good("certs", "import", locked, "--passphrase-file", pipe, "--config", config));
+        await writing;
+
+        Assert.Contains("alice@example.org.pem: encrypted key", output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Show_of_somebody_unknown_says_so()
     {

@@ -1,0 +1,120 @@
+using System.Security.Cryptography.X509Certificates;
+
+namespace Postseal.Certificates;
+
+/// <summary>Looks for the way that <see cref="CertificateChain"/> describes, among names that may cross and go round.</summary>
+/// <param name="leaf">The certificate it starts from.</param>
+/// <param name="pools">What there is to make it of, by subject.</param>
+/// <param name="now">When it has to verify, in UTC.</param>
+internal sealed class ChainSearch(X509Certificate2 leaf, IReadOnlyList<ILookup<string, X509Certificate2>> pools, DateTime now)
+{
+    /// <summary>The most intermediates; authorities make do with three.</summary>
+    private const int MaxLength = 8;
+
+    /// <summary>The most issuers that are tried for one chain, however the names of a directory's authorities cross.</summary>
+    private const int MaxTries = 100;
+
+    private readonly List<X509Certificate2> path = [leaf];
+    private readonly List<(X509Certificate2? Root, IReadOnlyList<X509Certificate2> Intermediates)> ways = [];
+    private int triesLeft = MaxTries;
+    private DateTime holdsUntil = DateTime.MaxValue;
+
+    public CertificateChain Run()
+    {
+        if (IsSelfSigned(leaf))
+            return new CertificateChain(leaf, [], null, DateTime.MaxValue);
+        Extend();
+        // The longer way to another root has, for readers that trust the nearer one, a certificate too many, and no harm done.
+        var (root, intermediates) = ways.OrderBy(way => way.Root is null).ThenByDescending(way => way.Intermediates.Count).FirstOrDefault((null, []));
+        path.AddRange(intermediates);
+        return new CertificateChain(root, intermediates, root is null ? WhyItEnds() : null, holdsUntil);
+    }
+
+    /// <summary>Goes on from the end of the path, and keeps the best there was.</summary>
+    private void Extend()
+    {
+        foreach (var issuer in Issuers(path[^1]))
+        {
+            if (triesLeft-- <= 0)
+                return;
+            if (path.Exists(known => Same(known, issuer)) || WhyNotIssuer(issuer, path[^1]) is not null)
+                continue;
+            if (IsSelfSigned(issuer))
+            {
+                Keep(issuer);
+                continue;
+            }
+
+            if (path.Count > MaxLength)
+                continue;
+            path.Add(issuer);
+            Keep(root: null);
+            Extend();
+            path.RemoveAt(path.Count - 1);
+        }
+    }
+
+    /// <summary>Keeps a way to a root if it is the shortest to that one, and one that ends before if it is the longest.</summary>
+    private void Keep(X509Certificate2? root)
+    {
+        var known = ways.FindIndex(way => way.Root == root);
+        if (known < 0)
+            ways.Add((root, [.. path.Skip(1)]));
+        else if (root is null ? path.Count - 1 > ways[known].Intermediates.Count : path.Count - 1 < ways[known].Intermediates.Count)
+            ways[known] = (root, [.. path.Skip(1)]);
+    }
+
+    /// <summary>Those that bear the issuer's name, and are not told apart from it by their key's identifier, the longest
+    /// valid first: of two for one key the renewed one is wanted.</summary>
+    private IEnumerable<X509Certificate2> Issuers(X509Certificate2 subject)
+    {
+        var name = DistinguishedNames.ComparisonForm(subject.IssuerName);
+        return pools.SelectMany(pool => pool[name])
+            .Where(candidate => !Same(candidate, subject) && HasWantedKey(candidate, subject))
+            .DistinctBy(candidate => candidate.Thumbprint)
+            .OrderByDescending(candidate => candidate.NotAfter);
+    }
+
+    /// <summary>Why that certificate does not make the one below it believed; <see langword="null"/> when it does.</summary>
+    /// <param name="issuer">What bears the issuer's name.</param>
+    /// <param name="subject">The certificate below it, the last of the path.</param>
+    private string? WhyNotIssuer(X509Certificate2 issuer, X509Certificate2 subject)
+    {
+        foreach (var change in (DateTime[])[issuer.NotBefore.ToUniversalTime(), issuer.NotAfter.ToUniversalTime()])
+            holdsUntil = change >= now && change < holdsUntil ? change : holdsUntil;
+        return CertificateRules.WhyNotIssue(issuer, below: path.Count - 1, IsSelfSigned(issuer))
+            ?? CertificateRules.WhyNotNow(issuer, now)
+            ?? (CertificateSignature.IsBy(issuer, subject) == false ? "the signature was not made with its key" : null);
+    }
+
+    private string? WhyItEnds()
+    {
+        var last = path[^1];
+        foreach (var issuer in Issuers(last))
+        {
+            if (WhyNotIssuer(issuer, last) is { } reason)
+                return $"{last.Issuer}, which issued {last.Subject}, is there, but {reason}";
+        }
+
+        return null;
+    }
+
+    /// <summary>As the platform compares them, two of one issuer with one serial number would be the same.</summary>
+    private static bool Same(X509Certificate2 one, X509Certificate2 other) =>
+        one.RawDataMemory.Span.SequenceEqual(other.RawDataMemory.Span);
+
+    /// <summary>Two authorities of one name, old key and new key: the identifiers tell them apart (RFC 5280 section 4.2.1.1).</summary>
+    private static bool HasWantedKey(X509Certificate2 candidate, X509Certificate2 subject)
+    {
+        var wanted = subject.Extensions.OfType<X509AuthorityKeyIdentifierExtension>().FirstOrDefault()?.KeyIdentifier;
+        var offered = candidate.Extensions.OfType<X509SubjectKeyIdentifierExtension>().FirstOrDefault()?.SubjectKeyIdentifierBytes;
+        return wanted is null || offered is null || wanted.Value.Span.SequenceEqual(offered.Value.Span);
+    }
+
+    /// <summary>An authority that changed its key certifies the new one with the old: such a certificate has one name twice
+    /// and is no root.</summary>
+    private static bool IsSelfSigned(X509Certificate2 certificate) =>
+        DistinguishedNames.ComparisonForm(certificate.SubjectName) == DistinguishedNames.ComparisonForm(certificate.IssuerName)
+        && HasWantedKey(certificate, certificate)
+        && CertificateSignature.IsBy(certificate, certificate) != false;
+}
