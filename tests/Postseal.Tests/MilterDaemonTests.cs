@@ -99,6 +99,18 @@ public sealed class MilterDaemonTests : IAsyncDisposable
         Assert.Equal(!signed, log.Lines.Any(line => line.Contains("not signed: its login mallory@example.org may not sign as alice@example.org", StringComparison.Ordinal)));
     }
 
+    [Theory]
+    [InlineData(AuthenticatedFrom.Login, "AuthenticatedFrom = Login: a client that logs in signs as its login's own address (a login without @ is one of example.org)")]
+    [InlineData(AuthenticatedFrom.EnvelopeSender, "AuthenticatedFrom = EnvelopeSender: a client that logs in signs as everyone whose address it writes into MAIL FROM, unless the MTA holds that to its login")]
+    [InlineData(AuthenticatedFrom.Any, "AuthenticatedFrom = Any: a client that logs in signs as everyone who has a certificate here")]
+    public void The_log_says_at_the_start_as_whom_a_login_signs(AuthenticatedFrom rule, string words)
+    {
+        server = MilterDaemon.CreateServer(
+            Options() with { Originating = new() { AuthenticatedFrom = rule, LoginDomain = "example.org" } }, Logs(), folder.Time);
+
+        Assert.Contains(words, log.Lines);
+    }
+
     [Fact]
     public async Task A_client_that_logged_in_without_a_name_is_nobody_even_in_our_network()
     {

@@ -117,7 +117,7 @@ internal sealed class SettingsSection(SettingsFile file, string name, IConfigura
         return path;
     }
 
-    /// <summary>A file that is there, as an absolute path, or <see langword="null"/> when none is named.</summary>
+    /// <summary>A file that is there, as an absolute path, or <see langword="null"/> when none is named or it is none.</summary>
     public string? ExistingFile(string key)
     {
         if (Text(key) is not { } text)
@@ -127,7 +127,9 @@ internal sealed class SettingsSection(SettingsFile file, string name, IConfigura
             Error(key, $"there is no file {path}; create it or leave the setting empty");
         else if (RegularFile.WhyNot(path) is { } reason)
             Error(key, $"{path} {reason}; it is read again when it changes");
-        return path;
+        else
+            return path;
+        return null;
     }
 
     public void RejectUnknownKeys()

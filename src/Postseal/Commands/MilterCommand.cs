@@ -35,7 +35,11 @@ internal static class MilterCommand
         {
             var live = new ReloadingOptions(
                 configPath, () => ConfigurationOption.Load(configPath), time, log.Factory.CreateLogger<ReloadingOptions>());
-            live.Changed += changed => log.Level = changed.LogLevel;
+            live.Changed += changed =>
+            {
+                log.Level = changed.LogLevel;
+                MilterDaemon.TellLoginRule(changed, log.Factory);
+            };
             // Windows sends this one when the console is closed.
             using var reload = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, Reload);
             return await ServeAsync(configPath, live, log.Factory, time, cancellationToken);

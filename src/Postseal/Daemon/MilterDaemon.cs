@@ -1,11 +1,12 @@
 using Microsoft.Extensions.Logging;
 using Milter;
 using Postseal.Configuration;
+using Postseal.Program.Store;
 
 namespace Postseal.Program.Daemon;
 
 /// <summary>Puts the daemon together from the settings.</summary>
-internal static class MilterDaemon
+internal static partial class MilterDaemon
 {
     /// <summary>A daemon whose settings stay as they are.</summary>
     /// <exception cref="FormatException">A socket in the settings is not in libmilter's syntax.</exception>
@@ -17,6 +18,7 @@ internal static class MilterDaemon
     public static MilterServer CreateServer(Func<PostsealOptions> options, ILoggerFactory log, TimeProvider time)
     {
         var filter = new SmimeFilter(new LiveProcessor(options, log, time), time, log.CreateLogger<SmimeFilter>());
+        TellLoginRule(options(), log);
         var limits = options().Milter;
         var server = new MilterServerOptions
         {
@@ -33,6 +35,23 @@ internal static class MilterDaemon
             server.Endpoints.Add(endpoint);
         return new MilterServer(server, filter, log.CreateLogger<MilterServer>(), time);
     }
+
+    /// <summary>Writes into the log as whom clients that log in may sign; with a warning, where that is as anyone.</summary>
+    public static void TellLoginRule(PostsealOptions options, ILoggerFactory log)
+    {
+        var logger = log.CreateLogger(nameof(MilterDaemon));
+        var words = LoginRule.Describe(options.Originating);
+        if (LoginRule.IsSafe(options.Originating))
+            LogLoginRule(logger, options.Originating.AuthenticatedFrom, words);
+        else
+            LogUnsafeLoginRule(logger, options.Originating.AuthenticatedFrom, words);
+    }
+
+    [LoggerMessage(5, LogLevel.Information, "AuthenticatedFrom = {Rule}: {Words}")]
+    private static partial void LogLoginRule(ILogger logger, AuthenticatedFrom rule, string words);
+
+    [LoggerMessage(6, LogLevel.Warning, "AuthenticatedFrom = {Rule}: {Words}")]
+    private static partial void LogUnsafeLoginRule(ILogger logger, AuthenticatedFrom rule, string words);
 
     /// <summary>Where the settings want it to listen.</summary>
     /// <exception cref="FormatException">A socket in the settings is not in libmilter's syntax.</exception>

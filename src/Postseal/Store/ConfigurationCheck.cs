@@ -17,7 +17,7 @@ internal sealed class ConfigurationCheck
     {
         this.store = store;
         policy = new SigningPolicy(store.Options);
-        warnings = [.. FilePermissions.Warnings(configPath, store)];
+        warnings = [.. FilePermissions.Warnings(configPath, store), .. LoginRule.Warnings(store.Options.Originating)];
     }
 
     public static CheckResult Run(string configPath, CertificateStore store)

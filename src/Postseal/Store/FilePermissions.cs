@@ -16,7 +16,7 @@ internal static class FilePermissions
         [
             .. directories.Where(path => Others(path, UnixFileMode.OtherWrite))
                 .Select(path => $"{path} can be written by everyone, who could put certificates and keys there; 'chmod o-w {path}'"),
-            .. new[] { configPath }.Where(path => Others(path, UnixFileMode.OtherWrite))
+            .. new[] { configPath, store.Options.Originating.SenderLogins?.Path }.OfType<string>().Where(path => Others(path, UnixFileMode.OtherWrite))
                 .Select(path => $"{path} can be written by everyone; 'chmod o-w {path}'"),
             .. store.Files.Where(file => file.HasKey && Others(file.Path, UnixFileMode.OtherRead))
                 .Select(file => $"{file.Path} holds a private key that everyone can read; 'chmod o= {file.Path}'"),

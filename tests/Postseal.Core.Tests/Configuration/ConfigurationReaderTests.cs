@@ -139,7 +139,7 @@ public sealed class ConfigurationReaderTests : IDisposable
     [InlineData("[Certificates]\nDomainCertificates = perhaps", "[Certificates] DomainCertificates: 'perhaps' is not yes or no")]
     [InlineData("[Certificates]\nExpiryWarning = 4w", "[Certificates] ExpiryWarning: '4w' is not a time, as 30d")]
     [InlineData("[Certificates]\nSecretFile = nowhere", "[Certificates] SecretFile: there is no file")]
-    [InlineData("[Sender:@example.org]\nCertificate = test.ini", "[Sender:@example.org] Certificate: signs for a whole domain, which needs [Certificates] DomainCertificates = yes")]
+    [InlineData("[Sender:@example.org]\nCertificate = wrong", "[Sender:@example.org] Certificate: signs for a whole domain, which needs [Certificates] DomainCertificates = yes")]
     [InlineData("[Sender:alice@example.org]\nCertificate = nowhere", "[Sender:alice@example.org] Certificate: there is no file")]
     [InlineData("[Signing]\nMode = Maybe", "test.ini: [Signing] Mode: 'Maybe' is not one of IfPossible, Required, Never")]
     [InlineData("[Signing]\nMode = 1", "test.ini: [Signing] Mode: '1' is not one of")]
@@ -215,6 +215,19 @@ public sealed class ConfigurationReaderTests : IDisposable
             () => Read("[Signing]\nMode = Maybe\nForm = Round\n[Milter]\nMaxConnections = -1"));
 
         Assert.Equal(["Milter:MaxConnections", "Signing:Mode", "Signing:Form"], exception.Errors.Select(e => $"{e.Section}:{e.Key}"));
+    }
+
+    [Fact]
+    public void A_file_of_logins_that_nobody_could_read_is_told_of_once()
+    {
+        SpecialFile.MakeFifo(directory.File("fifo"));
+
+        foreach (var (name, error) in new[] { ("nowhere", "there is no file"), ("fifo", "is a FIFO, not a regular file") })
+        {
+            var exception = SpecialFile.WithoutWaiting(
+                () => Assert.Throws<ConfigurationException>(() => Read($"[Originating]\nSenderLogins = {name}")));
+            Assert.Contains(error, Assert.Single(exception.Errors).Message, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -125,6 +125,43 @@ public sealed class CheckCommandTests : IDisposable
         Assert.Equal(warned, Check(setting).Contains("expires in 19 days", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("", null)]
+    [InlineData("AuthenticatedFrom = Login", null)]
+    [InlineData("AuthenticatedFrom = EnvelopeSender", "warning: [Originating] AuthenticatedFrom = EnvelopeSender: a client that logs in signs as everyone whose address it writes into MAIL FROM")]
+    [InlineData("AuthenticatedFrom = Any", "warning: [Originating] AuthenticatedFrom = Any: a client that logs in signs as everyone who has a certificate here")]
+    [InlineData("AuthenticatedFrom = Any\nLoginDomain = example.org", "warning: [Originating] SenderLogins and LoginDomain count under AuthenticatedFrom = Login alone")]
+    public void A_rule_by_which_one_login_signs_as_another_is_warned_of(string rule, string? warning)
+    {
+        var said = Check($"[Originating]\n{rule}");
+
+        if (warning is null)
+            Assert.DoesNotContain("AuthenticatedFrom", said, StringComparison.Ordinal);
+        else
+            Assert.Contains(warning, said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_of_logins_that_is_wrong_is_an_error_with_its_line()
+    {
+        outside.Write("logins", "sales@example.org bob\nbob sales@example.org\n");
+        var config = outside.Write("postseal.ini", $"[Certificates]\nPath = {folder.Path}\n[Originating]\nSenderLogins = logins\n");
+
+        var result = Cli.Run("check", "--config", config);
+
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains($"[Originating] SenderLogins: {outside.File("logins")} line 2: 'bob' is neither an address", result.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_of_logins_that_everyone_can_write_is_warned_of()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has other permissions");
+        Permissions.Set(outside.Write("logins", "sales@example.org bob\n"), "666");
+
+        Assert.Contains($"{outside.File("logins")} can be written by everyone; 'chmod o-w", Check("[Originating]\nSenderLogins = logins"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Each_section_is_told_with_what_it_comes_to()
     {
