@@ -49,5 +49,5 @@ internal static partial class Log
     public static partial void PeerRefused(this ILogger log, string endpoint, string peer, string others);
 
     [LoggerMessage(14, LogLevel.Critical, "{Reason}; the server stops")]
-    public static partial void AcceptEnded(this ILogger log, string reason);
+    public static partial void GivenUp(this ILogger log, string reason);
 }

@@ -191,10 +191,15 @@ public sealed class MilterServer : IAsyncDisposable
         }
         catch (IOException e)
         {
-            log.AcceptEnded(e.Message);
-            failure = e;
-            _ = StopOnceAsync();
+            GiveUp(e);
         }
+    }
+
+    private void GiveUp(IOException why)
+    {
+        log.GivenUp(why.Message);
+        failure = why;
+        _ = StopOnceAsync();
     }
 
     private async Task ServeAsync(Listener listener, Socket connection)
@@ -233,6 +238,10 @@ public sealed class MilterServer : IAsyncDisposable
         {
             await task.ConfigureAwait(false);
         }
+        catch (Exception e) when (IsOfTheProcess(e))
+        {
+            GiveUp(new IOException($"{peer}: no connection can be served any more: {e.Message}", e));
+        }
         catch (Exception e)
         {
             log.SessionFailed(e, peer, "NOQUEUE");
@@ -243,6 +252,10 @@ public sealed class MilterServer : IAsyncDisposable
                 sessions.Remove(task);
         }
     }
+
+    // Code that could not be loaded, for want of a descriptor mostly: .NET does not try a second time.
+    private static bool IsOfTheProcess(Exception e) =>
+        e is TypeInitializationException or TypeLoadException or FileNotFoundException or FileLoadException;
 
     private Task[] OpenSessions()
     {

@@ -70,9 +70,10 @@ internal static class MilterCommand
             await using var server = MilterDaemon.CreateServer(() => options.Current, log, time);
             await server.StartAsync(cancellationToken);
             ServiceManager.Ready();
-            await stop.Task;
+            await Task.WhenAny(stop.Task, server.Completion);
             ServiceManager.Stopping();
             await server.StopAsync(CancellationToken.None);
+            await server.Completion; // it stopped by itself: the reason
             return ExitCode.Fine;
         }
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or UnauthorizedAccessException)

@@ -41,14 +41,19 @@ internal sealed class FakeTime : TimeProvider
     }
 
     /// <summary>Waits until a timer is set that fires after that span.</summary>
-    public async Task WaitForTimerAsync(TimeSpan span)
+    public Task WaitForTimerAsync(TimeSpan span) => WaitForTimerAsync(timer => timer.Due == now + span.Ticks);
+
+    /// <summary>Waits until any timer is set.</summary>
+    public Task WaitForAnyTimerAsync() => WaitForTimerAsync(_ => true);
+
+    private async Task WaitForTimerAsync(Func<FakeTimer, bool> isMeant)
     {
         while (true)
         {
             Task next;
             lock (sync)
             {
-                if (timers.Any(timer => timer.Due == now + span.Ticks))
+                if (timers.Any(isMeant))
                     return;
                 next = changed.Task;
             }
