@@ -21,7 +21,7 @@ public sealed record EnvelopeAddress(string Address, IReadOnlyList<string> Param
             throw new MilterProtocolException("an envelope command without an address");
         var path = arguments[0];
         var bracketed = path.Length >= 2 && path[0] == '<' && path[^1] == '>';
-        return new EnvelopeAddress(bracketed ? path[1..^1] : path, arguments[1..]);
+        return new EnvelopeAddress(bracketed ? path[1..^1] : path, arguments.Count > 1 ? arguments[1..] : []);
     }
 
     /// <summary>Writes the path, and the parameters as one string when there are any.</summary>

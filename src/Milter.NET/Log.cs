@@ -50,4 +50,11 @@ internal static partial class Log
 
     [LoggerMessage(14, LogLevel.Critical, "{Reason}; the server stops")]
     public static partial void GivenUp(this ILogger log, string reason);
+
+    [LoggerMessage(15, LogLevel.Warning, "{Peer}: {QueueId}: no memory: {Reason}; the connection is closed")]
+    public static partial void OutOfMemory(this ILogger log, string peer, string queueId, string reason);
+
+    [LoggerMessage(16, LogLevel.Warning,
+        "{Peer}: {QueueId}: {Command} out of order, ignored as libmilter does; so are others on this connection")]
+    public static partial void Ignored(this ILogger log, string peer, string queueId, string command);
 }

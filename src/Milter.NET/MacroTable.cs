@@ -21,6 +21,20 @@ internal sealed class MacroTable
     private static readonly int FirstOfMessage = Array.IndexOf(Order, MilterCommand.Mail);
 
     private readonly byte[]?[] sets = new byte[]?[Order.Length];
+    private bool mailFollows; // its macros have come, the command has not
+
+    /// <summary>What the sets hold in memory, in bytes.</summary>
+    public long Size
+    {
+        get
+        {
+            const int objectSize = 24;
+            var size = 0L;
+            foreach (var set in sets)
+                size += set is null ? 0 : objectSize + set.Length;
+            return size;
+        }
+    }
 
     public string? this[string name]
     {
@@ -36,26 +50,44 @@ internal sealed class MacroTable
         }
     }
 
-    /// <summary>Takes the payload of SMFIC_MACRO. One for a command without a stage here is dropped.</summary>
+    /// <summary>Takes the payload of SMFIC_MACRO. As in libmilter one for a command without macros, or without a single
+    /// string, is dropped, and so is what follows the last NUL.</summary>
+    /// <exception cref="MilterProtocolException">It does not even name a command.</exception>
     public void Set(in ReadOnlySequence<byte> payload)
     {
         var reader = new PayloadReader(payload);
         var slot = Array.IndexOf(Order, (MilterCommand)reader.ReadByte());
         var set = reader.ReadRest();
-        if (set is [.., not 0])
-            throw PayloadReader.Unterminated();
-        if (slot < 0)
+        var end = set.AsSpan().LastIndexOf((byte)0) + 1;
+        if (slot < 0 || end == 0)
             return;
-        sets[slot] = set;
+        sets[slot] = end == set.Length ? set : set[..end];
+        mailFollows |= slot == FirstOfMessage;
         // Sets of later commands are from before this one: from another recipient, or another message.
         Array.Clear(sets, slot + 1, sets.Length - slot - 1);
     }
 
     /// <summary>Forgets what belongs to one message; what belongs to the connection stays.</summary>
-    public void ForgetMessage() => Array.Clear(sets, FirstOfMessage, sets.Length - FirstOfMessage);
+    public void ForgetMessage()
+    {
+        Array.Clear(sets, FirstOfMessage, sets.Length - FirstOfMessage);
+        mailFollows = false;
+    }
+
+    /// <summary>Forgets the message before, which nobody ended; the macros that came for this MAIL stay.</summary>
+    public void BeginMessage()
+    {
+        if (!mailFollows)
+            ForgetMessage();
+        mailFollows = false;
+    }
 
     /// <summary>Forgets everything: another SMTP connection follows.</summary>
-    public void Clear() => Array.Clear(sets);
+    public void Clear()
+    {
+        Array.Clear(sets);
+        mailFollows = false;
+    }
 
     // Names and values in turn, each with its NUL; of a name that stands twice the last value, of one without any "".
     private static string? Find(ReadOnlySpan<byte> set, string name)

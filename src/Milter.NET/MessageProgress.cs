@@ -6,9 +6,31 @@ internal enum MessageStage
     Idle, Mail, Recipient, Data, Headers, EndOfHeaders, Body, EndOfMessage,
 }
 
-/// <summary>Keeps the order of the commands of a message, and the time its content has had.</summary>
+/// <summary>Knows which command of a message may follow which, and the time its content has had.</summary>
 internal sealed class MessageProgress(MilterServerOptions limits, TimeProvider time)
 {
+    // What may follow each stage, as in libmilter's table. DATA is not sent before version 4, and a message need not have
+    // any header field or body.
+    private static readonly int[] Followers =
+    [
+        Bits(MessageStage.Mail), // Idle
+        Bits(MessageStage.Recipient), // Mail
+        Bits(
+            MessageStage.Recipient, MessageStage.Data, MessageStage.Headers, MessageStage.EndOfHeaders, MessageStage.Body,
+            MessageStage.EndOfMessage), // Recipient
+        Bits(MessageStage.Headers, MessageStage.EndOfHeaders), // Data
+        Bits(MessageStage.Headers, MessageStage.EndOfHeaders), // Headers
+        Bits(MessageStage.Body, MessageStage.EndOfMessage), // EndOfHeaders
+        Bits(MessageStage.Body, MessageStage.EndOfMessage), // Body
+        0, // EndOfMessage: it is answered before anything else is read
+    ];
+
+    private static readonly MilterSteps[] LeftOut =
+    [
+        MilterSteps.None, MilterSteps.NoMail, MilterSteps.NoRecipient, MilterSteps.NoData, MilterSteps.NoHeaders,
+        MilterSteps.NoEndOfHeaders, MilterSteps.NoBody,
+    ];
+
     private long contentBegan;
 
     public MessageStage Stage { get; private set; }
@@ -29,26 +51,40 @@ internal sealed class MessageProgress(MilterServerOptions limits, TimeProvider t
         }
     }
 
-    public void Begin() => Stage = MessageStage.Mail;
+    public bool IsInMessage => Stage != MessageStage.Idle;
 
     public void End() => Stage = MessageStage.Idle;
 
-    /// <summary>Takes the message a stage further, if the stages before that the MTA must send have come.</summary>
-    public void Advance(MessageStage next, MilterCommand command, MilterSteps agreed)
+    /// <summary>Takes the message to the stage of a command, if it may follow now; false when it may not.</summary>
+    public bool TryAdvance(MessageStage next, MilterSteps agreed)
     {
-        var begun = Stage != MessageStage.Idle || agreed.HasFlag(MilterSteps.NoMail);
-        var headersEnded = next != MessageStage.Body || Stage >= MessageStage.EndOfHeaders
-            || agreed.HasFlag(MilterSteps.NoEndOfHeaders);
-        Expect(begun && headersEnded && Stage <= next, command);
+        if (!MayFollow(next, agreed))
+            return false;
         if (Stage < MessageStage.Headers && next >= MessageStage.Headers)
             contentBegan = time.GetTimestamp();
         Stage = next;
+        return true;
     }
 
-    public void Expect(bool inOrder, MilterCommand command)
+    // A stage that the MTA was told to leave out counts as passed, if it is the next.
+    private bool MayFollow(MessageStage next, MilterSteps agreed)
     {
-        if (!inOrder)
-            throw new MilterProtocolException(
-                $"{command.ToString().ToUpperInvariant()} out of order, at stage {Stage}");
+        for (var from = Stage; ; from++)
+        {
+            if ((Followers[(int)from] & Bit(next)) != 0)
+                return true;
+            if (from >= MessageStage.Body || !agreed.HasFlag(LeftOut[(int)from + 1]))
+                return false;
+        }
+    }
+
+    private static int Bit(MessageStage stage) => 1 << (int)stage;
+
+    private static int Bits(params ReadOnlySpan<MessageStage> stages)
+    {
+        var bits = 0;
+        foreach (var stage in stages)
+            bits |= Bit(stage);
+        return bits;
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace Milter;
 
@@ -25,37 +26,47 @@ public sealed record MilterClientInfo(string HostName, MilterFamily Family, IPAd
     /// <summary>What stands here before the MTA has said anything.</summary>
     public static readonly MilterClientInfo None = new("", MilterFamily.Unknown, null, 0);
 
+    private const int MaxUnixPath = 107; // sockaddr_un, less its NUL
+
     internal static MilterClientInfo Parse(System.Buffers.ReadOnlySequence<byte> payload)
     {
         var reader = new PayloadReader(payload);
         var hostName = reader.ReadString();
         var family = (MilterFamily)reader.ReadByte();
         // Sendmail ends the frame here for an unknown family.
-        if (family == MilterFamily.Unknown || !Enum.IsDefined(family))
-            return new MilterClientInfo(hostName, MilterFamily.Unknown, null, 0);
+        if (family == MilterFamily.Unknown)
+            return new MilterClientInfo(hostName, family, null, 0);
+        if (!Enum.IsDefined(family))
+            throw new MilterProtocolException($"an unknown address family, byte 0x{(byte)family:x2}");
         var port = reader.ReadUInt16();
         var text = reader.ReadString();
-        return family == MilterFamily.Unix
-            ? new MilterClientInfo(hostName, family, null, 0)
-            : new MilterClientInfo(hostName, family, ParseAddress(text), port);
+        if (family != MilterFamily.Unix)
+            return new MilterClientInfo(hostName, family, ParseAddress(text, family), port);
+        if (text.Length > MaxUnixPath)
+            throw new MilterProtocolException($"a socket path of {text.Length} characters");
+        return new MilterClientInfo(hostName, family, null, 0);
     }
 
     // Sendmail writes an IPv6 address as in an address literal: IPv6:2001:db8::1 (RFC 5321 section 4.1.3).
-    private static IPAddress? ParseAddress(string text)
+    private static IPAddress ParseAddress(string text, MilterFamily family)
     {
         const string tag = "IPv6:";
-        if (text.StartsWith(tag, StringComparison.OrdinalIgnoreCase))
-            text = text[tag.Length..];
-        return IPAddress.TryParse(text, out var address) ? address : null;
+        var plain = text.StartsWith(tag, StringComparison.OrdinalIgnoreCase) ? text[tag.Length..] : text;
+        var expected = family == MilterFamily.IPv6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork;
+        return IPAddress.TryParse(plain, out var address) && address.AddressFamily == expected
+            ? address : throw new MilterProtocolException($"an address that is none of {family}");
     }
 }
 
 /// <summary>What is known at a stage of a milter connection. It changes as the dialogue goes on.</summary>
 public sealed class MilterContext
 {
-    internal MilterContext(string peer) => Peer = peer;
+    internal MilterContext(string peer, ConnectionMemory memory) => (Peer, Memory) = (peer, memory);
 
     internal MacroTable Macros { get; } = new();
+
+    /// <summary>What the connection may hold, and holds.</summary>
+    internal ConnectionMemory Memory { get; }
 
     /// <summary>The MTA, as text for logs: its address, or the socket it came in by.</summary>
     public string Peer { get; }

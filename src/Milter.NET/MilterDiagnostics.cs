@@ -9,7 +9,7 @@ namespace Milter;
 /// <listheader><term>instrument</term><description>what</description></listheader>
 /// <item><term><c>milter.connection.active</c></term><description>connections open now</description></item>
 /// <item><term><c>milter.connection.duration</c></term><description>seconds a connection was open; tag
-/// <c>milter.end</c>: quit, closed, stopped, timeout, lost, protocol_error, error</description></item>
+/// <c>milter.end</c>: quit, closed, stopped, timeout, lost, protocol_error, out_of_memory, error</description></item>
 /// <item><term><c>milter.message.verdicts</c></term><description>messages answered; tag <c>milter.verdict</c>: the
 /// <see cref="MilterResponse"/></description></item>
 /// <item><term><c>milter.message.duration</c></term><description>seconds from the end of a message to its last reply;

@@ -9,7 +9,9 @@ namespace Milter;
 /// <remarks>
 /// Every method's default lets the mail pass. An exception out of one is logged and becomes a temporary failure of that
 /// message (at RCPT, where a refusal would hit the recipient alone, it does so when the message's content comes). A
-/// handler that is <see cref="IDisposable"/> is disposed when its connection has ended.
+/// handler that is <see cref="IDisposable"/> is disposed when its connection has ended and none of its methods is at work
+/// any more. Commands out of order are treated as in libmilter: the message in progress is over, and one that cannot begin
+/// another is ignored.
 /// </remarks>
 public abstract class MilterHandler
 {
@@ -72,10 +74,20 @@ public abstract class MilterHandler
         MilterContext context, MilterChanges changes, CancellationToken cancellationToken) => Continue;
 
     /// <summary>
-    /// The message in progress is over: answered, or given up by the MTA. What belongs to it is to be forgotten here.
-    /// At the end of the connection the handler is dropped without this.
+    /// The message in progress is over: answered, or given up by the MTA, which need not say so: another MAIL, or a command
+    /// that cannot be of this message, ends it too. What belongs to it is to be forgotten here.
     /// </summary>
     public virtual void Reset()
+    {
+    }
+
+    /// <summary>
+    /// The MTA's client has gone, and the message in progress with it (<see cref="Reset"/> was called before). What belongs
+    /// to the client is to be forgotten here: another one may follow on the same milter connection (SMFIC_QUIT_NC). Called
+    /// at the end of the milter connection too, however that ended, and also when no client has come since the last call;
+    /// libmilter's name for it is <c>xxfi_close</c>.
+    /// </summary>
+    public virtual void Close()
     {
     }
 

@@ -16,6 +16,7 @@ public sealed class MilterServer : IAsyncDisposable
     private readonly CancellationTokenSource stopping = new();
     private readonly CancellationTokenSource aborting = new();
     private readonly SemaphoreSlim places;
+    private readonly ServerMemory memory;
     private readonly HashSet<Task> sessions = [];
     private readonly List<Task> acceptLoops = [];
     private readonly CancellationTokenSource hurry = new();
@@ -41,6 +42,7 @@ public sealed class MilterServer : IAsyncDisposable
         time = timeProvider ?? TimeProvider.System;
         diagnostics = new ServerDiagnostics(this, time);
         places = new SemaphoreSlim(options.MaxConnections);
+        memory = new ServerMemory(options.MaxTotalMemory);
     }
 
     /// <summary>Makes a server that hands whole messages to a filter.</summary>
@@ -115,7 +117,7 @@ public sealed class MilterServer : IAsyncDisposable
     public Task ServeAsync(Stream connection, string peer)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        return Track(peer, () => RunAsync(connection, peer));
+        return Track(peer, () => ConverseAsync(connection, peer));
     }
 
     /// <summary>
@@ -206,14 +208,18 @@ public sealed class MilterServer : IAsyncDisposable
     {
         try
         {
+            Task ended;
             using (connection)
             {
                 // Small replies go out at once: Nagle's algorithm and delayed acknowledgements cost 40 ms a message.
                 if (connection.ProtocolType == ProtocolType.Tcp)
                     connection.NoDelay = true;
                 await using var stream = new PromptStream(connection);
-                await RunAsync(stream, listener.PeerOf(connection)).ConfigureAwait(false);
+                ended = await ConverseAsync(stream, listener.PeerOf(connection)).ConfigureAwait(false);
             }
+            // Who hangs up while the filter is at work shall not have a second message worked on meanwhile. A server that
+            // stops has waited long enough.
+            await ended.WaitAsync(aborting.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         finally
         {
@@ -221,11 +227,13 @@ public sealed class MilterServer : IAsyncDisposable
         }
     }
 
-    private async Task RunAsync(Stream stream, string peer)
+    /// <summary>Talks with a peer to the end; what it returns ends when the handler has let go of the last message.</summary>
+    private async Task<Task> ConverseAsync(Stream stream, string peer)
     {
-        var host = new SessionHost(options, log, time, diagnostics, stopping.Token, aborting.Token);
-        await using var session = new MilterSession(stream, peer, newHandler(), host);
+        var host = new SessionHost(options, log, time, diagnostics, memory, stopping.Token, aborting.Token);
+        var session = new MilterSession(stream, peer, newHandler(), host);
         await session.RunAsync().ConfigureAwait(false);
+        return session.DisposeAsync().AsTask();
     }
 
     private async Task Track(string peer, Func<Task> serve)

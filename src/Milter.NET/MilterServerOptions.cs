@@ -3,6 +3,9 @@ namespace Milter;
 /// <summary>Where a <see cref="MilterServer"/> listens, and the limits it keeps: each with its reason.</summary>
 public sealed class MilterServerOptions
 {
+    private long? maxConnectionMemory;
+    private long? maxTotalMemory;
+
     /// <summary>Where to listen; several at once are fine. Default: nowhere.</summary>
     public IList<MilterEndpoint> Endpoints { get; } = [];
 
@@ -18,41 +21,68 @@ public sealed class MilterServerOptions
     /// <summary>
     /// The largest frame taken from the MTA, in bytes; a larger one ends the connection. Default: 2 MiB, room for the
     /// largest body chunk there is (1 MiB) and for a header field over <see cref="MaxHeadersSize"/>, so that it gets an
-    /// answer. A connection may hold this much memory before anything else is known of it.
+    /// answer. Memory is taken for what has come of it, not for what its length promises.
     /// </summary>
     public int MaxFrameSize { get; set; } = 2 * 1024 * 1024;
 
     /// <summary>
     /// The largest command taken that is neither a header field nor a part of the body, in bytes: macros, names,
     /// addresses. A larger one ends the connection. Default: 16 KiB; an SMTP command line has 512 octets
-    /// (RFC 5321 section 4.5.3.1.4), more only by extensions. Some of these stay in memory as long as the connection.
+    /// (RFC 5321 section 4.5.3.1.4), more only by extensions.
     /// </summary>
     public int MaxCommandSize { get; set; } = 16 * 1024;
 
     /// <summary>
-    /// The most header fields of a message given to an <see cref="IMilterFilter"/>; one with more is refused with
-    /// 552. Default: 1,000. Every field costs memory and a step of whatever looks at headers.
+    /// The most header fields of a message given to an <see cref="IMilterFilter"/>. One with more is refused with 552, if
+    /// the filter wants it (<see cref="IMilterFilter.Wants"/>); else it passes. Default: 1,000. Every field costs memory
+    /// and a step of whatever looks at headers.
     /// </summary>
     public int MaxHeaderCount { get; set; } = 1000;
 
     /// <summary>
-    /// The most bytes of all names and values of a message's header fields together; a message with more is refused
-    /// with 552. Default: 1 MiB, ten times the largest field Postfix accepts (<c>header_size_limit</c>).
+    /// The most bytes of all names and values of a message's header fields together. A message with more is refused with
+    /// 552, if the filter wants it; else it passes. Default: 1 MiB, ten times the largest field Postfix accepts
+    /// (<c>header_size_limit</c>).
     /// </summary>
     public int MaxHeadersSize { get; set; } = 1024 * 1024;
 
     /// <summary>
     /// The largest message given to an <see cref="IMilterFilter"/>, headers and body, in bytes; a larger one is refused
-    /// with 552 and no more of it kept. The recipients, by themselves, are held to it too. Default: 64 MiB. Messages
-    /// are held in memory, once for every connection that has one in flight. At most 2,147,483,591 (a filter may want it in one array).
+    /// with 552 and no more of it kept. Default: 64 MiB. Messages are held in memory, once for every connection that has
+    /// one in flight. At most 2,147,483,591 (a filter may want it in one array).
     /// </summary>
     public long MaxMessageSize { get; set; } = 64 * 1024 * 1024;
 
     /// <summary>
+    /// The most memory one connection may hold, in bytes: the message for an <see cref="IMilterFilter"/>, its recipients,
+    /// macros and a frame of which only a part has come, each with what it costs beside its letters. A message that would
+    /// pass it fails temporarily with 452; where there is no message to blame, the connection ends. Default: 16 MiB more
+    /// than <see cref="MaxMessageSize"/>, which is room for a message of that size with 10,000 usual recipients. What the
+    /// filter makes of a message does not count.
+    /// </summary>
+    public long MaxConnectionMemory
+    {
+        get => maxConnectionMemory ?? MaxMessageSize + (16 * 1024 * 1024);
+        set => maxConnectionMemory = value;
+    }
+
+    /// <summary>
+    /// The most memory all connections may hold together, in bytes, counted as for <see cref="MaxConnectionMemory"/> and at
+    /// least 128 KiB for each that is open, which it has for itself. Whatever would pass it is treated as there: the
+    /// message, or the connection, fails temporarily. Default: eight times <see cref="MaxConnectionMemory"/>, 640 MiB; it
+    /// is the last bound, behind <see cref="MaxLargeMessages"/>, that keeps the process from being killed for its size.
+    /// </summary>
+    public long MaxTotalMemory
+    {
+        get => maxTotalMemory ?? 8 * MaxConnectionMemory;
+        set => maxTotalMemory = value;
+    }
+
+    /// <summary>
     /// The most messages of over 1 MiB held for an <see cref="IMilterFilter"/> at once. Further ones wait at their first
     /// MiB, their MTAs with them; one for which no place becomes free in 2 minutes fails temporarily with 451. Default:
-    /// 16. Memory for messages is bounded by that many of <see cref="MaxMessageSize"/> and 1 MiB for every other
-    /// connection, and what the filter itself makes of them.
+    /// 16. It also bounds how many of them a filter works on at once; one whose MTA has gone counts until the filter has
+    /// let go of it.
     /// </summary>
     public int MaxLargeMessages { get; set; } = 16;
 
@@ -84,8 +114,8 @@ public sealed class MilterServerOptions
 
     /// <summary>
     /// The most connections served at once; further ones wait. Default: 500. Postfix opens one for each SMTP server
-    /// process (<c>default_process_limit</c> is 100) and for each local submission. It bounds memory, together with
-    /// <see cref="MaxLargeMessages"/>.
+    /// process (<c>default_process_limit</c> is 100) and for each local submission. A connection that has ended counts until the
+    /// filter has let go of its message.
     /// </summary>
     public int MaxConnections { get; set; } = 500;
 
@@ -109,6 +139,8 @@ public sealed class MilterServerOptions
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxHeadersSize, nameof(MaxHeadersSize));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxMessageSize, nameof(MaxMessageSize));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxMessageSize, Array.MaxLength, nameof(MaxMessageSize));
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxConnectionMemory, MaxMessageSize, nameof(MaxConnectionMemory));
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxTotalMemory, MaxConnectionMemory, nameof(MaxTotalMemory));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxLargeMessages, nameof(MaxLargeMessages));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxRecipients, nameof(MaxRecipients));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxConnections, nameof(MaxConnections));

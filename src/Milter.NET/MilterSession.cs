@@ -20,11 +20,16 @@ internal sealed class MilterSession : IAsyncDisposable
     private readonly PipeWriter output;
     private readonly AnswerWriter answer;
     private readonly MessageProgress progress;
+    private readonly ConnectionMemory memory;
     private readonly CancellationTokenSource lifetime;
     private readonly CancellationTokenSource idle;
     private readonly ITimer timer;
 
+    private Task work = Task.CompletedTask; // the handler's at the end of a message, while nobody has seen its end
+    private long known; // what the memory holds of what is known of the client
     private bool negotiated;
+    private bool isClientNew;
+    private bool ignoredTold;
     private bool over;
     private bool timesContent;
     private bool timedOut;
@@ -35,10 +40,11 @@ internal sealed class MilterSession : IAsyncDisposable
     {
         this.host = host;
         this.handler = handler;
-        context = new MilterContext(peer);
+        memory = new ConnectionMemory(host.Memory, host.Options.MaxConnectionMemory);
+        context = new MilterContext(peer, memory);
         var reading = new StreamPipeReaderOptions(bufferSize: ReadBufferSize, leaveOpen: true);
         var writing = new StreamPipeWriterOptions(minimumBufferSize: WriteBufferSize, leaveOpen: true);
-        input = new FrameReader(PipeReader.Create(stream, reading), host.Options.MaxFrameSize);
+        input = new FrameReader(PipeReader.Create(stream, reading), host.Options.MaxFrameSize, memory);
         output = PipeWriter.Create(stream, writing);
         answer = new AnswerWriter(output, host);
         progress = new MessageProgress(host.Options, host.Time);
@@ -63,6 +69,11 @@ internal sealed class MilterSession : IAsyncDisposable
             while (!over && await ReadAsync().ConfigureAwait(false) is { } frame)
                 await TakeAsync((MilterCommand)frame.Code, frame.Payload).ConfigureAwait(false);
             return timedOut ? ConnectionEnd.Timeout : over ? ConnectionEnd.Quit : ConnectionEnd.Closed;
+        }
+        catch (MemoryLimitException e)
+        {
+            host.Log.OutOfMemory(context.Peer, context.LogId, e.Message);
+            return ConnectionEnd.OutOfMemory;
         }
         catch (MilterProtocolException e)
         {
@@ -91,15 +102,35 @@ internal sealed class MilterSession : IAsyncDisposable
         }
     }
 
+    /// <summary>Cancels what the handler is still at, waits until it has really ended, and gives everything back: neither
+    /// memory nor a place is free before that. It never throws.</summary>
     public async ValueTask DisposeAsync()
     {
-        // A filter that is still at work learns that nobody waits for it.
         await lifetime.CancelAsync().ConfigureAwait(false);
         await timer.DisposeAsync().ConfigureAwait(false);
         answer.Dispose();
-        (handler as IDisposable)?.Dispose();
+        await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (work.Exception?.InnerException is { } e and not OperationCanceledException)
+            host.Log.HandlerFailed(e, context.Peer, context.LogId, Name(MilterCommand.EndOfMessage));
+        CloseHandler();
+        memory.End();
         idle.Dispose();
         lifetime.Dispose();
+    }
+
+    private void CloseHandler()
+    {
+        try
+        {
+            if (progress.IsInMessage)
+                handler.Reset();
+            handler.Close();
+            (handler as IDisposable)?.Dispose();
+        }
+        catch (Exception e)
+        {
+            host.Log.SessionFailed(e, context.Peer, context.LogId);
+        }
     }
 
     // The protocol, command by command.
@@ -111,72 +142,123 @@ internal sealed class MilterSession : IAsyncDisposable
             && command is not (MilterCommand.Header or MilterCommand.Body or MilterCommand.EndOfMessage))
             throw new MilterProtocolException(
                 $"{Name(command)} of {payload.Length} bytes, more than the limit of {host.Options.MaxCommandSize}");
+        if (payload.IsEmpty && IsNothingWithoutPayload(command))
+            throw new MilterProtocolException($"{Name(command)} of nothing");
         switch (command)
         {
-            case MilterCommand.Negotiate:
+            case MilterCommand.Negotiate when !negotiated:
                 await NegotiateAsync(payload).ConfigureAwait(false);
                 break;
             case MilterCommand.Macro:
                 context.Macros.Set(payload);
+                CountKnown();
                 break;
-            case MilterCommand.Connect:
-                progress.Expect(progress.Stage == MessageStage.Idle, command);
+            case MilterCommand.Connect when isClientNew:
+                isClientNew = false;
                 context.Client = MilterClientInfo.Parse(payload);
+                CountKnown();
                 await AnswerAsync(command, payload, MilterSteps.NoReplyConnect).ConfigureAwait(false);
                 break;
+            case MilterCommand.Negotiate or MilterCommand.Connect:
+                GiveUpMessage();
+                Ignore(command);
+                break;
             case MilterCommand.Helo:
-                // After MAIL too: Postfix tells about it first, and sends the abort of the message after it.
-                progress.Expect(progress.Stage < MessageStage.Headers, command);
+                GiveUpMessage(); // RFC 5321 section 4.1.4: as if it were RSET
+                isClientNew = false;
                 context.Helo = new PayloadReader(payload).ReadString();
+                CountKnown();
                 await AnswerAsync(command, payload, MilterSteps.NoReplyHelo).ConfigureAwait(false);
                 break;
             case MilterCommand.Mail:
-                progress.Expect(progress.Stage < MessageStage.Headers, command);
                 BeginMessage();
                 await AnswerAsync(command, payload, MilterSteps.NoReplyMail).ConfigureAwait(false);
                 break;
-            case MilterCommand.Recipient:
-                progress.Advance(MessageStage.Recipient, command, Steps);
+            case MilterCommand.Recipient when Advance(MessageStage.Recipient, command):
                 await AnswerAsync(command, payload, MilterSteps.NoReplyRecipient).ConfigureAwait(false);
                 break;
-            case MilterCommand.Data:
-                progress.Advance(MessageStage.Data, command, Steps);
+            case MilterCommand.Data when Advance(MessageStage.Data, command):
                 await AnswerAsync(command, payload, MilterSteps.NoReplyData).ConfigureAwait(false);
                 break;
             case MilterCommand.Unknown:
+                isClientNew = false;
+                if (progress.Stage >= MessageStage.Data)
+                    GiveUpMessage();
                 await AnswerAsync(command, payload, MilterSteps.NoReplyUnknown).ConfigureAwait(false);
                 break;
-            case MilterCommand.Header:
-                progress.Advance(MessageStage.Headers, command, Steps);
+            case MilterCommand.Header when Advance(MessageStage.Headers, command):
                 await AnswerAsync(command, payload, MilterSteps.NoReplyHeader).ConfigureAwait(false);
                 break;
-            case MilterCommand.EndOfHeaders:
-                progress.Expect(progress.Stage < MessageStage.EndOfHeaders, command);
-                progress.Advance(MessageStage.EndOfHeaders, command, Steps);
+            case MilterCommand.EndOfHeaders when Advance(MessageStage.EndOfHeaders, command):
                 await AnswerAsync(command, payload, MilterSteps.NoReplyEndOfHeaders).ConfigureAwait(false);
                 break;
-            case MilterCommand.Body:
-                progress.Advance(MessageStage.Body, command, Steps);
+            case MilterCommand.Body when Advance(MessageStage.Body, command):
+                CheckChunk(payload);
                 await AnswerAsync(command, payload, MilterSteps.NoReplyBody).ConfigureAwait(false);
                 break;
-            case MilterCommand.EndOfMessage:
-                progress.Advance(MessageStage.EndOfMessage, command, Steps);
+            case MilterCommand.EndOfMessage when Advance(MessageStage.EndOfMessage, command):
+                CheckChunk(payload);
                 await FinishAsync(payload).ConfigureAwait(false);
                 break;
             case MilterCommand.Abort:
-                EndMessage();
+                isClientNew = false;
+                GiveUpMessage();
                 break;
             case MilterCommand.QuitNewConnection:
-                EndMessage();
-                context.Reset();
-                failed = failedForAll = false;
+                BeginClient();
                 break;
             case MilterCommand.Quit:
                 over = true;
                 break;
             default:
-                throw new MilterProtocolException($"an unknown command, byte 0x{(byte)command:x2}");
+                if (!Enum.IsDefined(command))
+                    throw new MilterProtocolException($"an unknown command, byte 0x{(byte)command:x2}");
+                break; // out of order, and ignored
         }
+    }
+
+    /// <summary>
+    /// Takes the message to the stage of a command. As in libmilter, one that may not follow where the message is ends the
+    /// message without a word, and counts only if it may follow there.
+    /// </summary>
+    private bool Advance(MessageStage next, MilterCommand command)
+    {
+        isClientNew = false;
+        if (progress.TryAdvance(next, Steps))
+            return true;
+        GiveUpMessage();
+        if (progress.TryAdvance(next, Steps))
+            return true;
+        Ignore(command);
+        return false;
+    }
+
+    private static bool IsNothingWithoutPayload(MilterCommand command) => command is
+        MilterCommand.Negotiate or MilterCommand.Macro or MilterCommand.Connect or MilterCommand.Helo or MilterCommand.Mail
+        or MilterCommand.Recipient or MilterCommand.Unknown or MilterCommand.Header or MilterCommand.Body;
+
+    private void Ignore(MilterCommand command)
+    {
+        if (!ignoredTold)
+            host.Log.Ignored(context.Peer, context.LogId, Name(command));
+        ignoredTold = true;
+    }
+
+    private void CheckChunk(in ReadOnlySequence<byte> chunk)
+    {
+        if (chunk.Length > context.Negotiation.MaxBodyChunk)
+            throw new MilterProtocolException(
+                $"a body chunk of {chunk.Length} bytes, more than the {context.Negotiation.MaxBodyChunk} agreed");
+    }
+
+    private void CountKnown()
+    {
+        var now = context.Macros.Size + (2L * context.Client.HostName.Length) + (2L * (context.Helo?.Length ?? 0));
+        if (now > known && memory.Add(now - known) is { } reason)
+            throw new MemoryLimitException(reason);
+        if (now < known)
+            memory.Remove(known - now);
+        known = now;
     }
 
     private async ValueTask<MilterReply> AskAsync(
@@ -199,10 +281,9 @@ internal sealed class MilterSession : IAsyncDisposable
 
     private async ValueTask NegotiateAsync(ReadOnlySequence<byte> payload)
     {
-        progress.Expect(!negotiated, MilterCommand.Negotiate);
         var offer = MilterNegotiation.ParseOffer(payload);
         context.Negotiation = Agreement.Reach(offer, handler, host.Options.MaxFrameSize);
-        negotiated = true;
+        negotiated = isClientNew = true;
         context.Negotiation.Write(output);
         await FlushAsync().ConfigureAwait(false);
     }
@@ -225,6 +306,8 @@ internal sealed class MilterSession : IAsyncDisposable
         var length = bytes.Span[(name + 1)..].IndexOf((byte)0);
         if (name < 0 || length < 0)
             throw PayloadReader.Unterminated();
+        if (name == 0)
+            throw new MilterProtocolException("a header field without a name");
         if (Steps.HasFlag(MilterSteps.HeaderLeadingSpace))
             return new MilterHeader(bytes[..name], bytes.Slice(name + 1, length));
         bytes.Span[name] = (byte)' ';
@@ -240,12 +323,12 @@ internal sealed class MilterSession : IAsyncDisposable
         if (silent)
             return;
         // What stands beside the message must not pay for its failure, least of all one recipient: it fails as a whole.
-        var isAside = command is MilterCommand.Recipient or MilterCommand.Unknown or MilterCommand.Helo;
+        var isAside = command is MilterCommand.Recipient or MilterCommand.Unknown;
         if (failed && isAside && progress.Stage != MessageStage.Idle && reply == MilterReply.TempFail)
             reply = MilterReply.Continue;
         reply.Write(output);
         await FlushAsync().ConfigureAwait(false);
-        if (!reply.IsFinal || progress.Stage == MessageStage.Idle || isAside)
+        if (!reply.IsFinal || !progress.IsInMessage || (isAside && reply != MilterReply.Accept))
             return;
         host.Diagnostics.Answered(reply);
         EndMessage();
@@ -316,11 +399,13 @@ internal sealed class MilterSession : IAsyncDisposable
             // On another thread: a filter that computes for long is seen at work, and cut off, like one that waits. And in
             // the order of all: a thread's own queue goes first, so an MTA that always has the next message ready would
             // keep the others waiting.
-            var work = Task.Factory.StartNew(
+            var asked = Task.Factory.StartNew(
                 () => EndOfMessageAsync(payload, changes, lifetime.Token), CancellationToken.None,
                 TaskCreationOptions.PreferFairness, TaskScheduler.Default).Unwrap();
-            await answer.ReportProgressAsync(work, lifetime.Token).ConfigureAwait(false);
-            var reply = await work.ConfigureAwait(false);
+            work = asked;
+            await answer.ReportProgressAsync(asked, lifetime.Token).ConfigureAwait(false);
+            work = Task.CompletedTask; // seen to its end
+            var reply = await asked.ConfigureAwait(false);
             Check(reply, MilterCommand.EndOfMessage, silent: false);
             return reply;
         }
@@ -377,22 +462,43 @@ internal sealed class MilterSession : IAsyncDisposable
         lifetime.Cancel();
     }
 
+    private void BeginClient()
+    {
+        GiveUpMessage();
+        handler.Close();
+        context.Reset();
+        CountKnown();
+        (isClientNew, failed, failedForAll) = (true, false, false);
+    }
+
     private void BeginMessage()
     {
-        if (progress.Stage != MessageStage.Idle)
+        isClientNew = false;
+        if (progress.IsInMessage)
             handler.Reset();
-        progress.Begin();
+        context.Macros.BeginMessage();
+        CountKnown();
+        progress.End();
+        progress.TryAdvance(MessageStage.Mail, Steps);
         failed = failedForAll;
+    }
+
+    private void GiveUpMessage()
+    {
+        if (progress.IsInMessage)
+            EndMessage();
     }
 
     private void EndMessage()
     {
-        // A filter that timed out may still be at work: its handler is left alone, as the connection ends now.
-        if (progress.Stage != MessageStage.Idle && !over)
-            handler.Reset();
+        // A filter that timed out may still be at work: its handler is left alone until it has ended.
+        if (over)
+            return;
+        handler.Reset();
         progress.End();
         failed = failedForAll;
         context.Macros.ForgetMessage();
+        CountKnown();
     }
 
     private static string Name(MilterCommand command) => command.ToString().ToUpperInvariant();

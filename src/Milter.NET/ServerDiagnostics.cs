@@ -12,6 +12,7 @@ internal static class ConnectionEnd
     public const string Timeout = "timeout";
     public const string Lost = "lost";
     public const string ProtocolError = "protocol_error";
+    public const string OutOfMemory = "out_of_memory";
     public const string Error = "error";
 }
 

@@ -7,6 +7,7 @@ namespace Milter;
 /// <param name="Log">Where to log.</param>
 /// <param name="Time">The clock of the timeouts.</param>
 /// <param name="Diagnostics">What is measured.</param>
+/// <param name="Memory">What all sessions hold together.</param>
 /// <param name="Stopping">No new message is begun after this.</param>
 /// <param name="Aborting">Nothing is waited for after this; only an answer that is being written is completed.</param>
 internal sealed record SessionHost(
@@ -14,5 +15,6 @@ internal sealed record SessionHost(
     ILogger Log,
     TimeProvider Time,
     ServerDiagnostics Diagnostics,
+    ServerMemory Memory,
     CancellationToken Stopping,
     CancellationToken Aborting);

@@ -24,7 +24,7 @@ public static class HostileMta
         "DR{rcpt_addr}\0b\0", "R<b@example.net>\0", "R<c@example.net>\0NOTIFY=NEVER\0", "Ux\0", "DTi\0Q1\0", "T",
         "LSubject\0 x\0", "LX-A\0 1\n\t2\0", "LX-A\0\0", "DNi\0Q1\0", "N", "DBi\0Q1\0", "Bone\r\n", "Btwo\r\n",
         "DEi\0Q1\0", "E", "A", "M<d@example.org>\0", "R<e@example.net>\0", "N", "Elast\r\n", "K", "Cother\0U", "M<>\0",
-        "R<f@example.net>\0", "T", "LX\0 y\0", "N", "B", "E", "Q",
+        "R<f@example.net>\0", "T", "LX\0 y\0", "N", "Bx", "E", "Q",
     ];
 
     /// <summary>Applies the mutations one after the other, and returns the stream.</summary>

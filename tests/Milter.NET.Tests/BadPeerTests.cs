@@ -18,12 +18,11 @@ public class BadPeerTests
         { "an unknown command", [0, 0, 0, 1, (byte)'Z'], "unknown command, byte 0x5a" },
         { "a missing NUL", [0, 0, 0, 3, (byte)'H', (byte)'a', (byte)'b'], "without its NUL" },
         { "a client without its family", [0, 0, 0, 3, (byte)'C', (byte)'a', 0], "shorter than its command needs" },
-        { "a sender that is missing", [0, 0, 0, 1, (byte)'M'], "without an address" },
-        { "macros for nothing", [0, 0, 0, 1, (byte)'D'], "shorter than its command needs" },
-        { "a second negotiation", [0, 0, 0, 13, (byte)'O', 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0], "NEGOTIATE out of order" },
-        { "a recipient before the sender", [0, 0, 0, 5, (byte)'R', (byte)'<', (byte)'a', (byte)'>', 0], "RECIPIENT out of order" },
-        { "a body before the sender", [0, 0, 0, 2, (byte)'B', (byte)'x'], "BODY out of order" },
-        { "an end before the sender", [0, 0, 0, 1, (byte)'E'], "ENDOFMESSAGE out of order" },
+        { "a sender that is missing", [0, 0, 0, 1, (byte)'M'], "MAIL of nothing" },
+        { "a client of a family that is none", [0, 0, 0, 12, (byte)'C', (byte)'a', 0, (byte)'5', 0, 25, .. "a.b.c\0"u8], "address family, byte 0x35" },
+        { "a client of an IPv4 address that is none", [0, 0, 0, 12, (byte)'C', (byte)'a', 0, (byte)'4', 0, 25, .. "a.b.c\0"u8], "an address that is none of IPv4" },
+        { "a client of another family than it says", [0, 0, 0, 10, (byte)'C', (byte)'a', 0, (byte)'4', 0, 25, .. "::1\0"u8], "an address that is none of IPv4" },
+        { "macros for nothing", [0, 0, 0, 1, (byte)'D'], "MACRO of nothing" },
     };
 
     [Theory]
@@ -45,33 +44,32 @@ public class BadPeerTests
     }
 
     [Theory]
-    [InlineData(MilterCommand.Helo)]
-    [InlineData(MilterCommand.Connect)]
-    [InlineData(MilterCommand.Mail)]
-    [InlineData(MilterCommand.Header)]
-    [InlineData(MilterCommand.EndOfHeaders)]
-    [InlineData(MilterCommand.Data)]
-    public async Task A_command_from_an_earlier_stage_is_out_of_order(MilterCommand command)
+    [InlineData(65_536, MilterSteps.None, MilterCommand.Body)]
+    [InlineData(65_536, MilterSteps.None, MilterCommand.EndOfMessage)]
+    [InlineData(262_144, MilterSteps.MaxData256K, MilterCommand.Body)]
+    [InlineData(0, MilterSteps.None, MilterCommand.Body)]
+    public async Task A_body_chunk_longer_than_agreed_or_empty_ends_the_connection(int size, MilterSteps steps, MilterCommand command)
     {
         await using var server = new TestServer(new TestHandler());
-        await using var client = await server.ClientAsync();
-        await DialogueTests.RunToAsync(client, "body");
+        await using var client = await server.ClientAsync(MtaDouble.FullOffer with { Steps = steps });
+        await DialogueTests.RunToAsync(client, "eoh");
 
-        await client.Tell(command, MilterClient.Strings("a", "b"));
+        await client.Tell(command, new byte[size]);
 
         await Assert.ThrowsAsync<EndOfStreamException>(() => client.ReceiveAsync(TestServer.Cancel));
         Assert.Contains(
-            server.Log.Lines, line => line.Contains("out of order, at stage Body", StringComparison.Ordinal));
+            server.Log.Lines,
+            line => line.Contains(size == 0 ? "BODY of nothing" : $"a body chunk of {size} bytes", StringComparison.Ordinal));
     }
 
     [Fact]
-    public async Task A_body_chunk_before_the_end_of_the_headers_is_out_of_order()
+    public async Task A_header_field_without_a_name_ends_the_connection()
     {
         await using var server = new TestServer(new TestHandler());
         await using var client = await server.ClientAsync();
-        await DialogueTests.RunToAsync(client, "header");
+        await DialogueTests.RunToAsync(client, "rcpt");
 
-        await client.Tell(MilterCommand.Body, "x"u8.ToArray());
+        await client.Tell(MilterCommand.Header, MilterClient.Strings("", "value"));
 
         await Assert.ThrowsAsync<EndOfStreamException>(() => client.ReceiveAsync(TestServer.Cancel));
     }

@@ -42,16 +42,51 @@ public class LimitTests
         Assert.Equal((MtaVerdict.Accepted, 1), (passed.Verdict, filtered));
     }
 
-    [Fact]
-    public async Task Recipients_are_held_to_the_message_size_too()
+    [Theory]
+    [InlineData(MtaKind.Postfix)]
+    [InlineData(MtaKind.Sendmail)]
+    public async Task A_header_over_a_limit_passes_unchanged_where_the_envelope_is_not_for_the_filter(MtaKind kind)
     {
         await using var server = new TestServer(
-            _ => MilterDecision.Unchanged, options => options.MaxMessageSize = 10_000);
+            new TestFilter(_ => throw new InvalidOperationException("It was asked all the same."))
+            {
+                WantsEnvelopeOf = message => message.AuthenticatedUser is not null,
+                WantsIt = _ => throw new InvalidOperationException("It was asked for its header."),
+            });
+        await using var mta = await server.MtaAsync(kind);
+
+        var many = await mta.SendAsync(new MtaMessage { Headers = [.. Enumerable.Repeat(Small, 5000)] }, TestServer.Cancel);
+        var large = await mta.SendAsync(
+            new MtaMessage { Headers = [.. Enumerable.Repeat(new MilterHeader("X", new string('a', 900_000)), 100)] }, TestServer.Cancel);
+
+        Assert.Equal((MtaVerdict.Accepted, MtaVerdict.Accepted), (many.Verdict, large.Verdict));
+        Assert.Equal(100, large.Headers.Count(header => header.Is("X")));
+        Assert.Empty(server.Log.Lines);
+    }
+
+    [Theory]
+    [InlineData(false, MtaVerdict.Accepted, "")]
+    [InlineData(true, MtaVerdict.Rejected, "552 5.3.4 Too many header fields")]
+    public async Task A_header_over_a_limit_is_refused_only_where_the_filter_wants_the_message(
+        bool wanted, MtaVerdict verdict, string reply)
+    {
+        (int Fields, bool IsOverLimit) seen = default;
+        await using var server = new TestServer(
+            new TestFilter(_ => MilterDecision.Discard)
+            {
+                WantsIt = message =>
+                {
+                    seen = (message.Headers.Count, message.IsHeaderOverLimit);
+                    return wanted;
+                },
+            });
         await using var mta = await server.MtaAsync();
 
-        var result = await mta.SendAsync(new MtaMessage { Recipients = [new('a', 12_000)] }, TestServer.Cancel);
+        var result = await mta.SendAsync(new MtaMessage { Headers = [.. Enumerable.Repeat(Small, 1001)] }, TestServer.Cancel);
 
-        Assert.StartsWith("552 5.3.4 Envelope too large", result.Reply, StringComparison.Ordinal);
+        Assert.Equal((1001, true), seen);
+        Assert.Equal(verdict, result.Verdict);
+        Assert.StartsWith(reply, result.Reply, StringComparison.Ordinal);
     }
 
     [Fact]

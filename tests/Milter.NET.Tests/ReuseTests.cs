@@ -68,11 +68,12 @@ public class ReuseTests
 
         await client.Tell(MilterCommand.Abort);
         await client.Ask(MilterCommand.Mail, MilterClient.Strings("<new@example.org>"));
+        await client.Ask(MilterCommand.Recipient, MilterClient.Strings("<other@example.org>"));
         await client.Ask(MilterCommand.EndOfMessage);
 
         Assert.NotNull(seen);
         Assert.Equal(("host", "new@example.org"), (seen.HostName, seen.Sender.Address));
-        Assert.Empty(seen.Recipients);
+        Assert.Equal("other@example.org", Assert.Single(seen.Recipients).Address);
         Assert.Empty(seen.Headers);
         Assert.True(seen.Body.IsEmpty);
         Assert.Null(seen.QueueId);
@@ -94,10 +95,12 @@ public class ReuseTests
         await client.Tell(MilterCommand.Connect, MilterClient.ClientInfo("one", IPAddress.Parse("192.0.2.1"), 25));
         await client.Tell(MilterCommand.Helo, MilterClient.Strings("one"));
         await client.Tell(MilterCommand.Mail, MilterClient.Strings("<a>"));
+        await client.Tell(MilterCommand.Recipient, MilterClient.Strings("<b>"));
         await client.Ask(MilterCommand.EndOfMessage);
 
         await client.Tell(MilterCommand.QuitNewConnection);
         await client.Tell(MilterCommand.Mail, MilterClient.Strings("<a>"));
+        await client.Tell(MilterCommand.Recipient, MilterClient.Strings("<b>"));
         await client.Ask(MilterCommand.EndOfMessage);
 
         Assert.Equal(["one 192.0.2.1 one mx", "   "], seen);

@@ -29,15 +29,19 @@ internal sealed class FilterHandler(
         [MilterMacroStage.EndOfMessage] = "i {msg_id} {auth_authen}",
     };
 
-    private EnvelopeAddress sender = new("");
+    private static readonly EnvelopeAddress NoSender = new("");
+
+    private EnvelopeAddress sender = NoSender;
     private List<EnvelopeAddress> recipients = [];
     private List<MilterHeader> headers = [];
-    private MilterMessage? message;
+    private MilterMessage? message; // from the end of its envelope on, if it is not answered by then
     private MilterReply? early; // what the message is answered, where that is known before its end
     private long size;
-    private long envelopeSize;
     private MessageBody body = new();
+    private bool headersEnded;
     private bool hasPlace;
+    private ConnectionMemory? memory;
+    private long held; // of the connection's memory
 
     public override MilterNegotiation Negotiate(MilterNegotiation offer) =>
         offer with { Steps = offer.Steps & Wanted, Macros = filter.Macros };
@@ -45,19 +49,17 @@ internal sealed class FilterHandler(
     public override ValueTask<MilterReply> MailAsync(
         MilterContext context, EnvelopeAddress sender, CancellationToken cancellationToken)
     {
-        this.sender = sender;
+        if (Hold(context, Weight(sender)))
+            this.sender = sender;
         return ValueTask.FromResult(MilterReply.Continue);
     }
 
     public override ValueTask<MilterReply> RecipientAsync(
         MilterContext context, EnvelopeAddress recipient, CancellationToken cancellationToken)
     {
-        envelopeSize += Weight(recipient);
-        if (recipients.Count == options.MaxRecipients)
+        if (early is null && recipients.Count == options.MaxRecipients)
             Refuse(context, 452, "4.5.3", $"Too many recipients: the filter takes {options.MaxRecipients}");
-        else if (envelopeSize > options.MaxMessageSize)
-            Refuse(context, 552, "5.3.4", $"Envelope too large: the filter takes {options.MaxMessageSize} bytes");
-        else if (early is null)
+        else if (early is null && Hold(context, Weight(recipient)))
             recipients.Add(recipient);
         return ValueTask.FromResult(MilterReply.Continue);
     }
@@ -65,21 +67,24 @@ internal sealed class FilterHandler(
     public override ValueTask<MilterReply> HeaderAsync(
         MilterContext context, MilterHeader header, CancellationToken cancellationToken)
     {
+        EndEnvelope(context);
+        if (early is not null || !Hold(context, Weight(header)))
+            return ValueTask.FromResult(MilterReply.Continue);
+        headers.Add(header);
         size += header.Name.Length + header.Value.Length;
-        if (headers.Count == options.MaxHeaderCount)
-            Refuse(context, 552, "5.3.4", $"Too many header fields: the filter takes {options.MaxHeaderCount}");
-        else if (size > options.MaxHeadersSize)
-            Refuse(context, 552, "5.3.4", $"Header section too large: the filter takes {options.MaxHeadersSize} bytes");
-        else if (early is null)
-            headers.Add(header);
+        if (headers.Count > options.MaxHeaderCount || size > options.MaxHeadersSize)
+            message!.IsHeaderOverLimit = true;
         return ValueTask.FromResult(MilterReply.Continue);
     }
 
     public override ValueTask<MilterReply> EndOfHeadersAsync(MilterContext context, CancellationToken cancellationToken)
     {
-        message = new MilterMessage(context, sender, recipients, headers);
-        if (early is null && !filter.Wants(message))
-            early = MilterReply.Accept;
+        EndEnvelope(context);
+        headersEnded = true;
+        if (early is null && !filter.Wants(message!))
+            Pass();
+        else if (early is null && message!.IsHeaderOverLimit)
+            RefuseHeader(context);
         return ValueTask.FromResult(EarlyAnswer(context, MilterSteps.NoReplyEndOfHeaders));
     }
 
@@ -87,11 +92,11 @@ internal sealed class FilterHandler(
         MilterContext context, ReadOnlySequence<byte> chunk, CancellationToken cancellationToken)
     {
         size += chunk.Length;
-        if (size > options.MaxMessageSize)
+        if (early is null && size > options.MaxMessageSize)
             Refuse(context, 552, "5.3.4", $"Message too large: the filter takes {options.MaxMessageSize} bytes");
-        else if (size > LargeMessages.Size && early is null && !hasPlace)
+        if (early is null && size > LargeMessages.Size && !hasPlace)
             await TakePlaceAsync(context, cancellationToken).ConfigureAwait(false);
-        if (early is null)
+        if (early is null && Hold(context, chunk.Length))
             body.Append(chunk);
         return EarlyAnswer(context, MilterSteps.NoReplyBody);
     }
@@ -100,7 +105,7 @@ internal sealed class FilterHandler(
         MilterContext context, MilterChanges changes, CancellationToken cancellationToken)
     {
         // An MTA that has nothing to say about headers may leave out their end.
-        if (message is null)
+        if (!headersEnded)
             await EndOfHeadersAsync(context, cancellationToken).ConfigureAwait(false);
         if (early is not null)
             return early;
@@ -111,12 +116,10 @@ internal sealed class FilterHandler(
         return decision.Verdict;
     }
 
-    // Everything is made anew rather than emptied: the filter may have kept what it was given.
     public override void Reset()
     {
-        (sender, recipients, headers, message) = (new EnvelopeAddress(""), [], [], null);
-        (body, size, envelopeSize, early) = (new MessageBody(), 0, 0, null);
-        Dispose();
+        (sender, size, early, headersEnded) = (NoSender, 0, null, false);
+        LetGo();
     }
 
     /// <summary>Gives back what others wait for.</summary>
@@ -125,6 +128,8 @@ internal sealed class FilterHandler(
         if (hasPlace)
             large.Leave();
         hasPlace = false;
+        memory?.Remove(held);
+        held = 0;
     }
 
     private static void Apply(MilterDecision decision, MilterMessage message, MilterChanges changes)
@@ -143,26 +148,74 @@ internal sealed class FilterHandler(
             changes.Quarantine(reason);
     }
 
-    // What an address holds in memory: many short parameters weigh more than their letters.
+    // What things hold in memory, in bytes: their letters, two bytes each as text, and the objects around them.
     private static long Weight(EnvelopeAddress address)
     {
-        const int objectSize = 32;
-        var parameters = address.Parameters.Sum(parameter => (long)parameter.Length + objectSize);
-        return address.Address.Length + objectSize + parameters;
+        const int addressObjects = 96, parameterObjects = 48;
+        var weight = addressObjects + (2L * address.Address.Length);
+        for (var i = 0; i < address.Parameters.Count; i++)
+            weight += parameterObjects + (2L * address.Parameters[i].Length);
+        return weight;
+    }
+
+    private static long Weight(MilterHeader header)
+    {
+        const int headerObjects = 96;
+        return headerObjects + header.Name.Length + header.Value.Length;
     }
 
     private MilterReply EarlyAnswer(MilterContext context, MilterSteps noReply) =>
         context.Negotiation.Steps.HasFlag(noReply) ? MilterReply.Continue : early ?? MilterReply.Continue;
 
+    // What is not for this filter is found out first: no limit of this filter is its business.
+    private void EndEnvelope(MilterContext context)
+    {
+        if (message is not null || early is not null)
+            return;
+        message = new MilterMessage(context, sender, recipients, headers);
+        if (!filter.WantsEnvelope(message))
+            Pass();
+    }
+
+    private void Pass()
+    {
+        early = MilterReply.Accept;
+        if (held > ConnectionMemory.Share)
+            LetGo();
+    }
+
+    private void RefuseHeader(MilterContext context)
+    {
+        if (headers.Count > options.MaxHeaderCount)
+            Refuse(context, 552, "5.3.4", $"Too many header fields: the filter takes {options.MaxHeaderCount}");
+        else
+            Refuse(context, 552, "5.3.4", $"Header section too large: the filter takes {options.MaxHeadersSize} bytes");
+    }
+
     private void Refuse(MilterContext context, int code, string status, string text)
     {
-        if (early is not null)
-            return;
         early = MilterReply.WithCode(code, status, text);
         log.OverLimit(context.Peer, context.LogId, text);
-        // What will not be filtered is not kept.
-        (recipients, headers, body) = ([], [], new MessageBody());
+        LetGo();
+    }
+
+    // Everything is made anew rather than emptied: the filter may have kept what it was given.
+    private void LetGo()
+    {
+        (recipients, headers, body, message) = ([], [], new MessageBody(), null);
         Dispose();
+    }
+
+    private bool Hold(MilterContext context, long bytes)
+    {
+        memory = context.Memory;
+        if (memory.Add(bytes) is { } reason)
+        {
+            Refuse(context, 452, "4.3.1", $"No memory for this message, try again later: {reason}");
+            return false;
+        }
+        held += bytes;
+        return true;
     }
 
     private async ValueTask TakePlaceAsync(MilterContext context, CancellationToken cancellationToken)

@@ -7,9 +7,16 @@ namespace Milter;
 public interface IMilterFilter
 {
     /// <summary>
+    /// Asked once for each message when its envelope is complete, before its first header field:
+    /// <see cref="MilterMessage.Headers"/> and <see cref="MilterMessage.Body"/> are empty. False: the message passes
+    /// unchanged whatever its size, as nothing of it is kept. Default: true.
+    /// </summary>
+    bool WantsEnvelope(MilterMessage message) => true;
+
+    /// <summary>
     /// Asked once for each message at the end of its headers, when <see cref="MilterMessage.Body"/> is still empty.
     /// False: the message passes unchanged, and its body is not kept; an MTA that waits for a reply here need not even send
-    /// it. Default: true.
+    /// it. One with <see cref="MilterMessage.IsHeaderOverLimit"/> that is wanted is refused. Default: true.
     /// </summary>
     bool Wants(MilterMessage message) => true;
 
@@ -21,7 +28,8 @@ public interface IMilterFilter
 
     /// <summary>Decides about a message.</summary>
     /// <param name="message">The message, whole.</param>
-    /// <param name="cancellationToken">Cancelled at <see cref="MilterServerOptions.MessageTimeout"/>, and when the
-    /// server stops without waiting any longer.</param>
+    /// <param name="cancellationToken">Cancelled at <see cref="MilterServerOptions.MessageTimeout"/>, when the MTA is found
+    /// to have gone, and when the server stops without waiting any longer. A filter that goes on all the same keeps its
+    /// place among <see cref="MilterServerOptions.MaxLargeMessages"/> and connections until it returns.</param>
     ValueTask<MilterDecision> FilterAsync(MilterMessage message, CancellationToken cancellationToken);
 }

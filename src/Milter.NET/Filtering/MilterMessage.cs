@@ -50,6 +50,10 @@ public sealed class MilterMessage
     /// <summary>The header fields from the top down, without those the MTA itself has put on top.</summary>
     public IReadOnlyList<MilterHeader> Headers { get; }
 
+    /// <summary>Whether the header section passes <see cref="MilterServerOptions.MaxHeaderCount"/> or
+    /// <see cref="MilterServerOptions.MaxHeadersSize"/>. A filter that wants it does not get it: it is refused.</summary>
+    public bool IsHeaderOverLimit { get; internal set; }
+
     /// <summary>The body with CRLF line ends. A small one is one piece, a large one many.</summary>
     public ReadOnlySequence<byte> Body { get; internal set; }
 

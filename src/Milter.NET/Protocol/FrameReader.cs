@@ -11,14 +11,19 @@ internal readonly record struct Frame(byte Code, ReadOnlySequence<byte> Payload)
 }
 
 /// <summary>Cuts a stream into frames: 32 bits of length, most significant byte first, then that many bytes.</summary>
-internal sealed class FrameReader(PipeReader input, int maxFrameSize)
+/// <param name="input">The stream.</param>
+/// <param name="maxFrameSize">The most bytes after the length.</param>
+/// <param name="memory">Where to count what has come and is not taken yet; null: nowhere.</param>
+internal sealed class FrameReader(PipeReader input, int maxFrameSize, ConnectionMemory? memory = null)
 {
     private ReadOnlySequence<byte> unread; // of what was read last, what no frame has taken yet
     private bool isHeld;
+    private long counted;
 
     /// <summary>Reads the next frame; null when the peer has closed between two frames.</summary>
     /// <exception cref="MilterProtocolException">The length is zero or too large, or the peer closed within a
     /// frame.</exception>
+    /// <exception cref="MemoryLimitException">There is no memory for what has come of a frame.</exception>
     public ValueTask<Frame?> ReadAsync(CancellationToken cancellationToken) =>
         TryTake(out var frame) ? new ValueTask<Frame?>(frame) : ReadMoreAsync(cancellationToken);
 
@@ -31,11 +36,23 @@ internal sealed class FrameReader(PipeReader input, int maxFrameSize)
             isHeld = false;
             var result = await input.ReadAsync(cancellationToken).ConfigureAwait(false);
             (unread, isHeld) = (result.Buffer, true);
+            Count(unread.Length);
             if (TryTake(out var frame))
                 return frame;
             if (result.IsCompleted)
                 return unread.IsEmpty ? null : throw new MilterProtocolException("the connection ended within a frame");
         }
+    }
+
+    private void Count(long length)
+    {
+        if (memory is null)
+            return;
+        if (length > counted && memory.Add(length - counted) is { } reason)
+            throw new MemoryLimitException(reason);
+        if (length < counted)
+            memory.Remove(counted - length);
+        counted = length;
     }
 
     private bool TryTake(out Frame frame)

@@ -41,7 +41,7 @@ public class PostfixTests() : MtaTests(MtaKind.Postfix)
         await mta.SendAsync("A");
 
         Assert.Equal("c", await mta.AskAsync("M<next@example.org>\0"));
-        Assert.Equal(["helo again.example.org", "reset", "mail <next@example.org>"], handler.Calls[^3..]);
+        Assert.Equal(["reset", "helo again.example.org", "mail <next@example.org>"], handler.Calls[^3..]);
     }
 
     [Fact]

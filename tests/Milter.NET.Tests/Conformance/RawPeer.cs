@@ -29,10 +29,20 @@ internal sealed class RawPeer(MilterServer server) : IAsyncDisposable
         return stream.WriteAsync(bytes, TestServer.Cancel).AsTask();
     }
 
-    public async Task<string> ReceiveAsync()
+    public async Task<string> ReceiveAsync() => await ReceiveOrEndAsync() ?? throw new EndOfStreamException();
+
+    /// <summary>Everything the filter says until it closes.</summary>
+    public async IAsyncEnumerable<string> RestAsync()
+    {
+        while (await ReceiveOrEndAsync() is { } frame)
+            yield return frame;
+    }
+
+    private async Task<string?> ReceiveOrEndAsync()
     {
         var length = new byte[4];
-        await stream.ReadExactlyAsync(length, TestServer.Cancel);
+        if (await stream.ReadAtLeastAsync(length, length.Length, throwOnEndOfStream: false, TestServer.Cancel) == 0)
+            return null;
         var frame = new byte[BinaryPrimitives.ReadInt32BigEndian(length)];
         await stream.ReadExactlyAsync(frame, TestServer.Cancel);
         return Encoding.Latin1.GetString(frame);

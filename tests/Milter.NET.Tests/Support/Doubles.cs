@@ -16,6 +16,10 @@ internal sealed class TestFilter(
 
     public Func<MilterMessage, bool> WantsIt { get; init; } = _ => true;
 
+    public Func<MilterMessage, bool> WantsEnvelopeOf { get; init; } = _ => true;
+
+    public bool WantsEnvelope(MilterMessage message) => WantsEnvelopeOf(message);
+
     public bool Wants(MilterMessage message) => WantsIt(message);
 
     public ValueTask<MilterDecision> FilterAsync(MilterMessage message, CancellationToken cancellationToken) =>
