@@ -33,12 +33,13 @@ NONSENSE = {
     "TLS": bytes.fromhex("16030100a5010000a10303") + bytes(160),
     "SMTP": b"EHLO client.example.org\r\n",
     "a negotiation of three bytes": frame(b"O", b"\0\0\6"),
-    "a second negotiation inside a message": NEGOTIATE + CONNECT + MAIL + frame(b"O", b"\0"),
     "a version of the future without a past": frame(b"O", struct.pack(">III", 1, 0, 0)),
     "a command nobody knows": NEGOTIATE + frame(b"z", b"what?"),
-    "a body before its message": NEGOTIATE + CONNECT + frame(b"B", b"too early\r\n"),
     "a header field without its end": NEGOTIATE + CONNECT + MAIL + RCPT + frame(b"L", b"Subject"),
-    "a connection of an address that is none": NEGOTIATE + frame(b"C", b"host\x004"),
+    "a client without its address": NEGOTIATE + frame(b"C", b"host\x004"),
+    "a client of an address that is none": NEGOTIATE + frame(b"C", b"host\x004\0\x19a.b.c.d\0"),
+    "a client of a family that is none": NEGOTIATE + frame(b"C", b"host\x005\0\x19127.0.0.1\0"),
+    "a body chunk longer than agreed": NEGOTIATE + CONNECT + MAIL + RCPT + frame(b"B", bytes(65536)),
     "a sender without its end": NEGOTIATE + CONNECT + frame(b"M", b"<alice@example.org>"),
 }
 
@@ -47,6 +48,8 @@ LEAVING = {
     "nothing": b"",
     "half a length": b"\0\0",
     "half a frame": NEGOTIATE[:7],
+    "a second negotiation inside a message": NEGOTIATE + CONNECT + MAIL + NEGOTIATE,
+    "a body before its message": NEGOTIATE + CONNECT + frame(b"B", b"too early\r\n"),
     "half a message": NEGOTIATE + CONNECT + MAIL + RCPT + HEADER + frame(b"N") + frame(b"B", b"half of i"),
 }
 

@@ -29,7 +29,7 @@ class Filters:
 
     @contextmanager
     def run(self, kind: str, port: int):
-        """One of the filters: whole-message, stage-by-stage or stamp. It has to stop by itself."""
+        """One of the filters: whole-message, stage-by-stage, stamp, or that of libmilter. It has to stop by itself."""
         with self.start(kind, port) as daemon:
             yield daemon
             daemon.stop()
@@ -38,12 +38,12 @@ class Filters:
     def start(self, kind: str, port: int):
         """The same, for a test that stops it."""
         socket = f"inet:{port}@127.0.0.1"
-        command = [self._trials / "stamp" / "Stamp", socket] if kind == "stamp" else [
-            self._trials / "filters" / "milter-filters", kind, socket]
+        own = {"stamp": self._trials / "stamp" / "Stamp", "libmilter": self._trials / "libmilter-filter"}
+        command = [own[kind]] if kind in own else [self._trials / "filters" / "milter-filters", kind]
         self._runs += 1
         log = self._work / f"{kind}-{self._runs}.log"
         with log.open("wb") as output:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+            process = subprocess.Popen([*command, socket], stdin=subprocess.DEVNULL, stdout=output, stderr=output)
         daemon = Daemon(process, log)
         try:
             tools.wait_for(lambda: tools.accepts(port), 30, lambda: f"{kind} to listen\n{daemon.log()}")

@@ -9,10 +9,17 @@ namespace Postseal.Program.Daemon;
 internal sealed partial class SmimeFilter(LiveProcessor processor, TimeProvider time, ILogger<SmimeFilter> logger)
     : IMilterFilter
 {
-    public bool Wants(MilterMessage message) => processor.Current.Concerns(EnvelopeOf(message));
+    public bool WantsEnvelope(MilterMessage message) => processor.Current.Concerns(EnvelopeOf(message));
+
+    // A header over the limits is refused only where it would be signed: what the decision needs stands in the header.
+    public bool Wants(MilterMessage message) =>
+        !message.IsHeaderOverLimit
+        || processor.Current.Process(MilterMail.ToCore(message), EnvelopeOf(message)) is not OutgoingResult.Unchanged unchanged
+        || Answer(message, unchanged, time.GetTimestamp()) != MilterDecision.Unchanged;
 
     public ValueTask<MilterDecision> FilterAsync(MilterMessage message, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         var started = time.GetTimestamp();
         var result = processor.Current.Process(MilterMail.ToCore(message), EnvelopeOf(message));
         return ValueTask.FromResult(Answer(message, result, started));
