@@ -49,6 +49,11 @@ public sealed class MemoryTests : IDisposable
         { "a subject in a message inside", "message/rfc822\n\nSubject: " + Repeat("Gr\xFC\xDF \xFC") + "\n\nHi\n" },
         { "white space in a message inside", "message/rfc822\n\nSubject: \xFC" + Repeat(" \t") + "x\n\nHi\n" },
         { "parameters in a message inside", "message/rfc822\n\n" + Repeat("Content-Type: a/b; x=\"" + new string('\xFC', 900) + "\"\n") + "\nHi\n" },
+        { "header text", "text/rfc822-headers\n\n" + Repeat("a:b\n") + "\n" },
+        { "no header text", "text/rfc822-headers\n\n" + Repeat("a:\xFC\n") },
+        { "uuencoded text", "text/plain\nContent-Transfer-Encoding: x-uuencode\n\nbegin 644 \xFC\n" + Repeat("M" + new string('8', 60) + "\n") },
+        { "base64 that is called so in doubt", "text/plain\nContent-Transfer-Encoding: base64; x\n\n" + Repeat(new string('A', 76) + "\n") + "\xFC" },
+        { "lines of an mbox", "text/plain\n\n" + Repeat("From \n") },
         { "large parts", "multipart/mixed; boundary=b\n\n" + Repeat("--b\nContent-Type: text/plain\n\n" + new string('\xFC', 10_000) + "\n") + "--b--\n" },
     };
 

@@ -17,6 +17,7 @@ internal sealed class EntityCanonicalizer(ByteSource source, long maxLength, boo
     // The header of a part is the one thing that is held whole, and field by field.
     private const int MaxHeaderLength = 1 << 20;
     private const int MaxHeaderLines = 10_000;
+    private const int MaxHeaderTextLength = 64 * 1024;
 
     private const string OpaqueCan = "; the opaque form could carry it";
 
@@ -157,7 +158,8 @@ internal sealed class EntityCanonicalizer(ByteSource source, long maxLength, boo
     }
 
     private bool IsHeader(Stretch body) =>
-        PartHeader.IsHeaderOfLeaf(source.Range(body.Start, body.End + body.LastLineEnd), multiparts);
+        body.End - body.Start <= MaxHeaderTextLength
+        && PartHeader.IsHeaderOfLeaf(source.Range(body.Start, body.End + body.LastLineEnd), multiparts);
 
     private void Unchanged(PartHeader? header, string reason)
     {

@@ -86,6 +86,10 @@ public sealed class LinearTimeTests : IDisposable
         { "soft breaks", InQuotedPrintable + "\xFC", "=\r\n", "" },
         { "white space behind soft breaks", InQuotedPrintable + "\xFC=", " ", "" },
         { "soft breaks with white space", InQuotedPrintable + "\xFC", "= \t \r\n", "" },
+        { "header text", "Content-Type: text/rfc822-headers\r\n\r\n", "a:b\r\n", "\r\n" },
+        { "parts of header text", "Content-Type: multipart/mixed; boundary=b\r\n\r\n", "--b\r\nContent-Type: text/rfc822-headers\r\n\r\na:b\r\n", "--b--\r\n" },
+        { "signed parts", Mixed, "\r\n--b\r\nContent-Type: multipart/signed; boundary=c\r\n\r\n--c\r\n\r\nx\r\n--c--\r\n", "\r\n--b--\r\n" },
+        { "delimiters", Mixed, "\r\n--b", "\r\n--b--\r\n" },
         { "uuencoded lines", "Content-Type: text/plain\r\nContent-Transfer-Encoding: x-uuencode\r\n\r\nbegin 644 x\r\n", "M86)C\n", "" },
     };
 
