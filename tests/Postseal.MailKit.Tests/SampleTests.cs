@@ -1,41 +1,167 @@
+using System.Globalization;
+using MailKit.Net.Smtp;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using MimeKit;
+using Postseal.Configuration;
 using Postseal.MailKit.Tests.Support;
+using Postseal.TestKit;
 
 namespace Postseal.MailKit.Tests;
 
+/// <summary>All the code in the README, run. It tells the time by the system's clock, and so do the certificates here.</summary>
 [Collection(nameof(Alone))]
-public sealed class SampleTests
+public sealed class SampleTests : IDisposable
 {
-    [Fact]
-    public void The_program_in_the_README_is_the_one_that_is_compiled_here()
-    {
-        var program = Lines("README.md").SkipWhile(line => line != "```csharp").Skip(1).TakeWhile(line => line != "```").ToList();
-        var source = Lines("Sample.cs").ToList();
+    private readonly CertificateFolder folder = new();
 
-        Assert.Equal(["using MailKit.Net.Smtp;", "using MimeKit;", "using Postseal.Configuration;", "using Postseal.MailKit;"], program.Take(4));
-        var body = source.Where(line => line != "").SkipWhile(line => !line.Contains("RunAsync", StringComparison.Ordinal)).Skip(2).SkipLast(2);
-        Assert.Equal(program.Skip(5).Where(line => line != ""), body);
-        Assert.InRange(program.Count(line => line != ""), 15, 20);
+    public SampleTests()
+    {
+        folder.Add("alice@example.org", "RSA-2048");
+        folder.Write("postseal.ini", "[Certificates]\nPath = .\n[Sender:@example.org]\nMode = Required\n");
+    }
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public void All_code_in_the_README_is_compiled_here()
+    {
+        var samples = string.Join('\n', Code(Lines("Samples.cs")));
+        var blocks = Blocks().ToList();
+
+        Assert.Equal(8, blocks.Count);
+        Assert.All(blocks, block => Assert.Contains($"\n{string.Join('\n', Code(block))}\n", samples, StringComparison.Ordinal));
+        Assert.InRange(blocks[0].Count(line => line.Length > 0), 15, 21);
     }
 
     [Fact]
-    public async Task The_program_in_the_README_sends_signed_mail()
+    public async Task The_first_program_sends_signed_mail()
     {
-        using var office = new Office();
-        office.Write("postseal.ini", "[Certificates]\nPath = .\n[Sender:@example.org]\nMode = Required\n");
         await using var server = new SmtpServerDouble("8BITMIME");
-        var here = Environment.CurrentDirectory;
-        Environment.CurrentDirectory = office.Path;
+        var output = Console.Out;
+        using var written = new StringWriter();
+        Console.SetOut(written);
         try
         {
-            await Sample.RunAsync(["127.0.0.1", server.Port.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+            await InFolderAsync(() => Samples.SendAsync(["127.0.0.1", Port(server)]));
+        }
+        finally
+        {
+            Console.SetOut(output);
+        }
+
+        AssertSigned(server);
+        Assert.Equal("signed with CN=alice@example.org\n", written.ToString().ReplaceLineEndings("\n"));
+    }
+
+    [Fact]
+    public void The_program_has_the_last_word_on_one_message()
+    {
+        var message = Letters.Plain();
+
+        Samples.DecideOverOne(message);
+
+        Assert.False(Signer().Sign(message, cancellationToken: Cancel).IsSigned);
+    }
+
+    [Fact]
+    public async Task The_settings_come_from_a_file_a_section_or_code()
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("Postseal:Certificates:Path", folder.Path)]).Build();
+        PostsealOptions[] options = [];
+
+        await InFolderAsync(() => Task.FromResult(options = Samples.Settings(configuration)));
+
+        Assert.Equal([folder.Path, folder.Path, "/etc/postseal/certificates"], options.Select(option => option.Certificates.Path));
+    }
+
+    [Fact]
+    public async Task The_web_application_sends_signed_mail()
+    {
+        await using var server = new SmtpServerDouble("8BITMIME");
+        await using var app = Samples.Serve([
+            "--urls", "http://127.0.0.1:0", "--contentRoot", folder.Path, "--Postseal:Certificates:Path", ".",
+            "--Smtp:Host", "127.0.0.1", "--Smtp:Port", Port(server), "--Logging:LogLevel:Default", "Warning"]);
+        await app.StartAsync(Cancel);
+        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        using var http = new HttpClient();
+
+        using var answer = await http.PostAsync(new Uri($"{address}/greetings"), null, Cancel);
+
+        Assert.True(answer.IsSuccessStatusCode);
+        AssertSigned(server);
+    }
+
+    [Fact]
+    public async Task A_transport_that_is_there_already_sends_signed_mail()
+    {
+        await using var server = new SmtpServerDouble("8BITMIME");
+        using var smtp = new SmtpClient();
+        await smtp.ConnectAsync("127.0.0.1", server.Port, cancellationToken: Cancel);
+
+        await Samples.SendThroughAsync(smtp, Signer(), Letters.Plain());
+
+        AssertSigned(server);
+    }
+
+    [Fact]
+    public async Task A_subclass_asks_for_delivery_reports()
+    {
+        await using var server = new SmtpServerDouble("8BITMIME", "DSN");
+        using var client = new Samples.ReportingClient(Signer());
+        await client.ConnectAsync("127.0.0.1", server.Port, cancellationToken: Cancel);
+
+        await client.SendAsync(Letters.Plain(), Cancel);
+
+        Assert.Contains("ENVID=1@example.org", server.Messages.Single().Mail, StringComparison.Ordinal);
+        AssertSigned(server);
+    }
+
+    [Fact]
+    public void What_was_sent_is_filed_and_verified()
+    {
+        var sent = Letters.Bytes(Samples.AsSent(Signer(), Letters.Plain()));
+
+        var signatures = Samples.Verify(Signer(), [folder.Authority.Root], MimeMessage.Load(new MemoryStream(sent), Cancel));
+
+        Assert.True(Assert.Single(signatures).Verify());
+    }
+
+    public void Dispose() => folder.Dispose();
+
+    private SmimeSigner Signer() => new(new PostsealOptions { Certificates = new() { Path = folder.Path } });
+
+    private static string Port(SmtpServerDouble server) => server.Port.ToString(CultureInfo.InvariantCulture);
+
+    private static void AssertSigned(SmtpServerDouble server) =>
+        Assert.Contains("multipart/signed", Letters.Text(Assert.Single(server.Messages).Bytes), StringComparison.Ordinal);
+
+    private async Task InFolderAsync(Func<Task> run)
+    {
+        var here = Environment.CurrentDirectory;
+        Environment.CurrentDirectory = folder.Path;
+        try
+        {
+            await run();
         }
         finally
         {
             Environment.CurrentDirectory = here;
         }
-
-        Assert.Contains("multipart/signed", Letters.Text(Assert.Single(server.Messages).Bytes), StringComparison.Ordinal);
     }
+
+    private static IEnumerable<string[]> Blocks()
+    {
+        var lines = Lines("README.md").ToList();
+        for (var start = 0; (start = lines.FindIndex(start, line => line == "```csharp") + 1) > 0;)
+            yield return [.. lines.Skip(start).TakeWhile(line => line != "```")];
+    }
+
+    /// <summary>Without empty lines and directives.</summary>
+    private static IEnumerable<string> Code(IEnumerable<string> lines) =>
+        lines.Where(line => line.Length > 0 && !(line.StartsWith("using ", StringComparison.Ordinal) && !line.Contains('=', StringComparison.Ordinal)));
 
     private static IEnumerable<string> Lines(string resource)
     {

@@ -1,0 +1,93 @@
+using System.Security.Cryptography.X509Certificates;
+using MailKit;
+using MailKit.Net.Smtp;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using MimeKit;
+using MimeKit.Cryptography;
+using Postseal.Configuration;
+using Postseal.MailKit;
+
+namespace Postseal.MailKit.Tests;
+
+/// <summary>The code in the package's README: a test compares the two, and others run all of it.</summary>
+internal static class Samples
+{
+    public static async Task SendAsync(string[] args)
+    {
+        var signer = new SmimeSigner(PostsealOptions.FromIni("postseal.ini")); // one for the whole program
+
+        var message = new MimeMessage();
+        message.From.Add(new MailboxAddress("Alice", "alice@example.org"));
+        message.To.Add(new MailboxAddress("Bob", "bob@example.net"));
+        message.Subject = "Grüße";
+        message.Body = new TextPart("plain") { Text = "This message is signed.\n" };
+
+        using var client = new SmimeSmtpClient(signer);
+        client.MessageSent += (_, e) =>
+            Console.WriteLine(((SmimeMessageSentEventArgs)e).Outcome is { IsSigned: true } signed
+                ? $"signed with {signed.Certificate.Subject}" : "not signed");
+        await client.ConnectAsync(args[0], int.Parse(args[1]));
+        await client.SendAsync(message);
+        await client.DisconnectAsync(true);
+    }
+
+    public static void DecideOverOne(MimeMessage message)
+    {
+        message.SetSigning(SigningMode.Never); // or Required, IfPossible; null: as the settings say
+    }
+
+    public static PostsealOptions[] Settings(IConfiguration configuration)
+    {
+        var file = PostsealOptions.FromIni("postseal.ini"); // the file of the milter
+        var section = PostsealOptions.FromConfiguration(configuration.GetSection("Postseal")); // appsettings.json, environment, …
+        var code = new PostsealOptions { Certificates = new() { Path = "/etc/postseal/certificates" } };
+        return [file, section, code];
+    }
+
+    public static WebApplication Serve(string[] args)
+    {
+        var builder = WebApplication.CreateBuilder(args);
+        builder.Services.AddPostseal(builder.Configuration.GetSection("Postseal"));
+        var app = builder.Build();
+        app.MapPost("/greetings", async (ISmtpClient client, IConfiguration settings) =>
+        {
+            using var message = new MimeMessage();
+            message.From.Add(new MailboxAddress("Alice", "alice@example.org"));
+            message.To.Add(new MailboxAddress("Bob", "bob@example.net"));
+            message.Body = new TextPart("plain") { Text = "Sent from a web application.\n" };
+            await client.ConnectAsync(settings["Smtp:Host"] ?? "localhost", settings.GetValue<int>("Smtp:Port"));
+            await client.SendAsync(message);
+            await client.DisconnectAsync(true);
+        });
+        return app;
+    }
+
+    public static async Task SendThroughAsync(IMailTransport anyTransport, SmimeSigner signer, MimeMessage message)
+    {
+        using var transport = new SmimeTransport(anyTransport, signer);
+        await transport.SendAsync(message);
+    }
+
+    public static MimeMessage AsSent(SmimeSigner signer, MimeMessage message)
+    {
+        MimeMessage asSent = signer.Sign(message).Message;
+        return asSent;
+    }
+
+    public static DigitalSignatureCollection Verify(SmimeSigner signer, X509Certificate2[] roots, MimeMessage message)
+    {
+        CryptographyContext.Register(() => new PostsealSecureMimeContext(signer.Certificates, roots));
+        var signatures = ((MultipartSigned)message.Body!).Verify();
+        return signatures;
+    }
+
+    public sealed class ReportingClient(SmimeSigner signer) : SmimeSmtpClient(signer)
+    {
+        protected override string? GetEnvelopeId(MimeMessage message) => message.MessageId;
+
+        protected override void OnRecipientNotAccepted(MimeMessage message, MailboxAddress mailbox, SmtpResponse response) =>
+            Console.WriteLine($"{message.MessageId}: {mailbox.Address} was refused: {response.Response}");
+    }
+}
