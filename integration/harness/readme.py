@@ -33,7 +33,7 @@ def tests(world: World) -> Iterator[Test]:
 
 def blocks(readme: Path, heading: str, language: str) -> list[str]:
     """The blocks of code below a heading, up to the next."""
-    section = re.split(r"^#+ ", readme.read_text().split(f"# {heading}\n", 1)[1], maxsplit=1, flags=re.M)[0]
+    section = re.split(r"^##+ ", readme.read_text().split(f"# {heading}\n", 1)[1], maxsplit=1, flags=re.M)[0]
     return re.findall(rf"^```{language}\n(.*?)^```", section, flags=re.M | re.S)
 
 

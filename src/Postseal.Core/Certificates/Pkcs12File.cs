@@ -37,7 +37,8 @@ internal sealed class Pkcs12File
     {
         // As a plain key needs no passphrase, so a file without one opens whatever passphrase there is for others. Which
         // of two ways its writer took to say that there is none, only the MAC tells.
-        PassphraseText[] forms = [PassphraseText.Of(passphrase), PassphraseText.Of([]), PassphraseText.Absent];
+        PassphraseText[] none = [PassphraseText.Of([]), PassphraseText.Absent];
+        PassphraseText[] forms = passphrase.IsEmpty ? none : [PassphraseText.Of(passphrase), .. none];
         try
         {
             var (content, mac) = ReadPfx(material, der);
