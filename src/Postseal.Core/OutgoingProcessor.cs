@@ -53,26 +53,28 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
         trace?.Origin(origin, envelope, originating.NetworkOf(envelope.ClientAddress));
         if (origin == Origin.Outside)
             return new OutgoingResult.Unchanged("it does not originate here");
-        var protection = ProtectionClassifier.Classify(message.Headers);
-        trace?.Protection(protection);
-        if (protection != MessageProtection.None)
-            return new OutgoingResult.Unchanged($"it is protected already ({protection})");
 
         var authorship = Authorship.Of(message.Headers);
         trace?.Author(authorship);
         var rules = RulesFor(authorship, message, envelope).With(mode);
         trace?.Rules(rules, policy, authorship);
+        if (rules.Mode == SigningMode.Never)
+            return new OutgoingResult.Unchanged($"Mode = Never holds for {authorship.Signer?.ToString() ?? "mail of an unclear author"}");
+        var protection = ProtectionClassifier.Classify(message);
+        trace?.Protection(protection, rules);
+        if (protection.Kind != ProtectionKind.None && rules.Mode != SigningMode.Required)
+            return new OutgoingResult.Unchanged($"it is protected already ({protection.Kind})");
         if (!authorship.IsClear)
             return CannotSign(rules, null, authorship.Problem, AuthorUnclear, needsAttention: IsOfSomeSigner(message, envelope));
         var author = authorship.Signer;
-        if (rules.Mode == SigningMode.Never)
-            return new OutgoingResult.Unchanged($"Mode = Never holds for {author}");
         var permission = originating.MaySignAs(authorship.Authors, origin, envelope);
         trace?.Permission(permission);
         if (!permission.IsGranted)
             return CannotSign(rules, author, permission.Reason, NotTheSender);
-
         var signer = certificates.FindSigner(author);
+        if (protection.Kind != ProtectionKind.None)
+            return AsItCame(protection, author, rules, signer, trace);
+
         trace?.Certificate(signer, author);
         return signer switch
         {
@@ -100,6 +102,18 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
 
     private bool IsOfSomeSigner(MailMessage message, Envelope envelope) =>
         Candidates(message, envelope).Distinct().Take(MaxCandidates).Any(certificates.HasFilesFor);
+
+    /// <summary>Where mail must be signed, a signature of the client's own does, if it is its author's; nothing else
+    /// does that the client has wrapped it in.</summary>
+    private static OutgoingResult AsItCame(
+        MessageProtection protection, MailAddress author, SigningRules rules, SignerLookup signer, PolicyTrace? trace)
+    {
+        var reason = ClientSignature.WhyNotBy(author, protection, (signer as SignerLookup.Usable)?.Identity);
+        trace?.ClientSignature(reason, author);
+        return reason is null
+            ? new OutgoingResult.Unchanged($"it is signed already with a certificate of {author}")
+            : CannotSign(rules, author, reason, protection.IsSmimeSignature ? NotTheAuthorsSignature : NoSignature);
+    }
 
     private OutgoingResult Sign(MailMessage message, MailAddress author, SigningRules rules, SigningIdentity identity)
     {
@@ -151,6 +165,12 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
 
     private static readonly SmtpReply NotTheSender = new(
         550, "5.7.1", "This mail must be signed, but you may not sign for the address in its From field; send it with your own");
+
+    private static readonly SmtpReply NotTheAuthorsSignature = new(
+        550, "5.7.1", "This mail must be signed, but its signature is not by a certificate of its From address; send it unsigned, to be signed here");
+
+    private static readonly SmtpReply NoSignature = new(
+        550, "5.7.1", "This mail must be signed, and nobody can see whether it is, as it came encrypted or wrapped; send it plain, to be signed here");
 
     private static readonly SmtpReply NoCertificate = new(
         550, "5.7.5", "This mail must be signed, but there is no certificate for the address in its From field; ask your postmaster");

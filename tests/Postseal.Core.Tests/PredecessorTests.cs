@@ -31,8 +31,9 @@ public sealed class PredecessorTests : IDisposable
         Assert.IsType<OutgoingResult.Signed>(Process(From("alice@example.org"), path: folder.Path + end));
 
     [Fact]
-    public void Mautic_mail_of_not_exactly_one_author_leaves_unsigned() =>
-        Assert.IsType<OutgoingResult.Unchanged>(Process(From("alice@example.org, bob@example.org")));
+    public void Mautic_mail_of_several_authors_leaves_unsigned_where_the_client_may_not_use_them_all() =>
+        Assert.IsType<OutgoingResult.Unchanged>(
+            Process(From("alice@example.org, bob@example.org"), "[Originating]\nNetworksFrom = EnvelopeSender"));
 
     [Fact]
     public void Mautic_mail_of_a_sender_without_a_certificate_leaves_unsigned_without_an_error()

@@ -50,10 +50,11 @@ internal sealed class LetterWriter(Random random, string name)
 
     private Letter ToBeUnchanged(string kind, string address) => new(kind, Message(address).Message, null);
 
+    /// <summary>Its signature is the least that is one: a SignedData with a signer that says nothing.</summary>
     private Letter AlreadySigned() => new("already signed", Envelope(Senders.Residents[0].Address) with
     {
         Headers = [.. Fields(Senders.Residents[0].Address, "multipart/signed; protocol=\"application/pkcs7-signature\"; boundary=b")],
-        Body = "--b\r\n\r\ntext\r\n--b\r\nContent-Type: application/pkcs7-signature\r\n\r\nMIAG\r\n--b--\r\n"u8.ToArray(),
+        Body = "--b\r\n\r\ntext\r\n--b\r\nContent-Type: application/pkcs7-signature\r\nContent-Transfer-Encoding: base64\r\n\r\nMCUGCSqGSIb3DQEHAqAYMBYCAQExADALBgkqhkiG9w0BBwExAjAA\r\n--b--\r\n"u8.ToArray(),
     }, null);
 
     private (string Shape, MtaMessage Message) Message(string address)

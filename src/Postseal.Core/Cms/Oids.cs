@@ -6,6 +6,9 @@ internal static class Oids
     // RFC 5652: content types and attributes.
     public const string Data = "1.2.840.113549.1.7.1";
     public const string SignedData = "1.2.840.113549.1.7.2";
+    public const string EnvelopedData = "1.2.840.113549.1.7.3";
+    public const string CompressedData = "1.2.840.113549.1.9.16.1.9"; // RFC 3274
+    public const string AuthEnvelopedData = "1.2.840.113549.1.9.16.1.23"; // RFC 5083
     public const string ContentType = "1.2.840.113549.1.9.3";
     public const string MessageDigest = "1.2.840.113549.1.9.4";
     public const string SigningTime = "1.2.840.113549.1.9.5";

@@ -8,22 +8,23 @@ internal static class DecodedContent
     private const int PieceLength = 32 * 1024;
 
     /// <summary>
-    /// Decodes a range as it is asked for. A piece is gone when the next one is asked for. What no encoding is known for
-    /// comes as it is.
+    /// Decodes as it is asked for. A piece is gone when the next one is asked for. What no encoding is known for comes as it
+    /// is.
     /// </summary>
-    /// <param name="source">Where it lies.</param>
-    /// <param name="from">Where it starts.</param>
-    /// <param name="to">Where it ends.</param>
+    /// <param name="content">What is encoded.</param>
     /// <param name="encoding">The value of Content-Transfer-Encoding, in lower case.</param>
-    public static IEnumerable<ReadOnlyMemory<byte>> Read(ByteSource source, long from, long to, string encoding)
+    public static IEnumerable<ReadOnlyMemory<byte>> Read(ReadOnlySequence<byte> content, string encoding)
     {
         var buffer = new ContentBuffer();
         var decoder = Decoder(encoding, buffer);
-        foreach (var piece in source.Pieces(from, to, PieceLength))
+        foreach (var segment in content)
         {
-            decoder.Write(piece.Span);
-            yield return buffer.Written;
-            buffer.Clear();
+            for (var start = 0; start < segment.Length; start += PieceLength)
+            {
+                decoder.Write(segment.Span.Slice(start, Math.Min(PieceLength, segment.Length - start)));
+                yield return buffer.Written;
+                buffer.Clear();
+            }
         }
 
         decoder.End();

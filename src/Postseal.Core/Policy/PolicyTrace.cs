@@ -25,11 +25,6 @@ internal sealed class PolicyTrace(PostsealOptions options, ICollection<PolicySte
         Add("does it originate here?", answer, decidedBy);
     }
 
-    public void Protection(MessageProtection protection) => Add(
-        "is it protected already?",
-        protection == MessageProtection.None ? "no" : $"yes ({protection}), and is left as it is",
-        "Content-Type");
-
     public void Author(Authorship authorship) => Add(
         "whose signature would it carry?",
         authorship.IsClear ? Signer(authorship) : $"nobody's: {authorship.Problem}",
@@ -60,6 +55,18 @@ internal sealed class PolicyTrace(PostsealOptions options, ICollection<PolicySte
             : rules == options.Signing ? SigningPolicy.DefaultSection
             : "[Sender:…] of one who may be the author";
     }
+
+    public void Protection(MessageProtection protection, SigningRules rules) => Add(
+        "is it protected already?",
+        protection.Kind == ProtectionKind.None ? "no"
+        : rules.Mode == SigningMode.Required ? $"yes ({protection.Kind}), which is enough only if it is a signature of its author"
+        : $"yes ({protection.Kind}), and is left as it is",
+        "Content-Type and the content");
+
+    public void ClientSignature(string? whyNot, MailAddress author) => Add(
+        "is it a signature of its author?",
+        whyNot is null ? $"yes, with a certificate of {author}" : $"no, {whyNot}",
+        "the certificates in the signature");
 
     public void Permission(Permission permission) => Add(
         "may this client have it signed?", $"{(permission.IsGranted ? "yes" : "no")}, {permission.Reason}", permission.DecidedBy);

@@ -1,0 +1,45 @@
+using System.Security.Cryptography.X509Certificates;
+using Postseal.Certificates;
+using Postseal.Mime;
+
+namespace Postseal.Policy;
+
+/// <summary>
+/// Whether what a client protected itself is a signature of the author. It is only looked at, not verified: a signature
+/// that is broken is the recipient's to see.
+/// </summary>
+internal static class ClientSignature
+{
+    /// <summary>Why it is none, as a clause; <see langword="null"/> when it is.</summary>
+    /// <param name="author">Whose it should be.</param>
+    /// <param name="protection">How the message is protected.</param>
+    /// <param name="own">What we would sign with: mail that comes by twice was signed with it the first time, and it may be
+    /// the certificate of the whole domain.</param>
+    public static string? WhyNotBy(MailAddress author, MessageProtection protection, SigningIdentity? own)
+    {
+        if (!protection.IsSmimeSignature)
+        {
+            return protection.IsEncrypted
+                ? $"it came encrypted ({protection.Kind}), so that nobody here can see a signature in it"
+                : $"it came as {protection.Kind}, which is no S/MIME signature";
+        }
+
+        var certificates = protection.Signers?.Certificates() ?? [];
+        try
+        {
+            return certificates.Count > 0 && certificates.All(certificate => IsOf(author, certificate, own))
+                ? null
+                : $"its own signature ({protection.Kind}) is not by a certificate of {author} that came with it";
+        }
+        finally
+        {
+            foreach (var certificate in certificates)
+                certificate?.Dispose();
+        }
+    }
+
+    private static bool IsOf(MailAddress author, X509Certificate2? certificate, SigningIdentity? own) =>
+        certificate is not null
+        && (CertificateAddresses.Of(certificate).Contains(author)
+            || certificate.RawDataMemory.Span.SequenceEqual(own is null ? default : own.Certificate.RawDataMemory.Span));
+}
