@@ -15,7 +15,10 @@ internal static class ExplainCommand
     public static Command Create()
     {
         var config = ConfigurationOption.Create();
-        var from = new Option<string>("--from") { Description = "The address in From.", HelpName = "ADDRESS", Required = true };
+        var from = new Option<string>("--from")
+        {
+            Description = "What stands in From: an address, or all of the field as it was written.", HelpName = "FROM", Required = true,
+        };
         var to = new Option<string>("--to") { Description = "The address in To.", HelpName = "ADDRESS", Required = true };
         var client = new Option<string>("--client")
         {
@@ -24,7 +27,7 @@ internal static class ExplainCommand
         var user = new Option<string?>("--auth") { Description = "The name the client authenticated as.", HelpName = "USER" };
         var sender = new Option<string?>("--sender", "-f")
         {
-            Description = "The envelope sender, '' for a bounce. Without it: the address in From.", HelpName = "ADDRESS",
+            Description = "The envelope sender, '' for a bounce. Without it: the author that From names.", HelpName = "ADDRESS",
         };
         var command = new ExplainedCommand(
             "explain",
@@ -32,23 +35,24 @@ internal static class ExplainCommand
             "Exit code 0: the message would leave, signed or as it is; 1: it would be refused; 2: the configuration is wrong.",
             """
             postseal explain --from alice@example.org --to bob@example.net
+            postseal explain --from '"boss@example.org" <alice@example.org>' --to bob@example.net
             postseal explain --from alice@example.org --to bob@example.net --client 192.0.2.7 --auth alice --sender alice@example.org
             """) { config, from, to, client, user, sender };
         command.Does((arguments, output) =>
         {
-            var author = CommonOptions.ParseAddress(arguments.GetValue(from)!);
+            var message = Message(arguments.GetValue(from)!, CommonOptions.ParseAddress(arguments.GetValue(to)!));
             var envelope = new Envelope
             {
                 Sender = arguments.GetValue(sender) switch
                 {
-                    null => author,
+                    null => Author.Find(message.Headers),
                     "" or "<>" => null,
                     var text => CommonOptions.ParseAddress(text),
                 },
                 ClientAddress = Client(arguments.GetValue(client)!),
                 AuthenticatedUser = arguments.GetValue(user),
             };
-            return Explain(arguments.GetValue(config)!, Message(author, CommonOptions.ParseAddress(arguments.GetValue(to)!)), envelope, output);
+            return Explain(arguments.GetValue(config)!, message, envelope, output);
         });
         return command;
     }
@@ -79,8 +83,10 @@ internal static class ExplainCommand
         return result is OutgoingResult.Refused ? ExitCode.No : ExitCode.Fine;
     }
 
-    private static MailMessage Message(MailAddress from, MailAddress to) =>
-        MailMessage.Parse(Encoding.UTF8.GetBytes($"From: {from}\r\nTo: {to}\r\nSubject: Trial\r\n\r\nTrial\r\n"));
+    private static MailMessage Message(string from, MailAddress to) =>
+        from.Contains('@', StringComparison.Ordinal) && !from.AsSpan().ContainsAny('\r', '\n')
+            ? MailMessage.Parse(Encoding.UTF8.GetBytes($"From: {from}\r\nTo: {to}\r\nSubject: Trial\r\n\r\nTrial\r\n"))
+            : throw new CommandException(ExitCode.Usage, $"--from: '{from}' has no address in it, or more than one line");
 
     private static IPAddress Client(string text) =>
         IPAddress.TryParse(text, out var client)

@@ -51,7 +51,24 @@ public sealed class ExplainCommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData("alice@example.org <alice@example.org>", 0, "alice@example.org   (From)", "would leave signed by alice@example.org")]
+    [InlineData("alice@example.org, carol@example.net", 0, "alice@example.org, the first of 2 authors   (From)", "would leave signed by alice@example.org")]
+    [InlineData("\"alice@example.org\" <carol@example.net>", 0, "nobody's: the From field of carol@example.net shows alice@example.org too", "would leave as it is")]
+    [InlineData("<<boss@corp.example>>", 1, "Mode = Required   ([Sender:…] of one who may be the author Mode)", "refused with 550 5.7.1")]
+    [InlineData("alice@example.org, boss@corp.example", 0, "Mode = Required   ([Sender:@corp.example] Mode)", "would leave signed")]
+    public void Explain_takes_From_as_it_was_written(string from, int exitCode, params string[] said)
+    {
+        var config = outside.Write("postseal.ini", $"[Certificates]\nPath = {folder.Path}\n[Sender:@corp.example]\nMode = Required\n");
+
+        var result = Cli.Run(["explain", "--from", from, "--to", "bob@example.net", "--config", config]);
+
+        Assert.Equal((exitCode, ""), (result.ExitCode, result.Errors));
+        Assert.All(said, words => Assert.Contains(words, result.Output, StringComparison.Ordinal));
+    }
+
+    [Theory]
     [InlineData("--from", "alice")]
+    [InlineData("--from", "alice@example.org\r\nSender: bob@example.org")]
     [InlineData("--from", "alice@example.org", "--client", "here")]
     [InlineData("--from", "alice@example.org", "--sender", "x y")]
     public void What_is_no_address_is_a_usage_error(params string[] arguments)
