@@ -1,6 +1,7 @@
 """Configurations, certificates and messages that are broken: a clear answer, no crash, no hang, no lost mail."""
 
 import random
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -9,6 +10,7 @@ from pathlib import Path
 from . import mime, tools
 from .command_line import mail
 from .judges import Expected
+from .program import DAEMON
 from .report import Test, expect
 from .smtp import Client
 from .world import World
@@ -115,15 +117,20 @@ def configuration(world: World, lines: str, named: tuple[str, ...]) -> None:
 
 def socket_in_use(world: World) -> None:
     done = world.program.run("milter", "--config", world.configure({}, world.milter_port))
+    expect(done.returncode in (1, 2) and f"{world.sockets}/postseal.sock" in tools.text(done.stderr), f"{done}")
+    tcp = world.program.configure({"Milter": {"Socket": f"inet:{world.milter_port}@127.0.0.1"},
+                                   "Certificates": {"Path": str(world.pki.certificates)}})
+    done = world.program.run("milter", "--config", tcp)
     expect(done.returncode in (1, 2) and str(world.milter_port) in tools.text(done.stderr), f"{done}")
     socket.create_connection(("127.0.0.1", world.milter_port), timeout=5).close()
 
 
 def unix_sockets(world: World) -> None:
-    path = world.work / "stale.sock"
+    path = world.sockets / "stale.sock"
     stale = socket.socket(socket.AF_UNIX)
     stale.bind(str(path))
     stale.close()
+    shutil.chown(path, DAEMON)
     settings = {"Milter": {"Socket": f"unix:{path}"}}
     ini = world.program.configure({"Certificates": {"Path": str(world.pki.certificates)}}, settings)
     with world.program.milter(ini):

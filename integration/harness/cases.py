@@ -43,7 +43,7 @@ class Case:
     directory: Path
     about: str
     mail: list[Mail]
-    # The smtpd of the harness's Postfix: sample, unix, submission or reinject.
+    # The smtpd of the harness's Postfix: sample, tcp, submission or reinject.
     service: str = "sample"
     client: str | None = None
     login: str | None = None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+from .program import DAEMON
 from .tools import run
 
 CONFIGURATION = """
@@ -60,6 +61,7 @@ class Pki:
         self.intermediate = self._issue("intermediate", RSA2048, self.root, "authority",
                                         "CN=Postseal test intermediate")
         self._people()
+        self._give_to_daemon(self.certificates)
 
     def _people(self) -> None:
         for name, key in (("alice", RSA2048), ("rsa3072", RSA3072), ("p256", P256), ("p384", P384), ("p521", P521)):
@@ -118,7 +120,12 @@ class Pki:
         for address in addresses:
             for file in self.certificates.glob(f"{address}.*"):
                 shutil.copy2(file, target)
+        self._give_to_daemon(target)
         return target
+
+    @staticmethod
+    def _give_to_daemon(directory: Path) -> None:
+        run(["chown", "-R", DAEMON, directory])
 
 
 def private(path: Path, content: str) -> None:

@@ -1,6 +1,6 @@
 """A private Postfix: its own directory, queue and loopback ports, with the lines of postfix-sample/ in it.
 
-The sample's main.cf is used as it stands, but for the one line that says where Postseal listens. Beside it are the
+The sample's main.cf is used as it stands: its path of the socket is relative to the queue directory. Beside it are the
 settings that keep this instance to itself. A second port without any milter delivers the same mail unsigned: comparing
 with that, whatever Postfix itself does to a message cancels out.
 """
@@ -71,11 +71,11 @@ anvil unix - - n - 1 anvil
 
 @dataclass(frozen=True)
 class Ports:
-    """`sample` has the milter of the whole run, `other` the one a test starts for itself, `plain` has none; `whole` and
-    `stages` have a filter of integration/filters."""
+    """`sample` has the milter of the whole run, at its Unix socket, and `tcp` the same at its TCP port; `other` has the one a
+    test starts for itself, `plain` none; `whole` and `stages` have a filter of integration/filters."""
     sample: int
     other: int
-    unix: int
+    tcp: int
     submission: int
     reinject: int
     plain: int
@@ -85,7 +85,7 @@ class Ports:
 
 @dataclass(frozen=True)
 class Milters:
-    """Where milters listen: Postseal, the one a test starts for itself, and the two of integration/filters."""
+    """The TCP ports of milters: Postseal, the one a test starts for itself, and the two of integration/filters."""
     postseal: int
     other: int
     whole: int
@@ -95,22 +95,20 @@ class Milters:
 class Postfix:
     kind = "postfix"
 
-    def __init__(self, directory: Path, sample: Path, ports: Ports, settings: dict[str, int], milters: Milters,
-                 socket: Path) -> None:
+    def __init__(self, directory: Path, sample: Path, ports: Ports, settings: dict[str, int], milters: Milters) -> None:
         self.directory = directory
         self.ports = ports
         # Beside the configuration, not in it: `postfix start` warns of what root does not own in there.
         self._configuration = directory / "etc"
         for folder in ("etc", "queue", "data"):
-            (directory / folder).mkdir(parents=True)
+            (directory / folder).mkdir(parents=True, exist_ok=True)
         tools.run(["chown", "postfix", directory / "data"])
-        main = (sample / "main.cf").read_text()
-        lines = re.sub(r"(?m)^postseal_milter = .*$", f"postseal_milter = inet:127.0.0.1:{milters.postseal}", main)
+        lines = (sample / "main.cf").read_text()
         (self._configuration / "main.cf").write_text(PRIVATE.format(directory=directory, **settings) + lines)
         (self._configuration / "master.cf").write_text(SERVICES + "".join((
             smtpd(ports.sample),
-            smtpd(ports.other, f"postseal_milter=inet:127.0.0.1:{milters.other}"),
-            smtpd(ports.unix, f"postseal_milter=unix:{socket}"),
+            smtpd(ports.other, "postseal_milter=unix:postseal/other.sock"),
+            smtpd(ports.tcp, f"postseal_milter=inet:127.0.0.1:{milters.postseal}"),
             smtpd(ports.plain, "smtpd_milters="),
             smtpd(ports.whole, filter_of(milters.whole)),
             smtpd(ports.stages, filter_of(milters.stages)),

@@ -11,6 +11,11 @@ from . import tools
 from .report import Failure, expect
 
 
+# The daemon runs as a user of its own, as with the systemd unit: it has to get along without root's rights.
+DAEMON = "daemon"
+AS_DAEMON = ("setpriv", f"--reuid={DAEMON}", f"--regid={DAEMON}", "--clear-groups", "--inh-caps=-all")
+
+
 class Program:
     def __init__(self, executable: Path, sample: Path, work: Path) -> None:
         self.executable, self._sample, self._work = executable, sample, work
@@ -46,7 +51,7 @@ class Program:
         """The daemon, listening; when the test is done it has to stop by itself and say that all was well."""
         log = configuration.with_suffix(".log")
         with log.open("wb") as stderr:
-            process = subprocess.Popen([self.executable, "milter", "--config", configuration],
+            process = subprocess.Popen([*AS_DAEMON, self.executable, "milter", "--config", configuration],
                                        stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr)
         daemon = Daemon(process, log)
         try:

@@ -1,6 +1,7 @@
 """What every test shares: certificates, judges, Postfix, its next hops, and the daemon with the sample's settings."""
 
 import itertools
+import re
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from .filters import Filters
 from .judges import Judges
 from .pki import Pki
 from .postfix import Milters, Postfix, Ports
-from .program import Program
+from .program import DAEMON, Program
 from .report import Failure
 from .sasl import AuthServer
 from .sendmail import Sendmail
@@ -17,6 +18,15 @@ from .sendmail import Ports as SendmailPorts
 from .sink import Sink
 
 EIGHTBIT = ("PIPELINING", "8BITMIME", "SIZE 0")
+
+
+def socket_directory(sample: Path, directory: Path) -> Path:
+    """Makes a directory for sockets with the command of the sample's systemd unit, for the user the daemon runs as here."""
+    unit = (sample / "postseal.service").read_text()
+    command = re.search(r"(?m)^ExecStartPre=\+(.*) -o postseal (.*) /var/spool/postfix/postseal$", unit)
+    directory.parent.mkdir(parents=True)
+    tools.run([*command[1].split(), "-o", DAEMON, *command[2].split(), directory])
+    return directory
 
 
 class World:
@@ -32,7 +42,7 @@ class World:
         ports = tools.free_ports(19)
         self.milters = Milters(*ports[:4])
         self.milter_port, self.other_milter_port = self.milters.postseal, self.milters.other
-        self._socket = work / "postseal.sock"
+        self.sockets = socket_directory(self.sample, work / "postfix" / "queue" / "postseal")
         sink, sink7bit, sasl = ports[4:7]
         self.sink = Sink(sink, EIGHTBIT)
         stack.callback(self.sink.close)
@@ -41,7 +51,7 @@ class World:
         stack.callback(AuthServer(sasl).close)
         self.daemon = stack.enter_context(self.program.milter(self.configure({}, self.milter_port)))
         self.postfix = Postfix(work / "postfix", self.sample, Ports(*ports[7:15]),
-                               {"sink": sink, "sink7bit": sink7bit, "sasl": sasl}, self.milters, self._socket)
+                               {"sink": sink, "sink7bit": sink7bit, "sasl": sasl}, self.milters)
         stack.callback(self.postfix.stop)
         self.postfix.start()
         self.sendmail = Sendmail(work / "sendmail", SendmailPorts(*ports[15:]), self.milters, sink, sink7bit)
@@ -49,7 +59,9 @@ class World:
         self.sendmail.start()
 
     def configure(self, settings: dict[str, dict[str, str]], port: int) -> Path:
-        here = {"Milter": {"Socket": f"inet:{port}@127.0.0.1"},
+        """The settings of a daemon with both kinds of socket: Postfix comes by the Unix one, the others by TCP."""
+        name = "postseal" if port == self.milter_port else "other"
+        here = {"Milter": {"Socket": f"unix:{self.sockets}/{name}.sock, inet:{port}@127.0.0.1"},
                 "Certificates": {"Path": str(self.pki.certificates)}}
         return self.program.configure(here, settings)
 
@@ -60,12 +72,7 @@ class World:
     @contextmanager
     def milter(self, settings: dict[str, dict[str, str]], service: str):
         """The daemon a test talks to through Postfix, and the SMTP port: the shared one unless settings differ."""
-        if service == "unix":
-            unix = {"Milter": {"Socket": f"unix:{self._socket}", "SocketMode": "0666"}}
-            with self.program.milter(self.program.configure(
-                    {"Certificates": {"Path": str(self.pki.certificates)}}, unix, settings)) as daemon:
-                yield daemon, self.postfix.ports.unix
-        elif settings:
+        if settings:
             with self.program.milter(self.configure(settings, self.other_milter_port)) as daemon:
                 yield daemon, self.postfix.ports.other
         else:

@@ -46,6 +46,16 @@ public sealed class DaemonProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task At_the_start_the_log_warns_of_TCP()
+    {
+        Configure("");
+        directory.Write("postseal.ini", File.ReadAllText(directory.File("postseal.ini")).Replace("postseal.sock", "postseal.sock, inet:0@127.0.0.1", StringComparison.Ordinal));
+        using var daemon = await DaemonProcess.StartAsync(directory.File("postseal.ini"), Cancel);
+
+        Assert.Contains("warning inet:", await daemon.LineAsync("lets every user of this machine connect", Cancel), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task SIGHUP_reads_the_settings_again_and_the_log_says_what_needs_a_restart()
     {
         using var daemon = await StartAsync();

@@ -90,8 +90,8 @@ public sealed record MilterUnixEndpoint(string Path) : MilterEndpoint
     public UnixFileMode Mode { get; init; } =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
 
-    /// <summary>The group it belongs to, by name or number; null: that of the process. The MTA's user must be in
-    /// it.</summary>
+    /// <summary>The group it belongs to, by name or number; null: that of its directory where that has the setgid bit,
+    /// else that of the process. The MTA's user must be in it.</summary>
     public string? Group { get; init; }
 
     /// <summary>The endpoint in libmilter's syntax.</summary>

@@ -51,9 +51,10 @@ public abstract record MilterPeer
             new($"'{text}' is no peer: it is {why}. Write an address (127.0.0.1), a network (10.0.0.0/8) or a user.");
     }
 
-    // .NET reads 010.0.0.1 as octal, which is 8.0.0.1: somebody else's address.
+    // .NET reads 010.0.0.1 as octal, which is 8.0.0.1: somebody else's address. An IPv6 zone (fe80::1%eth0) would not be
+    // compared.
     private static bool IsPlain(string text, IPAddress address) =>
-        address.AddressFamily != AddressFamily.InterNetwork || address.ToString() == text;
+        address.AddressFamily == AddressFamily.InterNetwork ? address.ToString() == text : !text.Contains('%', StringComparison.Ordinal);
 }
 
 /// <summary>A user of this machine who may connect to a Unix domain socket.</summary>

@@ -40,6 +40,7 @@ public static class ConfigurationReader
     private static MilterOptions ReadMilter(SettingsSection section, MilterOptions defaults) => new()
     {
         Socket = ReadSockets(section, defaults.Socket),
+        Peers = section.List("Peers", defaults.Peers, text => text),
         SocketMode = section.Value("SocketMode", defaults.SocketMode, ParseMode, "permission bits in octal, as 0660"),
         SocketGroup = section.Text("SocketGroup"),
         MaxMessageSize = section.Value("MaxMessageSize", defaults.MaxMessageSize, ParseMessageSize, "a size up to 1G, as 64M"),
@@ -52,10 +53,19 @@ public static class ConfigurationReader
 
     private static IReadOnlyList<string> ReadSockets(SettingsSection section, IReadOnlyList<string> absent)
     {
-        var sockets = section.List("Socket", absent, text => text);
+        var sockets = section.List("Socket", absent, text => SocketText(section, text));
         if (sockets.Count == 0)
-            section.Error("Socket", "name at least one socket, as inet:8891@127.0.0.1");
+            section.Error("Socket", "name at least one socket, as unix:/var/spool/postfix/postseal/postseal.sock");
         return sockets;
+    }
+
+    /// <summary>The path of a Unix socket starts from the directory of the file, as all paths do.</summary>
+    private static string SocketText(SettingsSection section, string text)
+    {
+        var colon = text.IndexOf(':', StringComparison.Ordinal);
+        return colon > 0 && colon + 1 < text.Length && text[..colon].ToLowerInvariant() is "unix" or "local"
+            ? $"{text[..colon]}:{section.FullPath(text[(colon + 1)..])}"
+            : text;
     }
 
     private static CertificateOptions ReadCertificates(

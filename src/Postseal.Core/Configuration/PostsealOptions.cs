@@ -51,20 +51,31 @@ public sealed record PostsealOptions
 
     /// <summary>Whether what is fixed at the start of the daemon, <c>[Milter]</c>, is the same in both.</summary>
     public bool HasSameMilter(PostsealOptions other) =>
-        Milter == other.Milter with { Socket = Milter.Socket }
-        && Milter.Socket.SequenceEqual(other.Milter.Socket);
+        Milter == other.Milter with { Socket = Milter.Socket, Peers = Milter.Peers }
+        && Milter.Socket.SequenceEqual(other.Milter.Socket)
+        && Milter.Peers.SequenceEqual(other.Milter.Peers);
 }
 
 /// <summary>What the daemon's sockets are and bear. Times and sizes here have their reasons in Milter.NET.</summary>
 public sealed record MilterOptions
 {
-    /// <summary>Sockets in libmilter's syntax, several separated by commas. Default: <c>inet:8891@127.0.0.1</c>.</summary>
-    public IReadOnlyList<string> Socket { get; init; } = ["inet:8891@127.0.0.1"];
+    /// <summary>
+    /// Sockets in libmilter's syntax, several separated by commas; Unix sockets by their absolute paths once read. Default:
+    /// <c>unix:/var/spool/postfix/postseal/postseal.sock</c>, where a Postfix in its chroot finds it, too.
+    /// </summary>
+    public IReadOnlyList<string> Socket { get; init; } = ["unix:/var/spool/postfix/postseal/postseal.sock"];
+
+    /// <summary>
+    /// Who may connect: on Unix sockets users, by name or number; on TCP addresses and networks. Default: nobody is named;
+    /// then whoever <see cref="SocketMode"/> lets in, and on TCP, which then has to be loopback, every user of the machine.
+    /// </summary>
+    public IReadOnlyList<string> Peers { get; init; } = [];
 
     /// <summary>Permission bits of a Unix socket, written in octal. Default: 0660.</summary>
     public UnixFileMode SocketMode { get; init; } = (UnixFileMode)Convert.ToInt32("660", 8);
 
-    /// <summary>The group a Unix socket is given; <see langword="null"/>, the default: the daemon's own.</summary>
+    /// <summary>The group a Unix socket is given; <see langword="null"/>, the default: that of its directory where that has
+    /// the setgid bit, else the daemon's own.</summary>
     public string? SocketGroup { get; init; }
 
     /// <summary>The largest message taken, in bytes. Default: 64 MiB, six times what Postfix takes by default.</summary>

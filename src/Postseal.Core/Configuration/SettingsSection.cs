@@ -108,10 +108,13 @@ internal sealed class SettingsSection(SettingsFile file, string name, IConfigura
         return items;
     }
 
+    /// <summary>A path as it is from everywhere: relative ones start from the directory of the file.</summary>
+    public string FullPath(string path) => Path.GetFullPath(path, file.BaseDirectory);
+
     /// <summary>A directory that is there, as an absolute path.</summary>
     public string ExistingDirectory(string key, string absent)
     {
-        var path = Path.GetFullPath(Text(key) ?? absent, file.BaseDirectory);
+        var path = FullPath(Text(key) ?? absent);
         if (!Directory.Exists(path))
             Error(key, $"there is no directory {path}; create it or name another one");
         return path;
@@ -122,7 +125,7 @@ internal sealed class SettingsSection(SettingsFile file, string name, IConfigura
     {
         if (Text(key) is not { } text)
             return null;
-        var path = Path.GetFullPath(text, file.BaseDirectory);
+        var path = FullPath(text);
         if (!File.Exists(path))
             Error(key, $"there is no file {path}; create it or leave the setting empty");
         else if (RegularFile.WhyNot(path) is { } reason)

@@ -38,16 +38,19 @@ internal static class ConfigurationOption
         return options;
     }
 
-    /// <summary>The core knows the setting but not the milter protocol's names for sockets.</summary>
+    /// <summary>The core knows the settings but not the milter protocol's names for sockets and peers.</summary>
     private static void CheckSockets(string path, MilterOptions options)
     {
+        var key = "Socket";
         try
         {
-            _ = MilterDaemon.Endpoints(options).ToList();
+            var endpoints = MilterDaemon.Endpoints(options).ToList();
+            key = "Peers";
+            SocketAccess.Check(endpoints, MilterDaemon.Peers(options).ToList());
         }
-        catch (FormatException e)
+        catch (Exception e) when (e is FormatException or IOException)
         {
-            throw new ConfigurationException([new ConfigurationError(path, "Milter", "Socket", e.Message)]);
+            throw new ConfigurationException([new ConfigurationError(path, "Milter", key, e.Message)]);
         }
     }
 }

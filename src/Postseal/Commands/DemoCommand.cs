@@ -17,7 +17,7 @@ internal static class DemoCommand
             "demo",
             """
             Show the whole way of one message: make a throw-away authority and a sender's certificate, start the milter on
-            a loopback port, hand it a message as Postfix would, print it before and after, and verify the signature.
+            a socket there, hand it a message as Postfix would, print it before and after, and verify the signature.
             Exit code 0: the signature is good; 1: it is not.
             """) { keep };
         command.SetAction((arguments, cancellationToken) => RunAsync(arguments.GetValue(keep), cancellationToken));

@@ -3,12 +3,13 @@ using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Postseal.Configuration;
 using Postseal.Program.Daemon;
+using Postseal.Program.Files;
 using Postseal.Program.Logging;
 
 namespace Postseal.Program.Commands;
 
 /// <summary><c>postseal milter</c>: the daemon. Runs until SIGTERM or SIGINT.</summary>
-internal static class MilterCommand
+internal static partial class MilterCommand
 {
     public static Command Create()
     {
@@ -67,16 +68,20 @@ internal static class MilterCommand
 
         try
         {
+            var peers = MilterDaemon.Peers(options.Current.Milter).ToList();
             await using var server = MilterDaemon.CreateServer(() => options.Current, log, time);
             await server.StartAsync(cancellationToken);
+            SocketAccess.Check(server.Endpoints, peers); // those that systemd passed show only now what they are
+            foreach (var warning in SocketAccess.Warnings(server.Endpoints, peers, FileOwner.CurrentUser))
+                LogSocketWarning(log.CreateLogger(nameof(MilterCommand)), warning);
             ServiceManager.Ready();
             await Task.WhenAny(stop.Task, server.Completion);
             ServiceManager.Stopping();
             await server.StopAsync(CancellationToken.None);
-            await server.Completion; // it stopped by itself: the reason
-            return ExitCode.Fine;
+            // Of why it stopped by itself the log tells; systemd starts it again.
+            return server.Completion.IsFaulted ? ExitCode.No : ExitCode.Fine;
         }
-        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or UnauthorizedAccessException or FormatException)
         {
             // A socket that is taken or not ours to make: for the admin, not for us.
             Console.Error.WriteLine(new ConfigurationError(configPath, "Milter", "Socket", e.Message));
@@ -89,4 +94,7 @@ internal static class MilterCommand
             stop.TrySetResult();
         }
     }
+
+    [LoggerMessage(300, LogLevel.Warning, "{Warning}")]
+    private static partial void LogSocketWarning(ILogger logger, string warning);
 }

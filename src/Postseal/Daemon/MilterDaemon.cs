@@ -33,6 +33,8 @@ internal static partial class MilterDaemon
             server.NegotiationTimeout = limits.IdleTimeout;
         foreach (var endpoint in Endpoints(limits))
             server.Endpoints.Add(endpoint);
+        foreach (var peer in Peers(limits))
+            server.Peers.Add(peer);
         return new MilterServer(server, filter, log.CreateLogger<MilterServer>(), time);
     }
 
@@ -59,4 +61,8 @@ internal static partial class MilterDaemon
         options.Socket.Select(MilterEndpoint.Parse).Select(endpoint => endpoint is MilterUnixEndpoint unix
             ? unix with { Mode = options.SocketMode, Group = options.SocketGroup }
             : endpoint);
+
+    /// <summary>Who the settings let connect.</summary>
+    /// <exception cref="FormatException">It is neither a user of this machine nor a network.</exception>
+    public static IEnumerable<MilterPeer> Peers(MilterOptions options) => options.Peers.Select(MilterPeer.Parse);
 }

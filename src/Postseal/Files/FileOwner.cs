@@ -15,6 +15,9 @@ internal sealed partial record FileOwner(uint User, uint Group)
     private const int StatxSize = 256;
     private const int StatxUserOffset = 20; // the layout of statx(2) is the same on every architecture
 
+    /// <summary>The user this process runs as; none on other systems than Linux.</summary>
+    public static uint? CurrentUser => OperatingSystem.IsLinux() ? geteuid() : null;
+
     /// <summary>A user of this machine and his group.</summary>
     /// <exception cref="IOException">There is no such user.</exception>
     public static FileOwner Named(string user)
@@ -49,6 +52,9 @@ internal sealed partial record FileOwner(uint User, uint Group)
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int statx(int directory, string path, int flags, uint mask, [Out] byte[] buffer);
+
+    [LibraryImport("libc")]
+    private static partial uint geteuid();
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int fchown(SafeFileHandle file, uint owner, uint group);

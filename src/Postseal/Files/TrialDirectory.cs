@@ -1,3 +1,4 @@
+using System.Text;
 using Postseal.Certificates;
 using Postseal.Mime;
 
@@ -6,6 +7,9 @@ namespace Postseal.Program.Files;
 /// <summary>A directory for trials: <c>certificates/</c>, the authority's <c>root.pem</c>, and a <c>postseal.ini</c>.</summary>
 internal sealed class TrialDirectory
 {
+    private const string SocketName = "postseal.sock";
+    private const int LongestSocketPath = 107; // unix(7)
+
     private readonly string certificates;
     private readonly TrialAuthority authority;
 
@@ -21,7 +25,7 @@ internal sealed class TrialDirectory
 
     public string ConfigurationFile { get; }
 
-    /// <summary>Makes the directory with an authority's root and settings that listen on any free loopback port.</summary>
+    /// <summary>Makes the directory with an authority's root and settings that listen on a socket in it.</summary>
     public static TrialDirectory Create(string path, TrialAuthority authority)
     {
         var directory = new TrialDirectory(path, authority);
@@ -31,9 +35,9 @@ internal sealed class TrialDirectory
             AtomicFile.Write(file, PemWriter.Write([authority.Root]), AtomicFile.Public, replace: false);
         AtomicFile.Write(
             directory.ConfigurationFile,
-            """
+            $"""
             [Milter]
-            Socket = inet:0@127.0.0.1
+            Socket = {Socket(path)}
             [Certificates]
             Path = certificates
 
@@ -41,6 +45,12 @@ internal sealed class TrialDirectory
             AtomicFile.Public, replace: false);
         return directory;
     }
+
+    /// <summary>Where Unix sockets cannot be, by the system or by the length of the path, any free loopback port.</summary>
+    private static string Socket(string path) =>
+        OperatingSystem.IsLinux() && Encoding.UTF8.GetByteCount(Path.GetFullPath(SocketName, Path.GetFullPath(path))) <= LongestSocketPath
+            ? "unix:" + SocketName
+            : "inet:0@127.0.0.1";
 
     /// <summary>Issues a certificate; returns the file with key, certificate and chain.</summary>
     public string Issue(MailAddress address, TrialRequest request)

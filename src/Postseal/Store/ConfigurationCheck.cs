@@ -3,6 +3,8 @@ using Postseal.Certificates;
 using Postseal.Configuration;
 using Postseal.Mime;
 using Postseal.Policy;
+using Postseal.Program.Daemon;
+using Postseal.Program.Files;
 
 namespace Postseal.Program.Store;
 
@@ -17,7 +19,12 @@ internal sealed class ConfigurationCheck
     {
         this.store = store;
         policy = new SigningPolicy(store.Options);
-        warnings = [.. FilePermissions.Warnings(configPath, store), .. LoginRule.Warnings(store.Options.Originating)];
+        warnings =
+        [
+            .. FilePermissions.Warnings(configPath, store),
+            .. LoginRule.Warnings(store.Options.Originating),
+            .. SocketWarnings(store.Options.Milter),
+        ];
     }
 
     public static CheckResult Run(string configPath, CertificateStore store)
@@ -27,6 +34,10 @@ internal sealed class ConfigurationCheck
         check.WarnOfChainsAndDates(senders);
         return new CheckResult(store.Path, senders, [.. store.Options.Senders.Keys.Order(StringComparer.Ordinal).Select(check.Section)], store.Unused(), check.warnings);
     }
+
+    /// <summary>Root may check for a daemon that runs as somebody else.</summary>
+    private static IEnumerable<string> SocketWarnings(MilterOptions options) => SocketAccess.Warnings(
+        MilterDaemon.Endpoints(options), MilterDaemon.Peers(options).ToList(), Environment.IsPrivilegedProcess ? null : FileOwner.CurrentUser);
 
     private List<CheckedSender> Senders()
     {

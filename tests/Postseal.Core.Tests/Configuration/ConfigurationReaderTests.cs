@@ -18,7 +18,8 @@ public sealed class ConfigurationReaderTests : IDisposable
     {
         var options = Read("");
 
-        Assert.Equal(["inet:8891@127.0.0.1"], options.Milter.Socket);
+        Assert.Equal(["unix:/var/spool/postfix/postseal/postseal.sock"], options.Milter.Socket);
+        Assert.Empty(options.Milter.Peers);
         Assert.Equal(64 << 20, options.Milter.MaxMessageSize);
         Assert.Equal(directory.File("certificates"), options.Certificates.Path);
         Assert.Equal(new SigningRules(), options.Signing);
@@ -41,6 +42,7 @@ public sealed class ConfigurationReaderTests : IDisposable
             """
             [Milter]
             Socket = unix:/run/postseal.sock, inet:8891@127.0.0.1   ; two of them
+            Peers = postfix, 192.0.2.25
             SocketMode = 0600
             SocketGroup = postfix
             MaxMessageSize = 1G
@@ -83,6 +85,7 @@ public sealed class ConfigurationReaderTests : IDisposable
             """);
 
         Assert.Equal(["unix:/run/postseal.sock", "inet:8891@127.0.0.1"], options.Milter.Socket);
+        Assert.Equal(["postfix", "192.0.2.25"], options.Milter.Peers);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, options.Milter.SocketMode);
         Assert.Equal("postfix", options.Milter.SocketGroup);
         Assert.Equal(1L << 30, options.Milter.MaxMessageSize);
@@ -129,6 +132,12 @@ public sealed class ConfigurationReaderTests : IDisposable
     [InlineData("::/0", "::/0")]
     public void A_network_of_IPv4_mapped_addresses_is_the_IPv4_network(string written, string read) =>
         Assert.Equal([IPNetwork.Parse(read)], Read($"[Originating]\nNetworks = {written}").Originating.Networks);
+
+    [Fact]
+    public void The_path_of_a_Unix_socket_starts_from_the_directory_of_the_file() =>
+        Assert.Equal(
+            [$"unix:{directory.File("a.sock")}", $"local:{directory.File("b.sock")}", "/run/c.sock", "systemd:d", "inet:1@::1"],
+            Read("[Milter]\nSocket = unix:a.sock, local:b.sock, /run/c.sock, systemd:d, inet:1@::1").Milter.Socket);
 
     [Theory]
     [InlineData("[Sining]\nMode = Never", "test.ini: [Sining]: there is no section 'Sining'; there are Milter, Certificates, Signing,")]

@@ -198,6 +198,7 @@ public sealed class ReloadingOptionsTests : IDisposable
     [Theory]
     [InlineData("[Milter]\nMaxConnections = 7", true)]
     [InlineData("[Milter]\nSocket = inet:1@127.0.0.1", true)]
+    [InlineData("[Milter]\nPeers = postfix", true)]
     [InlineData("[Log]\nLevel = Debug", false)]
     [InlineData("[Signing]\nMode = Never", false)]
     public void What_needs_a_restart_is_said(string ini, bool restart)

@@ -41,6 +41,12 @@ public sealed class CheckCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_socket_that_every_local_user_can_open_is_warned_of() =>
+        Assert.Contains(
+            "warning: inet:8891@127.0.0.1 lets every user of this machine connect and have any mail signed as anybody",
+            Check("[Milter]\nSocket = inet:8891@127.0.0.1"), StringComparison.Ordinal);
+
+    [Fact]
     public void A_chain_is_complete_when_its_root_is_known()
     {
         folder.Add(Alice);
