@@ -86,7 +86,7 @@ class Sendmail:
             # A group of its own: every message has a process.
             self._process = subprocess.Popen(["unshare", "--uts", "--mount", "sh", "-ec", script], stdout=output,
                                              stderr=output, stdin=subprocess.DEVNULL, start_new_session=True)
-        tools.wait_for(self._ready, 30, lambda: f"Sendmail to listen\n{self.log()}")
+        tools.wait_for(self._ready, 120, lambda: f"Sendmail to listen\n{self.log()}")
 
     def stop(self) -> None:
         if self._process is not None and self._process.poll() is None:
