@@ -37,7 +37,27 @@ public static class ConfigurationReader
         return options with { Senders = senders, Certificates = options.Certificates with { Senders = certificates } };
     }
 
-    private static MilterOptions ReadMilter(SettingsSection section, MilterOptions defaults) => new()
+    private static MilterOptions ReadMilter(SettingsSection section, MilterOptions defaults)
+    {
+        var limits = ReadMemory(section, ReadSocketsAndLimits(section, defaults));
+        if (limits.MaxConnectionMemory < limits.MaxMessageSize)
+            section.Error("MaxConnectionMemory", "is less than MaxMessageSize: no connection could hold such a message");
+        if (limits.MaxTotalMemory < limits.MaxConnectionMemory)
+            section.Error("MaxTotalMemory", "is less than MaxConnectionMemory: all connections together have that");
+        return limits;
+    }
+
+    /// <summary>What is not set follows from MaxMessageSize.</summary>
+    private static MilterOptions ReadMemory(SettingsSection section, MilterOptions options)
+    {
+        if (section.Value("MaxConnectionMemory", 0, Quantity.Size, "a size, as 80M") is var connection and > 0)
+            options = options with { MaxConnectionMemory = connection };
+        return section.Value("MaxTotalMemory", 0, Quantity.Size, "a size, as 640M") is var total and > 0
+            ? options with { MaxTotalMemory = total }
+            : options;
+    }
+
+    private static MilterOptions ReadSocketsAndLimits(SettingsSection section, MilterOptions defaults) => new()
     {
         Socket = ReadSockets(section, defaults.Socket),
         Peers = section.List("Peers", defaults.Peers, text => text),
@@ -45,6 +65,8 @@ public static class ConfigurationReader
         SocketGroup = section.Text("SocketGroup"),
         MaxMessageSize = section.Value("MaxMessageSize", defaults.MaxMessageSize, ParseMessageSize, "a size up to 1G, as 64M"),
         MaxLargeMessages = section.Value("MaxLargeMessages", defaults.MaxLargeMessages, Quantity.Count, "a number above 0"),
+        MaxHeaderCount = section.Value("MaxHeaderCount", defaults.MaxHeaderCount, Quantity.Count, "a number above 0"),
+        MaxHeadersSize = section.Value("MaxHeadersSize", defaults.MaxHeadersSize, text => (int)ParseMessageSize(text), "a size up to 1G, as 1M"),
         MaxConnections = section.Value("MaxConnections", defaults.MaxConnections, Quantity.Count, "a number above 0"),
         MessageTimeout = section.Value("MessageTimeout", defaults.MessageTimeout, Quantity.Timeout, "a time up to 1000h, as 10m or 30s"),
         IdleTimeout = section.Value("IdleTimeout", defaults.IdleTimeout, Quantity.Timeout, "a time up to 1000h, as 1h or 30m"),

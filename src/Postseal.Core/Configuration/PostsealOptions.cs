@@ -59,6 +59,9 @@ public sealed record PostsealOptions
 /// <summary>What the daemon's sockets are and bear. Times and sizes here have their reasons in Milter.NET.</summary>
 public sealed record MilterOptions
 {
+    private readonly long? maxConnectionMemory;
+    private readonly long? maxTotalMemory;
+
     /// <summary>
     /// Sockets in libmilter's syntax, several separated by commas; Unix sockets by their absolute paths once read. Default:
     /// <c>unix:/var/spool/postfix/postseal/postseal.sock</c>, where a Postfix in its chroot finds it, too.
@@ -83,6 +86,32 @@ public sealed record MilterOptions
 
     /// <summary>The most messages of over 1 MiB held in memory at once; further ones wait, 2 minutes at most. Default: 16.</summary>
     public int MaxLargeMessages { get; init; } = 16;
+
+    /// <summary>The most header fields of a message that is ours; one with more is refused. Default: 1,000.</summary>
+    public int MaxHeaderCount { get; init; } = 1000;
+
+    /// <summary>The most bytes of all header fields of a message that is ours; one with more is refused. Default: 1 MiB.</summary>
+    public int MaxHeadersSize { get; init; } = 1 << 20;
+
+    /// <summary>
+    /// The most memory one connection may hold, in bytes: its message with recipients and macros. At least
+    /// <see cref="MaxMessageSize"/>. Default: 16 MiB more than that.
+    /// </summary>
+    public long MaxConnectionMemory
+    {
+        get => maxConnectionMemory ?? MaxMessageSize + (16 << 20);
+        init => maxConnectionMemory = value;
+    }
+
+    /// <summary>
+    /// The most memory all connections may hold together, in bytes, without what signing makes of their messages. At least
+    /// <see cref="MaxConnectionMemory"/>. Default: eight times that.
+    /// </summary>
+    public long MaxTotalMemory
+    {
+        get => maxTotalMemory ?? 8 * MaxConnectionMemory;
+        init => maxTotalMemory = value;
+    }
 
     /// <summary>The most connections served at once; further ones wait. Default: 500; Postfix has 100 SMTP processes by default.</summary>
     public int MaxConnections { get; init; } = 500;

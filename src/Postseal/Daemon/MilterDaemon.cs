@@ -24,6 +24,10 @@ internal static partial class MilterDaemon
         {
             MaxMessageSize = limits.MaxMessageSize,
             MaxLargeMessages = limits.MaxLargeMessages,
+            MaxHeaderCount = limits.MaxHeaderCount,
+            MaxHeadersSize = limits.MaxHeadersSize,
+            MaxConnectionMemory = limits.MaxConnectionMemory,
+            MaxTotalMemory = limits.MaxTotalMemory,
             MaxConnections = limits.MaxConnections,
             MessageTimeout = limits.MessageTimeout,
             IdleTimeout = limits.IdleTimeout,

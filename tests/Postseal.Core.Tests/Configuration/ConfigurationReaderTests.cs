@@ -47,6 +47,10 @@ public sealed class ConfigurationReaderTests : IDisposable
             SocketGroup = postfix
             MaxMessageSize = 1G
             MaxLargeMessages = 5
+            MaxHeaderCount = 70
+            MaxHeadersSize = 2M
+            MaxConnectionMemory = 2G
+            MaxTotalMemory = 3G
             MaxConnections = 7
             MessageTimeout = 30s
             IdleTimeout = 2h
@@ -90,6 +94,10 @@ public sealed class ConfigurationReaderTests : IDisposable
         Assert.Equal("postfix", options.Milter.SocketGroup);
         Assert.Equal(1L << 30, options.Milter.MaxMessageSize);
         Assert.Equal(5, options.Milter.MaxLargeMessages);
+        Assert.Equal(70, options.Milter.MaxHeaderCount);
+        Assert.Equal(2 << 20, options.Milter.MaxHeadersSize);
+        Assert.Equal(2L << 30, options.Milter.MaxConnectionMemory);
+        Assert.Equal(3L << 30, options.Milter.MaxTotalMemory);
         Assert.Equal(7, options.Milter.MaxConnections);
         Assert.Equal(TimeSpan.FromSeconds(30), options.Milter.MessageTimeout);
         Assert.Equal(TimeSpan.FromHours(2), options.Milter.IdleTimeout);
@@ -134,6 +142,14 @@ public sealed class ConfigurationReaderTests : IDisposable
         Assert.Equal([IPNetwork.Parse(read)], Read($"[Originating]\nNetworks = {written}").Originating.Networks);
 
     [Fact]
+    public void The_memory_of_connections_follows_the_size_of_messages()
+    {
+        var options = Read("[Milter]\nMaxMessageSize = 100M").Milter;
+
+        Assert.Equal((116L << 20, 928L << 20), (options.MaxConnectionMemory, options.MaxTotalMemory));
+    }
+
+    [Fact]
     public void The_path_of_a_Unix_socket_starts_from_the_directory_of_the_file() =>
         Assert.Equal(
             [$"unix:{directory.File("a.sock")}", $"local:{directory.File("b.sock")}", "/run/c.sock", "systemd:d", "inet:1@::1"],
@@ -168,6 +184,9 @@ public sealed class ConfigurationReaderTests : IDisposable
     [InlineData("[Originating]\nNetworks = 2001:db8::1/32", "[Originating] Networks: '2001:db8::1/32': expected")]
     [InlineData("[Originating]\nNetworks = [192.0.2.0/24", "[Originating] Networks: '[192.0.2.0/24': expected")]
     [InlineData("[Originating]\nNetworks = 192.0.2.0/", "[Originating] Networks: '192.0.2.0/': expected")]
+    [InlineData("[Milter]\nMaxHeadersSize = 2G", "[Milter] MaxHeadersSize: '2G' is not a size up to 1G")]
+    [InlineData("[Milter]\nMaxConnectionMemory = 63M", "[Milter] MaxConnectionMemory: is less than MaxMessageSize")]
+    [InlineData("[Milter]\nMaxTotalMemory = 79M", "[Milter] MaxTotalMemory: is less than MaxConnectionMemory")]
     [InlineData("[Milter]\nSocketMode = 999", "[Milter] SocketMode: '999' is not permission bits in octal")]
     [InlineData("[Certificates]\nPath = nowhere", "[Certificates] Path: there is no directory")]
     [InlineData("[Certificates]\nPassphraseFile = nowhere", "[Certificates] PassphraseFile: there is no file")]
