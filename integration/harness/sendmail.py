@@ -15,7 +15,8 @@ from .postfix import Milters
 
 # Two seconds without a word from a milter are too many (R): one that works for longer has to tell of its progress. The
 # whole end of a message (E) has its own time, which progress does not extend. Mail for
-# 7bit.example.net goes to a next hop without 8BITMIME, where Sendmail encodes what is not 7bit (RFC 6152).
+# 7bit.example.net goes to a next hop without 8BITMIME, where Sendmail encodes what is not 7bit (RFC 6152). A busy machine is
+# no reason to refuse connections or to leave mail in the queue, as it is by default.
 CONFIGURATION = r"""
 include(`{cf}/m4/cf.m4')dnl
 OSTYPE(`linux')dnl
@@ -28,6 +29,8 @@ define(`confEIGHT_BIT_HANDLING', `mimify')dnl
 define(`SMART_HOST', `esmtp:[127.0.0.1]')dnl
 define(`ESMTP_MAILER_ARGS', `TCP $h {sink}')dnl
 define(`SMTP_MAILER_ARGS', `TCP $h {sink7bit}')dnl
+define(`confREFUSE_LA', `1000')dnl
+define(`confQUEUE_LA', `1000')dnl
 FEATURE(`nocanonify')dnl
 FEATURE(`no_default_msa')dnl
 FEATURE(`promiscuous_relay')dnl
@@ -86,7 +89,7 @@ class Sendmail:
             # A group of its own: every message has a process.
             self._process = subprocess.Popen(["unshare", "--uts", "--mount", "sh", "-ec", script], stdout=output,
                                              stderr=output, stdin=subprocess.DEVNULL, start_new_session=True)
-        tools.wait_for(self._ready, 120, lambda: f"Sendmail to listen\n{self.log()}")
+        tools.wait_for(self._ready, 30, lambda: f"Sendmail to listen\n{self.log()}")
 
     def stop(self) -> None:
         if self._process is not None and self._process.poll() is None:
