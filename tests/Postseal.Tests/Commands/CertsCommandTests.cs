@@ -215,6 +215,20 @@ public sealed class CertsCommandTests : IDisposable
         Assert.Equal(locked + issued.CertificatePem, output);
     }
 
+    [Theory]
+    [InlineData("\n")]
+    [InlineData("\r\n")]
+    public void Export_and_list_read_what_editors_and_cat_made_of_a_file(string lineEnd)
+    {
+        Cli.Good("keys", "selfsigned", Alice, "--directory", outside.Path, "--type", "P-256", "--passphrase-file", passphrase);
+        var whole = File.ReadAllText(outside.File(Alice + ".pem"));
+        var odd = "\uFEFF" + whole.Replace("-----END ENCRYPTED PRIVATE KEY-----\n", "-----END ENCRYPTED PRIVATE KEY-----", StringComparison.Ordinal);
+        folder.Write("alice@example.org.pem", odd.ReplaceLineEndings(lineEnd));
+
+        Assert.Equal(whole, Cli.Good("certs", "export", Alice, "--with-key", "--config", config));
+        Assert.True(Assert.Single(List()).GetProperty("hasPrivateKey").GetBoolean());
+    }
+
     [Fact]
     public void Export_of_a_key_that_is_not_here_is_refused()
     {
