@@ -41,15 +41,8 @@ public sealed partial class CertificateDirectory
         var current = CurrentIndex(address);
         var choice = BestSigner(current.Own(address), entry => CertificateRules.WhyNotFor(entry.Addresses, address))
             ?? BestSigner(current.Common, entry => CertificateRules.WhyNotFor(entry.Addresses, address), ignoreOthers: true)
-            ?? (options.DomainCertificates
-                ? BestSigner(current.OfDomain(address), entry => CertificateRules.WhyNotForDomain(entry.Addresses, address))
-                : null);
-        return choice switch
-        {
-            null => SignerLookup.None.Instance,
-            { Reason: { } reason } => new SignerLookup.Unusable(reason),
-            { Entry: var entry } => new SignerLookup.Usable(entry!.IdentityFrom(current.Authorities, time.GetUtcNow(), warn)),
-        };
+            ?? (options.DomainCertificates ? BestOfDomain(current, address) : null);
+        return Lookup(choice, current);
     }
 
     /// <summary>
@@ -91,6 +84,16 @@ public sealed partial class CertificateDirectory
     /// <summary>Whether an address has files of its own, usable or not. None of them is opened.</summary>
     /// <inheritdoc cref="FindSigner"/>
     internal bool HasFilesFor(MailAddress address) => CurrentIndex(address).Own(address).Count > 0;
+
+    private SignerLookup Lookup(CertificateChoice? choice, CertificateIndex current) => choice switch
+    {
+        null => SignerLookup.None.Instance,
+        { Reason: { } reason } => new SignerLookup.Unusable(reason),
+        { Entry: var entry } => new SignerLookup.Usable(entry!.IdentityFrom(current.Authorities, time.GetUtcNow(), warn)),
+    };
+
+    private CertificateChoice? BestOfDomain(CertificateIndex current, MailAddress address) =>
+        BestSigner(current.OfDomain(address), entry => CertificateRules.WhyNotForDomain(entry.Addresses, address));
 
     private CertificateChoice? BestSigner(
         IReadOnlyList<KeySource> sources, Func<CertificateEntry, string?> whyNotFor, bool ignoreOthers = false) =>

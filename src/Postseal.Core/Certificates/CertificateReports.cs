@@ -6,14 +6,16 @@ namespace Postseal.Certificates;
 /// <summary>The directory for people to look at.</summary>
 public sealed partial class CertificateDirectory
 {
-    /// <summary>Every address that files to sign with are named after, with whether it can sign now.</summary>
+    /// <summary>
+    /// Every address that files to sign with are named after, and where certificates of domains are used every such domain
+    /// (<c>@example.org</c>), with whether it can sign now.
+    /// </summary>
     /// <inheritdoc cref="FindSigner"/>
     public IReadOnlyList<CertificateReport> List() =>
     [
         .. from stored in ListCertificates()
-           where stored.Kind is CertificateKind.Own
+           where stored.Kind is CertificateKind.Own || (stored.Kind is CertificateKind.Domain && options.DomainCertificates)
            group stored by stored.Owner into owner
-           where MailAddress.TryParse(owner.Key, out _)
            orderby owner.Key
            select Report(owner.Key, [.. owner]),
     ];
@@ -41,7 +43,10 @@ public sealed partial class CertificateDirectory
                where stored.Problem is not null
                select new UnusedFile(stored.Source, stored.Problem!),
         ];
-        return [.. all.DistinctBy(file => file.Path).OrderBy(file => file.Path, StringComparer.Ordinal)];
+        // Settings may name files that lie there too.
+        var named = options.Senders.Values.SelectMany(sender => new[] { sender.Certificate, sender.PassphraseFile })
+            .Append(options.PassphraseFile).Append(options.SecretFile).ToHashSet();
+        return [.. all.Where(file => !named.Contains(file.Path)).DistinctBy(file => file.Path).OrderBy(file => file.Path, StringComparer.Ordinal)];
     }
 
     /// <summary>Every certificate in the directory and what can be said of it, in no particular order.</summary>
@@ -59,16 +64,26 @@ public sealed partial class CertificateDirectory
 
     private CertificateReport Report(string owner, IReadOnlyList<StoredCertificate> all)
     {
-        _ = MailAddress.TryParse(owner, out var address);
         var files = all.Select(stored => stored.Warning).OfType<string>().Distinct();
-        return FindSigner(address!) switch
+        return SignerOf(owner) switch
         {
             SignerLookup.Usable { Identity: var identity } => new CertificateReport(
-                owner, identity.Certificate, null, [.. files, .. identity.Warnings.Select(warning => $"{identity.Source}: {warning}")]),
+                owner, identity.Certificate, null, [.. files, .. identity.Warnings.Select(warning => $"{identity.Source}: {warning}")])
+            {
+                Identity = identity,
+            },
             SignerLookup.Unusable unusable => new CertificateReport(
                 owner, all.Select(stored => stored.Certificate).FirstOrDefault(found => found is not null), unusable.Reason, [.. files]),
             _ => new CertificateReport(owner, null, $"there is no certificate for {owner} any more", [.. files]),
         };
+    }
+
+    private SignerLookup SignerOf(string owner)
+    {
+        if (MailAddress.TryParse(owner, out var address))
+            return FindSigner(address);
+        var current = CurrentIndex(known => known.IsCurrent());
+        return Lookup(MailAddress.TryParse("a" + owner, out var anyone) ? BestOfDomain(current, anyone) : null, current);
     }
 
     private IEnumerable<StoredCertificate> Describe(string owner, KeySource source)
@@ -114,12 +129,15 @@ public sealed partial class CertificateDirectory
 }
 
 /// <summary>What <see cref="CertificateDirectory.List"/> says of one address.</summary>
-/// <param name="Address">The address the files are named after.</param>
+/// <param name="Address">The address or <c>@domain</c> the files are named after.</param>
 /// <param name="Certificate">The certificate, where it could be read.</param>
 /// <param name="Problem">Why it cannot sign now; <see langword="null"/> when it can.</param>
 /// <param name="Warnings">What should be mended although it can sign.</param>
 public sealed record CertificateReport(string Address, X509Certificate2? Certificate, string? Problem, IReadOnlyList<string> Warnings)
 {
+    /// <summary>Who signs; <see langword="null"/> when nobody can now.</summary>
+    public SigningIdentity? Identity { get; init; }
+
     /// <summary>The kind of key the certificate is for: <c>RSA-3072</c>, <c>P-256</c>.</summary>
     public string? KeyName => Certificate is null ? null : KeyNames.Of(Certificate);
 }

@@ -30,18 +30,22 @@ internal sealed class ConfigurationCheck
     public static CheckResult Run(string configPath, CertificateStore store)
     {
         var check = new ConfigurationCheck(configPath, store);
-        var senders = check.Senders();
-        check.WarnOfChainsAndDates(senders);
-        return new CheckResult(store.Path, senders, [.. store.Options.Senders.Keys.Order(StringComparer.Ordinal).Select(check.Section)], store.Unused(), check.warnings);
+        var reports = store.Senders();
+        var senders = check.Senders(reports);
+        check.WarnOfChainsAndDates(reports);
+        string?[] settings = [Path.GetFullPath(configPath), store.Options.Originating.SenderLogins?.Path];
+        return new CheckResult(
+            store.Path, senders, [.. store.Options.Senders.Keys.Order(StringComparer.Ordinal).Select(check.Section)],
+            [.. store.Unused().Where(file => !settings.Contains(file.Path))], check.warnings);
     }
 
     /// <summary>Root may check for a daemon that runs as somebody else.</summary>
     private static IEnumerable<string> SocketWarnings(MilterOptions options) => SocketAccess.Warnings(
         MilterDaemon.Endpoints(options), MilterDaemon.Peers(options).ToList(), Environment.IsPrivilegedProcess ? null : FileOwner.CurrentUser);
 
-    private List<CheckedSender> Senders()
+    private List<CheckedSender> Senders(IReadOnlyList<CertificateReport> reports)
     {
-        var senders = store.Senders().Select(Sender).ToList();
+        var senders = reports.Select(Sender).ToList();
         foreach (var name in store.Options.Senders.Keys.Where(name => !name.StartsWith('@')))
         {
             if (policy.ForSection(name).Mode == SigningMode.Required && senders.TrueForAll(sender => sender.Address != name))
@@ -53,16 +57,22 @@ internal sealed class ConfigurationCheck
 
     private CheckedSender Sender(CertificateReport report)
     {
-        var rules = MailAddress.TryParse(report.Address, out var address) ? policy.For(address) : null;
-        var wanted = rules?.Mode != SigningMode.Never;
+        var rules = RulesOf(report);
+        var wanted = rules.Mode != SigningMode.Never;
         warnings.AddRange(report.Warnings.Except(warnings));
         if (report.Certificate is not { } certificate)
             return new CheckedSender(report.Address, null, null, null, null, report.Problem, wanted);
         using var rsa = certificate.GetRSAPublicKey();
         return new CheckedSender(
             report.Address, certificate.Subject, certificate.Issuer, CertificateNames.DaysLeft(certificate, store.Time),
-            report.KeyName, report.Problem ?? (rules is null ? null : CertificateRules.WhyNotBy(rsa, rules)), wanted);
+            report.KeyName, report.Problem ?? CertificateRules.WhyNotBy(rsa, rules), wanted);
     }
+
+    /// <summary>What holds for the sender; for a domain, what holds for whoever has no section in it.</summary>
+    private SigningRules RulesOf(CertificateReport report) =>
+        MailAddress.TryParse(report.Address.StartsWith('@') ? "a" + report.Address : report.Address, out var address)
+            ? policy.For(address)
+            : store.Options.Signing;
 
     private static CheckedSender Missing(string address) => new(
         address, null, null, null, null, $"[Sender:{address}] requires a signature and there is no certificate", Wanted: true);
@@ -82,19 +92,20 @@ internal sealed class ConfigurationCheck
         _ => "nothing: there is no certificate",
     };
 
-    private void WarnOfChainsAndDates(IEnumerable<CheckedSender> senders)
+    private void WarnOfChainsAndDates(IEnumerable<CertificateReport> reports)
     {
         using var roots = new KnownRoots(store);
-        foreach (var sender in senders.Where(sender => sender is { Wanted: true, Problem: null }))
+        foreach (var report in reports)
         {
-            if (!MailAddress.TryParse(sender.Address, out var address) || store.FindSigner(address) is not SignerLookup.Usable { Identity: var identity })
+            if (report.Identity is not { } identity || RulesOf(report).Mode == SigningMode.Never)
                 continue;
             // What is wrong with an issuer that is here is among the identity's own warnings.
             if (identity.Chain.Fault is null && roots.WhatIsMissing(identity) is { } missing)
-                warnings.Add($"{sender.Address}: {missing}");
-            if (sender.DaysLeft < store.Options.Certificates.ExpiryWarning.TotalDays)
-                warnings.Add($"{sender.Address}: the certificate in {identity.Source} expires in {sender.DaysLeft} days; "
-                    + $"have it renewed: postseal keys csr {sender.Address}");
+                warnings.Add($"{report.Address}: {missing}");
+            var daysLeft = CertificateNames.DaysLeft(identity.Certificate, store.Time);
+            if (daysLeft < store.Options.Certificates.ExpiryWarning.TotalDays)
+                warnings.Add($"{report.Address}: the certificate in {identity.Source} expires in {daysLeft} days; "
+                    + $"have it renewed: postseal keys csr {CertificateAddresses.Of(identity.Certificate)[0]}");
         }
     }
 }

@@ -113,6 +113,43 @@ public sealed class CheckCommandTests : IDisposable
     }
 
     [Fact]
+    public void What_settings_name_is_used()
+    {
+        var issued = folder.Authority.Issue(new TrialRequest(Alice));
+        folder.Write("alice.pem", issued.KeyPem + issued.CertificatePem);
+        foreach (var name in (string[])["passphrase", "alice.passphrase", "secret"])
+            folder.Write(name, "open sesame\n");
+        folder.Write("logins", "# none yet\n");
+        var ini = folder.Write("postseal.ini", """
+            [Certificates]
+            Path = .
+            PassphraseFile = passphrase
+            SecretFile = secret
+            [Originating]
+            SenderLogins = logins
+            [Sender:alice@example.org]
+            Certificate = alice.pem
+            PassphraseFile = alice.passphrase
+            """);
+
+        Assert.DoesNotContain("Used by nobody", Cli.Good("check", "--config", ini), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_certificate_of_a_domain_is_checked_like_a_senders()
+    {
+        folder.Add("@example.org", new TrialRequest("gateway@example.org") { NotAfter = folder.Time.GetUtcNow().AddDays(20) });
+
+        var unused = Check();
+        var used = Check("DomainCertificates = yes");
+
+        Assert.Matches(@"@example\.org\.pem +it is for a whole domain, and \[Certificates\] DomainCertificates is no", unused);
+        Assert.Matches(@"@example\.org +CN=gateway@example\.org +CN=Trial Intermediate +19 +P-256 +yes", used);
+        Assert.Contains("@example.org: the chain ends at CN=Trial Intermediate", used, StringComparison.Ordinal);
+        Assert.Contains("postseal keys csr gateway@example.org", used, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_FIFO_is_not_waited_for()
     {
         folder.Add(Alice);
