@@ -61,6 +61,8 @@ public sealed record MilterClientInfo(string HostName, MilterFamily Family, IPAd
 /// <summary>What is known at a stage of a milter connection. It changes as the dialogue goes on.</summary>
 public sealed class MilterContext
 {
+    private long counted;
+
     internal MilterContext(string peer, ConnectionMemory memory) => (Peer, Memory) = (peer, memory);
 
     internal MacroTable Macros { get; } = new();
@@ -94,6 +96,18 @@ public sealed class MilterContext
     /// <summary>The value of a macro that is valid now, or null. Its name may be given with or without
     /// braces.</summary>
     public string? Macro(string name) => Macros[name];
+
+    /// <summary>Counts what is known now into the memory of the connection.</summary>
+    /// <exception cref="MemoryLimitException">There is no memory for it.</exception>
+    internal void Count()
+    {
+        var now = Macros.Size + (2L * Client.HostName.Length) + (2L * (Helo?.Length ?? 0));
+        if (now > counted && Memory.Add(now - counted) is { } reason)
+            throw new MemoryLimitException(reason);
+        if (now < counted)
+            Memory.Remove(counted - now);
+        counted = now;
+    }
 
     /// <summary>Forgets one SMTP connection.</summary>
     internal void Reset()

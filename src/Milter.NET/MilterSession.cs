@@ -14,7 +14,7 @@ internal sealed class MilterSession : IAsyncDisposable
     private const int WriteBufferSize = 68 * 1024;
 
     private readonly SessionHost host;
-    private readonly MilterHandler handler;
+    private readonly GuardedHandler handler;
     private readonly MilterContext context;
     private readonly FrameReader input;
     private readonly PipeWriter output;
@@ -26,20 +26,16 @@ internal sealed class MilterSession : IAsyncDisposable
     private readonly ITimer timer;
 
     private Task work = Task.CompletedTask; // the handler's at the end of a message, while nobody has seen its end
-    private long known; // what the memory holds of what is known of the client
     private bool negotiated;
     private bool isClientNew;
     private bool ignoredTold;
     private bool over;
     private bool timesContent;
     private bool timedOut;
-    private bool failed;
-    private bool failedForAll;
 
     public MilterSession(Stream stream, string peer, MilterHandler handler, SessionHost host)
     {
         this.host = host;
-        this.handler = handler;
         memory = new ConnectionMemory(host.Memory, host.Options.MaxConnectionMemory);
         context = new MilterContext(peer, memory);
         var reading = new StreamPipeReaderOptions(bufferSize: ReadBufferSize, leaveOpen: true);
@@ -50,6 +46,7 @@ internal sealed class MilterSession : IAsyncDisposable
         progress = new MessageProgress(host.Options, host.Time);
         lifetime = CancellationTokenSource.CreateLinkedTokenSource(host.Aborting);
         idle = CancellationTokenSource.CreateLinkedTokenSource(lifetime.Token, host.Stopping);
+        this.handler = new GuardedHandler(handler, context, host.Log, lifetime.Token);
         timer = host.Time.CreateTimer(_ => TimeOut(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -111,39 +108,24 @@ internal sealed class MilterSession : IAsyncDisposable
         answer.Dispose();
         await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (work.Exception?.InnerException is { } e and not OperationCanceledException)
-            host.Log.HandlerFailed(e, context.Peer, context.LogId, Name(MilterCommand.EndOfMessage));
-        CloseHandler();
+            handler.Fail(e, MilterCommand.EndOfMessage);
+        handler.End(progress.IsInMessage);
         memory.End();
         idle.Dispose();
         lifetime.Dispose();
-    }
-
-    private void CloseHandler()
-    {
-        try
-        {
-            if (progress.IsInMessage)
-                handler.Reset();
-            handler.Close();
-            (handler as IDisposable)?.Dispose();
-        }
-        catch (Exception e)
-        {
-            host.Log.SessionFailed(e, context.Peer, context.LogId);
-        }
     }
 
     // The protocol, command by command.
     private async ValueTask TakeAsync(MilterCommand command, ReadOnlySequence<byte> payload)
     {
         if (!negotiated && command != MilterCommand.Negotiate)
-            throw new MilterProtocolException($"{Name(command)} before the negotiation");
+            throw new MilterProtocolException($"{command.Name()} before the negotiation");
         if (payload.Length > host.Options.MaxCommandSize
             && command is not (MilterCommand.Header or MilterCommand.Body or MilterCommand.EndOfMessage))
             throw new MilterProtocolException(
-                $"{Name(command)} of {payload.Length} bytes, more than the limit of {host.Options.MaxCommandSize}");
+                $"{command.Name()} of {payload.Length} bytes, more than the limit of {host.Options.MaxCommandSize}");
         if (payload.IsEmpty && IsNothingWithoutPayload(command))
-            throw new MilterProtocolException($"{Name(command)} of nothing");
+            throw new MilterProtocolException($"{command.Name()} of nothing");
         switch (command)
         {
             case MilterCommand.Negotiate when !negotiated:
@@ -151,12 +133,12 @@ internal sealed class MilterSession : IAsyncDisposable
                 break;
             case MilterCommand.Macro:
                 context.Macros.Set(payload);
-                CountKnown();
+                context.Count();
                 break;
             case MilterCommand.Connect when isClientNew:
                 isClientNew = false;
                 context.Client = MilterClientInfo.Parse(payload);
-                CountKnown();
+                context.Count();
                 await AnswerAsync(command, payload, MilterSteps.NoReplyConnect).ConfigureAwait(false);
                 break;
             case MilterCommand.Negotiate or MilterCommand.Connect:
@@ -167,7 +149,7 @@ internal sealed class MilterSession : IAsyncDisposable
                 GiveUpMessage(); // RFC 5321 section 4.1.4: as if it were RSET
                 isClientNew = false;
                 context.Helo = new PayloadReader(payload).ReadString();
-                CountKnown();
+                context.Count();
                 await AnswerAsync(command, payload, MilterSteps.NoReplyHelo).ConfigureAwait(false);
                 break;
             case MilterCommand.Mail:
@@ -240,7 +222,7 @@ internal sealed class MilterSession : IAsyncDisposable
     private void Ignore(MilterCommand command)
     {
         if (!ignoredTold)
-            host.Log.Ignored(context.Peer, context.LogId, Name(command));
+            host.Log.Ignored(context.Peer, context.LogId, command.Name());
         ignoredTold = true;
     }
 
@@ -251,38 +233,10 @@ internal sealed class MilterSession : IAsyncDisposable
                 $"a body chunk of {chunk.Length} bytes, more than the {context.Negotiation.MaxBodyChunk} agreed");
     }
 
-    private void CountKnown()
-    {
-        var now = context.Macros.Size + (2L * context.Client.HostName.Length) + (2L * (context.Helo?.Length ?? 0));
-        if (now > known && memory.Add(now - known) is { } reason)
-            throw new MemoryLimitException(reason);
-        if (now < known)
-            memory.Remove(known - now);
-        known = now;
-    }
-
-    private async ValueTask<MilterReply> AskAsync(
-        MilterCommand command, ReadOnlySequence<byte> payload, CancellationToken token) => command switch
-        {
-            MilterCommand.Connect => await handler.ConnectAsync(context, token).ConfigureAwait(false),
-            MilterCommand.Helo => await handler.HeloAsync(context, token).ConfigureAwait(false),
-            MilterCommand.Mail =>
-                await handler.MailAsync(context, EnvelopeAddress.Parse(payload), token).ConfigureAwait(false),
-            MilterCommand.Recipient =>
-                await handler.RecipientAsync(context, EnvelopeAddress.Parse(payload), token).ConfigureAwait(false),
-            MilterCommand.Data => await handler.DataAsync(context, token).ConfigureAwait(false),
-            MilterCommand.Header =>
-                await handler.HeaderAsync(context, ParseHeader(payload), token).ConfigureAwait(false),
-            MilterCommand.EndOfHeaders => await handler.EndOfHeadersAsync(context, token).ConfigureAwait(false),
-            MilterCommand.Body => await handler.BodyAsync(context, payload, token).ConfigureAwait(false),
-            _ => await handler.UnknownAsync(context, new PayloadReader(payload).ReadString(), token)
-                .ConfigureAwait(false),
-        };
-
     private async ValueTask NegotiateAsync(ReadOnlySequence<byte> payload)
     {
         var offer = MilterNegotiation.ParseOffer(payload);
-        context.Negotiation = Agreement.Reach(offer, handler, host.Options.MaxFrameSize);
+        context.Negotiation = Agreement.Reach(offer, handler.Handler, host.Options.MaxFrameSize);
         negotiated = isClientNew = true;
         context.Negotiation.Write(output);
         await FlushAsync().ConfigureAwait(false);
@@ -297,34 +251,16 @@ internal sealed class MilterSession : IAsyncDisposable
         await flush.ConfigureAwait(false);
     }
 
-    // With HDR_LEADSPC a value is as it stands in the message; without it, the MTA has eaten one space, which is put where
-    // the NUL was.
-    private MilterHeader ParseHeader(in ReadOnlySequence<byte> payload)
-    {
-        var bytes = payload.ToArray().AsMemory();
-        var name = bytes.Span.IndexOf((byte)0);
-        var length = bytes.Span[(name + 1)..].IndexOf((byte)0);
-        if (name < 0 || length < 0)
-            throw PayloadReader.Unterminated();
-        if (name == 0)
-            throw new MilterProtocolException("a header field without a name");
-        if (Steps.HasFlag(MilterSteps.HeaderLeadingSpace))
-            return new MilterHeader(bytes[..name], bytes.Slice(name + 1, length));
-        bytes.Span[name] = (byte)' ';
-        return new MilterHeader(bytes[..name], bytes.Slice(name, length + 1));
-    }
-
     /// <summary>Asks the handler and replies, unless it was agreed that this command has no reply.</summary>
     private async ValueTask AnswerAsync(MilterCommand command, ReadOnlySequence<byte> payload, MilterSteps noReply)
     {
         var silent = Steps.HasFlag(noReply);
-        var reply = failed ? MilterReply.TempFail : await AskGuardedAsync(command, payload, silent)
-            .ConfigureAwait(false);
+        var reply = await handler.AskAsync(command, payload, silent).ConfigureAwait(false);
         if (silent)
             return;
         // What stands beside the message must not pay for its failure, least of all one recipient: it fails as a whole.
         var isAside = command is MilterCommand.Recipient or MilterCommand.Unknown;
-        if (failed && isAside && progress.Stage != MessageStage.Idle && reply == MilterReply.TempFail)
+        if (handler.HasFailed && isAside && progress.IsInMessage && reply == MilterReply.TempFail)
             reply = MilterReply.Continue;
         reply.Write(output);
         await FlushAsync().ConfigureAwait(false);
@@ -334,60 +270,17 @@ internal sealed class MilterSession : IAsyncDisposable
         EndMessage();
     }
 
-    private async ValueTask<MilterReply> AskGuardedAsync(
-        MilterCommand command, ReadOnlySequence<byte> payload, bool silent)
-    {
-        try
-        {
-            var reply = await AskAsync(command, payload, lifetime.Token).ConfigureAwait(false);
-            Check(reply, command, silent);
-            return reply;
-        }
-        catch (Exception e) when (IsFailure(e))
-        {
-            return Fail(e, command);
-        }
-    }
-
-    private bool IsFailure(Exception e) =>
-        e is not MilterProtocolException && !(e is OperationCanceledException && lifetime.IsCancellationRequested);
-
-    private MilterReply Fail(Exception e, MilterCommand command)
-    {
-        host.Log.HandlerFailed(e, context.Peer, context.LogId, Name(command));
-        failed = true;
-        failedForAll |= command is MilterCommand.Connect or MilterCommand.Helo;
-        return MilterReply.TempFail;
-    }
-
-    private void Check(MilterReply reply, MilterCommand command, bool silent)
-    {
-        var legal = reply.Response switch
-        {
-            MilterResponse.Continue => true,
-            _ when silent => false,
-            MilterResponse.Skip =>
-                Steps.HasFlag(MilterSteps.Skip) && command is MilterCommand.Header or MilterCommand.Body,
-            MilterResponse.Discard =>
-                command is not (MilterCommand.Connect or MilterCommand.Helo or MilterCommand.Unknown),
-            _ => true,
-        };
-        if (!legal)
-            throw new InvalidOperationException(
-                $"The handler's reply '{reply}' is not possible for {Name(command)} as it was negotiated.");
-    }
-
     /// <summary>The end of the message: the only stage with changes and progress.</summary>
     private async ValueTask FinishAsync(ReadOnlySequence<byte> payload)
     {
         using var activity = host.Diagnostics.Begin(out var began);
         var changes = new MilterChanges(context.Negotiation);
-        var reply = failed ? MilterReply.TempFail : await AskLastAsync(payload, changes).ConfigureAwait(false);
+        var reply = handler.HasFailed ? MilterReply.TempFail : await AskLastAsync(payload, changes).ConfigureAwait(false);
         if (reply.Response is not (MilterResponse.Continue or MilterResponse.Accept))
             changes = new MilterChanges(context.Negotiation);
         await answer.WriteAsync(changes, reply).ConfigureAwait(false);
         host.Diagnostics.Answered(reply);
-        host.Diagnostics.End(activity, began, reply, context.QueueId, failed || over);
+        host.Diagnostics.End(activity, began, reply, context.QueueId, handler.HasFailed || over);
         EndMessage();
     }
 
@@ -400,14 +293,12 @@ internal sealed class MilterSession : IAsyncDisposable
             // the order of all: a thread's own queue goes first, so an MTA that always has the next message ready would
             // keep the others waiting.
             var asked = Task.Factory.StartNew(
-                () => EndOfMessageAsync(payload, changes, lifetime.Token), CancellationToken.None,
+                () => handler.AskLastAsync(payload, changes), CancellationToken.None,
                 TaskCreationOptions.PreferFairness, TaskScheduler.Default).Unwrap();
             work = asked;
             await answer.ReportProgressAsync(asked, lifetime.Token).ConfigureAwait(false);
             work = Task.CompletedTask; // seen to its end
-            var reply = await asked.ConfigureAwait(false);
-            Check(reply, MilterCommand.EndOfMessage, silent: false);
-            return reply;
+            return await asked.ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (timedOut)
         {
@@ -415,28 +306,15 @@ internal sealed class MilterSession : IAsyncDisposable
             host.Log.FilterTimedOut(context.Peer, context.LogId, host.Options.MessageTimeout);
             return MilterReply.TempFail;
         }
-        catch (Exception e) when (IsFailure(e) && e is not PeerGoneException)
+        catch (Exception e) when (handler.IsFailure(e) && e is not PeerGoneException)
         {
-            return Fail(e, MilterCommand.EndOfMessage);
+            return handler.Fail(e, MilterCommand.EndOfMessage);
         }
         finally
         {
             // The filter's time is over, the answer has its own.
             timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
-    }
-
-    private async Task<MilterReply> EndOfMessageAsync(
-        ReadOnlySequence<byte> payload, MilterChanges changes, CancellationToken token)
-    {
-        // libmilter takes a last body chunk in this frame, so an MTA may put one there.
-        if (!payload.IsEmpty)
-        {
-            var reply = await handler.BodyAsync(context, payload, token).ConfigureAwait(false);
-            if (reply.IsFinal)
-                return reply;
-        }
-        return await handler.EndOfMessageAsync(context, changes, token).ConfigureAwait(false);
     }
 
     private async ValueTask<Frame?> ReadAsync()
@@ -465,22 +343,21 @@ internal sealed class MilterSession : IAsyncDisposable
     private void BeginClient()
     {
         GiveUpMessage();
-        handler.Close();
+        handler.EndClient();
         context.Reset();
-        CountKnown();
-        (isClientNew, failed, failedForAll) = (true, false, false);
+        context.Count();
+        isClientNew = true;
     }
 
     private void BeginMessage()
     {
         isClientNew = false;
         if (progress.IsInMessage)
-            handler.Reset();
+            handler.EndMessage();
         context.Macros.BeginMessage();
-        CountKnown();
+        context.Count();
         progress.End();
         progress.TryAdvance(MessageStage.Mail, Steps);
-        failed = failedForAll;
     }
 
     private void GiveUpMessage()
@@ -494,12 +371,9 @@ internal sealed class MilterSession : IAsyncDisposable
         // A filter that timed out may still be at work: its handler is left alone until it has ended.
         if (over)
             return;
-        handler.Reset();
+        handler.EndMessage();
         progress.End();
-        failed = failedForAll;
         context.Macros.ForgetMessage();
-        CountKnown();
+        context.Count();
     }
-
-    private static string Name(MilterCommand command) => command.ToString().ToUpperInvariant();
 }
