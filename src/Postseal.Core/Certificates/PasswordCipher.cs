@@ -30,6 +30,21 @@ internal sealed record PasswordCipher(int KeyLength, int BlockLength, CbcDecrypt
         _ => null,
     };
 
+    /// <summary>The ciphers by OpenSSL's names for them, which stand in a PEM's DEK-Info header.</summary>
+    public static PasswordCipher? OfName(string name) => name switch
+    {
+        "AES-128-CBC" => Aes(16),
+        "AES-192-CBC" => Aes(24),
+        "AES-256-CBC" => Aes(32),
+        "DES-EDE3-CBC" => TripleDes,
+        "DES-CBC" => Des,
+        "RC2-CBC" => Rc2(16, 128),
+        "CAMELLIA-128-CBC" => Camellia(16),
+        "CAMELLIA-192-CBC" => Camellia(24),
+        "CAMELLIA-256-CBC" => Camellia(32),
+        _ => null,
+    };
+
 #pragma warning disable CA5350 // Triple DES is what the files were written with.
     public static PasswordCipher TripleDes { get; } = OfPlatform(24, 8, TripleDES.Create);
 #pragma warning restore CA5350

@@ -11,26 +11,25 @@ internal static class TraditionalEncryption
     private const int SaltLength = 8; // EVP_BytesToKey takes PKCS5_SALT_LEN bytes of the IV
 
     /// <summary>Decrypts a key; the caller clears it.</summary>
-    /// <exception cref="CertificateFileException">The passphrase is missing or wrong, or the algorithm is none that
-    /// OpenSSL writes today.</exception>
+    /// <exception cref="CertificateFileException">The passphrase is missing or wrong, or the algorithm is not known
+    /// here.</exception>
     public static byte[] Decrypt(
         string path, string encryptionInfo, ReadOnlySpan<byte> ciphertext, ReadOnlySpan<byte> passphrase)
     {
         if (passphrase.IsEmpty)
             throw PrivateKeyReader.PassphraseNeeded(path);
         var (name, iv) = encryptionInfo.Split(',') is [var algorithm, var hex] ? (algorithm, ParseHex(hex)) : ("", []);
-        using var cipher = CreateCipher(name)
+        var cipher = PasswordCipher.OfName(name)
             ?? throw new CertificateFileException(
                 path, CertificateFileProblem.Unsupported,
                 $"holds a key encrypted with '{name}'; convert it with 'openssl pkcs8 -topk8 -v2 aes-256-cbc'");
-        if (iv.Length != cipher.BlockSize / 8)
+        if (iv.Length != cipher.BlockLength)
             throw new CertificateFileException(path, CertificateFileProblem.Damaged, "has a DEK-Info header that is damaged");
 
-        var key = DeriveKey(passphrase, iv.AsSpan(0, SaltLength), cipher.KeySize / 8);
+        var key = DeriveKey(passphrase, iv.AsSpan(0, SaltLength), cipher.KeyLength);
         try
         {
-            cipher.SetKey(key);
-            return cipher.DecryptCbc(ciphertext, iv);
+            return cipher.Decrypt(key, iv, ciphertext);
         }
         catch (CryptographicException e)
         {
@@ -42,20 +41,7 @@ internal static class TraditionalEncryption
         }
     }
 
-#pragma warning disable CA5350, CA5351 // Triple DES and MD5 are what the files were written with.
-    private static SymmetricAlgorithm? CreateCipher(string name)
-    {
-        SymmetricAlgorithm? cipher = name switch
-        {
-            "AES-128-CBC" or "AES-192-CBC" or "AES-256-CBC" => Aes.Create(),
-            "DES-EDE3-CBC" => TripleDES.Create(),
-            _ => null,
-        };
-        if (cipher is Aes)
-            cipher.KeySize = int.Parse(name.AsSpan(4, 3), provider: null);
-        return cipher;
-    }
-
+#pragma warning disable CA5351 // MD5 is what the files were written with.
     private static byte[] DeriveKey(ReadOnlySpan<byte> passphrase, ReadOnlySpan<byte> salt, int length)
     {
         var key = new byte[length];
@@ -74,7 +60,7 @@ internal static class TraditionalEncryption
         CryptographicOperations.ZeroMemory(digest);
         return key;
     }
-#pragma warning restore CA5350, CA5351
+#pragma warning restore CA5351
 
     private static byte[] ParseHex(string text)
     {

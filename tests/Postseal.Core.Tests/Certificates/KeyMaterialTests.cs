@@ -32,10 +32,13 @@ public sealed class KeyMaterialTests : IDisposable
     [InlineData("RSA-2048", "-aes192", "DEK-Info: AES-192-CBC")]
     [InlineData("P-256", "-aes256", "DEK-Info: AES-256-CBC")]
     [InlineData("P-384", "-des3", "DEK-Info: DES-EDE3-CBC")]
-    public void A_key_in_the_traditional_encrypted_form_is_opened(string kind, string cipher, string header)
+    [InlineData("P-256", "-camellia128", "DEK-Info: CAMELLIA-128-CBC")]
+    [InlineData("RSA-2048", "-camellia256", "DEK-Info: CAMELLIA-256-CBC")]
+    [InlineData("RSA-2048", "-des", "DEK-Info: DES-CBC", "-provider", "legacy", "-provider", "default")]
+    public void A_key_in_the_traditional_encrypted_form_is_opened(string kind, string cipher, string header, params string[] with)
     {
         var plain = folder.Write("plain", Issue(kind).KeyPem);
-        OpenSslOrSkip(kind[0] == 'R' ? "rsa" : "ec", "-in", plain, "-traditional", cipher, "-passout", $"pass:{Passphrase}", "-out", folder.File("key"));
+        OpenSslOrSkip([kind[0] == 'R' ? "rsa" : "ec", "-in", plain, "-traditional", cipher, "-passout", $"pass:{Passphrase}", "-out", folder.File("key"), .. with]);
         Assert.Contains(header, File.ReadAllText(folder.File("key")), StringComparison.Ordinal);
 
         AssertSameKey(plain, "key");
@@ -175,7 +178,7 @@ public sealed class KeyMaterialTests : IDisposable
     [InlineData("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", CertificateFileProblem.Damaged, "certificate that is damaged")]
     [InlineData("-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n", CertificateFileProblem.Unsupported, "'OPENSSH PRIVATE KEY'")]
     [InlineData("-----BEGIN PKCS7-----\nAAAA\n-----END PKCS7-----\n", CertificateFileProblem.Damaged, "PKCS #7")]
-    [InlineData("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: RC2-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n", CertificateFileProblem.Unsupported, "'RC2-CBC'")]
+    [InlineData("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: SEED-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n", CertificateFileProblem.Unsupported, "'SEED-CBC'")]
     [InlineData("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n", CertificateFileProblem.Damaged, "DEK-Info")]
     [InlineData("-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----\n", CertificateFileProblem.Unsupported, "RSA or EC is expected")]
     public void A_wrong_file_is_told_as_what_it_is(string content, CertificateFileProblem kind, string problem)

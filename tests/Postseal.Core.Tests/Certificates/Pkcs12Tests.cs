@@ -58,6 +58,27 @@ public sealed class Pkcs12Tests : IDisposable
     }
 
     [Theory]
+    [InlineData("-v2", "camellia-256-cbc", "-v2prf", "hmacWithSHA224")]
+    [InlineData("-v2", "rc2-cbc", "-provider", "legacy", "-provider", "default")]
+    [InlineData("-v1", "PBE-MD5-DES", "-provider", "legacy", "-provider", "default")]
+    [InlineData("-v1", "PBE-SHA1-RC2-40", "-provider", "legacy", "-provider", "default")]
+    public void A_protected_key_with_any_byte_changed_is_read_or_refused_but_never_crashes(params string[] how)
+    {
+        OpenSslOrSkip(["pkcs8", "-topk8", "-in", folder.Write("plain", Issue("P-256").KeyPem), "-passout", $"pass:{Passphrase}", "-outform", "DER", "-iter", "1", "-out", folder.File("key"), .. how]);
+        var good = File.ReadAllBytes(folder.File("key"));
+        for (var i = 0; i < good.Length; i++)
+        {
+            foreach (var change in (byte[])[0x01, 0x10, 0x80, 0xFF])
+            {
+                var bad = (byte[])good.Clone();
+                bad[i] ^= change;
+                if (Record.Exception(() => KeyMaterial.Parse("key", bad, Secret)) is { } thrown)
+                    Assert.IsType<CertificateFileException>(thrown);
+            }
+        }
+    }
+
+    [Theory]
     [InlineData("PBE-SHA1-RC4-128", "pbeWithSHA1And128BitRC4", "-legacy")]
     [InlineData("aria-256-cbc", "1.2.410.200046.1.1.12")]
     public void What_cannot_be_read_is_named(string scheme, string name, params string[] how)
