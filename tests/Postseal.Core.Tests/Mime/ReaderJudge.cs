@@ -13,10 +13,10 @@ internal static class ReaderJudge
         import email, email.policy, pathlib, re, sys
 
         def leaves(path):
-            header, empty_line, body = path.read_bytes().partition(b'\r\n\r\n')
+            header, empty_line, body = (b'\r\n' + path.read_bytes()).partition(b'\r\n\r\n')
             # Python does not unfold a boundary.
             header = re.sub(rb'\r\n(?=[ \t])', b'', header)
-            message = email.message_from_bytes(header + empty_line + body, policy=email.policy.compat32)
+            message = email.message_from_bytes((header + empty_line + body)[2:], policy=email.policy.compat32)
             found = []
             for part in message.walk():
                 if not part.is_multipart():

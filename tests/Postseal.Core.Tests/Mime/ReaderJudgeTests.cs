@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using Postseal.Mime;
+using Postseal.TestKit;
 
 namespace Postseal.Tests.Mime;
 
@@ -11,31 +12,39 @@ public class ReaderJudgeTests
         "\r\n", "\r\n", "\n", "\0", " ", "\t", "=3D", "=41", ".", "From ", "--", "-- b", "word ", "\xFC", "\xC3\xBC",
         new string('x', 999)).ListOf().Select(string.Concat);
 
-    // Python takes a close delimiter right after a delimiter for a doubled one, and the epilogue for a part.
-    private const string MisreadByPython = "multipartemptypart";
+    // Where Python reads what other readers do not, or the other way round.
+    private static readonly string[] MisreadByPython =
+    [
+        "bare-cr.eml", // a line end in a header
+        "boundary-8bit.eml", // no delimiter matches
+        "boundary-empty.eml", // delimiters all the same
+        "boundary-with-comment.eml", // part of the boundary
+        "from-line-quoted-forwarded.eml", // the end of the header
+        "part-indented.eml", // a first line with white space is nothing
+        "mime4j/testmsgs/multipartemptypart.msg", // a close delimiter right after a delimiter; the epilogue is a part
+        "stalwart-mail-parser/resources/eml/malformed/019.eml", // as part-indented
+    ];
+
+    // What only the opaque form can carry.
+    private static readonly string[] NotFor7Bit = ["signed-forwarded-8bit.eml", "yenc.eml"];
 
     [Fact]
     public void Corpus_messages_are_7bit_and_read_the_same()
     {
-        var corpus = FindCorpus();
-        if (corpus is null)
-            Assert.Skip("../shared/corpora/mime4j is not there");
-        var messages = Directory.EnumerateFiles(corpus, "*.msg", SearchOption.AllDirectories)
-            .Select(file => Judged(Path.GetFileNameWithoutExtension(file), MailMessage.Parse(File.ReadAllBytes(file))))
+        Assert.SkipUnless(ReaderJudge.IsAvailable, "python3 is not there to compare the parts");
+        var messages = Corpora.All.ExceptBy(NotFor7Bit, message => message.Name)
+            .ExceptBy(MisreadByPython, message => message.Name)
+            .Select((message, i) => Judged($"{i:0000} {message.Name.Replace('/', ' ')}", MailMessage.Parse(message.Bytes)))
             .ToList();
 
-        Assert.NotEmpty(messages);
         Assert.All(messages, message => SevenBit.AssertIs(message.After.Content));
-        if (!ReaderJudge.IsAvailable)
-            Assert.Skip("python3 is not there to compare the parts");
-        Assert.Equal("", ReaderJudge.Compare(messages.Where(message => message.Name != MisreadByPython)));
+        Assert.Equal("", ReaderJudge.Compare(messages));
     }
 
     [Fact]
     public void Made_up_messages_read_the_same()
     {
-        if (!ReaderJudge.IsAvailable)
-            Assert.Skip("python3 is not there to compare the parts");
+        Assert.SkipUnless(ReaderJudge.IsAvailable, "python3 is not there to compare the parts");
         var messages = Entity(depth: 3, boundary: "b").Sample(300, 30)
             .Select((text, i) => Judged($"{i}", Text.Message("MIME-Version: 1.0\r\n" + text))).ToList();
 
@@ -67,16 +76,4 @@ public class ReaderJudgeTests
 
     private static Gen<string> BinaryLeaf =>
         Content.Select(content => $"Content-Type: application/octet-stream\r\n\r\n{content}");
-
-    private static string? FindCorpus()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (!File.Exists(Path.Combine(folder.FullName, "plugins.sln")))
-                continue;
-            var corpus = Path.GetFullPath(Path.Combine(folder.FullName, "..", "shared", "corpora", "mime4j"));
-            return Directory.Exists(corpus) ? corpus : null;
-        }
-        return null;
-    }
 }
