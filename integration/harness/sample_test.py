@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 from . import tools
 from .report import Test, expect
@@ -11,7 +12,10 @@ from .world import World
 
 def tests(world: World) -> Iterator[Test]:
     yield Test("sample: Postfix knows every parameter of main.cf and master.cf", partial(parameters, world))
-    yield Test("sample: try shows a signed mail, and leaves nothing behind", partial(try_it, world))
+    program = {"POSTSEAL": str(world.program.executable)}
+    yield Test("sample: try shows a signed mail, and leaves nothing behind", partial(try_it, world, program))
+    yield Test("sample: try builds the program where there is none, and waits for that", partial(try_it, world, {}))
+    yield Test("sample: try says at once when the daemon ends", partial(try_what_ends, world))
 
 
 def parameters(world: World) -> None:
@@ -20,12 +24,24 @@ def parameters(world: World) -> None:
         expect("unused parameter" not in said and "undefined parameter" not in said, said)
 
 
-def try_it(world: World) -> None:
+def run_try(world: World, program: dict[str, str], ok: tuple[int, ...] = (0,)) -> str:
+    """What `try` says. A program that happens to be installed on this machine is not what is tried."""
     temporary = world.work / "try"
-    temporary.mkdir(mode=0o711)
-    done = tools.run([world.sample / "try"], timeout=120,
-                     env={**os.environ, "POSTSEAL": str(world.program.executable), "TMPDIR": str(temporary)})
-    said = tools.text(done.stdout + done.stderr)
+    temporary.mkdir(mode=0o711, exist_ok=True)
+    elsewhere = {name: value for name, value in os.environ.items() if name != "POSTSEAL"}
+    path = [d for d in os.environ["PATH"].split(":") if not (Path(d) / "postseal").exists()]
+    done = tools.run([world.sample / "try"], timeout=900, ok=ok,
+                     env={**elsewhere, **program, "PATH": ":".join(path), "TMPDIR": str(temporary)})
+    expect(not list(temporary.iterdir()), f"left behind: {list(temporary.iterdir())}")
+    return tools.text(done.stdout + done.stderr)
+
+
+def try_it(world: World, program: dict[str, str]) -> None:
+    said = run_try(world, program)
     for words in ("multipart/signed", "Verification successful", "smime.p7s"):
         expect(words in said, f"{words} is not in:\n{said}")
-    expect(not list(temporary.iterdir()), f"left behind: {list(temporary.iterdir())}")
+
+
+def try_what_ends(world: World) -> None:
+    said = run_try(world, {"POSTSEAL": "/bin/false"}, ok=(1,))
+    expect("postseal milter has ended" in said, said)
