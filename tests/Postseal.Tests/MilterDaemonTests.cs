@@ -135,6 +135,24 @@ public sealed class MilterDaemonTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task The_log_shows_nothing_of_the_message_but_its_sender()
+    {
+        await using var mta = await StartAsync(MtaKind.Postfix);
+        var key = File.ReadAllText(folder.File("alice@example.org.pem")).Split('\n')[1];
+
+        foreach (var sender in (string[])["alice@example.org", "nobody@example.org"])
+        {
+            await mta.SendAsync(
+                Message($"From: Confidential <{sender}>\r\nSubject: confidential\r\nX-Note: confidential", "confidential\r\n"), Cancel);
+        }
+
+        Assert.Contains(log.Lines, line => line.Contains("signed for alice@example.org", StringComparison.Ordinal));
+        Assert.Contains(log.Lines, line => line.Contains("not signed", StringComparison.Ordinal));
+        Assert.DoesNotContain(log.Lines, line => line.Contains("confidential", StringComparison.OrdinalIgnoreCase));
+        Assert.DoesNotContain(log.Lines, line => line.Contains(key, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_change_of_the_settings_counts_from_the_next_message_on_within_a_connection()
     {
         var options = Options();
