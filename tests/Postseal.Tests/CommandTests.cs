@@ -137,6 +137,17 @@ public sealed class CommandTests : IDisposable
         Assert.Equal(signed, output.Contains("multipart/signed", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("alice@example.org", true)]
+    [InlineData("mallory@example.org", false)]
+    public void Sign_signs_for_a_client_that_logged_in_as_the_daemon_would(string login, bool signed)
+    {
+        var (exitCode, output, errors) = PostsealProcess.RunWith(FromAlice, "sign", "--config", Ini(), "--auth", login);
+
+        Assert.Equal((0, signed), (exitCode, output.Contains("multipart/signed", StringComparison.Ordinal)));
+        Assert.Equal(!signed, errors.Contains("not signed: its login mallory@example.org may not sign as alice@example.org", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Sign_says_that_a_secret_cannot_be_read()
     {

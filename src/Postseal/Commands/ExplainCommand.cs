@@ -36,7 +36,7 @@ internal static class ExplainCommand
             """
             postseal explain --from alice@example.org --to bob@example.net
             postseal explain --from '"boss@example.org" <alice@example.org>' --to bob@example.net
-            postseal explain --from alice@example.org --to bob@example.net --client 192.0.2.7 --auth alice --sender alice@example.org
+            postseal explain --from alice@example.org --to bob@example.net --client 192.0.2.7 --auth alice@example.org --sender ''
             """) { config, from, to, client, user, sender };
         command.Does((arguments, output) =>
         {

@@ -21,19 +21,23 @@ internal static class SignCommand
             Description = "The envelope sender. Without it, the message counts as coming from the address in From.",
             HelpName = "ADDRESS",
         };
+        var user = new Option<string?>("--auth")
+        {
+            Description = "The name the client authenticated as. Without it: none, a client in our networks.", HelpName = "USER",
+        };
         var command = new Command(
             "sign",
             """
             Sign one message from standard input to standard output, as the daemon would sign it for a client on this
-            machine. Exit code 0: signed, or left as it is because the configuration says so (the reason is on standard
-            error); 1: refused or not possible now, nothing was written.
-            """) { config, sender };
+            machine, or for one that logged in. Exit code 0: signed, or left as it is because the configuration says so (the
+            reason is on standard error); 1: refused or not possible now, nothing was written.
+            """) { config, sender, user };
         command.SetAction((arguments, cancellationToken) =>
-            RunAsync(arguments.GetValue(config)!, arguments.GetValue(sender), cancellationToken));
+            RunAsync(arguments.GetValue(config)!, arguments.GetValue(sender), arguments.GetValue(user), cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(string configPath, string? sender, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string configPath, string? sender, string? user, CancellationToken cancellationToken)
     {
         if (ConfigurationOption.Read(configPath, Console.Error) is not { } options)
             return ExitCode.Usage;
@@ -58,7 +62,7 @@ internal static class SignCommand
         }
 
         var message = MailMessage.Parse(bytes);
-        var envelope = LocalEnvelope(envelopeSender ?? Author.Find(message.Headers));
+        var envelope = LocalEnvelope(envelopeSender ?? Author.Find(message.Headers), user);
         OutgoingResult result;
         try
         {
@@ -74,8 +78,8 @@ internal static class SignCommand
     }
 
     /// <summary>The message comes from whoever may read the keys: that is a client in our networks.</summary>
-    private static Envelope LocalEnvelope(MailAddress? sender) =>
-        new() { Sender = sender, ClientAddress = IPAddress.Loopback };
+    private static Envelope LocalEnvelope(MailAddress? sender, string? user) =>
+        new() { Sender = sender, ClientAddress = IPAddress.Loopback, AuthenticatedUser = user };
 
     private static int Write(OutgoingResult result, byte[] original, LineEnding lineEnding)
     {
