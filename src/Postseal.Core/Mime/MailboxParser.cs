@@ -146,13 +146,17 @@ public ref struct MailboxParser
         string? domain;
         if (Peek() == '[')
             domain = ReadDomainLiteral();
-        else if (!ReadWords(out domain, allowsQuotes: false))
+        else if (!ReadWords(out domain, allowsQuotes: false) || !IsDomainName(domain))
             return false;
         if (string.IsNullOrEmpty(domain) || !MailAddress.HaveLengthsOfSmtp(local, domain) || !SkipWhiteSpace())
             return false;
         address = new(local, domain);
         return true;
     }
+
+    // RFC 5321 section 4.1.2, and the underscore that some hosts have; the grammar of headers would allow more.
+    private static bool IsDomainName(string? text) =>
+        text is not null && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' || !char.IsAscii(c));
 
     private string? ReadDomainLiteral()
     {

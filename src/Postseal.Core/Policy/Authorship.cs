@@ -46,26 +46,24 @@ internal sealed record Authorship
         headers.Where(header => header.Is("From") || header.Is("Sender") || HasBareCr(header))
             .SelectMany(header => PossibleAddresses.Readable(header.Value));
 
+    /// <summary>No other address may stand in a name, a comment or an encoded word, in whatever characters.</summary>
     private static Authorship Of(ReadOnlyMemory<byte> from)
     {
         if (!MailboxParser.TryParseList(from.Span, out var authors) || authors.Count == 0)
             return Unclear("the From field cannot be read without doubt");
-        return OtherAddress(from, authors) is { } other
-            ? Unclear($"the From field of {string.Join(", ", authors)} shows {other} too, which some readers take for the author")
+        // Nearly all mail: each @ is an author's, and nothing stands for other characters.
+        var text = from.Span;
+        if (System.Text.Ascii.IsValid(text) && text.Count((byte)'@') == authors.Count && text.IndexOf("=?"u8) < 0)
+            return new(authors, problem: null);
+        // A set: From may have thousands.
+        if (PossibleAddresses.Shown(from).Except(authors).FirstOrDefault() is { } other)
+            return Unclear($"the From field of {authors[0]} shows {other} too, which some readers take for the author");
+        return authors.Except(PossibleAddresses.Readable(from)).FirstOrDefault() is { } hidden
+            ? Unclear($"the address {hidden} in From is not what readers show of it")
             : new(authors, problem: null);
     }
 
     private static Authorship Unclear(string problem) => new([], problem);
-
-    /// <summary>An address in a name, a comment or an encoded word that is none of the authors'.</summary>
-    private static MailAddress? OtherAddress(ReadOnlyMemory<byte> from, IReadOnlyList<MailAddress> authors)
-    {
-        // Nearly all mail: each @ is an author's, and nothing stands for other characters.
-        var text = from.Span;
-        if (System.Text.Ascii.IsValid(text) && text.Count((byte)'@') == authors.Count && text.IndexOf("=?"u8) < 0)
-            return null;
-        return PossibleAddresses.Shown(from).FirstOrDefault(shown => !authors.Contains(shown));
-    }
 
     // "Subject: x<CR>From: somebody else" is one field to us and two to them.
     private static bool HasBareCr(HeaderField field) =>

@@ -1,0 +1,42 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Postseal.Mime;
+using Postseal.Policy;
+
+namespace Postseal.Tests.Policy;
+
+/// <summary>What holds of every From field, honest, broken or made to deceive.</summary>
+public sealed class AuthorshipProperties
+{
+    private static readonly string[] Pieces =
+    [
+        "@", "@", "a", "boss", "corp.example", "<", ">", "(", ")", "\"", "\\", ",", ":", ";", ".", " ", "\r\n ", "\t", "\0", "[", "]",
+        "=?", "?=", "=?utf-8?q?", "=?utf-8?b?", "=40", "QA==", "_", "\u00FC", "\u00C3\u00A4", "\u00EF\u00BC\u00A0", "\u00E2\u0080\u00AE", "\u001B$B",
+        .. Charsets.Select(charset => $"=?{charset}?B?"), .. Charsets.Select(charset => $"=?{charset}?Q?=FF=1B=40"),
+    ];
+
+    private static string[] Charsets =>
+    [
+        "utf-7", "utf-16", "utf-16be", "utf-32", "iso-2022-jp", "iso-2022-kr", "hz-gb-2312", "gb18030", "gb2312", "big5", "shift_jis",
+        "euc-jp", "euc-kr", "koi8-r", "windows-1252", "ibm037", "macintosh", "x-iscii-de", "x-unknown", "us-ascii", "iso-10646-ucs-2",
+    ];
+
+    private static Arbitrary<byte[]> Froms { get; } = Gen.Elements(Pieces).ListOf()
+        .Select(pieces => Mime.Text.Bytes(string.Concat(pieces))).ToArbitrary();
+
+    [Fact]
+    public void Any_From_is_read_and_a_clear_author_is_among_the_candidates() => Check.One(
+        Config.QuickThrowOnFailure.WithMaxTest(5000),
+        Prop.ForAll(Froms, from =>
+        {
+            HeaderField[] headers = [new((byte[])[.. "From:"u8, .. from], "From".Length)];
+            var authorship = Authorship.Of(headers);
+            var candidates = Authorship.Candidates(headers).ToHashSet();
+            return authorship.IsClear != (authorship.Authors.Count == 0) && authorship.Authors.All(candidates.Contains);
+        }));
+
+    [Fact]
+    public void What_a_person_reads_a_program_reads_too() => Check.One(
+        Config.QuickThrowOnFailure.WithMaxTest(5000),
+        Prop.ForAll(Froms, from => PossibleAddresses.Shown(from).ToHashSet().IsSubsetOf(PossibleAddresses.Readable(from))));
+}
