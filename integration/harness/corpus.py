@@ -47,7 +47,7 @@ def sign(world: World, path: Path, recipient: str) -> None:
     if not signed:
         expect(mime.split(received)[1] == mime.split(baseline)[1], "already protected, and changed")
         return
-    entity = world.judges.openssl(received, Expected(ALICE))
+    entity = world.judges.openssl_and_mimekit(received, Expected(ALICE))
     changed = mime.difference(before, mime.parts(entity))
     expect(changed is None, changed or "")
 

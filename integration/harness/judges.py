@@ -1,4 +1,4 @@
-"""The judges: openssl, gpgsm and NSS, none of which shares code with Postseal."""
+"""The judges: openssl, gpgsm, NSS and MimeKit, none of which shares code with Postseal."""
 
 import base64
 import re
@@ -32,8 +32,8 @@ class Expected:
 
 
 class Judges:
-    def __init__(self, work: Path, pki: Pki) -> None:
-        self._pki, self._work = pki, work
+    def __init__(self, work: Path, pki: Pki, mimekit: Path) -> None:
+        self._pki, self._work, self._mimekit_judge = pki, work, mimekit
         self._gnupg, self._nss = work / "gnupg", work / "nss"
         self._files = 0
         for folder in (work, self._gnupg, self._nss):
@@ -53,6 +53,7 @@ class Judges:
         if expected.gpgsm:
             self._gpgsm(der, content, expected)
         self._nss_cmsutil(der, content, expected)
+        self._mimekit(message, expected)
         expect(signed.content is None or signed.content == entity, "openssl's content is not what was signed")
         transportable(entity)
         return entity
@@ -64,6 +65,7 @@ class Judges:
             case "openssl": self._openssl(message, expected)
             case "gpgsm": self._gpgsm(der, content, expected)
             case "nss": self._nss_cmsutil(der, content, expected)
+            case "mimekit": self._mimekit(message, expected)
             case _: raise ValueError(judge)
 
     def openssl(self, message: bytes, expected: Expected) -> bytes:
@@ -71,6 +73,11 @@ class Judges:
         entity = self._openssl(message, expected)
         transportable(entity)
         return entity
+
+    def openssl_and_mimekit(self, message: bytes, expected: Expected) -> bytes:
+        """One that hashes the bytes and one that hashes what it makes of them, for odd messages."""
+        self._mimekit(message, expected)
+        return self.openssl(message, expected)
 
     def _openssl(self, message: bytes, expected: Expected) -> bytes:
         mail, content, signer = self._keep(message), self._work / "content", self._work / "signer"
@@ -117,6 +124,12 @@ class Judges:
         good = rf'SMIME:.*nsigners=1; \n\s+signer0\.id="{signer}"; signer0\.status=GoodSignature; \n'
         expect(re.fullmatch(good, said),
                f"NSS: {said}{tools.text(done.stderr)}")
+
+    def _mimekit(self, message: bytes, expected: Expected) -> None:
+        done = tools.run([self._mimekit_judge, self._pki.root.certificate], stdin=message, ok=(0, 1))
+        expect(done.returncode == 0, f"MimeKit: {tools.text(done.stderr)}")
+        expect(tools.text(done.stdout).strip() == fingerprint(self._pki.certificate(expected.signer)),
+               f"MimeKit: the signer is not the certificate of {expected.signer}")
 
     def _trust_in_gpgsm(self) -> None:
         (self._gnupg / "gpgsm.conf").write_text("disable-crl-checks\n")

@@ -124,8 +124,9 @@ def same_content(before: Part, after: Part) -> bool:
     if before.place == "1" and before.content == b"" and after.content == b"\r\n":
         return True
     # Of a multipart without any part Python shows what goes before its last delimiter; as the text it is signed as, all
-    # is shown.
-    return before.lonely and after.content.startswith(before.content.rstrip())
+    # is shown. Where it is Python that cannot read the boundary, what stands before the first part and after the last goes.
+    return before.lonely and (after.content.startswith(before.content.rstrip())
+                              or after.content.startswith(b"--") and after.content.rstrip() in before.content)
 
 
 def without_repair(before: Part, after: Part) -> tuple[tuple[str, str], ...]:

@@ -35,7 +35,7 @@ class World:
         self.sample = root / "postfix-sample"
         self._directories = itertools.count()
         self.pki = Pki(work / "pki")
-        self.judges = Judges(work / "judges", self.pki)
+        self.judges = Judges(work / "judges", self.pki, trials / "mimekit-judge" / "mimekit-judge")
         stack.callback(self.judges.close)
         self.program = Program(executable, self.sample / "postseal.ini", work / "program")
         self.filters = Filters(trials, work / "filters")

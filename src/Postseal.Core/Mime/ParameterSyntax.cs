@@ -15,12 +15,11 @@ internal static class ParameterSyntax
         [.. Enumerable.Range(0, 256).Where(b => b is <= ' ' or > '~' or '"' or '(' or ')' or ';' or '\\').Select(b => (byte)b)]);
 
     private static readonly SearchValues<byte> QuotedEnds = SearchValues.Create(
-        [.. Enumerable.Range(0, 256).Where(b => b is (< ' ' and not '\t') or > '~' or '"' or '\\').Select(b => (byte)b)]);
+        [.. Enumerable.Range(0, 256).Where(b => b is (< ' ' and not ('\t' or '\r' or '\n')) or > '~' or '"' or '\\').Select(b => (byte)b)]);
 
     /// <summary>
     /// Whether a Content-Type's value is <c>type/subtype; name=value; …</c> with one boundary at most, and without what
-    /// readers differ about: comments, junk, folds inside quotes, white space at the end of a boundary, RFC 2231 or RFC 2047
-    /// in it.
+    /// readers differ about: comments, junk, white space at the end of a boundary, RFC 2231 or RFC 2047 in it.
     /// </summary>
     public static bool IsPlain(ReadOnlySpan<byte> field)
     {
