@@ -38,8 +38,8 @@ public sealed record MailMessage(IReadOnlyList<HeaderField> Headers, ReadOnlySeq
         get
         {
             var length = "\r\n"u8.Length + Body.Length;
-            foreach (var header in Headers)
-                length += header.Raw.Length + "\r\n"u8.Length;
+            for (var i = 0; i < Headers.Count; i++)
+                length += Headers[i].Raw.Length + "\r\n"u8.Length;
             return length;
         }
     }

@@ -28,7 +28,9 @@ public sealed class SigningPolicy(PostsealOptions options)
 
     /// <summary>The rules for mail of several authors: those of the first, who signs, but where one of them must sign, it
     /// must.</summary>
-    public SigningRules ForAll(IReadOnlyList<MailAddress> authors) => For(authors[0]).With(For(Strictest(authors)).Mode);
+    public SigningRules ForAll(IReadOnlyList<MailAddress> authors) => authors.Count == 1
+        ? For(authors[0])
+        : For(authors[0]).With(For(Strictest(authors)).Mode);
 
     /// <summary>The first author whose mail must be signed; where there is none, the first author.</summary>
     internal MailAddress Strictest(IReadOnlyList<MailAddress> authors) =>
