@@ -26,6 +26,7 @@ send("eom-code")
 assert(mt.getreply(conn) == SMFIR_REPLYCODE)
 
 assert(mt.mailfrom(conn, "<alice@example.org>") == nil)
+assert(mt.rcptto(conn, "<bob@example.net>") == nil)
 assert(mt.header(conn, "X-Trial", "eom-reject") == nil)
 assert(mt.abort(conn) == nil)
 send("nothing")
