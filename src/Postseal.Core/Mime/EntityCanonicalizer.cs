@@ -143,6 +143,7 @@ internal sealed class EntityCanonicalizer(ByteSource source, long maxLength, boo
         if (body.Flaws == Flaws.None && !(header.IsHeaderText && !IsHeader(body)))
         {
             header.CorrectLabel();
+            header.LeaveBrokenLines(body);
             header.WriteTo(output);
             output.Append(body.Start, body.End);
         }

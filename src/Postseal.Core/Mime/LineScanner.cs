@@ -154,12 +154,16 @@ internal record struct Stretch(long Start)
     /// <summary>Whether a line of the content ends with CRLF.</summary>
     public bool HasCrLf { get; private set; }
 
+    /// <summary>Whether there is an empty line.</summary>
+    public bool HasEmptyLine { get; private set; }
+
     public readonly bool IsEmpty => End + LastLineEnd == Start;
 
     public void Add(LineScanner line)
     {
         TakeLastLineEnd();
         Flaws |= line.Flaws;
+        HasEmptyLine |= line.Line.IsEmpty;
         End = line.End;
         LastLineEnd = line.LineEndLength;
     }

@@ -38,6 +38,9 @@ internal sealed class PartHeader
     private string encoding = "7bit";
     private bool changed;
 
+    // No empty line comes before the content.
+    private bool lacksEnd;
+
     // Of a Content-Type that only some readers take for a multipart, or not all find the same boundary in.
     private bool isNearMultipart;
     private bool hasDoubtfulBoundary;
@@ -79,14 +82,14 @@ internal sealed class PartHeader
     /// <param name="defaultType">What it is without Content-Type.</param>
     public static PartHeader OfPart(
         List<HeaderField> fields, Stretch lines, bool hasEnd, bool isMessage, string defaultType) =>
-        new(fields, lines, isMessage, defaultType, changed: lines.Flaws != Flaws.None || !hasEnd);
+        new(fields, lines, isMessage, defaultType, changed: lines.Flaws != Flaws.None) { lacksEnd = !hasEnd };
 
     /// <summary>Whether there are fields and the empty line after them, nothing else, and none of them tells of a message
     /// inside, or of a multipart that is open already.</summary>
     public static bool IsHeaderOfLeaf(ReadOnlyMemory<byte> bytes, OpenMultiparts open)
     {
         var fields = HeaderBlock.Parse(bytes, out var length);
-        if (length != bytes.Length || bytes.Span is not ([.., (byte)'\n', (byte)'\r', (byte)'\n'] or [(byte)'\r', (byte)'\n']))
+        if (fields.Count == 0 || length != bytes.Length || bytes.Span is not [.., (byte)'\n', (byte)'\r', (byte)'\n'])
             return false;
         var header = new PartHeader(fields, lines: default, isMessage: true, "text/plain", changed: false);
         return header.Kind != PartKind.Message && !header.IsHeaderText && !open.Contains(header.Boundary);
@@ -189,10 +192,20 @@ internal sealed class PartHeader
         return Encoding.ASCII.GetBytes(fresh);
     }
 
+    /// <summary>
+    /// Takes the content up to its first empty line for broken lines of the header, as some readers do: no line of base64 is
+    /// what breaks a header, and with an empty line before it all readers would decode it.
+    /// </summary>
+    public void LeaveBrokenLines(Stretch content)
+    {
+        if (IsBase64 && HasContentType && content.HasEmptyLine)
+            lacksEnd = false;
+    }
+
     /// <summary>Writes the header and the empty line after it.</summary>
     public void WriteTo(EntityOutput output)
     {
-        if (!changed)
+        if (!changed && !lacksEnd)
         {
             output.Append(lines.Start, lines.End);
             return;
