@@ -3,6 +3,7 @@
 import base64
 import random
 import re
+import shutil
 import tomllib
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -65,7 +66,7 @@ def load(path: Path) -> Case:
 
 
 def run(world: World, case: Case) -> None:
-    with world.milter(case.settings, case.service) as (daemon, port):
+    with world.milter(settings(world, case), case.service) as (daemon, port):
         connection = Client(port, case.client, case.login) if case.via == "smtp" else nullcontext()
         with connection as client, Client(world.postfix.ports.plain) as plain:
             for number, mail in enumerate(case.mail, 1):
@@ -82,6 +83,15 @@ def run(world: World, case: Case) -> None:
                     expect(baseline.code == 250, f"Postfix without a milter does not take it either: {baseline}")
                     check(world, mail, message, world.arrived(recipient), world.arrived(f"plain-{recipient}"))
                 said(daemon, mail, start)
+
+
+def settings(world: World, case: Case) -> dict[str, dict[str, str]]:
+    """The case's settings; its files, which `{case}` names, are copied to where the daemon's user can read them."""
+    here = world.work / "cases" / case.directory.name
+    if any("{case}" in value for section in case.settings.values() for value in section.values()):
+        shutil.copytree(case.directory, here)
+    return {section: {key: value.replace("{case}", str(here)) for key, value in values.items()}
+            for section, values in case.settings.items()}
 
 
 def send(world: World, client: Client | None, mail: Mail, recipient: str, message: bytes) -> Reply:

@@ -44,6 +44,8 @@ smtp_dns_support_level = disabled
 smtp_host_lookup = native
 # Left at its default of 998, Postfix would break the long lines of the unsigned mail we compare with.
 smtp_line_length_limit = 0
+# Mail of alice's other name leaves under her public one: in its envelope and in its header.
+sender_canonical_maps = inline:{{ {{ alice@internal.example.org = alice@example.org }} }}
 # At its default, Postfix makes a space of a bare CR; older releases hand it to the milter, so that is what is tested.
 cleanup_replace_stray_cr_lf = no
 message_size_limit = 67108864
@@ -151,9 +153,14 @@ class Postfix:
         """One of Postfix's own commands, on this instance."""
         return self._run(name, "-c", str(self._configuration), *arguments)
 
+    def lookup(self, table: str, key: str) -> str | None:
+        """What a lookup table has for a key, as Postfix finds it."""
+        found = self._run("postmap", "-c", str(self._configuration), "-q", key, table, ok=(0, 1))
+        return tools.text(found.stdout).rstrip("\n") if found.returncode == 0 else None
+
     @staticmethod
-    def _run(*command: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-        return tools.run(command, stdin=stdin, env={**os.environ, "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin"})
+    def _run(*command: str, stdin: bytes = b"", ok: tuple[int, ...] = (0,)) -> subprocess.CompletedProcess[bytes]:
+        return tools.run(command, stdin=stdin, ok=ok, env={**os.environ, "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin"})
 
 
 def filter_of(port: int) -> str:

@@ -1,6 +1,7 @@
 """postfix-sample/ as an administrator uses it. (Its main.cf, master.cf and postseal.ini carry all the other tests.)"""
 
 import os
+import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from .world import World
 
 def tests(world: World) -> Iterator[Test]:
     yield Test("sample: Postfix knows every parameter of main.cf and master.cf", partial(parameters, world))
+    yield Test("sample: the file of logins serves Postfix too, as main.cf says", partial(shared_logins, world))
     program = {"POSTSEAL": str(world.program.executable)}
     yield Test("sample: try shows a signed mail, and leaves nothing behind", partial(try_it, world, program))
     yield Test("sample: try builds the program where there is none, and waits for that", partial(try_it, world, {}))
@@ -22,6 +24,20 @@ def parameters(world: World) -> None:
     for options in (("-n",), ("-M",), ("-P",)):
         said = tools.text(world.postfix.command("postconf", *options).stderr)
         expect("unused parameter" not in said and "undefined parameter" not in said, said)
+
+
+def shared_logins(world: World) -> None:
+    """The table of the sample, and the other one in the comment below it."""
+    own, shared = re.findall(r"(?m)^(?:#   )?smtpd_sender_login_maps = (.*)$", (world.sample / "main.cf").read_text())
+    logins = world.work / "shared-logins"
+    logins.write_text("sales@example.org bob@example.org,\n  carol\n")
+    shared = shared.replace("/etc/postseal/sender_logins", str(logins))
+    for table, address, owners in (
+            (own, "alice@example.org", "alice@example.org"), (shared, "alice@example.org", "alice@example.org"),
+            (shared, "sales@example.org", "bob@example.org, carol,sales@example.org")):
+        # In main.cf a $ is written twice.
+        found = re.sub(r",\s+", ", ", world.postfix.lookup(table.replace("$$", "$"), address) or "")
+        expect(found == owners, f"{address} belongs to {found!r} by {table}, not to {owners!r}")
 
 
 def run_try(world: World, program: dict[str, str], ok: tuple[int, ...] = (0,)) -> str:

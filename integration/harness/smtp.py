@@ -26,7 +26,7 @@ class Client:
         if address:
             self._must(220, self._command("XCLIENT", f"ADDR={address} NAME=[UNAVAILABLE]"))
             self._smtp.ehlo()
-        if login:
+        if login is not None:
             token = base64.b64encode(f"\0{login}\0{sasl.PASSWORD}".encode()).decode()
             self._must(235, self._command("AUTH", f"PLAIN {token}"))
 
