@@ -94,9 +94,9 @@ internal sealed class SignerSet
             return name.ReadEncodedValue().Span.SequenceEqual(certificate.IssuerName.RawData)
                 && name.ReadIntegerBytes().Span.SequenceEqual(certificate.SerialNumberBytes.Span);
         }
-        catch (AsnContentException)
+        catch (Exception e) when (e is AsnContentException or CryptographicException)
         {
-            return false;
+            return false; // The SignerInfo is none, or the certificate's key identifier.
         }
     }
 

@@ -44,6 +44,37 @@ public sealed class CmsContentTests : IDisposable
             Assert.Null(CmsContent.TryRead(Pieces(signed[..length], 500)));
     }
 
+    [Theory]
+    [InlineData("0500")]
+    [InlineData("040301")]
+    [InlineData("")]
+    public void A_certificate_with_a_broken_key_identifier_is_no_signer_s(string identifier)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=Mallory", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509Extension("2.5.29.14", Convert.FromHexString(identifier), critical: false));
+        using var certificate = request.CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(1));
+
+        var signers = SignerSet.Read(Written(new Asn1Tag(TagClass.ContextSpecific, 0), set => set.WriteEncodedValue(certificate.RawData)), Written(
+            Asn1Tag.SetOf,
+            set =>
+            {
+                using var signer = set.PushSequence();
+                set.WriteInteger(3);
+                set.WriteOctetString([1], new Asn1Tag(TagClass.ContextSpecific, 0));
+            }));
+
+        Assert.Equal([null], signers.Certificates());
+    }
+
+    private static byte[] Written(Asn1Tag set, Action<AsnWriter> write)
+    {
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (writer.PushSetOf(set))
+            write(writer);
+        return writer.Encode();
+    }
+
     [Fact]
     public void A_changed_byte_does_no_harm()
     {
