@@ -86,6 +86,7 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
 
     private SigningRules RulesFor(Authorship authorship, MailMessage message, Envelope envelope) => authorship.IsClear
         ? policy.ForAll(authorship.Authors)
+        : Authorship.MayBeAnybody(message.Headers) ? policy.ForAnybody()
         : policy.ForAnyOf(Candidates(message, envelope));
 
     /// <summary>Whoever may have sent mail whose author is not clear: all that From and Sender might name, the login and the
@@ -101,7 +102,8 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
     }
 
     private bool IsOfSomeSigner(MailMessage message, Envelope envelope) =>
-        Candidates(message, envelope).Distinct().Take(MaxCandidates).Any(certificates.HasFilesFor);
+        Authorship.MayBeAnybody(message.Headers)
+        || Candidates(message, envelope).Distinct().Take(MaxCandidates).Any(certificates.HasFilesFor);
 
     /// <summary>Where mail must be signed, a signature of the client's own does, if it is its author's; nothing else
     /// does that the client has wrapped it in.</summary>

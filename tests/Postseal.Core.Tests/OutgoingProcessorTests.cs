@@ -209,6 +209,15 @@ public sealed class OutgoingProcessorTests : IDisposable
         Assert.Equal(told, Assert.IsType<OutgoingResult.Unchanged>(result).NeedsAttention);
     }
 
+    [Fact]
+    public void A_From_too_long_to_look_into_may_be_of_anybody_who_must_sign()
+    {
+        var message = "From: <<" + string.Concat(Enumerable.Repeat("a@y.example,\r\n ", 5000)) + "\r\n\r\nHello\r\n";
+
+        Assert.IsType<OutgoingResult.Refused>(Process(message, Options() with { Senders = Required("@corp.example") }));
+        Assert.True(Assert.IsType<OutgoingResult.Unchanged>(Process(message)).NeedsAttention);
+    }
+
     private static Dictionary<string, SenderOverrides> Required(string sender) => new() { [sender] = new(SigningMode.Required) };
 
     [Theory]

@@ -18,6 +18,9 @@ public sealed class MailAddress : IEquatable<MailAddress>
 {
     private static readonly AsciiCaseComparer AsciiCase = AsciiCaseComparer.Instance;
 
+    // What is white space beyond ASCII belongs to an address.
+    private static readonly char[] Blanks = [' ', '\t', '\r', '\n'];
+
     // RFC 5321 section 4.5.3.1.
     private const int MaxLocalPartOctets = 64;
     private const int MaxDomainLength = 255;
@@ -47,7 +50,7 @@ public sealed class MailAddress : IEquatable<MailAddress>
     public static bool TryParse(string? text, [NotNullWhen(true)] out MailAddress? address)
     {
         address = null;
-        return text is not null && MailboxParser.TryParseSingle(Encoding.UTF8.GetBytes(text.Trim()), out address);
+        return text is not null && MailboxParser.TryParseSingle(Encoding.UTF8.GetBytes(text.Trim(Blanks)), out address);
     }
 
     /// <inheritdoc/>

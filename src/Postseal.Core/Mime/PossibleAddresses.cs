@@ -16,6 +16,9 @@ internal static class PossibleAddresses
     private const string Separators = "()<>,:;\"@";
     private const int MaxLiteralLength = 255;
 
+    // Some readers decode what they have decoded once more.
+    private const int MaxDecodings = 2;
+
     // 'alice@example.org' in quotes of any kind is her address, and so is *alice@example.org*.
     private static readonly char[] Quotes = [.. "'`*\u2018\u2019\u201A\u201C\u201D\u201E\u00AB\u00BB"];
 
@@ -47,8 +50,8 @@ internal static class PossibleAddresses
         void Add(string raw)
         {
             AddShown(raw);
-            if (raw.Contains("=?", StringComparison.Ordinal))
-                AddShown(EncodedWordDecoder.Decode(raw));
+            for (var i = 0; i < MaxDecodings && raw.Contains("=?", StringComparison.Ordinal); i++)
+                AddShown(raw = EncodedWordDecoder.Decode(raw));
         }
 
         void AddShown(string text)
@@ -70,31 +73,37 @@ internal static class PossibleAddresses
     private static string AsShown(string text)
     {
         var shown = new StringBuilder(text.Length);
-        foreach (var c in text)
+        foreach (var rune in text.EnumerateRunes())
         {
-            switch (c)
-            {
-                case >= '\uFF01' and <= '\uFF5E': // the fullwidth forms of ASCII
-                    shown.Append((char)(c - '\uFF01' + '!'));
-                    break;
-                case '\uFE6B': // the small @
-                    shown.Append('@');
-                    break;
-                case '\u3002' or '\uFF61' or '\uFE52' or '\u2024': // dots to IDNA (RFC 5895 section 2) or to the eye
-                    shown.Append('.');
-                    break;
-                case '\u034F' or (>= '\uFE00' and <= '\uFE0F'): // grapheme joiner, variation selectors
-                    break;
-                default:
-                    var category = char.GetUnicodeCategory(c);
-                    if (category != UnicodeCategory.Format)
-                        shown.Append(category == UnicodeCategory.Control || char.IsWhiteSpace(c) ? ' ' : c);
-                    break;
-            }
+            if (IsInvisible(rune))
+                continue;
+            var category = Rune.GetUnicodeCategory(rune);
+            if (Lookalike(rune.Value) is { } ascii)
+                shown.Append(ascii);
+            else if (category == UnicodeCategory.Control || Rune.IsWhiteSpace(rune))
+                shown.Append(' ');
+            else
+                shown.Append(rune);
         }
 
         return shown.ToString();
     }
+
+    private static char? Lookalike(int c) => c switch
+    {
+        >= 0xFF01 and <= 0xFF5E => (char)(c - 0xFF01 + '!'), // the fullwidth forms of ASCII
+        >= 0x1D400 and <= 0x1D6A3 => "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"[(c - 0x1D400) % 52], // alphabets of mathematics
+        >= 0x1D7CE and <= 0x1D7FF => (char)('0' + ((c - 0x1D7CE) % 10)), // and their digits
+        0xFE6B => '@', // the small @
+        0x3002 or 0xFF61 or 0xFE52 or 0x2024 or 0xA4F8 => '.', // dots to IDNA (RFC 5895 section 2) or to the eye
+        0x2800 => ' ', // the Braille pattern without a dot
+        _ => null,
+    };
+
+    /// <summary>Whether it is one of Unicode's default ignorable code points, which are not shown.</summary>
+    private static bool IsInvisible(Rune rune) => Rune.GetUnicodeCategory(rune) == UnicodeCategory.Format || rune.Value is
+        0x034F or 0x115F or 0x1160 or 0x17B4 or 0x17B5 or (>= 0x180B and <= 0x180F) or 0x2065 or 0x3164
+        or (>= 0xFE00 and <= 0xFE0F) or 0xFFA0 or (>= 0xFFF0 and <= 0xFFF8) or (>= 0xE0000 and <= 0xE0FFF);
 
     private static string Reversed(string text) => string.Create(text.Length, text, static (reversed, text) =>
     {
@@ -142,15 +151,20 @@ internal static class PossibleAddresses
             while (after < text.Length && text[after] == ' ')
                 after++;
             var local = text[StartOfLocalPart(text, before, overSpaces: false)..before];
-            var domain = text[after..EndOfDomain(text, after, overSpaces: false)].TrimEnd('.', '-');
+            var domain = DomainOf(text[after..EndOfDomain(text, after, overSpaces: false)]);
             foreach (var address in Of(local, domain, lenient))
                 yield return address;
             if (!lenient)
                 continue;
+            var (shortLocal, shortDomain) = (local, domain);
             local = text[StartOfLocalPart(text, before, overSpaces: true)..before].Replace(" ", "", StringComparison.Ordinal);
-            domain = text[after..EndOfDomain(text, after, overSpaces: true)].Replace(" ", "", StringComparison.Ordinal).TrimEnd('.', '-');
-            foreach (var address in Of(local, domain, lenient))
-                yield return address;
+            domain = DomainOf(text[after..EndOfDomain(text, after, overSpaces: true)].Replace(" ", "", StringComparison.Ordinal));
+            if (local != shortLocal || domain != shortDomain)
+            {
+                foreach (var address in Of(local, domain, lenient))
+                    yield return address;
+            }
+
             if (after < text.Length && text[after] == '[')
                 yield return new(local, text[(after + 1)..EndOfDomain(text, after + 1, overSpaces: true)].Replace(" ", "", StringComparison.Ordinal));
         }
@@ -162,14 +176,19 @@ internal static class PossibleAddresses
         if (lenient && domain.Length > 0)
         {
             yield return new("", domain);
-            yield return new(local, domain);
-            yield return new(name, domain);
+            if (local.Length > 0)
+                yield return new(local, domain);
+            if (name.Length != local.Length && name.Length > 0)
+                yield return new(name, domain);
         }
         else if (name.Length > 0 && (domain.Contains('.', StringComparison.Ordinal) || domain.StartsWith('[')))
         {
             yield return new(name, domain);
         }
     }
+
+    // To IDNA the Kelvin sign is a k, and the long s an s (RFC 5895 section 2).
+    private static string DomainOf(string text) => text.TrimEnd('.', '-').Replace('\u212A', 'k').Replace('\u017F', 's');
 
     private static int StartOfLocalPart(string text, int end, bool overSpaces)
     {

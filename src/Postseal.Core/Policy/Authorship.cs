@@ -9,6 +9,9 @@ namespace Postseal.Policy;
 /// </summary>
 internal sealed record Authorship
 {
+    // Some thousand authors. What is longer was made to be long, and takes long to look into.
+    private const int MaxLookedInto = 64 * 1024;
+
     private Authorship(IReadOnlyList<MailAddress> authors, string? problem) => (Authors, Problem) = (authors, problem);
 
     /// <summary>All of them, the signer first; none where they are not clear.</summary>
@@ -28,8 +31,8 @@ internal sealed record Authorship
     /// <summary>Reads a message's header.</summary>
     public static Authorship Of(IReadOnlyList<HeaderField> headers)
     {
-        if (headers.Any(HasBareCr))
-            return Unclear("there is a bare CR in the header, which some readers take for the end of a line");
+        if (headers.Any(HasBareLineEnd))
+            return Unclear("there is a bare CR or LF in the header, which some readers take for the end of a line");
         return headers.Where(header => header.Is("From")).Take(2).ToList() switch
         {
             [] => Unclear("there is no From field"),
@@ -43,18 +46,28 @@ internal sealed record Authorship
     /// Sender. The rules for one of them must not be evaded by a From that only readers understand.
     /// </summary>
     public static IEnumerable<MailAddress> Candidates(IReadOnlyList<HeaderField> headers) =>
-        headers.Where(header => header.Is("From") || header.Is("Sender") || HasBareCr(header))
-            .SelectMany(header => PossibleAddresses.Readable(header.Value));
+        Naming(headers).SelectMany(header => PossibleAddresses.Readable(header.Value));
+
+    /// <summary>Whether there is so much to look into that nobody looks: it may name anybody.</summary>
+    public static bool MayBeAnybody(IReadOnlyList<HeaderField> headers) =>
+        Naming(headers).Sum(header => (long)header.Raw.Length) > MaxLookedInto;
+
+    private static IEnumerable<HeaderField> Naming(IReadOnlyList<HeaderField> headers) =>
+        headers.Where(header => header.Is("From") || header.Is("Sender") || HasBareLineEnd(header));
 
     /// <summary>No other address may stand in a name, a comment or an encoded word, in whatever characters.</summary>
     private static Authorship Of(ReadOnlyMemory<byte> from)
     {
         if (!MailboxParser.TryParseList(from.Span, out var authors) || authors.Count == 0)
             return Unclear("the From field cannot be read without doubt");
+        if (HasLongLine(from.Span))
+            return Unclear($"the From field has a line of more than {LineScanner.MaxLineLength} characters, which MTAs break anywhere");
         // Nearly all mail: each @ is an author's, and nothing stands for other characters.
         var text = from.Span;
         if (System.Text.Ascii.IsValid(text) && text.Count((byte)'@') == authors.Count && text.IndexOf("=?"u8) < 0)
             return new(authors, problem: null);
+        if (from.Length > MaxLookedInto)
+            return Unclear($"the From field of {authors[0]} is longer than {MaxLookedInto} characters");
         // A set: From may have thousands.
         if (PossibleAddresses.Shown(from).Except(authors).FirstOrDefault() is { } other)
             return Unclear($"the From field of {authors[0]} shows {other} too, which some readers take for the author");
@@ -66,6 +79,29 @@ internal sealed record Authorship
     private static Authorship Unclear(string problem) => new([], problem);
 
     // "Subject: x<CR>From: somebody else" is one field to us and two to them.
-    private static bool HasBareCr(HeaderField field) =>
-        field.Raw.Span.Contains((byte)'\r') && field.Raw.Span.Count((byte)'\r') != field.Raw.Span.Count("\r\n"u8);
+    private static bool HasBareLineEnd(HeaderField field)
+    {
+        var text = field.Raw.Span;
+        if (!text.ContainsAny("\r\n"u8))
+            return false;
+        var folds = text.Count("\r\n "u8) + text.Count("\r\n\t"u8);
+        return text.Count((byte)'\r') != folds || text.Count((byte)'\n') != folds;
+    }
+
+    // Where an MTA breaks it, another address may come to stand alone: "…xboss@corp.example" (RFC 5322 section 2.1.1).
+    private static bool HasLongLine(ReadOnlySpan<byte> from)
+    {
+        if (from.Length <= LineScanner.MaxLineLength - "From:".Length)
+            return false;
+        var length = "From:".Length;
+        foreach (var line in from.Split("\r\n"u8))
+        {
+            length += from[line].Length;
+            if (length > LineScanner.MaxLineLength)
+                return true;
+            length = 0;
+        }
+
+        return false;
+    }
 }

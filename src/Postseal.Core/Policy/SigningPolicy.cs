@@ -43,6 +43,11 @@ public sealed class SigningPolicy(PostsealOptions options)
     public SigningRules ForAnyOf(IEnumerable<MailAddress> authors) =>
         authors.Select(For).FirstOrDefault(rules => rules.Mode == SigningMode.Required, options.Signing);
 
+    /// <summary>The rules for mail that may be of anybody: where there is one whose mail must be signed, it must.</summary>
+    public SigningRules ForAnybody() => senders.Values.Any(sender => sender.Mode == SigningMode.Required)
+        ? options.Signing with { Mode = SigningMode.Required }
+        : options.Signing;
+
     /// <summary>The rules a <c>[Sender:…]</c> section ends up with: for an address as <see cref="For"/>, for a domain
     /// those of all its senders that have no section of their own.</summary>
     /// <param name="name">What stands behind the colon: <c>alice@example.org</c> or <c>@example.org</c>.</param>

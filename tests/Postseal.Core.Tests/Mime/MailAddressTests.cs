@@ -128,6 +128,17 @@ public class MailAddressTests
         Assert.Equal(isAddress, MailboxParser.TryParseList(Encoding.UTF8.GetBytes($"Ann <{text}>"), out _));
     }
 
+    [Theory]
+    [InlineData(" a@example.org\t", true)]
+    [InlineData("a@example.org\u00A0", false)]
+    [InlineData("\u2003a@example.org", false)]
+    public void White_space_beyond_ASCII_belongs_to_the_address(string text, bool isThatAddress)
+    {
+        Assert.True(MailAddress.TryParse("a@example.org", out var that));
+        Assert.True(MailAddress.TryParse(text, out var address));
+        Assert.Equal(isThatAddress, address == that);
+    }
+
     [Fact]
     public void A_local_part_is_counted_in_octets_and_a_domain_ends_at_255()
     {

@@ -78,6 +78,33 @@ public sealed class AuthorshipTests
         problem, Authorship.Of(MailMessage.Parse(Mime.Text.Bytes(header + "\r\n")).Headers).Problem, StringComparison.Ordinal);
 
     [Theory]
+    [InlineData(" x", "\nFrom: boss@corp.example")]
+    [InlineData(" x", "\r\nFrom: boss@corp.example")]
+    public void A_line_end_in_another_field_that_is_no_fold_leaves_no_author(string subject, string rest)
+    {
+        HeaderField[] headers = [Field("Subject", Mime.Text.Bytes(subject + rest)), Field("From", Mime.Text.Bytes(" mallory@corp.example"))];
+
+        Assert.Contains("bare CR or LF", Authorship.Of(headers).Problem, StringComparison.Ordinal);
+        Assert.Contains(Address("boss@corp.example"), Authorship.Candidates(headers));
+    }
+
+    // Postfix breaks a line after 998 characters: here between x and boss.
+    [Theory]
+    [InlineData(998, null)]
+    [InlineData(999, "more than 998 characters")]
+    public void A_line_of_From_that_is_broken_on_its_way_names_no_author(int length, string? problem)
+    {
+        var line = "From: (".PadRight(length - ")xboss@corp.example".Length, 'y') + ")xboss@corp.example";
+        foreach (var header in (string[])[line, $"From: (Ann)\r\n {line["From: ".Length..].PadLeft(length - 1)}"])
+        {
+            var authorship = Authorship.Of(MailMessage.Parse(Mime.Text.Bytes(header + "\r\n\r\n")).Headers);
+
+            Assert.Equal(problem is null, authorship.IsClear);
+            Assert.Contains(problem ?? "", authorship.Problem ?? "", StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
     [InlineData("Subject: x\rFrom: boss@corp.example\r\nFrom: mallory@corp.example\r\n")]
     [InlineData("Sender: boss@corp.example\r\n")]
     [InlineData("From: mallory@corp.example\r\nFrom: boss@corp.example\r\n")]
