@@ -15,9 +15,11 @@ from .world import World
 REQUIRED = {"Mode": "Required"}
 ALICE = "alice@example.org"
 
-# None is alice's, though some readers of addresses would say so.
+# None is alice's, though some readers of addresses would say so. (Blanks around a name do not come through Postfix.)
 ODD = ("", "alice", "alice@", "@example.org", f"{ALICE}@evil.example", "mallory@evil.example@example.org",
-       '"alice"@example.org', f"<{ALICE}>")
+       '"alice"@example.org', f"<{ALICE}>", f"{ALICE}.", f"{ALICE},mallory@example.org",
+       f"Alice <{ALICE}>", "alice(x)@example.org", f"{ALICE}\x01", f"{ALICE}\u00a0", "alice@sub.example.org",
+       "EXAMPLE\\alice", "alice+x@example.org", "\u0430lice@example.org")
 
 TABLE = """\
 # An address, or a domain, and the logins that may use it.
@@ -39,6 +41,7 @@ LOGINS = ("bob@example.org", "BOB@Example.org", "Carol", "dora", "erin@example.o
 
 def tests(world: World) -> Iterator[Test]:
     yield Test("login: names of odd forms sign as nobody, in our network too", partial(odd_names, world))
+    yield Test("login: a change of SenderLogins counts at once, a wrong one not at all", partial(changes, world))
     yield Test("login: SenderLogins says of each address and login what Postfix says", partial(as_postfix, world))
 
 
@@ -79,3 +82,39 @@ def owned_by(world: World, table: Path, address: str) -> list[str]:
         if owners := world.postfix.lookup(f"texthash:{table}", key):
             return re.split(r"[,\s]+", owners.lower().strip(", \t"))
     return []
+
+
+def changes(world: World) -> None:
+    table = world.work / "changing-table"
+    table.write_text("# nobody yet\n")
+    settings = {"Signing": REQUIRED, "Originating": {"SenderLogins": str(table)}}
+    numbers = iter(range(1000))
+    with world.milter(settings, "sample") as (daemon, port):
+
+        def told() -> tuple[int, str]:
+            # A connection for each: Postfix ends one that was refused too often.
+            recipient = f"changing-logins-{next(numbers)}@example.net"
+            with Client(port, "203.0.113.9", "bob") as client:
+                return send(world, client, recipient).code, recipient
+
+        def until(code: int) -> str:
+            def probe() -> str | None:
+                answer, recipient = told()
+                return recipient if answer == code else None
+            return tools.wait_for(probe, 15, lambda: f"{code} to bob\n{daemon.log()[-2000:]}")
+
+        until(550)
+        table.write_text(f"{ALICE} bob\n")
+        world.judges.verify(world.arrived(until(250)), Expected(ALICE))
+
+        start = daemon.log_size()
+        table.write_text(f"{ALICE} carol\nalice bob\n")
+
+        def refused() -> bool | None:
+            expect(told()[0] == 250, f"what was there before is no longer in use\n{daemon.log(start)}")
+            return True if re.search(r"changing-table is wrong, and the settings before it stay in use: "
+                                     r".*line 2: 'alice' is neither", daemon.log(start)) else None
+
+        tools.wait_for(refused, 15, lambda: f"a line about the wrong table\n{daemon.log(start)}")
+        table.write_text(f"{ALICE} carol\n")
+        until(550)
