@@ -119,8 +119,8 @@ public sealed partial class SourceTests
         folder.Add("alice@example.org");
         folder.MakeReadableByEveryone(".");
         folder.MakeReadableByEveryone("alice@example.org.pem");
-        var locked = Directory.CreateDirectory(folder.File("lost+found"));
-        folder.SetMode("lost+found", "000");
+        var locked = Directory.CreateDirectory(folder.File("example.net"));
+        folder.SetMode("example.net", "000");
 
         Unprivileged.Run(() =>
         {
@@ -129,7 +129,7 @@ public sealed partial class SourceTests
             Assert.Contains("it cannot be read", Assert.Single(folder.Open().Unused()).Reason, StringComparison.Ordinal);
         });
 
-        folder.SetMode("lost+found", "700");
+        folder.SetMode("example.net", "700");
     }
 
     // ---- Chains -----------------------------------------------------------------------------------------------
