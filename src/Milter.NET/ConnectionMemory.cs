@@ -3,7 +3,7 @@ namespace Milter;
 /// <summary>A connection cannot hold what its peer sends, and there is no message to refuse for it.</summary>
 internal sealed class MemoryLimitException(string reason) : Exception(reason);
 
-/// <summary>What all connections of a server may hold together, and hold.</summary>
+/// <summary>Counts the memory that all connections of a server hold together, in bytes, up to a limit.</summary>
 internal sealed class ServerMemory(long limit)
 {
     private long used;
@@ -16,23 +16,23 @@ internal sealed class ServerMemory(long limit)
         return false;
     }
 
-    /// <summary>Takes what is promised, whether there is as much or not.</summary>
+    /// <summary>Takes what a connection may have in any case, even beyond the limit.</summary>
     public void Take(long bytes) => Interlocked.Add(ref used, bytes);
 
     public void Give(long bytes) => Interlocked.Add(ref used, -bytes);
 }
 
 /// <summary>
-/// Counts what one connection holds: the message, its envelope and macros, a frame on its way. Its share it always has, so
-/// that a usual message never asks the others, and still passes when large ones are put off.
+/// Counts what one connection holds: the message, its envelope and macros, a frame on its way. It always has its share, so
+/// that a message of usual size passes even while the memory of all connections is used up.
 /// </summary>
 internal sealed class ConnectionMemory
 {
-    /// <summary>What each connection may hold whatever the others do, in bytes: a frame of the usual largest size and a
-    /// usual message.</summary>
+    /// <summary>What each connection may hold whatever the others do, in bytes: the largest frame that is usual (64 KiB) and
+    /// a message of usual size.</summary>
     public const long Share = 128 * 1024;
 
-    // So many bytes at once are taken from what is there for all.
+    // What is taken from the memory of all connections at once, in bytes: not every header field asks for its own.
     private const long Step = 256 * 1024;
 
     private readonly ServerMemory server;
@@ -48,7 +48,8 @@ internal sealed class ConnectionMemory
         server.Take(taken);
     }
 
-    /// <summary>Counts bytes in, if there is room for them; why there is not, else.</summary>
+    /// <summary>Adds to what is held.</summary>
+    /// <returns>Why there is no room for it, and nothing was added; null when it was.</returns>
     public string? Add(long bytes)
     {
         if (used + bytes > taken && Grow(used + bytes) is { } reason)
@@ -57,12 +58,25 @@ internal sealed class ConnectionMemory
         return null;
     }
 
-    /// <summary>Counts bytes out.</summary>
+    /// <summary>Takes away from what is held.</summary>
     public void Remove(long bytes)
     {
         used -= bytes;
         if (taken > share && used <= share)
             Give(share);
+    }
+
+    /// <summary>Follows the size of something that grows and shrinks.</summary>
+    /// <param name="counted">What it was counted with so far, in bytes; <paramref name="size"/> afterwards.</param>
+    /// <param name="size">Its size now, in bytes.</param>
+    /// <exception cref="MemoryLimitException">There is no room for it.</exception>
+    public void Recount(ref long counted, long size)
+    {
+        if (size > counted && Add(size - counted) is { } reason)
+            throw new MemoryLimitException(reason);
+        if (size < counted)
+            Remove(counted - size);
+        counted = size;
     }
 
     /// <summary>Gives everything back, at the end of the connection.</summary>

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace Milter;
 
 /// <summary>
-/// Asks the handler of a connection, command by command. What goes wrong in it is logged and becomes a temporary failure of
-/// the message, of all messages of the client where it is at the client's own commands.
+/// Asks the handler of a connection, command by command. Its exceptions are logged and become a temporary failure of the
+/// message; at CONNECT and HELO, of all messages of that client.
 /// </summary>
 internal sealed class GuardedHandler(
     MilterHandler handler, MilterContext context, ILogger log, CancellationToken lifetime)
@@ -17,6 +17,10 @@ internal sealed class GuardedHandler(
     /// <summary>Whether the message fails, and is not asked about any more.</summary>
     public bool HasFailed { get; private set; }
 
+    /// <summary>Asks about a command before the end of a message.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="payload">What came with it.</param>
+    /// <param name="silent">Whether no reply is sent: then only Continue is possible.</param>
     public async ValueTask<MilterReply> AskAsync(MilterCommand command, ReadOnlySequence<byte> payload, bool silent)
     {
         if (HasFailed)
@@ -31,7 +35,8 @@ internal sealed class GuardedHandler(
         }
     }
 
-    /// <summary>Asks at the end of a message, unguarded: whoever waits for it knows what to make of the time it takes.</summary>
+    /// <summary>Asks at the end of a message. Exceptions are the caller's to handle: it also sees timeouts and a peer that has
+    /// gone.</summary>
     public async Task<MilterReply> AskLastAsync(ReadOnlySequence<byte> payload, MilterChanges changes)
     {
         // libmilter takes a last body chunk in this frame, so an MTA may put one there.
@@ -45,10 +50,11 @@ internal sealed class GuardedHandler(
         return Checked(last, MilterCommand.EndOfMessage, silent: false);
     }
 
-    /// <summary>Whether it is the handler that failed, not the peer, nor that the connection has to end.</summary>
+    /// <summary>Tells a failure of the handler from one of the peer and from the end of the connection.</summary>
     public bool IsFailure(Exception e) =>
         e is not MilterProtocolException && !(e is OperationCanceledException && lifetime.IsCancellationRequested);
 
+    /// <summary>Logs a failure of the handler, and lets the message fail.</summary>
     public MilterReply Fail(Exception e, MilterCommand command)
     {
         log.HandlerFailed(e, context.Peer, context.LogId, command.Name());
@@ -57,12 +63,14 @@ internal sealed class GuardedHandler(
         return MilterReply.TempFail;
     }
 
+    /// <summary>Ends the message in progress.</summary>
     public void EndMessage()
     {
         handler.Reset();
         HasFailed = hasFailedForAll;
     }
 
+    /// <summary>Ends the MTA's client, whose message has ended before.</summary>
     public void EndClient()
     {
         handler.Close();
@@ -92,7 +100,8 @@ internal sealed class GuardedHandler(
         }
     }
 
-    private async ValueTask<MilterReply> CallAsync(MilterCommand command, ReadOnlySequence<byte> payload) => command switch
+    private async ValueTask<MilterReply> CallAsync(MilterCommand command, ReadOnlySequence<byte> payload) =>
+        command switch
         {
             MilterCommand.Connect => await handler.ConnectAsync(context, lifetime).ConfigureAwait(false),
             MilterCommand.Helo => await handler.HeloAsync(context, lifetime).ConfigureAwait(false),
@@ -109,8 +118,8 @@ internal sealed class GuardedHandler(
                 .ConfigureAwait(false),
         };
 
-    // With HDR_LEADSPC a value is as it stands in the message; without it, the MTA has eaten one space, which is put where
-    // the NUL was.
+    // With HDR_LEADSPC the value comes as it is in the message; without it the MTA has left out one space, which is put back
+    // in the place of the NUL.
     private MilterHeader ParseHeader(in ReadOnlySequence<byte> payload)
     {
         var bytes = payload.ToArray().AsMemory();

@@ -101,12 +101,7 @@ public sealed class MilterContext
     /// <exception cref="MemoryLimitException">There is no memory for it.</exception>
     internal void Count()
     {
-        var now = Macros.Size + (2L * Client.HostName.Length) + (2L * (Helo?.Length ?? 0));
-        if (now > counted && Memory.Add(now - counted) is { } reason)
-            throw new MemoryLimitException(reason);
-        if (now < counted)
-            Memory.Remove(counted - now);
-        counted = now;
+        Memory.Recount(ref counted, Macros.Size + (2L * Client.HostName.Length) + (2L * (Helo?.Length ?? 0)));
     }
 
     /// <summary>Forgets one SMTP connection.</summary>

@@ -5,7 +5,7 @@ namespace Milter;
 
 /// <summary>One milter connection, from the negotiation to the end: reads a command, asks the handler,
 /// replies.</summary>
-internal sealed class MilterSession : IAsyncDisposable
+internal sealed partial class MilterSession : IAsyncDisposable
 {
     // A connection that waits holds one of these; a message of usual size is a read or two.
     private const int ReadBufferSize = 16 * 1024;
@@ -25,10 +25,9 @@ internal sealed class MilterSession : IAsyncDisposable
     private readonly CancellationTokenSource idle;
     private readonly ITimer timer;
 
-    private Task work = Task.CompletedTask; // the handler's at the end of a message, while nobody has seen its end
     private bool negotiated;
     private bool isClientNew;
-    private bool ignoredTold;
+    private bool hasLoggedIgnored;
     private bool over;
     private bool timesContent;
     private bool timedOut;
@@ -99,8 +98,8 @@ internal sealed class MilterSession : IAsyncDisposable
         }
     }
 
-    /// <summary>Cancels what the handler is still at, waits until it has really ended, and gives everything back: neither
-    /// memory nor a place is free before that. It never throws.</summary>
+    /// <summary>Cancels the handler if it is still at work, waits until it has ended, and only then gives back memory and
+    /// place. It never throws.</summary>
     public async ValueTask DisposeAsync()
     {
         await lifetime.CancelAsync().ConfigureAwait(false);
@@ -120,12 +119,7 @@ internal sealed class MilterSession : IAsyncDisposable
     {
         if (!negotiated && command != MilterCommand.Negotiate)
             throw new MilterProtocolException($"{command.Name()} before the negotiation");
-        if (payload.Length > host.Options.MaxCommandSize
-            && command is not (MilterCommand.Header or MilterCommand.Body or MilterCommand.EndOfMessage))
-            throw new MilterProtocolException(
-                $"{command.Name()} of {payload.Length} bytes, more than the limit of {host.Options.MaxCommandSize}");
-        if (payload.IsEmpty && IsNothingWithoutPayload(command))
-            throw new MilterProtocolException($"{command.Name()} of nothing");
+        command.CheckLength(payload.Length, host.Options.MaxCommandSize);
         switch (command)
         {
             case MilterCommand.Negotiate when !negotiated:
@@ -199,38 +193,11 @@ internal sealed class MilterSession : IAsyncDisposable
         }
     }
 
-    /// <summary>
-    /// Takes the message to the stage of a command. As in libmilter, one that may not follow where the message is ends the
-    /// message without a word, and counts only if it may follow there.
-    /// </summary>
-    private bool Advance(MessageStage next, MilterCommand command)
-    {
-        isClientNew = false;
-        if (progress.TryAdvance(next, Steps))
-            return true;
-        GiveUpMessage();
-        if (progress.TryAdvance(next, Steps))
-            return true;
-        Ignore(command);
-        return false;
-    }
-
-    private static bool IsNothingWithoutPayload(MilterCommand command) => command is
-        MilterCommand.Negotiate or MilterCommand.Macro or MilterCommand.Connect or MilterCommand.Helo or MilterCommand.Mail
-        or MilterCommand.Recipient or MilterCommand.Unknown or MilterCommand.Header or MilterCommand.Body;
-
     private void Ignore(MilterCommand command)
     {
-        if (!ignoredTold)
+        if (!hasLoggedIgnored)
             host.Log.Ignored(context.Peer, context.LogId, command.Name());
-        ignoredTold = true;
-    }
-
-    private void CheckChunk(in ReadOnlySequence<byte> chunk)
-    {
-        if (chunk.Length > context.Negotiation.MaxBodyChunk)
-            throw new MilterProtocolException(
-                $"a body chunk of {chunk.Length} bytes, more than the {context.Negotiation.MaxBodyChunk} agreed");
+        hasLoggedIgnored = true;
     }
 
     private async ValueTask NegotiateAsync(ReadOnlySequence<byte> payload)
@@ -270,53 +237,6 @@ internal sealed class MilterSession : IAsyncDisposable
         EndMessage();
     }
 
-    /// <summary>The end of the message: the only stage with changes and progress.</summary>
-    private async ValueTask FinishAsync(ReadOnlySequence<byte> payload)
-    {
-        using var activity = host.Diagnostics.Begin(out var began);
-        var changes = new MilterChanges(context.Negotiation);
-        var reply = handler.HasFailed ? MilterReply.TempFail : await AskLastAsync(payload, changes).ConfigureAwait(false);
-        if (reply.Response is not (MilterResponse.Continue or MilterResponse.Accept))
-            changes = new MilterChanges(context.Negotiation);
-        await answer.WriteAsync(changes, reply).ConfigureAwait(false);
-        host.Diagnostics.Answered(reply);
-        host.Diagnostics.End(activity, began, reply, context.QueueId, handler.HasFailed || over);
-        EndMessage();
-    }
-
-    private async ValueTask<MilterReply> AskLastAsync(ReadOnlySequence<byte> payload, MilterChanges changes)
-    {
-        timer.Change(progress.Remaining, Timeout.InfiniteTimeSpan);
-        try
-        {
-            // On another thread: a filter that computes for long is seen at work, and cut off, like one that waits. And in
-            // the order of all: a thread's own queue goes first, so an MTA that always has the next message ready would
-            // keep the others waiting.
-            var asked = Task.Factory.StartNew(
-                () => handler.AskLastAsync(payload, changes), CancellationToken.None,
-                TaskCreationOptions.PreferFairness, TaskScheduler.Default).Unwrap();
-            work = asked;
-            await answer.ReportProgressAsync(asked, lifetime.Token).ConfigureAwait(false);
-            work = Task.CompletedTask; // seen to its end
-            return await asked.ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (timedOut)
-        {
-            over = true;
-            host.Log.FilterTimedOut(context.Peer, context.LogId, host.Options.MessageTimeout);
-            return MilterReply.TempFail;
-        }
-        catch (Exception e) when (handler.IsFailure(e) && e is not PeerGoneException)
-        {
-            return handler.Fail(e, MilterCommand.EndOfMessage);
-        }
-        finally
-        {
-            // The filter's time is over, the answer has its own.
-            timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        }
-    }
-
     private async ValueTask<Frame?> ReadAsync()
     {
         var read = input.ReadAsync(progress.Stage == MessageStage.Idle ? idle.Token : lifetime.Token);
@@ -347,33 +267,5 @@ internal sealed class MilterSession : IAsyncDisposable
         context.Reset();
         context.Count();
         isClientNew = true;
-    }
-
-    private void BeginMessage()
-    {
-        isClientNew = false;
-        if (progress.IsInMessage)
-            handler.EndMessage();
-        context.Macros.BeginMessage();
-        context.Count();
-        progress.End();
-        progress.TryAdvance(MessageStage.Mail, Steps);
-    }
-
-    private void GiveUpMessage()
-    {
-        if (progress.IsInMessage)
-            EndMessage();
-    }
-
-    private void EndMessage()
-    {
-        // A filter that timed out may still be at work: its handler is left alone until it has ended.
-        if (over)
-            return;
-        handler.EndMessage();
-        progress.End();
-        context.Macros.ForgetMessage();
-        context.Count();
     }
 }

@@ -16,14 +16,14 @@ namespace Postseal;
 /// <param name="time">The clock for signing times and certificates' dates.</param>
 public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirectory certificates, TimeProvider time)
 {
-    // No honest header has more, and each costs a look at the directory. It is for the log alone.
+    // No honest header has more, and each costs a look-up in the directory. The result only decides how it is logged.
     private const int MaxCandidates = 100;
 
     private readonly Originating originating = new(options.Originating);
     private readonly SigningPolicy policy = new(options);
 
     /// <summary>
-    /// Whether mail with that envelope is ours at all. Where it is not, <see cref="Process"/> leaves it unchanged
+    /// Determines whether mail with that envelope is ours at all. Where it is not, <see cref="Process"/> leaves it unchanged
     /// whatever it contains, so its body need not be waited for.
     /// </summary>
     public bool Concerns(Envelope envelope) => originating.Of(envelope) != Origin.Outside;
@@ -39,7 +39,7 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
     public OutgoingResult Process(MailMessage message, Envelope envelope, SigningMode? mode = null) =>
         Decide(message, envelope, mode, trace: null);
 
-    /// <summary>Does what <see cref="Process"/> does, and tells each step of the decision and what decided it.</summary>
+    /// <summary>Does what <see cref="Process"/> does, and reports each step of the decision and what decided it.</summary>
     /// <param name="message">The message.</param>
     /// <param name="envelope">What the mail system says of it.</param>
     /// <param name="steps">Takes the steps, in their order.</param>
@@ -89,8 +89,8 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
         : Authorship.MayBeAnybody(message.Headers) ? policy.ForAnybody()
         : policy.ForAnyOf(Candidates(message, envelope));
 
-    /// <summary>Whoever may have sent mail whose author is not clear: all that From and Sender might name, the login and the
-    /// envelope sender.</summary>
+    /// <summary>Finds who may have sent mail whose author is not clear: the envelope sender, the login, and every address that
+    /// From and Sender might name. One at a time, as a hostile header may name a million.</summary>
     private IEnumerable<MailAddress> Candidates(MailMessage message, Envelope envelope)
     {
         if (envelope.Sender is { } sender)
@@ -105,8 +105,8 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
         Authorship.MayBeAnybody(message.Headers)
         || Candidates(message, envelope).Distinct().Take(MaxCandidates).Any(certificates.HasFilesFor);
 
-    /// <summary>Where mail must be signed, a signature of the client's own does, if it is its author's; nothing else
-    /// does that the client has wrapped it in.</summary>
+    /// <summary>Decides over protected mail that must be signed: only a signature of its author, made by the client, is
+    /// enough.</summary>
     private static OutgoingResult AsItCame(
         MessageProtection protection, MailAddress author, SigningRules rules, SignerLookup signer, PolicyTrace? trace)
     {

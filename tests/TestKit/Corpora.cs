@@ -18,27 +18,14 @@ public static class Corpora
     private static readonly string[] Patterns = ["*.eml", "*.raw", "mime4j/*.msg", "python-email/msg_*.txt"];
 
     /// <summary>Our own.</summary>
-    public static IReadOnlyList<CorpusMessage> Own { get; } = Read(Path.Combine(Root, "tests", "corpus"));
+    public static IReadOnlyList<CorpusMessage> Own { get; } = Read(Repository.File("tests/corpus"));
 
     /// <summary>Our own, and the others where they are.</summary>
-    public static IReadOnlyList<CorpusMessage> All { get; } = [.. Own, .. Read(Path.Combine(Root, "..", "shared", "corpora"))];
+    public static IReadOnlyList<CorpusMessage> All { get; } = [.. Own, .. Read(Repository.File("../shared/corpora"))];
 
     /// <summary>Those of one other project; none where they are not.</summary>
     public static IEnumerable<CorpusMessage> Of(string project) =>
         All.Skip(Own.Count).Where(message => message.Name.StartsWith(project + "/", StringComparison.Ordinal));
-
-    private static string Root
-    {
-        get
-        {
-            for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            {
-                if (File.Exists(Path.Combine(folder.FullName, "plugins.sln")))
-                    return folder.FullName;
-            }
-            throw new InvalidOperationException($"{AppContext.BaseDirectory} is in no folder with plugins.sln");
-        }
-    }
 
     private static IReadOnlyList<CorpusMessage> Read(string folder) => !Directory.Exists(folder) ? [] :
     [

@@ -36,23 +36,12 @@ internal sealed class FrameReader(PipeReader input, int maxFrameSize, Connection
             isHeld = false;
             var result = await input.ReadAsync(cancellationToken).ConfigureAwait(false);
             (unread, isHeld) = (result.Buffer, true);
-            Count(unread.Length);
+            memory?.Recount(ref counted, unread.Length);
             if (TryTake(out var frame))
                 return frame;
             if (result.IsCompleted)
                 return unread.IsEmpty ? null : throw new MilterProtocolException("the connection ended within a frame");
         }
-    }
-
-    private void Count(long length)
-    {
-        if (memory is null)
-            return;
-        if (length > counted && memory.Add(length - counted) is { } reason)
-            throw new MemoryLimitException(reason);
-        if (length < counted)
-            memory.Remove(counted - length);
-        counted = length;
     }
 
     private bool TryTake(out Frame frame)

@@ -34,9 +34,3 @@ public enum MilterCommand : byte
     /// <summary>A command the SMTP server does not know; since version 3.</summary>
     Unknown = (byte)'U', // SMFIC_UNKNOWN
 }
-
-internal static class MilterCommandName
-{
-    /// <summary>The name for logs and errors.</summary>
-    public static string Name(this MilterCommand command) => command.ToString().ToUpperInvariant();
-}

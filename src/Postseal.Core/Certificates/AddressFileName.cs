@@ -53,7 +53,7 @@ public static class AddressFileName
 
     private static readonly (char Mark, Func<MailAddress, string> Escape)[] Schemes = [('_', Escape), ('%', EscapeOld)];
 
-    private static string Raw(MailAddress address) => $"{MailAddress.AsciiLower(address.LocalPart)}@{address.AsciiDomain}";
+    private static string Raw(MailAddress address) => $"{AsciiCaseComparer.Lower(address.LocalPart)}@{address.AsciiDomain}";
 
     private static string Escape(string text, char mark, Func<byte, bool> isPlain)
     {

@@ -23,5 +23,5 @@ internal readonly record struct Login(string Name, MailAddress? Address)
 
     /// <summary>One text for all spellings of a login, to be compared character by character: names count without the case
     /// of ASCII letters, those that are addresses as addresses do.</summary>
-    public string CanonicalText => Address?.CanonicalText ?? MailAddress.AsciiLower(Name);
+    public string CanonicalText => Address?.CanonicalText ?? AsciiCaseComparer.Lower(Name);
 }

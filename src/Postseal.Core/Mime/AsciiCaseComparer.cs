@@ -29,5 +29,12 @@ internal sealed class AsciiCaseComparer : IEqualityComparer<string>
         return hash.ToHashCode();
     }
 
+    /// <summary>Makes A to Z lower case, and changes nothing else.</summary>
+    public static string Lower(string text) => string.Create(text.Length, text, static (lower, text) =>
+    {
+        for (var i = 0; i < text.Length; i++)
+            lower[i] = Lower(text[i]);
+    });
+
     private static char Lower(char c) => char.IsAsciiLetterUpper(c) ? (char)(c | 0x20) : c;
 }

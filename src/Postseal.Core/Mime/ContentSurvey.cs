@@ -2,20 +2,19 @@ using System.Text.Unicode;
 
 namespace Postseal.Mime;
 
-/// <summary>Counts what decides over how text is encoded and called.</summary>
+/// <summary>Counts what decides how text is encoded and which charset it is labelled with.</summary>
 internal sealed class ContentSurvey() : ContentFilter(maxHeld: 3)
 {
     private const int MinGain = 512;
 
     private long length;
     private long escapes;
-    private bool isUtf8 = true;
 
     /// <summary>Whether there is a NUL: text in UTF-16 has some, and no line ends a reader could see.</summary>
     public bool HasNul { get; private set; }
 
     /// <summary>Whether all is UTF-8, as ASCII is too.</summary>
-    public bool IsUtf8 => isUtf8;
+    public bool IsUtf8 { get; private set; } = true;
 
     /// <summary>Whether quoted-printable, which takes three octets for each that it escapes, would be larger than base64,
     /// which takes four for three. A short text stays readable all the same.</summary>
@@ -33,7 +32,7 @@ internal sealed class ContentSurvey() : ContentFilter(maxHeld: 3)
     private void Count(ReadOnlySpan<byte> bytes)
     {
         length += bytes.Length;
-        isUtf8 = isUtf8 && Utf8.IsValid(bytes);
+        IsUtf8 = IsUtf8 && Utf8.IsValid(bytes);
         for (int next; (next = bytes.IndexOfAnyExcept(QuotedPrintableEncoder.LiteralBytes)) >= 0;)
         {
             var isLineEnd = bytes[next..].StartsWith("\r\n"u8);

@@ -58,29 +58,26 @@ internal static class LeafEncoder
         if (!header.IsUuencoded)
             return true;
         var decoder = new UuencodeDecoder(new ContentSurvey());
-        foreach (var piece in source.Pieces(body.Start, body.End, PieceLength))
-            decoder.Write(piece.Span);
-        decoder.End();
+        Send(source, body, decoder);
         return decoder.HasBegun;
     }
 
-    /// <summary>What the content is read as: see <see cref="HeaderRepair.CharsetOf"/>.</summary>
+    /// <summary>Finds the charset the content is read as: see <see cref="HeaderRepair.CharsetOf"/>.</summary>
     public static string CharsetOf(ByteSource source, Stretch body)
     {
         if (!body.Flaws.HasFlag(Flaws.EightBit))
             return "us-ascii";
         var survey = new ContentSurvey();
-        foreach (var piece in source.Pieces(body.Start, body.End, PieceLength))
-            survey.Write(piece.Span);
-        survey.End();
+        Send(source, body, survey);
         return survey.IsUtf8 ? "utf-8" : "iso-8859-1";
     }
 
-    private static void Send(ByteSource source, Stretch body, IContentSink sink, EntityOutput output)
+    /// <summary>Sends the content through a sink; no further once the output has passed its limit.</summary>
+    private static void Send(ByteSource source, Stretch body, IContentSink sink, EntityOutput? output = null)
     {
         foreach (var piece in source.Pieces(body.Start, body.End, PieceLength))
         {
-            if (output.IsOverLimit)
+            if (output is { IsOverLimit: true })
                 return;
             sink.Write(piece.Span);
         }

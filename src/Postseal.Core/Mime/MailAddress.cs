@@ -42,7 +42,7 @@ public sealed class MailAddress : IEquatable<MailAddress>
     /// One text for all spellings of an address: A to Z in lower case, the domain in A-labels. Two are equal
     /// (<see cref="StringComparison.Ordinal"/>) when the addresses are.
     /// </summary>
-    public string CanonicalText => Write(AsciiLower(LocalPart), AsciiDomain);
+    public string CanonicalText => Write(AsciiCaseComparer.Lower(LocalPart), AsciiDomain);
 
     /// <summary>Reads one address alone, <c>local@domain</c> or <c>&lt;local@domain&gt;</c>, without comments,
     /// display name or white space inside.</summary>
@@ -118,13 +118,6 @@ public sealed class MailAddress : IEquatable<MailAddress>
             return lower;
         }
     }
-
-    /// <summary>A to Z in lower case, and nothing else.</summary>
-    internal static string AsciiLower(string text) => string.Create(text.Length, text, static (lower, text) =>
-    {
-        for (var i = 0; i < text.Length; i++)
-            lower[i] = char.IsAsciiLetterUpper(text[i]) ? (char)(text[i] | 0x20) : text[i];
-    });
 
     /// <summary>Without making ASCII of anything else, as plain lower-casing makes a 'k' of the Kelvin sign.</summary>
     private static string ToLower(string text) => string.Create(text.Length, text, static (lower, text) =>

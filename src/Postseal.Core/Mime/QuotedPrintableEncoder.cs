@@ -21,16 +21,13 @@ internal sealed class QuotedPrintableEncoder(IBufferWriter<byte> output, bool is
     // What has to be known behind a byte: whether it ends its line, or a line of output ends before that.
     private const int LookAhead = MaxLineLength + 3;
 
-    // What may stand for itself. Space and TAB are looked at again at the end of a line.
-    private static readonly SearchValues<byte> Literal = SearchValues.Create(
+    /// <summary>The bytes that need no escape, unless their place in the line forbids it: space and TAB at its end.</summary>
+    public static readonly SearchValues<byte> LiteralBytes = SearchValues.Create(
         [(byte)'\t', .. Enumerable.Range(' ', '~' - ' ' + 1).Where(c => c != '=').Select(c => (byte)c)]);
 
     private readonly byte[] line = new byte[MaxLineLength + 2];
     private int column;
     private bool endsWithLineEnd;
-
-    /// <summary>Whether a byte stands for itself unless its place in the line forbids it.</summary>
-    public static SearchValues<byte> LiteralBytes => Literal;
 
     protected override int Transform(ReadOnlySpan<byte> bytes)
     {
@@ -86,7 +83,7 @@ internal sealed class QuotedPrintableEncoder(IBufferWriter<byte> output, bool is
     private static int LiteralRun(ReadOnlySpan<byte> text)
     {
         var window = text[..Math.Min(text.Length, MaxLineLength + 1)];
-        var run = window.IndexOfAnyExcept(Literal);
+        var run = window.IndexOfAnyExcept(LiteralBytes);
         if (run >= 0)
             return run;
         var endsInSpace = window.Length == text.Length && text[^1] is ((byte)' ' or (byte)'\t');

@@ -1,0 +1,109 @@
+using System.Buffers;
+
+namespace Milter;
+
+/// <content>The message in progress, from its MAIL command to its answer.</content>
+internal sealed partial class MilterSession
+{
+    // What the handler is at, from the end of a message until that work has been seen to end.
+    private Task work = Task.CompletedTask;
+
+    private void BeginMessage()
+    {
+        isClientNew = false;
+        if (progress.IsInMessage)
+            handler.EndMessage();
+        context.Macros.BeginMessage();
+        context.Count();
+        progress.End();
+        progress.TryAdvance(MessageStage.Mail, Steps);
+    }
+
+    private void GiveUpMessage()
+    {
+        if (progress.IsInMessage)
+            EndMessage();
+    }
+
+    /// <summary>
+    /// Takes the message to the stage of a command. As in libmilter, a command that may not follow the stage before it ends
+    /// the message silently, and is then taken only if it may begin another.
+    /// </summary>
+    private bool Advance(MessageStage next, MilterCommand command)
+    {
+        isClientNew = false;
+        if (progress.TryAdvance(next, Steps))
+            return true;
+        GiveUpMessage();
+        if (progress.TryAdvance(next, Steps))
+            return true;
+        Ignore(command);
+        return false;
+    }
+
+    private void CheckChunk(in ReadOnlySequence<byte> chunk)
+    {
+        if (chunk.Length > context.Negotiation.MaxBodyChunk)
+            throw new MilterProtocolException(
+                $"a body chunk of {chunk.Length} bytes, more than the {context.Negotiation.MaxBodyChunk} agreed");
+    }
+
+    /// <summary>Asks about the whole message and sends the answer: the only stage with changes, progress and a limit on the
+    /// handler's time.</summary>
+    private async ValueTask FinishAsync(ReadOnlySequence<byte> payload)
+    {
+        using var activity = host.Diagnostics.Begin(out var began);
+        var changes = new MilterChanges(context.Negotiation);
+        var reply = handler.HasFailed ? MilterReply.TempFail : await AskLastAsync(payload, changes).ConfigureAwait(false);
+        if (reply.Response is not (MilterResponse.Continue or MilterResponse.Accept))
+            changes = new MilterChanges(context.Negotiation);
+        await answer.WriteAsync(changes, reply).ConfigureAwait(false);
+        host.Diagnostics.Answered(reply);
+        host.Diagnostics.End(activity, began, reply, context.QueueId, handler.HasFailed || over);
+        EndMessage();
+    }
+
+    private async ValueTask<MilterReply> AskLastAsync(ReadOnlySequence<byte> payload, MilterChanges changes)
+    {
+        timer.Change(progress.Remaining, Timeout.InfiniteTimeSpan);
+        try
+        {
+            // On another thread: a filter that computes for long is seen at work, and cut off, like one that waits. And in
+            // the order of all: a thread's own queue goes first, so an MTA that always has the next message ready would
+            // keep the others waiting.
+            var asked = Task.Factory.StartNew(
+                () => handler.AskLastAsync(payload, changes), CancellationToken.None,
+                TaskCreationOptions.PreferFairness, TaskScheduler.Default).Unwrap();
+            work = asked;
+            await answer.ReportProgressAsync(asked, lifetime.Token).ConfigureAwait(false);
+            work = Task.CompletedTask; // seen to its end
+            return await asked.ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (timedOut)
+        {
+            over = true;
+            host.Log.FilterTimedOut(context.Peer, context.LogId, host.Options.MessageTimeout);
+            return MilterReply.TempFail;
+        }
+        catch (Exception e) when (handler.IsFailure(e) && e is not PeerGoneException)
+        {
+            return handler.Fail(e, MilterCommand.EndOfMessage);
+        }
+        finally
+        {
+            // The filter's time is over, the answer has its own.
+            timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private void EndMessage()
+    {
+        // A filter that timed out may still be at work: its handler is left alone until it has ended.
+        if (over)
+            return;
+        handler.EndMessage();
+        progress.End();
+        context.Macros.ForgetMessage();
+        context.Count();
+    }
+}
