@@ -1,27 +1,30 @@
 namespace Milter;
 
-/// <summary>Keeps what happens to many, or again and again, from filling the log: so many lines a minute, and the number
-/// of those held back with the next one. For one thread at a time.</summary>
+/// <summary>Limits repeated log lines, so that they do not fill the log: so many a minute, and the next one says how many were
+/// withheld. For one thread at a time.</summary>
+/// <param name="time">The clock.</param>
+/// <param name="most">The most lines in a minute.</param>
 internal sealed class LogPace(TimeProvider time, int most = 1)
 {
     private static readonly TimeSpan Span = TimeSpan.FromMinutes(1);
 
     private long? began;
-    private int told;
+    private int written;
     private long withheld;
 
-    /// <summary>Whether a line may be written now, and what to say in it of those that were not.</summary>
+    /// <summary>Decides whether a line is written now.</summary>
+    /// <param name="others">What to append to the line: how many were withheld before it; empty when none were.</param>
     public bool Allows(out string others)
     {
         if (began is not { } start || time.GetElapsedTime(start) >= Span)
-            (began, told) = (time.GetTimestamp(), 0);
+            (began, written) = (time.GetTimestamp(), 0);
         others = withheld == 0 ? "" : $" ({withheld} more were not logged)";
-        if (told == most)
+        if (written == most)
         {
             withheld++;
             return false;
         }
-        told++;
+        written++;
         withheld = 0;
         return true;
     }

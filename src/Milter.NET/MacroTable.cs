@@ -5,7 +5,7 @@ namespace Milter;
 
 /// <summary>
 /// The macros the MTA has sent, a set for each command. A later set for a command replaces the one before it; the value
-/// of a name is that of the latest command that brought it. Sets are kept as they came and read when they are asked: an
+/// of a name is that of the latest command that has it. Sets are kept as they came and parsed when a macro is asked for: an
 /// MTA sends one with each header field, and most are never looked at.
 /// </summary>
 internal sealed class MacroTable
@@ -74,7 +74,7 @@ internal sealed class MacroTable
         mailFollows = false;
     }
 
-    /// <summary>Forgets the message before, which nobody ended; the macros that came for this MAIL stay.</summary>
+    /// <summary>Forgets the message before, which may not have been ended, and keeps the macros that came for this MAIL.</summary>
     public void BeginMessage()
     {
         if (!mailFollows)

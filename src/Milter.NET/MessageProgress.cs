@@ -6,7 +6,7 @@ internal enum MessageStage
     Idle, Mail, Recipient, Data, Headers, EndOfHeaders, Body, EndOfMessage,
 }
 
-/// <summary>Knows which command of a message may follow which, and the time its content has had.</summary>
+/// <summary>Knows which command of a message may follow which, and how much time is left for its content.</summary>
 internal sealed class MessageProgress(MilterServerOptions limits, TimeProvider time)
 {
     // What may follow each stage, as in libmilter's table. DATA is not sent before version 4, and a message need not have
@@ -35,8 +35,8 @@ internal sealed class MessageProgress(MilterServerOptions limits, TimeProvider t
 
     public MessageStage Stage { get; private set; }
 
-    /// <summary>How long the MTA may be silent now: before the content for long, within it for what is left of its
-    /// time.</summary>
+    /// <summary>How long the MTA may be silent now: before the content the idle timeout, within it what is left of the
+    /// message's time.</summary>
     public TimeSpan Patience => IsInContent ? Remaining : limits.IdleTimeout;
 
     public bool IsInContent => Stage >= MessageStage.Headers;

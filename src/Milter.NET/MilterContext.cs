@@ -67,7 +67,7 @@ public sealed class MilterContext
 
     internal MacroTable Macros { get; } = new();
 
-    /// <summary>What the connection may hold, and holds.</summary>
+    /// <summary>Counts what the connection holds.</summary>
     internal ConnectionMemory Memory { get; }
 
     /// <summary>The MTA, as text for logs: its address, or the socket it came in by.</summary>
@@ -89,15 +89,15 @@ public sealed class MilterContext
     /// </summary>
     public string? QueueId => Macro("i");
 
-    /// <summary>The queue id for logs, or the word Postfix has when there is none. What a peer sends makes no line of
-    /// its own there.</summary>
+    /// <summary>The queue id for logs, or <c>NOQUEUE</c> as in Postfix when there is none. Control characters are replaced, so
+    /// that a peer cannot begin a line of the log.</summary>
     internal string LogId => QueueId is { } id ? string.Concat(id.Select(c => char.IsControl(c) ? '?' : c)) : "NOQUEUE";
 
     /// <summary>The value of a macro that is valid now, or null. Its name may be given with or without
     /// braces.</summary>
     public string? Macro(string name) => Macros[name];
 
-    /// <summary>Counts what is known now into the memory of the connection.</summary>
+    /// <summary>Counts what is known now towards the memory of the connection.</summary>
     /// <exception cref="MemoryLimitException">There is no memory for it.</exception>
     internal void Count()
     {

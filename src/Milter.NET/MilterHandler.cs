@@ -74,18 +74,17 @@ public abstract class MilterHandler
         MilterContext context, MilterChanges changes, CancellationToken cancellationToken) => Continue;
 
     /// <summary>
-    /// The message in progress is over: answered, or given up by the MTA, which need not say so: another MAIL, or a command
-    /// that cannot be of this message, ends it too. What belongs to it is to be forgotten here.
+    /// Forgets the message in progress. It was answered, or the MTA has given it up, which it need not say: another MAIL, or a
+    /// command that cannot belong to this message, ends it too.
     /// </summary>
     public virtual void Reset()
     {
     }
 
     /// <summary>
-    /// The MTA's client has gone, and the message in progress with it (<see cref="Reset"/> was called before). What belongs
-    /// to the client is to be forgotten here: another one may follow on the same milter connection (SMFIC_QUIT_NC). Called
-    /// at the end of the milter connection too, however that ended, and also when no client has come since the last call;
-    /// libmilter's name for it is <c>xxfi_close</c>.
+    /// Forgets the MTA's client, which has gone: another one may follow on the same milter connection (SMFIC_QUIT_NC). Where
+    /// a message was in progress, <see cref="Reset"/> was called before. Is called at the end of the milter connection too,
+    /// however that ended, even when no client has come since the last call; libmilter's name for it is <c>xxfi_close</c>.
     /// </summary>
     public virtual void Close()
     {

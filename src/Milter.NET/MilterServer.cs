@@ -56,9 +56,9 @@ public sealed class MilterServer : IAsyncDisposable
     public IReadOnlyList<MilterEndpoint> Endpoints => [.. listeners.Select(listener => listener.Endpoint)];
 
     /// <summary>
-    /// Ends when the server has stopped. It fails with an <see cref="IOException"/> that says why when the server stopped
-    /// by itself, because it can accept no connections any more: a program should end then, so that whatever watches it
-    /// starts it anew.
+    /// Completes when the server has stopped. It fails with an <see cref="IOException"/> that says why when the server
+    /// stopped by itself, because it can accept no more connections: a program should then end, so that its service manager
+    /// restarts it.
     /// </summary>
     public Task Completion => completion.Task;
 
@@ -98,16 +98,16 @@ public sealed class MilterServer : IAsyncDisposable
     /// why.</exception>
     public async Task RunAsync(CancellationToken cancellationToken = default)
     {
-        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Tell);
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Tell);
-        using var cancelled = cancellationToken.Register(() => told.TrySetResult());
+        var signalled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        using var cancelled = cancellationToken.Register(() => signalled.TrySetResult());
         await StartAsync(cancellationToken).ConfigureAwait(false);
-        await Task.WhenAny(told.Task, Completion).ConfigureAwait(false);
+        await Task.WhenAny(signalled.Task, Completion).ConfigureAwait(false);
         await StopAsync(CancellationToken.None).ConfigureAwait(false);
         await Completion.ConfigureAwait(false);
 
-        void Tell(PosixSignalContext signal) => signal.Cancel = told.TrySetResult();
+        void OnSignal(PosixSignalContext signal) => signal.Cancel = signalled.TrySetResult();
     }
 
     /// <summary>Serves one connection that was made elsewhere, until it ends. It is not closed, and counts for no
@@ -131,6 +131,17 @@ public sealed class MilterServer : IAsyncDisposable
             return;
         using var cut = cancellationToken.Register(hurry.Cancel);
         await StopOnceAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Stops the server.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync().ConfigureAwait(false);
+        stopping.Dispose();
+        aborting.Dispose();
+        hurry.Dispose();
+        places.Dispose();
+        diagnostics.Dispose();
     }
 
     private Task StopOnceAsync()
@@ -160,17 +171,6 @@ public sealed class MilterServer : IAsyncDisposable
             completion.SetResult();
         else
             completion.SetException(failure);
-    }
-
-    /// <summary>Stops the server.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        await StopAsync().ConfigureAwait(false);
-        stopping.Dispose();
-        aborting.Dispose();
-        hurry.Dispose();
-        places.Dispose();
-        diagnostics.Dispose();
     }
 
     private static Func<MilterHandler> HandlersFor(
@@ -227,7 +227,8 @@ public sealed class MilterServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Talks with a peer to the end; what it returns ends when the handler has let go of the last message.</summary>
+    /// <summary>Serves a peer until the connection ends. The task it returns completes later, when the handler has finished
+    /// with the last message.</summary>
     private async Task<Task> ConverseAsync(Stream stream, string peer)
     {
         var host = new SessionHost(options, log, time, diagnostics, memory, stopping.Token, aborting.Token);
@@ -246,7 +247,7 @@ public sealed class MilterServer : IAsyncDisposable
         {
             await task.ConfigureAwait(false);
         }
-        catch (Exception e) when (IsOfTheProcess(e))
+        catch (Exception e) when (IsLoadFailure(e))
         {
             GiveUp(new IOException($"{peer}: no connection can be served any more: {e.Message}", e));
         }
@@ -261,8 +262,8 @@ public sealed class MilterServer : IAsyncDisposable
         }
     }
 
-    // Code that could not be loaded, for want of a descriptor mostly: .NET does not try a second time.
-    private static bool IsOfTheProcess(Exception e) =>
+    // Code could not be loaded, mostly for want of a file descriptor. .NET does not try a second time: the process is lost.
+    private static bool IsLoadFailure(Exception e) =>
         e is TypeInitializationException or TypeLoadException or FileNotFoundException or FileLoadException;
 
     private Task[] OpenSessions()

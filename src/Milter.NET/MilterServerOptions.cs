@@ -10,18 +10,19 @@ public sealed class MilterServerOptions
     public IList<MilterEndpoint> Endpoints { get; } = [];
 
     /// <summary>
-    /// Who may connect: users on Unix domain sockets, networks on TCP. Anybody else is closed as soon as accepted, with a
-    /// line in the log. Default: empty, whoever can: on a Unix domain socket those whom <see cref="MilterUnixEndpoint.Mode"/>
-    /// lets in, on TCP everybody who reaches the port. A peer is believed whatever it says of clients, logins and
-    /// addresses, so nobody but the MTA should be one. When there are any, an endpoint for whose kind there is none is an
-    /// error at the start. What is handed to <see cref="MilterServer.ServeAsync(Stream, string)"/> is not asked about.
+    /// Who may connect: users on Unix domain sockets, networks on TCP. The connections of others are closed as soon as they
+    /// are accepted, with a line in the log. Default: empty, everybody may: on a Unix domain socket those whom
+    /// <see cref="MilterUnixEndpoint.Mode"/> lets in, on TCP everybody who reaches the port. A peer is believed whatever it
+    /// says about clients, logins and addresses, so only the MTA should be one. When there are any, an endpoint of a kind for
+    /// which there is none is an error at the start. Connections handed to
+    /// <see cref="MilterServer.ServeAsync(Stream, string)"/> are not checked.
     /// </summary>
     public IList<MilterPeer> Peers { get; } = [];
 
     /// <summary>
     /// The largest frame taken from the MTA, in bytes; a larger one ends the connection. Default: 2 MiB, room for the
     /// largest body chunk there is (1 MiB) and for a header field over <see cref="MaxHeadersSize"/>, so that it gets an
-    /// answer. Memory is taken for what has come of it, not for what its length promises.
+    /// answer. Memory is taken for the bytes that have come, not for those its length announces.
     /// </summary>
     public int MaxFrameSize { get; set; } = 2 * 1024 * 1024;
 
@@ -55,9 +56,9 @@ public sealed class MilterServerOptions
 
     /// <summary>
     /// The most memory one connection may hold, in bytes: the message for an <see cref="IMilterFilter"/>, its recipients,
-    /// macros and a frame of which only a part has come, each with what it costs beside its letters. A message that would
-    /// pass it fails temporarily with 452; where there is no message to blame, the connection ends. Default: 16 MiB more
-    /// than <see cref="MaxMessageSize"/>, which is room for a message of that size with 10,000 usual recipients. What the
+    /// macros and a frame of which only a part has come, the objects around their text included. A message that would
+    /// pass it fails temporarily with 452; outside of a message, the connection ends. Default: 16 MiB more than
+    /// <see cref="MaxMessageSize"/>, which is room for a message of that size with 10,000 usual recipients. What the
     /// filter makes of a message does not count.
     /// </summary>
     public long MaxConnectionMemory
@@ -68,8 +69,8 @@ public sealed class MilterServerOptions
 
     /// <summary>
     /// The most memory all connections may hold together, in bytes, counted as for <see cref="MaxConnectionMemory"/> and at
-    /// least 128 KiB for each that is open, which it has for itself. Whatever would pass it is treated as there: the
-    /// message, or the connection, fails temporarily. Default: eight times <see cref="MaxConnectionMemory"/>, 640 MiB; it
+    /// least 128 KiB for each that is open, which it always has. What would pass it is treated in the same way: the
+    /// message fails temporarily, or the connection ends. Default: eight times <see cref="MaxConnectionMemory"/>, 640 MiB; it
     /// is the last bound, behind <see cref="MaxLargeMessages"/>, that keeps the process from being killed for its size.
     /// </summary>
     public long MaxTotalMemory
@@ -82,7 +83,7 @@ public sealed class MilterServerOptions
     /// The most messages of over 1 MiB held for an <see cref="IMilterFilter"/> at once. Further ones wait at their first
     /// MiB, their MTAs with them; one for which no place becomes free in 2 minutes fails temporarily with 451. Default:
     /// 16. It also bounds how many of them a filter works on at once; one whose MTA has gone counts until the filter has
-    /// let go of it.
+    /// finished with it.
     /// </summary>
     public int MaxLargeMessages { get; set; } = 16;
 
@@ -115,7 +116,7 @@ public sealed class MilterServerOptions
     /// <summary>
     /// The most connections served at once; further ones wait. Default: 500. Postfix opens one for each SMTP server
     /// process (<c>default_process_limit</c> is 100) and for each local submission. A connection that has ended counts until the
-    /// filter has let go of its message.
+    /// filter has finished with its message.
     /// </summary>
     public int MaxConnections { get; set; } = 500;
 

@@ -32,7 +32,7 @@ public sealed record SigningOutcome
     /// <summary>Why it is not signed, as a clause; <see langword="null"/> where it is.</summary>
     public string? Reason { get; internal init; }
 
-    /// <summary>What became of it in one line, for logs: nothing of the message.</summary>
+    /// <summary>Describes the outcome in one line for logs, without any content of the message.</summary>
     public override string ToString() =>
         IsSigned ? $"signed for {Signer} with {Certificate.Subject} (serial {Certificate.SerialNumber})" : $"not signed: {Reason}";
 }

@@ -4,14 +4,15 @@ using MimeKit;
 
 namespace Postseal.MailKit;
 
-/// <content>What a subclass can override, as in MailKit's own client: it is told of the message that was handed in.</content>
+/// <content>What a subclass can override, as in MailKit's own client: it gets the message that was handed in.</content>
 public partial class SmimeSmtpClient
 {
-    /// <summary>The envelope identifier (ENVID, RFC 3461 section 4.4) of a message. Default: none.</summary>
+    /// <summary>Gets the envelope identifier (ENVID, RFC 3461 section 4.4) of a message. Default: none.</summary>
     /// <param name="message">The message as it was handed in.</param>
     protected new virtual string? GetEnvelopeId(MimeMessage message) => EnvelopeIdByMailKit(message);
 
-    /// <summary>When a recipient's MTA reports (NOTIFY, RFC 3461 section 4.1). Default: as it likes.</summary>
+    /// <summary>Gets when a recipient's MTA is to report (NOTIFY, RFC 3461 section 4.1). Default: <see langword="null"/>, as that MTA
+    /// decides.</summary>
     /// <param name="message">The message as it was handed in.</param>
     /// <param name="mailbox">The recipient.</param>
     protected new virtual DeliveryStatusNotification? GetDeliveryStatusNotifications(MimeMessage message, MailboxAddress mailbox) =>

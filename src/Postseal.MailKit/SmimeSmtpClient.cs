@@ -12,7 +12,7 @@ namespace Postseal.MailKit;
 /// in is not changed; a signed copy of it is sent. As with MailKit's own, one client sends one message at a time.
 /// </summary>
 /// <remarks>
-/// Its virtual methods tell subclasses of the message that was handed in (<c>GetEnvelopeId</c>, <c>OnSenderAccepted</c>, …),
+/// Its virtual methods pass the message that was handed in to subclasses (<c>GetEnvelopeId</c>, <c>OnSenderAccepted</c>, …),
 /// and so does <c>MessageSent</c>, whose arguments are <see cref="SmimeMessageSentEventArgs"/>. Only <c>Prepare</c> and
 /// <c>GetSize</c>, which are about what is written, get the signed copy.
 /// </remarks>

@@ -7,8 +7,8 @@ using MimeKit;
 namespace Postseal.MailKit;
 
 /// <summary>
-/// MailKit's client that sends one message and tells its subclasses of another. What MailKit calls while it sends is closed
-/// here; <see cref="SmimeSmtpClient"/> opens it anew, under the same names, for the message that was handed in.
+/// Sends one message and passes another to its subclasses. The methods that MailKit calls while it sends are sealed here;
+/// <see cref="SmimeSmtpClient"/> declares them anew, under the same names, for the message that was handed in.
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public abstract class SubstitutingSmtpClient : SmtpClient
@@ -23,7 +23,7 @@ public abstract class SubstitutingSmtpClient : SmtpClient
     {
     }
 
-    /// <summary>The message that was handed in, of the one that is sent.</summary>
+    /// <summary>Finds the message that was handed in for the one that is sent.</summary>
     private protected abstract MimeMessage OriginalOf(MimeMessage sent);
 
     private protected abstract string? AskEnvelopeId(MimeMessage original);

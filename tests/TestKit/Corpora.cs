@@ -23,7 +23,7 @@ public static class Corpora
     /// <summary>Our own, and the others where they are.</summary>
     public static IReadOnlyList<CorpusMessage> All { get; } = [.. Own, .. Read(Repository.File("../shared/corpora"))];
 
-    /// <summary>Those of one other project; none where they are not.</summary>
+    /// <summary>Lists those of one other project; none where they are absent.</summary>
     public static IEnumerable<CorpusMessage> Of(string project) =>
         All.Skip(Own.Count).Where(message => message.Name.StartsWith(project + "/", StringComparison.Ordinal));
 

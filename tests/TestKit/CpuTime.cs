@@ -10,7 +10,7 @@ public static partial class CpuTime
     private const int ThreadCpuTimeClock = 3; // CLOCK_THREAD_CPUTIME_ID of <time.h>
 
     /// <summary>
-    /// Whether work of twice the size takes about twice the time: less than three times, where quadratic work takes four.
+    /// Determines whether work of twice the size takes about twice the time: less than three times, where quadratic work takes four.
     /// The best of several tries counts, since a cache may be cold once.
     /// </summary>
     /// <param name="work">Makes the work of a size; the making is not measured.</param>
@@ -28,7 +28,7 @@ public static partial class CpuTime
         return false;
     }
 
-    /// <summary>The processor time that this thread spends on something.</summary>
+    /// <summary>Measures the processor time that this thread spends on something.</summary>
     public static TimeSpan Of(Action work)
     {
         var before = Now();

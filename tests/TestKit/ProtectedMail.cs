@@ -20,13 +20,13 @@ public sealed class ProtectedMail : IDisposable
     /// <summary>The file with both, for another signer beside.</summary>
     public string PersonFile { get; }
 
-    /// <summary>A signed message: the output of <c>openssl cms -sign</c>.</summary>
+    /// <summary>Makes a signed message: the output of <c>openssl cms -sign</c>.</summary>
     public byte[] Signed(params string[] options) => Run("-sign", ["-signer", PersonFile, .. options]);
 
-    /// <summary>An encrypted message: the output of <c>openssl cms -encrypt</c>.</summary>
+    /// <summary>Makes an encrypted message: the output of <c>openssl cms -encrypt</c>.</summary>
     public byte[] Encrypted(params string[] options) => Run("-encrypt", [.. options, PersonFile]);
 
-    /// <summary>The certificates alone, in DER.</summary>
+    /// <summary>Packs the certificates alone, in DER.</summary>
     public byte[] Certificates()
     {
         var output = directory.File("certificates.der");
@@ -34,7 +34,7 @@ public sealed class ProtectedMail : IDisposable
         return File.ReadAllBytes(output);
     }
 
-    /// <summary>A message with other fields on top.</summary>
+    /// <summary>Puts other fields on top of a message.</summary>
     public static byte[] With(string fields, byte[] message) => [.. Encoding.Latin1.GetBytes(fields), .. message];
 
     /// <inheritdoc/>

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Postseal.TestKit;
 
-/// <summary>Makes what lies in a directory like a file and is none.</summary>
+/// <summary>Makes special files, which a directory lists like regular ones.</summary>
 public static partial class SpecialFile
 {
     /// <summary>Makes a FIFO, whose reader waits for a writer that never comes.</summary>

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace Milter;
 
 /// <summary>
-/// Collects a message for an <see cref="IMilterFilter"/> within the limits, and carries its decision out. What passes a
-/// limit is refused when content is answered, never at a recipient: mail that did not come by SMTP has no such answer.
+/// Collects a message for an <see cref="IMilterFilter"/> within the limits, and carries its decision out. A message over a
+/// limit is refused when its content is answered, never at a recipient: mail that did not come by SMTP has no such answer.
 /// </summary>
 internal sealed class FilterHandler(
     IMilterFilter filter, MilterServerOptions options, LargeMessages large, ILogger log) : MilterHandler, IDisposable
@@ -119,10 +119,10 @@ internal sealed class FilterHandler(
     public override void Reset()
     {
         (sender, size, early, headersEnded) = (NoSender, 0, null, false);
-        LetGo();
+        Release();
     }
 
-    /// <summary>Gives back what others wait for.</summary>
+    /// <summary>Gives back the memory and the place that others may wait for.</summary>
     public void Dispose()
     {
         if (hasPlace)
@@ -148,7 +148,7 @@ internal sealed class FilterHandler(
             changes.Quarantine(reason);
     }
 
-    // What things hold in memory, in bytes: their letters, two bytes each as text, and the objects around them.
+    // How much memory an address or a field takes, in bytes: its text, two bytes a character, and the objects around it.
     private static long Weight(EnvelopeAddress address)
     {
         const int addressObjects = 96, parameterObjects = 48;
@@ -167,7 +167,7 @@ internal sealed class FilterHandler(
     private MilterReply EarlyAnswer(MilterContext context, MilterSteps noReply) =>
         context.Negotiation.Steps.HasFlag(noReply) ? MilterReply.Continue : early ?? MilterReply.Continue;
 
-    // What is not for this filter is found out first: no limit of this filter is its business.
+    // Whether the filter wants the message is asked first: the limits are only for what it wants.
     private void EndEnvelope(MilterContext context)
     {
         if (message is not null || early is not null)
@@ -181,7 +181,7 @@ internal sealed class FilterHandler(
     {
         early = MilterReply.Accept;
         if (held > ConnectionMemory.Share)
-            LetGo();
+            Release();
     }
 
     private void RefuseHeader(MilterContext context)
@@ -196,11 +196,11 @@ internal sealed class FilterHandler(
     {
         early = MilterReply.WithCode(code, status, text);
         log.OverLimit(context.Peer, context.LogId, text);
-        LetGo();
+        Release();
     }
 
-    // Everything is made anew rather than emptied: the filter may have kept what it was given.
-    private void LetGo()
+    // New collections instead of cleared ones: the filter may have kept those it was given.
+    private void Release()
     {
         (recipients, headers, body, message) = ([], [], new MessageBody(), null);
         Dispose();

@@ -7,9 +7,9 @@ namespace Milter;
 public interface IMilterFilter
 {
     /// <summary>
-    /// Asked once for each message when its envelope is complete, before its first header field:
-    /// <see cref="MilterMessage.Headers"/> and <see cref="MilterMessage.Body"/> are empty. False: the message passes
-    /// unchanged whatever its size, as nothing of it is kept. Default: true.
+    /// Decides by the envelope whether the filter wants a message. Is called once for each message, before its first header
+    /// field: <see cref="MilterMessage.Headers"/> and <see cref="MilterMessage.Body"/> are empty. False: the message passes
+    /// unchanged whatever its size, and nothing of it is kept. Default: true.
     /// </summary>
     bool WantsEnvelope(MilterMessage message) => true;
 

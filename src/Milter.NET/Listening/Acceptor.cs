@@ -3,16 +3,16 @@ using Microsoft.Extensions.Logging;
 
 namespace Milter;
 
-/// <summary>Accepts the connections of one listener, as long as the server runs: refuses those of strangers, and lets
-/// those over the limit wait.</summary>
+/// <summary>Accepts the connections of one listener as long as the server runs: closes those of peers that may not connect,
+/// and lets those over the limit wait.</summary>
 internal sealed class Acceptor(
     Listener listener, PeerRules peers, SemaphoreSlim places, MilterServerOptions options, ILogger log, TimeProvider time)
 {
-    // What makes accepting fail for a while, like too few descriptors, mostly ends when some connection does.
+    // What makes accepting fail for a while, like too few descriptors, mostly ends when a connection ends.
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
-    // Without any connection of ours there is nothing whose end could help.
+    // How long accepting may fail while there is no connection whose end could help.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private readonly LogPace limitPace = new(time);
@@ -54,10 +54,10 @@ internal sealed class Acceptor(
 
     private async ValueTask<bool> AdmitAsync(Socket connection, CancellationToken stopping)
     {
-        if (peers.Refuse(connection) is { } stranger)
+        if (peers.Refuse(connection) is { } peer)
         {
             if (refusalPace.Allows(out var others))
-                log.PeerRefused(listener.Endpoint.ToString(), stranger, others);
+                log.PeerRefused(listener.Endpoint.ToString(), peer, others);
             connection.Dispose();
             return false;
         }
@@ -66,7 +66,7 @@ internal sealed class Acceptor(
         return true;
     }
 
-    // The one that was accepted waits; those behind it wait in the backlog. A short burst is so served, not refused.
+    // The one that was accepted waits here, those behind it in the backlog: a short burst is served, not refused.
     private async ValueTask WaitForPlaceAsync(Socket connection, CancellationToken stopping)
     {
         if (limitPace.Allows(out _))
@@ -82,8 +82,8 @@ internal sealed class Acceptor(
         }
     }
 
-    // accept(2) fails for what befell one connection, and for want of descriptors or memory: neither is the end of a
-    // server that has something to give back or to wait for.
+    // accept(2) also fails when a connection was aborted before it was accepted, which is nobody's fault, and when
+    // descriptors or memory run out, which passes as connections end.
     private async ValueTask RecoverAsync(SocketException e, CancellationToken stopping)
     {
         if (e.SocketErrorCode == SocketError.ConnectionAborted)

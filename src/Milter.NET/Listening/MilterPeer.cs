@@ -5,7 +5,7 @@ using System.Net.Sockets;
 namespace Milter;
 
 /// <summary>
-/// Somebody who may connect to a <see cref="MilterServer"/>: a user on a Unix domain socket, a network on TCP. See
+/// A peer that may connect to a <see cref="MilterServer"/>: a user on a Unix domain socket, a network on TCP. See
 /// <see cref="MilterServerOptions.Peers"/>.
 /// </summary>
 public abstract record MilterPeer
@@ -15,17 +15,17 @@ public abstract record MilterPeer
     }
 
     /// <summary>
-    /// Reads one: a user by name or number (<c>postfix</c>, <c>103</c>), an address (<c>127.0.0.1</c>, <c>::1</c>) or a
+    /// Parses a peer: a user by name or user ID (<c>postfix</c>, <c>103</c>), an address (<c>127.0.0.1</c>, <c>::1</c>) or a
     /// network (<c>10.0.0.0/8</c>). A name is looked up in the system's user database now.
     /// </summary>
-    /// <exception cref="FormatException">It is none of these; the message says what would be right.</exception>
+    /// <exception cref="FormatException">The text is none of these; the message says what would be right.</exception>
     /// <exception cref="IOException">The user database cannot be read.</exception>
     public static MilterPeer Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
         if (uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
             return new MilterUserPeer(number);
-        // A user name has neither of these in it; "10.1" is somebody's, though .NET takes it for an address.
+        // No user name has a colon or three dots; "10.1" may be one, though .NET would take it for an address.
         if (text.Contains(':', StringComparison.Ordinal) || text.Count(c => c == '.') == 3)
             return ParseNetwork(text);
         return NativeAccounts.FindUser(text) is { } id ? new MilterUserPeer(id) : throw new FormatException(
@@ -51,25 +51,29 @@ public abstract record MilterPeer
             new($"'{text}' is no peer: it is {why}. Write an address (127.0.0.1), a network (10.0.0.0/8) or a user.");
     }
 
-    // .NET reads 010.0.0.1 as octal, which is 8.0.0.1: somebody else's address. An IPv6 zone (fe80::1%eth0) would not be
-    // compared.
+    // .NET reads 010.0.0.1 as octal, which is 8.0.0.1: another address than its writer meant. An IPv6 zone (fe80::1%eth0)
+    // would not be compared.
     private static bool IsPlain(string text, IPAddress address) =>
-        address.AddressFamily == AddressFamily.InterNetwork ? address.ToString() == text : !text.Contains('%', StringComparison.Ordinal);
+        address.AddressFamily == AddressFamily.InterNetwork
+            ? address.ToString() == text
+            : !text.Contains('%', StringComparison.Ordinal);
 }
 
 /// <summary>A user of this machine who may connect to a Unix domain socket.</summary>
-/// <param name="Id">The user's number (uid): that of the process at the moment it connected, as the kernel tells it
-/// (SO_PEERCRED, unix(7)).</param>
+/// <param name="Id">The user ID (uid). It is compared with the effective one of the process at the moment it connected, as
+/// the kernel reports it (SO_PEERCRED, unix(7)).</param>
 public sealed record MilterUserPeer(uint Id) : MilterPeer
 {
-    /// <summary>The number.</summary>
+    /// <summary>Returns the user ID in decimal.</summary>
     public override string ToString() => Id.ToString(CultureInfo.InvariantCulture);
 }
 
 /// <summary>A network that may connect by TCP.</summary>
 public sealed record MilterNetworkPeer : MilterPeer
 {
-    /// <summary>Makes one. An IPv4 network in IPv6's clothes (<c>::ffff:10.0.0.0/104</c>) is the IPv4 network.</summary>
+    /// <summary>Creates a peer from a network. An IPv4-mapped IPv6 network (<c>::ffff:10.0.0.0/104</c>) becomes the IPv4
+    /// network it maps (<c>10.0.0.0/8</c>).</summary>
+    /// <param name="network">The network.</param>
     public MilterNetworkPeer(IPNetwork network)
     {
         const int mapped = 96;
@@ -81,6 +85,6 @@ public sealed record MilterNetworkPeer : MilterPeer
     /// <summary>The network.</summary>
     public IPNetwork Network { get; }
 
-    /// <summary>The network with its prefix, like <c>10.0.0.0/8</c>.</summary>
+    /// <summary>Returns the network with its prefix length, like <c>10.0.0.0/8</c>.</summary>
     public override string ToString() => Network.ToString();
 }

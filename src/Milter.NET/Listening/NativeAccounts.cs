@@ -8,7 +8,7 @@ namespace Milter;
 /// <summary>The process at the other end of a Unix domain socket, at the moment it connected.</summary>
 internal readonly record struct PeerCredentials(int ProcessId, uint UserId);
 
-/// <summary>What .NET does not tell about users and groups. Linux only.</summary>
+/// <summary>Looks up users, groups and the process behind a socket, for which .NET has no API. Linux only.</summary>
 internal static partial class NativeAccounts
 {
     private const int SOL_SOCKET = 1;
@@ -17,20 +17,22 @@ internal static partial class NativeAccounts
     // The number differs on PowerPC alone, of what .NET runs on (asm/socket.h).
     private static readonly int SO_PEERCRED = RuntimeInformation.ProcessArchitecture == Architecture.Ppc64le ? 21 : 17;
 
-    /// <summary>The number of a user; null when there is none of that name.</summary>
+    /// <summary>Finds the ID of a user by name; null when there is no such user.</summary>
+    /// <exception cref="IOException">The user database cannot be read.</exception>
     public static uint? FindUser(string name)
     {
         var entry = getpwnam(name);
         if (entry != 0)
             return NumberIn(entry);
-        // Not to be there is no error, and yet some sources of names give one (getpwnam(3)).
+        // That there is no such user is not an error, but some name services report one (getpwnam(3)).
         const int ENOENT = 2, ESRCH = 3, EBADF = 9, EPERM = 1;
         var error = Marshal.GetLastPInvokeError();
         return error is 0 or ENOENT or ESRCH or EBADF or EPERM ? null
             : throw new IOException($"the user '{name}' cannot be looked up: {new Win32Exception(error).Message}");
     }
 
-    /// <summary>The number of a group given by name or number.</summary>
+    /// <summary>Finds the ID of a group given by name or number.</summary>
+    /// <exception cref="IOException">There is no such group.</exception>
     public static uint FindGroup(string nameOrNumber)
     {
         if (uint.TryParse(nameOrNumber, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
@@ -39,7 +41,8 @@ internal static partial class NativeAccounts
         return entry != 0 ? NumberIn(entry) : throw new IOException($"there is no group '{nameOrNumber}'");
     }
 
-    /// <exception cref="SocketException">It is no Unix domain socket.</exception>
+    /// <summary>Gets the credentials of the process at the other end.</summary>
+    /// <exception cref="SocketException">It is not a Unix domain socket.</exception>
     public static PeerCredentials PeerOf(Socket connection)
     {
         Span<byte> credentials = stackalloc byte[CredentialsSize];

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Milter;
 
-/// <summary>Decides who may connect. Without any peers named that is whoever can.</summary>
+/// <summary>Decides who may connect. Where no peers are named, everybody may.</summary>
 internal sealed class PeerRules(IEnumerable<MilterPeer> peers)
 {
     private readonly HashSet<uint> users = [.. peers.OfType<MilterUserPeer>().Select(peer => peer.Id)];
@@ -11,8 +11,9 @@ internal sealed class PeerRules(IEnumerable<MilterPeer> peers)
 
     private bool AllowAll => users.Count == 0 && networks.Length == 0;
 
-    /// <summary>Finds out early that nobody could ever connect: the peers named are all of the other kind.</summary>
-    /// <exception cref="IOException">So it is; the message says what is missing.</exception>
+    /// <summary>Checks at the start that somebody can connect: with only networks named, nobody could on a Unix domain socket,
+    /// and with only users named, nobody could by TCP.</summary>
+    /// <exception cref="IOException">Nobody can connect there; the message says what is missing.</exception>
     public void CheckUse(Listener listener)
     {
         var (isMissing, kind) = IsUnix(listener.Socket) ? (users.Count == 0, "user") : (networks.Length == 0, "network");
@@ -21,7 +22,7 @@ internal sealed class PeerRules(IEnumerable<MilterPeer> peers)
                 $"{listener.Endpoint}: nobody may connect there, as the peers name no {kind}: name the MTA's {kind}.");
     }
 
-    /// <summary>Who a peer that may not connect is, for the log; null for one that may.</summary>
+    /// <summary>Checks a peer. Returns null when it may connect, and else who it is, for the log.</summary>
     public string? Refuse(Socket connection)
     {
         if (AllowAll)
@@ -32,7 +33,7 @@ internal sealed class PeerRules(IEnumerable<MilterPeer> peers)
         }
         catch (SocketException e)
         {
-            return $"somebody of whom the system does not tell ({e.Message})";
+            return $"a peer that the system does not identify ({e.Message})";
         }
     }
 
@@ -45,8 +46,8 @@ internal sealed class PeerRules(IEnumerable<MilterPeer> peers)
     private string? RefuseAddress(Socket connection)
     {
         if (connection.RemoteEndPoint is not IPEndPoint { Address: var address })
-            return "somebody without an address";
-        // A socket for both families, as systemd may pass one, shows IPv4 clients so.
+            return "a peer without an address";
+        // A dual-stack socket, as systemd may pass, gives the addresses of IPv4 clients in this form.
         if (address.IsIPv4MappedToIPv6)
             address = address.MapToIPv4();
         return Array.Exists(networks, network => network.Contains(address)) ? null : address.ToString();

@@ -9,19 +9,19 @@ namespace Postseal.Certificates;
 public static class CertificateAddresses
 {
     /// <summary>
-    /// The addresses in subjectAltName. Where no mailbox stands there at all, not even one that cannot be read, those in
-    /// the subject's emailAddress, as old authorities have it: readers must recognize them there too.
+    /// Reads the addresses in subjectAltName. Where there is no mailbox at all, not even one that cannot be read, it reads those
+    /// in the subject's emailAddress, where old CAs put them: readers must recognize them there too.
     /// </summary>
     public static IReadOnlyList<MailAddress> Of(X509Certificate2 certificate) =>
         SubjectAlternativeNames.MailAddresses(certificate) ?? InSubject(certificate);
 
-    /// <summary>Whether it has addresses, and they stand in its subject alone.</summary>
+    /// <summary>Determines whether it has addresses, and only in its subject.</summary>
     public static bool AreInSubjectAlone(X509Certificate2 certificate) =>
         SubjectAlternativeNames.MailAddresses(certificate) is null && InSubject(certificate).Count > 0;
 
     /// <summary>
-    /// Reads an address as it stands in a certificate: to the byte, as what a reader may skip in a header (white space,
-    /// angle brackets, a NUL) another reader compares.
+    /// Reads an address in a certificate strictly: what a reader may skip in a header (white space, angle brackets, a NUL),
+    /// another reader compares.
     /// </summary>
     internal static MailAddress? Parse(string text) =>
         text.Length > 0 && text[0] != '<' && !char.IsWhiteSpace(text[0]) && !char.IsWhiteSpace(text[^1]) && !text.Any(char.IsControl)
@@ -29,7 +29,7 @@ public static class CertificateAddresses
             ? address
             : null;
 
-    /// <summary>emailAddress is an IA5String (RFC 2985 section 5.2.1); one of another type is not looked at.</summary>
+    /// <summary>Reads emailAddress, an IA5String (RFC 2985 section 5.2.1); one of another type is ignored.</summary>
     private static List<MailAddress> InSubject(X509Certificate2 certificate)
     {
         var addresses = new List<MailAddress>();

@@ -3,9 +3,9 @@ using System.Security.Cryptography.X509Certificates;
 namespace Postseal.Certificates;
 
 /// <summary>
-/// The way from a certificate towards its root, over issuers that a reader will accept now: each named as the issuer by the
+/// The path from a certificate to its root, over issuers that a reader will accept now: each named as the issuer by the
 /// one before (RFC 5280 section 7.1), whose key made its signature, an authority (section 4.2.1.9), valid by its dates,
-/// and not too weak to be believed. What is not that is no part of it, and <see cref="Fault"/> tells of it.
+/// and not too weak. An issuer that fails one of these is left out, and <see cref="Fault"/> explains why.
 /// </summary>
 /// <remarks>
 /// Not looked at: revocation, policies and name constraints, which readers hold against their own trust. Where the platform

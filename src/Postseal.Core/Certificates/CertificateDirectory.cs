@@ -81,7 +81,7 @@ public sealed partial class CertificateDirectory
         ];
     }
 
-    /// <summary>Whether an address has files of its own, usable or not. None of them is opened.</summary>
+    /// <summary>Determines whether an address has files of its own, usable or not. None of them is opened.</summary>
     /// <inheritdoc cref="FindSigner"/>
     internal bool HasFilesFor(MailAddress address) => CurrentIndex(address).Own(address).Count > 0;
 

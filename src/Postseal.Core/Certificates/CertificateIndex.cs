@@ -48,7 +48,7 @@ internal sealed class CertificateIndex
     /// <summary>The authorities' certificates, as they were when they were first asked for after the listing.</summary>
     public AuthorityPool Authorities => authorities.Value;
 
-    /// <summary>What lies there and is nobody's by its name, or has another file come before it.</summary>
+    /// <summary>The files that belong to nobody by their names, or that another file takes precedence over.</summary>
     public IEnumerable<UnusedFile> Unused =>
     [
         .. unused,
@@ -140,7 +140,7 @@ internal sealed class CertificateIndex
                     : $"{Path.GetFileName(found[0].KeyFile)} comes before it"));
     }
 
-    /// <summary>The address or domain that a name stands for, as it is written there, and what stands behind it.</summary>
+    /// <summary>Splits a file's name into the address or domain it is named after, as it is written there, and the suffix.</summary>
     private (string Stem, string Suffix)? OwnerOf(string name)
     {
         foreach (var split in FileConventions.Splits(name))

@@ -3,11 +3,11 @@ using Postseal.Mime;
 
 namespace Postseal.Certificates;
 
-/// <summary>The directory for people to look at.</summary>
+/// <summary>Reports on the directory, for people to read.</summary>
 public sealed partial class CertificateDirectory
 {
     /// <summary>
-    /// Every address that files to sign with are named after, and where certificates of domains are used every such domain
+    /// Lists every address that files to sign with are named after, and where certificates of domains are used every such domain
     /// (<c>@example.org</c>), with whether it can sign now.
     /// </summary>
     /// <inheritdoc cref="FindSigner"/>
@@ -20,7 +20,7 @@ public sealed partial class CertificateDirectory
            select Report(owner.Key, [.. owner]),
     ];
 
-    /// <summary>What lies in the directory and is used by nobody, with the reason.</summary>
+    /// <summary>Lists the files in the directory that are not used, with the reasons.</summary>
     /// <inheritdoc cref="FindSigner"/>
     public IReadOnlyList<UnusedFile> Unused()
     {
@@ -142,7 +142,7 @@ public sealed record CertificateReport(string Address, X509Certificate2? Certifi
     public string? KeyName => Certificate is null ? null : KeyNames.Of(Certificate);
 }
 
-/// <summary>A file in the certificate directory that is used by nobody.</summary>
+/// <summary>A file in the certificate directory that is not used.</summary>
 /// <param name="Path">The file.</param>
 /// <param name="Reason">Why it is not used.</param>
 public sealed record UnusedFile(string Path, string Reason);

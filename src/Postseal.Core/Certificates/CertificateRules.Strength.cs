@@ -10,9 +10,9 @@ namespace Postseal.Certificates;
 public static partial class CertificateRules
 {
     /// <summary>
-    /// What is too weak, and whether it is refused or warned of. Refused is what an attacker computes: a signature made with
-    /// it says nothing. Warned of is what some readers still believe and others do not: to refuse it would take the
-    /// signature from those readers too, while the remedy, another certificate, takes its days.
+    /// What is too weak, and whether it is refused or only warned of. Refused is what an attacker can compute: a signature made
+    /// with it proves nothing. Warned of is what some readers still accept and others do not: refusing it would take the
+    /// signature away from the first ones too, and another certificate takes days to get.
     /// </summary>
     private static readonly Weakness[] Weaknesses =
     [
@@ -37,8 +37,8 @@ public static partial class CertificateRules
     private const string OtherDigest = "have it issued anew with SHA-256";
 
     /// <summary>
-    /// What should be mended although the certificate can be used for something, each the end of a sentence that begins
-    /// with the certificate: a key or a digest that is weak, an address in the subject alone.
+    /// Lists what should be fixed although the certificate can be used, each as the end of a sentence that begins with the
+    /// certificate: a weak key, a weak digest, an address in the subject alone.
     /// </summary>
     public static IReadOnlyList<string> WarningsOf(X509Certificate2 certificate)
     {
@@ -52,18 +52,17 @@ public static partial class CertificateRules
         "its address stands in the subject alone, where some readers do not look; have it issued with the address in subjectAltName";
 
     /// <summary>
-    /// Why others' certificates are not believed for its sake (RFC 5280 section 6.1.4); <see langword="null"/> when they
-    /// are.
+    /// Explains why it cannot issue other certificates (RFC 5280 section 6.1.4); <see langword="null"/> when it can.
     /// </summary>
     /// <param name="certificate">The issuer's certificate.</param>
     /// <param name="below">How many intermediates there are below it.</param>
-    /// <param name="isRoot">Whether it ends the chain: nobody needs to believe the signature on it, and the oldest have no
-    /// extensions.</param>
+    /// <param name="isRoot">Whether it ends the chain: then its own signature need not be trusted, and it may be so old that
+    /// it has no extensions.</param>
     internal static string? WhyNotIssue(X509Certificate2 certificate, int below, bool isRoot)
     {
         var constraints = Extension<X509BasicConstraintsExtension>(certificate);
         if (constraints is not { CertificateAuthority: true } && !(isRoot && constraints is null))
-            return "it is no authority's (basicConstraints)";
+            return "it is not a CA certificate (basicConstraints)";
         if (!UsageAllows(certificate, X509KeyUsageFlags.KeyCertSign, out var usage))
             return $"its keyUsage ({usage}) does not allow issuing";
         if (constraints is { HasPathLengthConstraint: true } && constraints.PathLengthConstraint < below)

@@ -29,10 +29,10 @@ public enum CertificateUse
 /// that begins with the certificate, and says what to do.
 /// </summary>
 /// <remarks>
-/// A certificate for mail needs an address in subjectAltName (or, where no mailbox stands there, in its subject), a public key that is RSA or EC, keyUsage absent or with the
-/// use in question, and extendedKeyUsage absent or with emailProtection: RFC 8550 lets
-/// anyExtendedKeyUsage do too, but openssl refuses what it signed. One with CA:TRUE is taken
-/// as an authority whatever else it says; it may sign or encrypt besides if it meets the same rules as any other, as the
+/// A certificate for mail needs an address in subjectAltName (or, where there is no mailbox, in its subject), a public key
+/// that is RSA or EC, keyUsage absent or with the use in question, and extendedKeyUsage absent or with emailProtection:
+/// RFC 8550 also allows anyExtendedKeyUsage, but openssl refuses what it signed. One with CA:TRUE is taken as a CA
+/// certificate whatever else it says; it may sign or encrypt besides if it meets the same rules as any other, as the
 /// self-signed certificates of many guides do.
 /// </remarks>
 public static partial class CertificateRules

@@ -8,14 +8,14 @@ namespace Postseal.Certificates;
 /// <summary>The signature on a certificate (RFC 5280 section 4.1.1).</summary>
 internal static class CertificateSignature
 {
-    /// <summary>The digest that was signed, in a word (<c>SHA-256</c>); <see langword="null"/> for an unknown algorithm.</summary>
+    /// <summary>Names the digest that was signed (<c>SHA-256</c>); <see langword="null"/> for an unknown algorithm.</summary>
     public static string? DigestOf(X509Certificate2 certificate) =>
         certificate.SignatureAlgorithm.Value == Oids.RsaPss ? PssDigestOf(certificate)
         : Digests.TryGetValue(certificate.SignatureAlgorithm.Value ?? "", out var digest) ? digest
         : null;
 
-    /// <summary>Whether the issuer's key made the signature; <see langword="null"/> where that cannot be told here, as the
-    /// platform does not know the algorithm.</summary>
+    /// <summary>Verifies that the issuer's key made the signature; <see langword="null"/> where the platform does not know the
+    /// algorithm.</summary>
     public static bool? IsBy(X509Certificate2 issuer, X509Certificate2 certificate)
     {
         if (DigestOf(certificate) is not { } name || HashName(name) is not { } digest)

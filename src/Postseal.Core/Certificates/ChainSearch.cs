@@ -2,13 +2,13 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Postseal.Certificates;
 
-/// <summary>Looks for the way that <see cref="CertificateChain"/> describes, among names that may cross and go round.</summary>
+/// <summary>Searches for the chain that <see cref="CertificateChain"/> describes, among issuers that may form cycles.</summary>
 /// <param name="leaf">The certificate it starts from.</param>
 /// <param name="pools">What there is to make it of, by subject.</param>
 /// <param name="now">When it has to verify, in UTC.</param>
 internal sealed class ChainSearch(X509Certificate2 leaf, IReadOnlyList<ILookup<string, X509Certificate2>> pools, DateTime now)
 {
-    /// <summary>The most intermediates; authorities make do with three.</summary>
+    /// <summary>The most intermediates; CAs need no more than three.</summary>
     private const int MaxLength = 8;
 
     /// <summary>The most issuers that are tried for one chain, however the names of a directory's authorities cross.</summary>
@@ -64,8 +64,8 @@ internal sealed class ChainSearch(X509Certificate2 leaf, IReadOnlyList<ILookup<s
             ways[known] = (root, [.. path.Skip(1)]);
     }
 
-    /// <summary>Those that bear the issuer's name, and are not told apart from it by their key's identifier, the longest
-    /// valid first: of two for one key the renewed one is wanted.</summary>
+    /// <summary>Finds the candidates with the issuer's name whose key identifier does not contradict it. The longest valid comes
+    /// first: of two for one key the renewed one is wanted.</summary>
     private IEnumerable<X509Certificate2> Issuers(X509Certificate2 subject)
     {
         var name = DistinguishedNames.ComparisonForm(subject.IssuerName);
@@ -75,8 +75,8 @@ internal sealed class ChainSearch(X509Certificate2 leaf, IReadOnlyList<ILookup<s
             .OrderByDescending(candidate => candidate.NotAfter);
     }
 
-    /// <summary>Why that certificate does not make the one below it believed; <see langword="null"/> when it does.</summary>
-    /// <param name="issuer">What bears the issuer's name.</param>
+    /// <summary>Explains why that certificate is not the issuer of the one below it; <see langword="null"/> when it is.</summary>
+    /// <param name="issuer">A certificate with the issuer's name.</param>
     /// <param name="subject">The certificate below it, the last of the path.</param>
     private string? WhyNotIssuer(X509Certificate2 issuer, X509Certificate2 subject)
     {
@@ -99,11 +99,12 @@ internal sealed class ChainSearch(X509Certificate2 leaf, IReadOnlyList<ILookup<s
         return null;
     }
 
-    /// <summary>As the platform compares them, two of one issuer with one serial number would be the same.</summary>
+    /// <summary>Compares by content. The platform takes two of one issuer with one serial number for the same.</summary>
     private static bool Same(X509Certificate2 one, X509Certificate2 other) =>
         one.RawDataMemory.Span.SequenceEqual(other.RawDataMemory.Span);
 
-    /// <summary>Two authorities of one name, old key and new key: the identifiers tell them apart (RFC 5280 section 4.2.1.1).</summary>
+    /// <summary>Compares the key identifiers, by which two CA certificates of one name, with the old key and the new, differ (RFC 5280
+    /// section 4.2.1.1).</summary>
     private static bool HasWantedKey(X509Certificate2 candidate, X509Certificate2 subject)
     {
         var wanted = subject.Extensions.OfType<X509AuthorityKeyIdentifierExtension>().FirstOrDefault()?.KeyIdentifier;
@@ -111,8 +112,8 @@ internal sealed class ChainSearch(X509Certificate2 leaf, IReadOnlyList<ILookup<s
         return wanted is null || offered is null || wanted.Value.Span.SequenceEqual(offered.Value.Span);
     }
 
-    /// <summary>An authority that changed its key certifies the new one with the old: such a certificate has one name twice
-    /// and is no root.</summary>
+    /// <summary>Determines whether it is a root. A CA that changes its key certifies the new one with the old: such a certificate
+    /// has the same name twice and is not a root.</summary>
     private static bool IsSelfSigned(X509Certificate2 certificate) =>
         DistinguishedNames.ComparisonForm(certificate.SubjectName) == DistinguishedNames.ComparisonForm(certificate.IssuerName)
         && HasWantedKey(certificate, certificate)

@@ -4,14 +4,14 @@ using System.Text;
 
 namespace Postseal.Certificates;
 
-/// <summary>What stands in distinguished names (RFC 5280 section 4.1.2.4).</summary>
+/// <summary>Reads and compares distinguished names (RFC 5280 section 4.1.2.4).</summary>
 internal static class DistinguishedNames
 {
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private static readonly UTF32Encoding BigEndianUtf32 = new(bigEndian: true, byteOrderMark: false);
 
     /// <summary>
-    /// A text that two names share when they match (RFC 5280 section 7.1): whatever types of string they are written in,
+    /// Makes a text that two names share when they match (RFC 5280 section 7.1): whatever types of string they are written in,
     /// without case, and with white space only between words. Authorities that write their own name in other ways in
     /// different certificates are known, and openssl and others look past it.
     /// </summary>
@@ -31,7 +31,7 @@ internal static class DistinguishedNames
         }
     }
 
-    /// <summary>The values of an attribute, each as it is encoded; none of a name that cannot be read.</summary>
+    /// <summary>Reads the values of an attribute, each as it is encoded; none of a name that cannot be read.</summary>
     public static IReadOnlyList<ReadOnlyMemory<byte>> Values(X500DistinguishedName name, string type)
     {
         try
@@ -73,7 +73,7 @@ internal static class DistinguishedNames
             ? '"' + string.Join(' ', text.ToUpperInvariant().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
             : '#' + Convert.ToHexString(value.Span);
 
-    /// <summary>The text of a string of any type; <see langword="null"/> for what is none.</summary>
+    /// <summary>Reads the text of a string of any type; <see langword="null"/> when it is not a string.</summary>
     private static string? TextOf(ReadOnlyMemory<byte> value)
     {
         var tag = Asn1Tag.Decode(value.Span, out _);

@@ -77,7 +77,7 @@ public static class FileConventions
     private const string SympaCertificate = "cert.pem";
     private const string SympaKey = "private_key";
 
-    /// <summary>The names of the files a key may be in, by the name of the file its certificate is in.</summary>
+    /// <summary>Lists the names of the files a key may be in, by the name of the file its certificate is in.</summary>
     public static IEnumerable<string> KeyNamesOf(string certificateName)
     {
         ArgumentNullException.ThrowIfNull(certificateName);
@@ -87,8 +87,8 @@ public static class FileConventions
     }
 
     /// <summary>
-    /// A file's name as what it is named after and the suffix, in all the ways in which it can be read: the first that
-    /// gives an address holds.
+    /// Splits a file's name into what it is named after and the suffix, in all the ways in which it can be read: the first
+    /// that gives an address counts.
     /// </summary>
     internal static IEnumerable<(string Stem, string Suffix)> Splits(string name) =>
         from suffix in Suffixes
@@ -159,7 +159,7 @@ public static class FileConventions
     internal static bool IsListFile(string name) =>
         name.StartsWith(SympaCertificate, StringComparison.Ordinal) || name.StartsWith(SympaKey, StringComparison.Ordinal);
 
-    /// <summary>Whether a name among others that mean nothing to us says that its file was meant for us.</summary>
+    /// <summary>Determines whether a file without any other use was meant for us, by its name.</summary>
     internal static bool IsMeant(string name) =>
         IsListFile(name) || MayHoldAuthorities(name)
         || Path.GetExtension(name).ToLowerInvariant() is ".key" or ".enc" or ".p12" or ".pfx";

@@ -52,7 +52,7 @@ public sealed class KeyMaterial
         }
     }
 
-    /// <summary>All bytes of a file; the caller clears them.</summary>
+    /// <summary>Reads all bytes of a file; the caller clears them.</summary>
     /// <exception cref="CertificateFileException">It cannot be read, is no regular file, or is larger than
     /// <see cref="MaxFileSize"/>.</exception>
     public static byte[] ReadBytes(string path)

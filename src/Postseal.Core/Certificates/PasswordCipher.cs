@@ -16,7 +16,7 @@ namespace Postseal.Certificates;
 /// <param name="Decrypt">Decrypts and takes the padding off; the caller clears key and result.</param>
 internal sealed record PasswordCipher(int KeyLength, int BlockLength, CbcDecryption Decrypt)
 {
-    /// <summary>The ciphers of PBES2 whose parameter is the IV alone (RFC 8018 appendix B.2, RFC 3657).</summary>
+    /// <summary>Finds a cipher of PBES2 whose parameter is the IV alone (RFC 8018 appendix B.2, RFC 3657).</summary>
     public static PasswordCipher? Of(string oid) => oid switch
     {
         "2.16.840.1.101.3.4.1.2" => Aes(16),
@@ -30,7 +30,7 @@ internal sealed record PasswordCipher(int KeyLength, int BlockLength, CbcDecrypt
         _ => null,
     };
 
-    /// <summary>The ciphers by OpenSSL's names for them, which stand in a PEM's DEK-Info header.</summary>
+    /// <summary>Finds a cipher by OpenSSL's name for it, as in a PEM's DEK-Info header.</summary>
     public static PasswordCipher? OfName(string name) => name switch
     {
         "AES-128-CBC" => Aes(16),
@@ -66,7 +66,7 @@ internal sealed record PasswordCipher(int KeyLength, int BlockLength, CbcDecrypt
     public static PasswordCipher Des { get; } =
         OfBouncyCastle(8, 8, static () => new DesEngine(), static key => new KeyParameter(key));
 
-    /// <summary>RC2 (RFC 2268), whose key may count for fewer bits than it has.</summary>
+    /// <summary>Makes RC2 (RFC 2268), whose key may have fewer effective bits than its length.</summary>
     public static PasswordCipher Rc2(int keyLength, int effectiveBits) =>
         OfBouncyCastle(keyLength, 8, static () => new RC2Engine(), key => new RC2Parameters(key, effectiveBits));
 

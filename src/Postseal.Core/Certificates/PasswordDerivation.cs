@@ -7,8 +7,8 @@ using Postseal.Cms;
 namespace Postseal.Certificates;
 
 /// <summary>
-/// Makes keys of the passphrase of one file. The file says how many rounds that takes; they are counted before they are
-/// done, so that no file costs more than a few seconds.
+/// Derives keys from the passphrase of one file. The file says how many rounds that takes; they are counted beforehand, so
+/// that no file costs more than a few seconds.
 /// </summary>
 /// <param name="path">The file, for errors.</param>
 /// <param name="maxRounds">The most rounds for one key.</param>
@@ -56,7 +56,7 @@ internal sealed class PasswordDerivation(string path, int maxRounds = PasswordDe
         }
 
         if (length is not (> 0 and <= MaxKeyLength))
-            throw new AsnContentException("The length of the derived key is missing or absurd.");
+            throw new AsnContentException("The length of the derived key is missing or out of range.");
         if (digest.Platform is { } platform)
             return Rfc2898DeriveBytes.Pbkdf2(passphrase.Utf8, salt, rounds, platform, length.Value);
         var generator = new Pkcs5S2ParametersGenerator(digest.Create());
@@ -64,7 +64,7 @@ internal sealed class PasswordDerivation(string path, int maxRounds = PasswordDe
         return ((KeyParameter)generator.GenerateDerivedMacParameters(8 * length.Value)).GetKey();
     }
 
-    /// <summary>Key and IV by PBKDF1 (RFC 8018 section 6.1): the digest of passphrase and salt, digested again and again.</summary>
+    /// <summary>Derives key and IV by PBKDF1 (RFC 8018 section 6.1): the digest of passphrase and salt, digested again and again.</summary>
     public (byte[] Key, byte[] Iv) Pbkdf1(AsnReader parameters, PassphraseText passphrase, HashAlgorithmName digest)
     {
         var salt = parameters.ReadOctetString();
@@ -80,7 +80,7 @@ internal sealed class PasswordDerivation(string path, int maxRounds = PasswordDe
         return (block[..8], block[8..16]);
     }
 
-    /// <summary>Key and IV by PKCS #12's own derivation with SHA-1 (RFC 7292 appendix B.2).</summary>
+    /// <summary>Derives key and IV by PKCS #12's own derivation with SHA-1 (RFC 7292 appendix B.2).</summary>
     public (byte[] Key, byte[] Iv) Pkcs12(AsnReader parameters, PassphraseText passphrase, int keyLength)
     {
         var generator = new Pkcs12ParametersGenerator(PasswordDigest.Sha1.Create());

@@ -70,7 +70,7 @@ internal sealed class PasswordEncryption(string path)
             120 => 64,
             58 => 128,
             >= 256 and <= 1024 => version.Value,
-            _ => throw new AsnContentException("The effective bits of the RC2 key are none that there are."),
+            _ => throw new AsnContentException("The effective bits of the RC2 key are not a value of RFC 8018."),
         };
         var key = derivation.Pbkdf2(keyDerivation, passphrase, length: null);
         var cipher = PasswordCipher.Rc2(key.Length, bits);

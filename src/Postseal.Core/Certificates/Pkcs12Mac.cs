@@ -46,7 +46,7 @@ internal sealed class Pkcs12Mac
         });
     }
 
-    /// <summary>Whether the passphrase is the one the MAC was made with.</summary>
+    /// <summary>Determines whether the passphrase is the one the MAC was made with.</summary>
     public bool IsMadeWith(PassphraseText passphrase, byte[] content) =>
         CryptographicOperations.FixedTimeEquals(compute(passphrase, content), expected);
 

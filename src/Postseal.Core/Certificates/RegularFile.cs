@@ -22,7 +22,7 @@ public static partial class RegularFile
     }
 
     /// <summary>
-    /// Why it is no file to read, as the end of a sentence that begins with the file; <see langword="null"/> for a regular
+    /// Explains why it is no file to read, as the end of a sentence that begins with the file; <see langword="null"/> for a regular
     /// file, and for what is not there or cannot be looked at. Linux only: .NET cannot tell them apart elsewhere.
     /// </summary>
     public static string? WhyNot(string path) => KindOf(path) switch

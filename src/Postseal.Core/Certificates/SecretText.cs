@@ -8,7 +8,7 @@ public static class SecretText
     private const int MaxSize = 64 * 1024;
 
     /// <summary>
-    /// The first line of a text: without its line end, and without the byte order mark that some editors put before it.
+    /// Finds the first line of a text: without its line end, and without the byte order mark that some editors put before it.
     /// </summary>
     /// <param name="path">Where the text came from, for errors.</param>
     /// <param name="text">The text, or its beginning.</param>
@@ -25,7 +25,7 @@ public static class SecretText
                 "should hold a passphrase or a secret, but is text in UTF-16 or no text; save it as UTF-8");
     }
 
-    /// <summary>The first line of a file; the caller clears it. Of no file: nothing.</summary>
+    /// <summary>Reads the first line of a file; the caller clears it. Without a file it is empty.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="CertificateFileException">It is text in UTF-16, or none at all.</exception>
     /// <exception cref="IOException">It is gone or cannot be read; the next look may succeed.</exception>

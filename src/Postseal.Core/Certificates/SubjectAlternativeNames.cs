@@ -13,7 +13,7 @@ internal static class SubjectAlternativeNames
     private static readonly Asn1Tag Rfc822Name = new(TagClass.ContextSpecific, 1);
 
     /// <summary>
-    /// The rfc822Names and SmtpUTF8Mailboxes; <see langword="null"/> when the certificate has neither. One that is not as
+    /// Reads the rfc822Names and SmtpUTF8Mailboxes; <see langword="null"/> when the certificate has neither. One that is not as
     /// it should be names nobody and hides none of the others.
     /// </summary>
     public static IReadOnlyList<MailAddress>? MailAddresses(X509Certificate2 certificate)
@@ -45,7 +45,7 @@ internal static class SubjectAlternativeNames
     }
 
     /// <summary>
-    /// The value of a subjectAltName extension with these addresses: rfc822Name, or SmtpUTF8Mailbox for a local part that
+    /// Encodes the value of a subjectAltName extension with these addresses: rfc822Name, or SmtpUTF8Mailbox for a local part that
     /// ASCII cannot say; the domain in A-labels in both (RFC 9598 section 3).
     /// </summary>
     public static byte[] Encode(IEnumerable<MailAddress> addresses)
@@ -76,7 +76,7 @@ internal static class SubjectAlternativeNames
         }
     }
 
-    /// <summary>Whether a GeneralName is a mailbox, and which, if it is as it should be.</summary>
+    /// <summary>Determines whether a GeneralName is a mailbox, and reads its address if it is valid.</summary>
     private static bool IsMailbox(ReadOnlyMemory<byte> name, out MailAddress? address)
     {
         address = null;
@@ -107,7 +107,7 @@ internal static class SubjectAlternativeNames
 
     /// <summary>
     /// OtherName ::= SEQUENCE { type-id, value [0] EXPLICIT UTF8String } (RFC 9598 section 3). A local part in ASCII has
-    /// no business there: an authority that may issue for one domain only is held to that by its rfc822Names.
+    /// no business there: a CA that is constrained to one domain is constrained in its rfc822Names.
     /// </summary>
     private static MailAddress? ReadSmtpUtf8Mailbox(AsnReader afterType)
     {

@@ -143,6 +143,6 @@ public sealed record TrialRequest(params IReadOnlyList<string> Addresses)
 /// <param name="ChainPem">The intermediate that issued it.</param>
 public sealed record IssuedCertificate(string CertificatePem, string KeyPem, string ChainPem)
 {
-    /// <summary>The certificate alone: a key is never shown by accident.</summary>
+    /// <summary>Returns the certificate alone: a key is never shown by accident.</summary>
     public override string ToString() => CertificatePem;
 }

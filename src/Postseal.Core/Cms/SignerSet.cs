@@ -32,7 +32,7 @@ internal sealed class SignerSet
         Elements(signerInfos, tag: null, MaxSigners));
 
     /// <summary>
-    /// The certificate of each signer; <see langword="null"/> for one whose certificate it does not carry. Who asks
+    /// Loads the certificate of each signer; <see langword="null"/> for one whose certificate it does not carry. The caller
     /// disposes of them.
     /// </summary>
     public IReadOnlyList<X509Certificate2?> Certificates()
@@ -68,7 +68,7 @@ internal sealed class SignerSet
         return elements;
     }
 
-    /// <summary>CertificateChoices has obsolete forms besides; and what is no certificate is nobody's.</summary>
+    /// <summary>Loads a certificate; <see langword="null"/> for the obsolete forms of CertificateChoices, and for what is none.</summary>
     private static X509Certificate2? TryLoad(ReadOnlyMemory<byte> encoded)
     {
         try

@@ -47,7 +47,7 @@ public static class ConfigurationReader
         return limits;
     }
 
-    /// <summary>What is not set follows from MaxMessageSize.</summary>
+    /// <summary>Reads the limits of memory. One that is not set follows from MaxMessageSize.</summary>
     private static MilterOptions ReadMemory(SettingsSection section, MilterOptions options)
     {
         if (section.Value("MaxConnectionMemory", 0, Quantity.Size, "a size, as 80M") is var connection and > 0)
@@ -81,7 +81,7 @@ public static class ConfigurationReader
         return sockets;
     }
 
-    /// <summary>The path of a Unix socket starts from the directory of the file, as all paths do.</summary>
+    /// <summary>Makes the path of a Unix socket absolute: as all paths, it starts from the directory of the file.</summary>
     private static string SocketText(SettingsSection section, string text)
     {
         var colon = text.IndexOf(':', StringComparison.Ordinal);
@@ -179,7 +179,7 @@ public static class ConfigurationReader
     private static long ParseSignedSize(string text) =>
         Quantity.Size(text) is var size && size is >= 1 << 20 and <= 1 << 30 ? size : throw new FormatException();
 
-    /// <summary>A message is held in memory, and its encoded form in one piece.</summary>
+    /// <summary>Reads a size up to 1 GiB: a message is held in memory, and its encoded form in one piece.</summary>
     private static long ParseMessageSize(string text) =>
         Quantity.Size(text) is var size && size <= 1 << 30 ? size : throw new FormatException();
 }

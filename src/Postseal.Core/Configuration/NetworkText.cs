@@ -33,8 +33,8 @@ internal static class NetworkText
     private static string Unbracketed(string text) => text is ['[', .. var inner, ']'] && inner.Contains(':') ? inner : text;
 
     /// <summary>
-    /// .NET reads 10.1 as 10.0.0.1, as C once did, and 010.0.0.0 as octal, which is 8.0.0.0: somebody else's network. An
-    /// IPv6 zone (fe80::1%eth0) names an interface, which an MTA's word on a client does not.
+    /// .NET reads 10.1 as 10.0.0.1, as C once did, and 010.0.0.0 as octal, which is 8.0.0.0: another network than its writer
+    /// meant. An IPv6 zone (fe80::1%eth0) names an interface, which an MTA does not report of a client.
     /// </summary>
     private static bool IsPlain(string text, IPAddress address) => address.AddressFamily == AddressFamily.InterNetwork
         ? address.ToString() == text

@@ -10,7 +10,7 @@ namespace Postseal.Configuration;
 /// </summary>
 public sealed record PostsealOptions
 {
-    /// <summary><c>[Milter]</c>: where the daemon listens and what it bears.</summary>
+    /// <summary><c>[Milter]</c>: where the daemon listens, and its limits.</summary>
     public MilterOptions Milter { get; init; } = new();
 
     /// <summary><c>[Certificates]</c>: where certificates and keys are.</summary>
@@ -49,14 +49,14 @@ public sealed record PostsealOptions
         ConfigurationReader.Read(
             section, (section as IConfigurationSection)?.Path ?? "configuration", baseDirectory ?? AppContext.BaseDirectory);
 
-    /// <summary>Whether what is fixed at the start of the daemon, <c>[Milter]</c>, is the same in both.</summary>
+    /// <summary>Determines whether what is fixed at the start of the daemon, <c>[Milter]</c>, is the same in both.</summary>
     public bool HasSameMilter(PostsealOptions other) =>
         Milter == other.Milter with { Socket = Milter.Socket, Peers = Milter.Peers }
         && Milter.Socket.SequenceEqual(other.Milter.Socket)
         && Milter.Peers.SequenceEqual(other.Milter.Peers);
 }
 
-/// <summary>What the daemon's sockets are and bear. Times and sizes here have their reasons in Milter.NET.</summary>
+/// <summary>The daemon's sockets and limits. The reasons for the defaults are with Milter.NET's MilterServerOptions.</summary>
 public sealed record MilterOptions
 {
     private readonly long? maxConnectionMemory;

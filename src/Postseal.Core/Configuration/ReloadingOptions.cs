@@ -49,7 +49,7 @@ public sealed partial class ReloadingOptions
         stamps = new Stamps(stamp, StampOf(current.Originating.SenderLogins));
     }
 
-    /// <summary>Told of new settings right after they took effect.</summary>
+    /// <summary>Raised right after new settings took effect.</summary>
     public event Action<PostsealOptions>? Changed;
 
     /// <summary>The settings as they are now; the same object as long as nothing changed.</summary>
@@ -66,12 +66,12 @@ public sealed partial class ReloadingOptions
         }
     }
 
-    /// <summary>Reads the files now, changed or not, and tells in the log what came of it: what a daemon does on SIGHUP.</summary>
+    /// <summary>Reads the files now, changed or not, and logs the result: what a daemon does on SIGHUP.</summary>
     public void Reload()
     {
         lock (reading)
         {
-            refused = null; // who asks again is told again
+            refused = null; // an explicit reload logs the errors again
             if (!Read(LookAtFiles()))
                 LogBeingWritten(path);
         }
@@ -87,7 +87,7 @@ public sealed partial class ReloadingOptions
         }
     }
 
-    /// <summary>False: a file was written over meanwhile, so what was read may be half of it.</summary>
+    /// <summary>Reads the files. False: one of them was written meanwhile, so what was read may be half of it.</summary>
     private bool Read(Stamps now)
     {
         var (loaded, problem) = Load(now.Settings);

@@ -21,7 +21,7 @@ public sealed class SenderLogins
     internal FileStamp Stamp { get; }
 
     /// <summary>
-    /// The one line that decides over an address: that of the address, or where there is none that of its domain. As in
+    /// Finds the one line that decides over an address: that of the address, or where there is none that of its domain. As in
     /// Postfix, the logins of a domain have no say over an address with a line of its own.
     /// </summary>
     internal SenderLoginsLine? LineOf(MailAddress address) =>

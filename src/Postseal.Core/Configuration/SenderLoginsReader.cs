@@ -117,7 +117,7 @@ internal sealed class SenderLoginsReader
             lines.Add(canonical, new SenderLoginsLine(number, logins.Select(login => Login.Of(login, loginDomain).CanonicalText).ToHashSet(StringComparer.Ordinal)));
     }
 
-    /// <summary>Up to the first blank outside quotes.</summary>
+    /// <summary>Finds the length of the key: up to the first blank outside quotes.</summary>
     private static int KeyLength(string line)
     {
         var isQuoted = false;

@@ -108,7 +108,7 @@ internal sealed class SettingsSection(SettingsFile file, string name, IConfigura
         return items;
     }
 
-    /// <summary>A path as it is from everywhere: relative ones start from the directory of the file.</summary>
+    /// <summary>Makes a path absolute: relative ones start from the directory of the file.</summary>
     public string FullPath(string path) => Path.GetFullPath(path, file.BaseDirectory);
 
     /// <summary>A directory that is there, as an absolute path.</summary>
@@ -120,7 +120,7 @@ internal sealed class SettingsSection(SettingsFile file, string name, IConfigura
         return path;
     }
 
-    /// <summary>A file that is there, as an absolute path, or <see langword="null"/> when none is named or it is none.</summary>
+    /// <summary>Reads the path of an existing file, as an absolute path; <see langword="null"/> when none is named, or with an error.</summary>
     public string? ExistingFile(string key)
     {
         if (Text(key) is not { } text)

@@ -23,7 +23,7 @@ internal sealed class Base64Decoder(IContentSink next) : IContentSink
     private int count;
     private bool hasEnded;
 
-    /// <summary>Whether there is nothing in it but digits, padding and white space.</summary>
+    /// <summary>Determines whether there is nothing in it but digits, padding and white space.</summary>
     public static bool IsPlausible(ReadOnlySpan<byte> encoded) => !encoded.ContainsAnyExcept(Plausible);
 
     public void Write(ReadOnlySpan<byte> piece)

@@ -36,7 +36,7 @@ internal static class Base64Lines
         return new ReadOnlySequence<byte>(output);
     }
 
-    /// <summary>The most bytes that fit into lines of that length together.</summary>
+    /// <summary>Computes the most bytes that fit into lines of that length together.</summary>
     public static long MaxContentLength(long encodedLength) => (encodedLength / LineLength + 1) * BytesPerLine;
 
     private static int EncodedLength(long bytes)

@@ -10,7 +10,7 @@ internal readonly record struct BodyPart(IReadOnlyList<HeaderField> Headers, Rea
     // What is longer is no header of a signature.
     private const int MaxHeaderLength = 64 * 1024;
 
-    /// <summary>The parts of the outermost multipart (RFC 2046 section 5.1.1).</summary>
+    /// <summary>Finds the parts of the outermost multipart (RFC 2046 section 5.1.1).</summary>
     /// <param name="message">A message that is one.</param>
     /// <param name="boundary">Its boundary.</param>
     /// <param name="max">How many are wanted; no more are looked for.</param>
@@ -52,10 +52,10 @@ internal readonly record struct BodyPart(IReadOnlyList<HeaderField> Headers, Rea
     /// differently.</summary>
     public ContentType? Type => Only("Content-Type") is { } type ? ContentType.Parse(type.Value.Span) : null;
 
-    /// <summary>The content without its transfer encoding; see <see cref="DecodedContent"/>.</summary>
+    /// <summary>Decodes the content, without its transfer encoding; see <see cref="DecodedContent"/>.</summary>
     public IEnumerable<ReadOnlyMemory<byte>> Decoded() => DecodedContent.Read(Content, TransferEncoding);
 
-    /// <summary>The field of that name; <see langword="null"/> when there is none or more than one.</summary>
+    /// <summary>Finds the only field of that name; <see langword="null"/> when there is none or more than one.</summary>
     public HeaderField? Only(string name)
     {
         HeaderField? only = null;

@@ -32,7 +32,7 @@ internal sealed class ByteSource
         return pieces[index][(int)(offset - starts[index])..];
     }
 
-    /// <summary>A range in pieces, none of them longer than <paramref name="maxLength"/>.</summary>
+    /// <summary>Reads a range in pieces, none of them longer than <paramref name="maxLength"/>.</summary>
     public IEnumerable<ReadOnlyMemory<byte>> Pieces(long from, long to, int maxLength)
     {
         while (from < to)

@@ -6,15 +6,15 @@ internal interface IContentSink
     /// <summary>Takes the next piece.</summary>
     void Write(ReadOnlySpan<byte> piece);
 
-    /// <summary>Takes note that no more comes.</summary>
+    /// <summary>Ends the content: no more pieces follow.</summary>
     void End();
 }
 
 /// <summary>
-/// Turns content into something else as it comes, so that neither has to lie in memory whole. What comes out does not
-/// depend on the pieces that went in: bytes on which more has to be known are held until it has come.
+/// Transforms content as it comes, so that neither side has to be in memory whole. The output does not depend on how the
+/// input was cut: bytes whose meaning depends on what follows are held until that has come.
 /// </summary>
-/// <param name="maxHeld">The most bytes that <see cref="Transform"/> leaves.</param>
+/// <param name="maxHeld">The most bytes that <see cref="Transform"/> does not take.</param>
 internal abstract class ContentFilter(int maxHeld) : IContentSink
 {
     private byte[] held = [];
@@ -35,7 +35,7 @@ internal abstract class ContentFilter(int maxHeld) : IContentSink
                 heldLength = joined - done;
                 return;
             }
-            // The buffer is full and less than half of it was left, so that what was held is done with.
+            // The buffer was full and less than half of it is left, so all that was held has been taken.
             piece = piece[(done - heldLength)..];
         }
         var rest = piece[Transform(piece)..];
@@ -48,9 +48,9 @@ internal abstract class ContentFilter(int maxHeld) : IContentSink
     /// <inheritdoc/>
     public void End() => Finish(held.AsSpan(0, heldLength));
 
-    /// <summary>Takes bytes, and says how many. The others come again, with more behind them.</summary>
+    /// <summary>Transforms bytes and returns how many it took. The others are passed again, with more behind them.</summary>
     protected abstract int Transform(ReadOnlySpan<byte> bytes);
 
-    /// <summary>Takes the last bytes, those that were left.</summary>
+    /// <summary>Transforms the last bytes, those that were left.</summary>
     protected abstract void Finish(ReadOnlySpan<byte> rest);
 }

@@ -1,6 +1,6 @@
 namespace Postseal.Mime;
 
-/// <summary>Makes a CRLF of each bare LF; what is CRLF already stays one.</summary>
+/// <summary>Makes a CRLF of each bare LF, and leaves each CRLF as it is.</summary>
 internal sealed class CrLfFilter(IContentSink next) : IContentSink
 {
     private bool followsCr;

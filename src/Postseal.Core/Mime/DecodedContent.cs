@@ -8,8 +8,7 @@ internal static class DecodedContent
     private const int PieceLength = 32 * 1024;
 
     /// <summary>
-    /// Decodes as it is asked for. A piece is gone when the next one is asked for. What no encoding is known for comes as it
-    /// is.
+    /// Decodes lazily. A piece is valid until the next one is read. Content in an unknown encoding is returned as it is.
     /// </summary>
     /// <param name="content">What is encoded.</param>
     /// <param name="encoding">The value of Content-Transfer-Encoding, in lower case.</param>

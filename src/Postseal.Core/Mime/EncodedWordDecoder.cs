@@ -10,7 +10,7 @@ internal static class EncodedWordDecoder
 {
     private const int MaxCharsetLength = 64;
 
-    /// <summary>The text with all encoded words in it decoded; what is none stays as it is.</summary>
+    /// <summary>Decodes all encoded words in a text, and leaves the rest as it is.</summary>
     public static string Decode(string text)
     {
         var output = new StringBuilder(text.Length);

@@ -169,7 +169,7 @@ internal sealed class EntityCanonicalizer(ByteSource source, long maxLength, boo
         Unchanged(header, body, reason);
     }
 
-    // A "From " line stays: whoever made the inner signature, or the pieces, has left it to its fate.
+    // A "From " line stays: changing it would break the inner signature, or the pieces, for certain.
     private void Unchanged(PartHeader? header, Stretch body, string reason)
     {
         if ((body.Flaws & ~Flaws.FromLine) != Flaws.None && !leavesUnencodable)

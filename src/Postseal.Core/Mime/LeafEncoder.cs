@@ -42,7 +42,7 @@ internal static class LeafEncoder
             output.Write("\r\n"u8);
     }
 
-    /// <summary>What reads the content as its header says, with CRLF for the line ends of Unix text.</summary>
+    /// <summary>Makes the decoder of the encoding that the header names, with CRLF for the line ends of Unix text.</summary>
     private static IContentSink Decoder(PartHeader header, bool isUnixText, IContentSink next) =>
         header.IsQuotedPrintable ? new QuotedPrintableDecoder(next)
         : header.IsBase64 ? new Base64Decoder(next)

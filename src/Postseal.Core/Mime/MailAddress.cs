@@ -78,8 +78,8 @@ public sealed class MailAddress : IEquatable<MailAddress>
     public static bool operator !=(MailAddress? left, MailAddress? right) => !Equals(left, right);
 
     /// <summary>
-    /// Whether the two parts are within the limits of RFC 5321 section 4.5.3.1: 64 octets, and 255 with 63 in a label. An
-    /// A-label is longer than the U-label it stands for, so a U-label of more characters is none either.
+    /// Determines whether the two parts are within the limits of RFC 5321 section 4.5.3.1: 64 octets, and 255 with 63 in a
+    /// label. An A-label is longer than its U-label, so a U-label of more than 63 characters is too long, too.
     /// </summary>
     internal static bool HaveLengthsOfSmtp(string localPart, string domain) =>
         Encoding.UTF8.GetByteCount(localPart) <= MaxLocalPartOctets && HasLengthsOfDns(domain);
@@ -98,8 +98,8 @@ public sealed class MailAddress : IEquatable<MailAddress>
     }
 
     /// <summary>
-    /// What is no IDN in its own form (a label that is too long, letters that IDNA would make other ones of) is compared as
-    /// it stands: two domains that look different are different.
+    /// Converts a domain to A-labels. One that is not a valid IDN (a label that is too long, letters that IDNA would map to
+    /// others) is compared as it is written: two domains that look different are different.
     /// </summary>
     private static string ToAscii(string domain)
     {
@@ -119,7 +119,7 @@ public sealed class MailAddress : IEquatable<MailAddress>
         }
     }
 
-    /// <summary>Without making ASCII of anything else, as plain lower-casing makes a 'k' of the Kelvin sign.</summary>
+    /// <summary>Lower-cases without making ASCII of other letters, as plain lower-casing makes a 'k' of the Kelvin sign.</summary>
     private static string ToLower(string text) => string.Create(text.Length, text, static (lower, text) =>
     {
         for (var i = 0; i < text.Length; i++)

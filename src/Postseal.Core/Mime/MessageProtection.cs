@@ -44,7 +44,7 @@ internal sealed record MessageProtection(ProtectionKind Kind, SignerSet? Signers
     /// <summary>Whether it is a signature in CMS.</summary>
     public bool IsSmimeSignature => Kind is ProtectionKind.SmimeSigned or ProtectionKind.SmimeOpaque;
 
-    /// <summary>Whether nobody without a key can see what is in it.</summary>
+    /// <summary>Whether its content can be read only with a key.</summary>
     public bool IsEncrypted =>
         Kind is ProtectionKind.SmimeEnveloped or ProtectionKind.SmimeAuthEnveloped or ProtectionKind.PgpEncrypted;
 }

@@ -17,7 +17,7 @@ internal static class OpaqueSigned
     private static readonly HeaderField ContentDisposition = new(
         "Content-Disposition", " attachment; filename=\"smime.p7m\"");
 
-    /// <summary>The longest entity of which a message of that length could be made, were its signature nothing.</summary>
+    /// <summary>Computes the longest entity of which a message of that length could be made, were its signature nothing.</summary>
     public static long MaxEntityLength(long messageLength) => Base64Lines.MaxContentLength(messageLength);
 
     public static MailMessage Compose(CanonicalEntity entity, SignedData signature, SignatureType type) => new(

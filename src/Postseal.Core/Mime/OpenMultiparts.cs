@@ -29,10 +29,10 @@ internal sealed class OpenMultiparts
             levels.Remove(boundary);
     }
 
-    /// <summary>Whether the reading is in a multipart with this boundary.</summary>
+    /// <summary>Determines whether a multipart with this boundary is open.</summary>
     public bool Contains(ReadOnlyMemory<byte> boundary) => levels.ContainsKey(boundary);
 
-    /// <summary>Whether the close delimiter of a multipart would be taken for a delimiter of one around it.</summary>
+    /// <summary>Determines whether the close delimiter of a multipart would be taken for a delimiter of one around it.</summary>
     public bool Hides(int level)
     {
         var boundary = boundaries[level].Span;

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Postseal.Mime;
 
-/// <summary>The strict side of <see cref="ParameterParser"/>: what all readers read alike.</summary>
+/// <summary>Checks what <see cref="ParameterParser"/> reads leniently for what all readers understand alike.</summary>
 internal static class ParameterSyntax
 {
     /// <summary>RFC 2045 section 5.1: all but white space, controls, 8bit and the tspecials are a token.</summary>
@@ -18,7 +18,7 @@ internal static class ParameterSyntax
         [.. Enumerable.Range(0, 256).Where(b => b is (< ' ' and not ('\t' or '\r' or '\n')) or > '~' or '"' or '\\').Select(b => (byte)b)]);
 
     /// <summary>
-    /// Whether a Content-Type's value is <c>type/subtype; name=value; …</c> with one boundary at most, and without what
+    /// Determines whether a Content-Type's value is <c>type/subtype; name=value; …</c> with one boundary at most, and without what
     /// readers differ about: comments, junk, white space at the end of a boundary, RFC 2231 or RFC 2047 in it.
     /// </summary>
     public static bool IsPlain(ReadOnlySpan<byte> field)

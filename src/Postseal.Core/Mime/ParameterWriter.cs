@@ -63,7 +63,7 @@ internal static class ParameterWriter
         }
     }
 
-    /// <summary>How much of a value goes into one piece.</summary>
+    /// <summary>Computes how much of a value goes into one piece.</summary>
     private static int PieceLength(ReadOnlySpan<byte> value)
     {
         var length = 0;

@@ -84,8 +84,8 @@ internal sealed class PartHeader
         List<HeaderField> fields, Stretch lines, bool hasEnd, bool isMessage, string defaultType) =>
         new(fields, lines, isMessage, defaultType, changed: lines.Flaws != Flaws.None) { lacksEnd = !hasEnd };
 
-    /// <summary>Whether there are fields and the empty line after them, nothing else, and none of them tells of a message
-    /// inside, or of a multipart that is open already.</summary>
+    /// <summary>Determines whether it is fields and the empty line after them, nothing else, and none of them announces a message
+    /// inside, or a multipart that is open already.</summary>
     public static bool IsHeaderOfLeaf(ReadOnlyMemory<byte> bytes, OpenMultiparts open)
     {
         var fields = HeaderBlock.Parse(bytes, out var length);

@@ -23,7 +23,7 @@ internal static class PossibleAddresses
     private static readonly char[] Quotes = [.. "'`*\u2018\u2019\u201A\u201C\u201D\u201E\u00AB\u00BB"];
 
     /// <summary>
-    /// What a person would read as an address, for <c>boss@corp.example (boss @ corp.example)</c> the same one twice. A
+    /// Finds what a person would read as an address, for <c>boss@corp.example (boss @ corp.example)</c> the same one twice. A
     /// domain has a dot here: M@x is a name.
     /// </summary>
     /// <param name="fieldValue">What follows the colon, folds included.</param>
@@ -31,14 +31,14 @@ internal static class PossibleAddresses
         Texts(fieldValue.Span).SelectMany(text => In(text, lenient: false));
 
     /// <summary>
-    /// What a program could make of it besides: with white space inside taken out, with a domain alone (its local part is
-    /// empty then), with what stands before the local part.
+    /// Finds what a program could read as an address besides: with white space inside removed, with a domain alone (the local
+    /// part is empty then), with the text before the local part.
     /// </summary>
     /// <inheritdoc cref="Shown"/>
     public static IEnumerable<MailAddress> Readable(ReadOnlyMemory<byte> fieldValue) =>
         Texts(fieldValue.Span).SelectMany(text => In(text, lenient: true));
 
-    /// <summary>The field as different readers see it.</summary>
+    /// <summary>Makes the texts that different readers see.</summary>
     private static HashSet<string> Texts(ReadOnlySpan<byte> value)
     {
         var texts = new HashSet<string>();
@@ -69,7 +69,7 @@ internal static class PossibleAddresses
         }
     }
 
-    /// <summary>Without what is not seen, and with the ASCII that other characters look like.</summary>
+    /// <summary>Removes invisible characters, and replaces those that look like ASCII.</summary>
     private static string AsShown(string text)
     {
         var shown = new StringBuilder(text.Length);
@@ -111,7 +111,7 @@ internal static class PossibleAddresses
         reversed.Reverse();
     });
 
-    /// <summary>A comment that is never closed stays.</summary>
+    /// <summary>Removes quotes and comments. A comment that is never closed stays.</summary>
     private static string WithoutQuotesAndComments(string text)
     {
         var bare = new StringBuilder(text.Length);

@@ -5,7 +5,7 @@ using Postseal.Cms;
 namespace Postseal.Mime;
 
 /// <summary>
-/// Tells how a message is protected: by the structure, not by the label. A media type that says S/MIME needs a CMS object
+/// Determines how a message is protected, by its structure and not by its labels. A media type that says S/MIME needs a CMS object
 /// of a type that S/MIME has (RFC 8551 section 3), read to its end; multipart/signed and multipart/encrypted need their two
 /// parts. Anything can call itself <c>smime.p7m</c>.
 /// </summary>
@@ -18,8 +18,8 @@ internal static class ProtectionClassifier
     private const int MaxBeforeArmor = 256;
 
     /// <summary>
-    /// Looks at a message. Nothing is verified, and of the content only a type that says "protected" makes it read the
-    /// body, once. A message with two Content-Type fields, from which readers choose differently, is not protected.
+    /// Classifies a message. Nothing is verified, and the body is read only where the type says "protected", once. A message
+    /// with two Content-Type fields, from which readers choose differently, is not protected.
     /// </summary>
     public static MessageProtection Classify(MailMessage message)
     {
@@ -56,14 +56,14 @@ internal static class ProtectionClassifier
         _ => MessageProtection.None,
     };
 
-    /// <summary>RFC 3156 section 4: a part with the version, and one with the armored message.</summary>
+    /// <summary>Checks for the two parts of RFC 3156 section 4: one with the version, and one with the armored message.</summary>
     private static MessageProtection OfPgpEncrypted(BodyPart control, BodyPart data) =>
         control.Type?.MediaType == "application/pgp-encrypted" && Begins(control, "Version:")
         && data.Type?.MediaType == "application/octet-stream" && Begins(data, PgpMessage)
             ? new(ProtectionKind.PgpEncrypted)
             : MessageProtection.None;
 
-    /// <summary>The parts, one more than the two there should be; none where the multipart itself is encoded, which some
+    /// <summary>Finds the parts, one more than the two there should be; none where the multipart itself is encoded, which some
     /// readers decode and others do not.</summary>
     private static List<BodyPart> Parts(MailMessage message, BodyPart root, ContentType type) =>
         root.TransferEncoding is "base64" or "quoted-printable" || type.Boundary.IsEmpty

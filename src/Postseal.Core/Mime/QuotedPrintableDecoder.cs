@@ -19,7 +19,7 @@ internal sealed class QuotedPrintableDecoder(IContentSink next) : ContentFilter(
         next.End();
     }
 
-    /// <summary>Decodes, and says how much was left: all from a mark on whose meaning is still to come.</summary>
+    /// <summary>Decodes, and returns how much is left: everything from a mark on whose meaning depends on what follows.</summary>
     private int Decode(ReadOnlySpan<byte> text, bool isEnd)
     {
         while (true)

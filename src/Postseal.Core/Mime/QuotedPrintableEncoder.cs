@@ -49,7 +49,7 @@ internal sealed class QuotedPrintableEncoder(IBufferWriter<byte> output, bool is
         output.Write(line.AsSpan(0, column));
     }
 
-    /// <summary>Encodes what lies in one line, and says how much was left.</summary>
+    /// <summary>Encodes text within one line, and returns how much is left.</summary>
     private int Encode(ReadOnlySpan<byte> text, int leave, int lastLineLength)
     {
         while (text.Length > leave)

@@ -4,7 +4,7 @@ using System.Text.Unicode;
 
 namespace Postseal.Mime;
 
-/// <summary>Mends UTF-8 that some program has cut in the middle of a character.</summary>
+/// <summary>Repairs UTF-8 that some program has cut in the middle of a character.</summary>
 internal static class Utf8Repair
 {
     /// <summary>

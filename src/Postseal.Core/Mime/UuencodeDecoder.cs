@@ -9,7 +9,7 @@ internal sealed class UuencodeDecoder(IContentSink next) : IContentSink
     private const int DigitsPerGroup = 4;
     private const int BytesPerGroup = 3;
 
-    // Of a longer line, which cannot be one of data, the beginning tells enough.
+    // A longer line cannot be one of data: its beginning is enough.
     private const int MaxLineLength = 1 + 63 / BytesPerGroup * DigitsPerGroup;
 
     private readonly byte[] line = new byte[MaxLineLength];

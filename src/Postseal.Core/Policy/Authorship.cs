@@ -5,7 +5,7 @@ namespace Postseal.Policy;
 
 /// <summary>
 /// Who wrote a message: the addresses in its one From field, of which the first would sign (RFC 5322 section 3.6.2). A
-/// Sender field takes nobody's place, since readers show From.
+/// Sender field does not count, since readers show From.
 /// </summary>
 internal sealed record Authorship
 {
@@ -17,7 +17,7 @@ internal sealed record Authorship
     /// <summary>All of them, the signer first; none where they are not clear.</summary>
     public IReadOnlyList<MailAddress> Authors { get; }
 
-    /// <summary>Why it cannot be told without doubt, as a clause; <see langword="null"/> when it can.</summary>
+    /// <summary>Why the authors are not clear, as a clause; <see langword="null"/> when they are.</summary>
     public string? Problem { get; }
 
     /// <summary>Whether every reader sees the same authors, and sees no other address in From.</summary>
@@ -42,8 +42,8 @@ internal sealed record Authorship
     }
 
     /// <summary>
-    /// Whoever may have written mail whose author is not clear: every address that some reader could take from From or
-    /// Sender. The rules for one of them must not be evaded by a From that only readers understand.
+    /// Finds who may have written mail whose author is not clear: every address that some reader could take from From or
+    /// Sender. A From that only readers understand must not evade the rules for one of them.
     /// </summary>
     public static IEnumerable<MailAddress> Candidates(IReadOnlyList<HeaderField> headers) =>
         Naming(headers).SelectMany(header => PossibleAddresses.Readable(header.Value));
@@ -55,7 +55,7 @@ internal sealed record Authorship
     private static IEnumerable<HeaderField> Naming(IReadOnlyList<HeaderField> headers) =>
         headers.Where(header => header.Is("From") || header.Is("Sender") || HasBareLineEnd(header));
 
-    /// <summary>No other address may stand in a name, a comment or an encoded word, in whatever characters.</summary>
+    /// <summary>Reads From. No other address may be in a name, a comment or an encoded word, in whatever characters.</summary>
     private static Authorship Of(ReadOnlyMemory<byte> from)
     {
         if (!MailboxParser.TryParseList(from.Span, out var authors) || authors.Count == 0)

@@ -5,16 +5,16 @@ using Postseal.Mime;
 namespace Postseal.Policy;
 
 /// <summary>
-/// Whether what a client protected itself is a signature of the author. It is only looked at, not verified: a signature
-/// that is broken is the recipient's to see.
+/// Checks whether mail that a client protected itself carries a signature of its author. The signature is not verified: that
+/// it is broken is for the recipient to see.
 /// </summary>
 internal static class ClientSignature
 {
-    /// <summary>Why it is none, as a clause; <see langword="null"/> when it is.</summary>
+    /// <summary>Explains why it does not, as a clause; <see langword="null"/> when it does.</summary>
     /// <param name="author">Whose it should be.</param>
     /// <param name="protection">How the message is protected.</param>
-    /// <param name="own">What we would sign with: mail that comes by twice was signed with it the first time, and it may be
-    /// the certificate of the whole domain.</param>
+    /// <param name="own">What we would sign with, if anything: mail that passes twice was signed with it the first time, and it
+    /// may be the certificate of the whole domain.</param>
     public static string? WhyNotBy(MailAddress author, MessageProtection protection, SigningIdentity? own)
     {
         if (!protection.IsSmimeSignature)

@@ -29,11 +29,11 @@ internal sealed class Originating(OriginatingOptions options)
         : NetworkOf(envelope.ClientAddress) is not null ? Origin.Network
         : Origin.Outside;
 
-    /// <summary>The address that is the client's own by its login; <see langword="null"/> when there is none.</summary>
+    /// <summary>Finds the address that is the client's own by its login; <see langword="null"/> when there is none.</summary>
     public MailAddress? LoginAddressOf(Envelope envelope) =>
         envelope.AuthenticatedUser is { } name ? Login.Of(name, options.LoginDomain).Address : null;
 
-    /// <summary>Whether a message of that origin may carry the signature of <paramref name="author"/>.</summary>
+    /// <summary>Decides whether a message of that origin may carry the signature of <paramref name="author"/>.</summary>
     public Permission MaySignAs(MailAddress author, Origin origin, Envelope envelope) => (origin, options) switch
     {
         (Origin.Network, { NetworksFrom: AllowedFrom.Any }) => AnyFromNetworks,
@@ -45,8 +45,8 @@ internal sealed class Originating(OriginatingOptions options)
         _ => new Permission(false, "it does not originate here", "[Originating] Networks"),
     };
 
-    /// <summary>Whether it may carry a signature in the name of several: only if each of them is allowed. The permission is
-    /// the first one's, or the first that is refused.</summary>
+    /// <summary>Decides whether it may carry a signature in the name of several authors: only if each of them is allowed. The
+    /// permission is that of the first, or the first refusal.</summary>
     public Permission MaySignAs(IReadOnlyList<MailAddress> authors, Origin origin, Envelope envelope)
     {
         var permission = MaySignAs(authors[0], origin, envelope);

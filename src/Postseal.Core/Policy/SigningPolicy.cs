@@ -26,13 +26,13 @@ public sealed class SigningPolicy(PostsealOptions options)
         return rules;
     }
 
-    /// <summary>The rules for mail of several authors: those of the first, who signs, but where one of them must sign, it
+    /// <summary>Finds the rules for mail of several authors: those of the first, who signs, but where one of them must sign, it
     /// must.</summary>
     public SigningRules ForAll(IReadOnlyList<MailAddress> authors) => authors.Count == 1
         ? For(authors[0])
         : For(authors[0]).With(For(Strictest(authors)).Mode);
 
-    /// <summary>The first author whose mail must be signed; where there is none, the first author.</summary>
+    /// <summary>Finds the first author whose mail must be signed; where there is none, the first author.</summary>
     internal MailAddress Strictest(IReadOnlyList<MailAddress> authors) =>
         authors.FirstOrDefault(author => For(author).Mode == SigningMode.Required, authors[0]);
 

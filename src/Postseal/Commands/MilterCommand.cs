@@ -39,7 +39,7 @@ internal static partial class MilterCommand
             live.Changed += changed =>
             {
                 log.Level = changed.LogLevel;
-                MilterDaemon.TellLoginRule(changed, log.Factory);
+                MilterDaemon.WriteLoginRule(changed, log.Factory);
             };
             // Windows sends this one when the console is closed.
             using var reload = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, Reload);
@@ -71,14 +71,14 @@ internal static partial class MilterCommand
             var peers = MilterDaemon.Peers(options.Current.Milter).ToList();
             await using var server = MilterDaemon.CreateServer(() => options.Current, log, time);
             await server.StartAsync(cancellationToken);
-            SocketAccess.Check(server.Endpoints, peers); // those that systemd passed show only now what they are
+            SocketAccess.Check(server.Endpoints, peers); // the kind of those that systemd passed is known only now
             foreach (var warning in SocketAccess.Warnings(server.Endpoints, peers, FileOwner.CurrentUser))
                 LogSocketWarning(log.CreateLogger(nameof(MilterCommand)), warning);
             ServiceManager.Ready();
             await Task.WhenAny(stop.Task, server.Completion);
             ServiceManager.Stopping();
             await server.StopAsync(CancellationToken.None);
-            // Of why it stopped by itself the log tells; systemd starts it again.
+            // Why it stopped by itself is in the log; systemd starts it again.
             return server.Completion.IsFaulted ? ExitCode.No : ExitCode.Fine;
         }
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or UnauthorizedAccessException or FormatException)

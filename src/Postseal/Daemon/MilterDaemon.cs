@@ -18,7 +18,7 @@ internal static partial class MilterDaemon
     public static MilterServer CreateServer(Func<PostsealOptions> options, ILoggerFactory log, TimeProvider time)
     {
         var filter = new SmimeFilter(new LiveProcessor(options, log, time), time, log.CreateLogger<SmimeFilter>());
-        TellLoginRule(options(), log);
+        WriteLoginRule(options(), log);
         var limits = options().Milter;
         var server = new MilterServerOptions
         {
@@ -42,8 +42,8 @@ internal static partial class MilterDaemon
         return new MilterServer(server, filter, log.CreateLogger<MilterServer>(), time);
     }
 
-    /// <summary>Writes into the log as whom clients that log in may sign; with a warning, where that is as anyone.</summary>
-    public static void TellLoginRule(PostsealOptions options, ILoggerFactory log)
+    /// <summary>Logs as whom clients that log in may sign: as a warning where that is not as themselves alone.</summary>
+    public static void WriteLoginRule(PostsealOptions options, ILoggerFactory log)
     {
         var logger = log.CreateLogger(nameof(MilterDaemon));
         var words = LoginRule.Describe(options.Originating);
@@ -53,20 +53,20 @@ internal static partial class MilterDaemon
             LogUnsafeLoginRule(logger, options.Originating.AuthenticatedFrom, words);
     }
 
-    [LoggerMessage(5, LogLevel.Information, "AuthenticatedFrom = {Rule}: {Words}")]
-    private static partial void LogLoginRule(ILogger logger, AuthenticatedFrom rule, string words);
-
-    [LoggerMessage(6, LogLevel.Warning, "AuthenticatedFrom = {Rule}: {Words}")]
-    private static partial void LogUnsafeLoginRule(ILogger logger, AuthenticatedFrom rule, string words);
-
-    /// <summary>Where the settings want it to listen.</summary>
+    /// <summary>Parses the sockets to listen on.</summary>
     /// <exception cref="FormatException">A socket in the settings is not in libmilter's syntax.</exception>
     public static IEnumerable<MilterEndpoint> Endpoints(MilterOptions options) =>
         options.Socket.Select(MilterEndpoint.Parse).Select(endpoint => endpoint is MilterUnixEndpoint unix
             ? unix with { Mode = options.SocketMode, Group = options.SocketGroup }
             : endpoint);
 
-    /// <summary>Who the settings let connect.</summary>
+    /// <summary>Parses the peers that may connect.</summary>
     /// <exception cref="FormatException">It is neither a user of this machine nor a network.</exception>
     public static IEnumerable<MilterPeer> Peers(MilterOptions options) => options.Peers.Select(MilterPeer.Parse);
+
+    [LoggerMessage(5, LogLevel.Information, "AuthenticatedFrom = {Rule}: {Words}")]
+    private static partial void LogLoginRule(ILogger logger, AuthenticatedFrom rule, string words);
+
+    [LoggerMessage(6, LogLevel.Warning, "AuthenticatedFrom = {Rule}: {Words}")]
+    private static partial void LogUnsafeLoginRule(ILogger logger, AuthenticatedFrom rule, string words);
 }

@@ -5,16 +5,16 @@ using Postseal.Program.Files;
 namespace Postseal.Program.Daemon;
 
 /// <summary>
-/// Who can reach the sockets. A peer is believed whatever it says of clients and logins, so whoever connects gets any
-/// signature: that should be the MTA alone.
+/// Checks who can connect to the sockets. A peer is believed whatever it says about clients and logins, so it gets any
+/// signature it asks for: only the MTA should be able to connect.
 /// </summary>
 internal static class SocketAccess
 {
     /// <summary>
-    /// Refuses what nobody wants: TCP that other machines reach with no word on which of them may connect, and a socket for
-    /// whose kind Peers names nobody. What systemd passes shows its kind only at the start.
+    /// Refuses a TCP socket that other machines can reach where Peers does not name those that may connect, and a socket of a
+    /// kind for which Peers names nobody. The kind of a socket that systemd passes is known only at the start.
     /// </summary>
-    /// <exception cref="FormatException">So it is; the message says what to write.</exception>
+    /// <exception cref="FormatException">There is such a socket; the message says what to write instead.</exception>
     public static void Check(IEnumerable<MilterEndpoint> endpoints, IReadOnlyCollection<MilterPeer> peers)
     {
         foreach (var endpoint in endpoints)
@@ -28,7 +28,7 @@ internal static class SocketAccess
         }
     }
 
-    /// <summary>What works and should be mended, each with the way to do that.</summary>
+    /// <summary>Lists what works but should be fixed, each with the way to fix it.</summary>
     /// <param name="endpoints">Where the daemon listens.</param>
     /// <param name="peers">Who may connect.</param>
     /// <param name="daemonUser">Whom the daemon runs as; <see langword="null"/> when that is not known.</param>

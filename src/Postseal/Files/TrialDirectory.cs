@@ -46,7 +46,7 @@ internal sealed class TrialDirectory
         return directory;
     }
 
-    /// <summary>Where Unix sockets cannot be, by the system or by the length of the path, any free loopback port.</summary>
+    /// <summary>Chooses a Unix socket, or any free loopback port where the system has none or its path would be too long.</summary>
     private static string Socket(string path) =>
         OperatingSystem.IsLinux() && Encoding.UTF8.GetByteCount(Path.GetFullPath(SocketName, Path.GetFullPath(path))) <= LongestSocketPath
             ? "unix:" + SocketName

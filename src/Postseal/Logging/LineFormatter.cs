@@ -14,8 +14,7 @@ internal sealed class LineFormatter(TimeProvider time)
     private static readonly bool ForJournal =
         Environment.GetEnvironmentVariable("JOURNAL_STREAM") is not null && Console.IsErrorRedirected;
 
-    /// <summary>An entry as a line, with its line feed. What came over the network may stand in the text: it does not begin
-    /// a line of its own.</summary>
+    /// <summary>Formats an entry as one line, with its line feed: text from the network cannot begin another.</summary>
     public string Line(LogLevel level, string text, Exception? exception)
     {
         var prefix = ForJournal ? Priority(level) : Prefix(level);

@@ -3,8 +3,8 @@ using System.Text;
 namespace Postseal.Program.Logging;
 
 /// <summary>
-/// Holds lines for a stream that may take none for a while: a pipe nobody reads, a full disk. Who logs never waits for it.
-/// What does not fit is lost and counted, and the count is told once the stream takes lines again.
+/// Holds lines for a stream that may take none for a while: a pipe nobody reads, a full disk. Logging never waits for it.
+/// Lines that do not fit are lost and counted, and the count is written once the stream takes lines again.
 /// </summary>
 internal sealed class LineQueue : IDisposable
 {
@@ -23,7 +23,7 @@ internal sealed class LineQueue : IDisposable
     private long lost;
     private bool ended;
 
-    /// <summary>Starts to write.</summary>
+    /// <summary>Starts the thread that writes.</summary>
     /// <param name="stream">Where the lines go.</param>
     /// <param name="lostLines">Makes the line that tells how many were lost.</param>
     /// <param name="capacity">How many characters wait at most.</param>
@@ -39,7 +39,7 @@ internal sealed class LineQueue : IDisposable
     {
         lock (waiting)
         {
-            // After one that was lost all are, until the others are written: so the count stands where they would have.
+            // After a lost line all are lost until those that wait are written, so that the count is where they would be.
             if (lost > 0 || size + line.Length > capacity)
             {
                 lost++;
@@ -77,14 +77,14 @@ internal sealed class LineQueue : IDisposable
             }
             catch (IOException)
             {
-                // There is nowhere else to tell of it: the count does, if the stream takes lines again.
+                // There is nowhere else to report it: the lines are counted as lost, should the stream take lines again.
                 if (!Failed(lines))
                     return;
             }
         }
     }
 
-    /// <summary>The next lines, or how many were lost once all others are written; nothing at the end.</summary>
+    /// <summary>Waits for the next lines, or for the count of lost ones once all others are written; empty at the end.</summary>
     private (string Text, long Lines) Next()
     {
         lock (waiting)

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace Postseal.Program.Logging;
 
 /// <summary>
-/// The log: lines on standard error, which systemd takes into the journal. It never stops who logs, whether anybody reads
-/// it or not.
+/// Writes the log as lines on standard error, which systemd takes into the journal. Logging never blocks, even when nobody
+/// reads it.
 /// </summary>
 internal sealed class StandardErrorLog : ILoggerProvider
 {

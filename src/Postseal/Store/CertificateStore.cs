@@ -65,7 +65,7 @@ internal sealed class CertificateStore
     /// <summary>Everyone the directory has files of, as the daemon sees them.</summary>
     public IReadOnlyList<CertificateReport> Senders() => directory.List();
 
-    /// <summary>What lies in the directory for nothing.</summary>
+    /// <summary>Lists the files in the directory that are not used.</summary>
     public IReadOnlyList<UnusedFile> Unused() => directory.Unused();
 
     /// <summary>What the daemon would sign with.</summary>

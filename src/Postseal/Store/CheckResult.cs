@@ -7,7 +7,7 @@ namespace Postseal.Program.Store;
 /// <param name="Directory">The certificate directory.</param>
 /// <param name="Senders">Everyone with files in the directory, and everyone whose section needs some that are not there.</param>
 /// <param name="Sections">What each <c>[Sender:…]</c> section comes to.</param>
-/// <param name="Unused">The files in the directory that nobody uses, and why.</param>
+/// <param name="Unused">The files in the directory that are not used, and why.</param>
 /// <param name="Warnings">What works and should be mended.</param>
 internal sealed record CheckResult(
     string Directory, IReadOnlyList<CheckedSender> Senders, IReadOnlyList<CheckedSection> Sections, IReadOnlyList<UnusedFile> Unused,

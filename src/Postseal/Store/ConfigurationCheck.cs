@@ -39,7 +39,7 @@ internal sealed class ConfigurationCheck
             [.. store.Unused().Where(file => !settings.Contains(file.Path))], check.warnings);
     }
 
-    /// <summary>Root may check for a daemon that runs as somebody else.</summary>
+    /// <summary>Lists the warnings about sockets. Root may check for a daemon that runs as another user.</summary>
     private static IEnumerable<string> SocketWarnings(MilterOptions options) => SocketAccess.Warnings(
         MilterDaemon.Endpoints(options), MilterDaemon.Peers(options).ToList(), Environment.IsPrivilegedProcess ? null : FileOwner.CurrentUser);
 
@@ -68,7 +68,7 @@ internal sealed class ConfigurationCheck
             report.KeyName, report.Problem ?? CertificateRules.WhyNotBy(rsa, rules), wanted);
     }
 
-    /// <summary>What holds for the sender; for a domain, what holds for whoever has no section in it.</summary>
+    /// <summary>Finds the rules for the sender; for a domain, those for its senders without a section of their own.</summary>
     private SigningRules RulesOf(CertificateReport report) =>
         MailAddress.TryParse(report.Address.StartsWith('@') ? "a" + report.Address : report.Address, out var address)
             ? policy.For(address)

@@ -17,15 +17,15 @@ internal sealed class KnownRoots : IDisposable
         time = store.Time;
     }
 
-    /// <summary>What should be put into the directory for a signature's chain to be complete and believed now; <see
+    /// <summary>Says what should be put into the directory for a signature's chain to be complete and valid now; <see
     /// langword="null"/> when nothing.</summary>
     public string? WhatIsMissing(SigningIdentity identity) =>
         // The way to its end was verified when the identity was made; what is left is the root.
         WhatIsMissing(identity.Intermediates.Count > 0 ? identity.Intermediates[^1] : identity.Certificate);
 
-    /// <summary>The chain of a certificate as it verifies now, in words.</summary>
+    /// <summary>Describes the chain of a certificate as it verifies now.</summary>
     /// <param name="certificate">The certificate.</param>
-    /// <param name="beside">What lies in its file.</param>
+    /// <param name="beside">The other certificates in its file.</param>
     public string Describe(X509Certificate2 certificate, IEnumerable<X509Certificate2> beside)
     {
         var chain = CertificateChain.Of(certificate, [.. beside, .. candidates], time.GetUtcNow());

@@ -5,10 +5,10 @@ namespace Postseal.Program.Store;
 /// <summary>The rule for clients that log in, in words: for the daemon's log and for <c>postseal check</c>.</summary>
 internal static class LoginRule
 {
-    /// <summary>Whether it keeps one login from signing as another.</summary>
+    /// <summary>Determines whether it keeps one login from signing as another.</summary>
     public static bool IsSafe(OriginatingOptions options) => options.AuthenticatedFrom == AuthenticatedFrom.Login;
 
-    /// <summary>The rule, as a sentence without its full stop.</summary>
+    /// <summary>Describes the rule, as a sentence without its full stop.</summary>
     public static string Describe(OriginatingOptions options) => options.AuthenticatedFrom switch
     {
         AuthenticatedFrom.Login => "a client that logs in signs as its login's own address"
@@ -20,7 +20,7 @@ internal static class LoginRule
         _ => throw new InvalidOperationException($"No words are known for {options.AuthenticatedFrom}."),
     };
 
-    /// <summary>What should be mended.</summary>
+    /// <summary>Lists what should be fixed.</summary>
     public static IEnumerable<string> Warnings(OriginatingOptions options)
     {
         if (IsSafe(options))

@@ -104,7 +104,7 @@ public sealed class ChainTests : IDisposable
     public static TheoryData<string, Func<IssuerRequest, IssuerRequest>, string> UnfitIssuers => new()
     {
         { "another key of the same name", request => request with { Key = ECDsa.Create(ECCurve.NamedCurves.nistP256) }, "the signature was not made with its key" },
-        { "no authority", request => request with { IsAuthority = false }, "it is no authority's" },
+        { "no authority", request => request with { IsAuthority = false }, "it is not a CA certificate" },
         { "no right to issue", request => request with { Usage = X509KeyUsageFlags.DigitalSignature }, "its keyUsage (DigitalSignature) does not allow issuing" },
         { "expired", request => request with { To = Noon.AddDays(-1) }, "it expired on 2026-11-21" },
         { "not yet valid", request => request with { From = Noon.AddDays(1) }, "it is not valid before 2026-11-23" },
