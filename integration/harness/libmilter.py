@@ -1,4 +1,4 @@
-"""The dialogues that the tests of Milter.NET hold it to, judged by libmilter itself."""
+"""Runs the dialogues of the conformance tests of Milter.NET against libmilter itself."""
 
 import re
 import socket

@@ -90,7 +90,7 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
         : policy.ForAnyOf(Candidates(message, envelope));
 
     /// <summary>Finds who may have sent mail whose author is not clear: the envelope sender, the login, and every address that
-    /// From and Sender might name. One at a time, as a hostile header may name a million.</summary>
+    /// From and Sender might name.</summary>
     private IEnumerable<MailAddress> Candidates(MailMessage message, Envelope envelope)
     {
         if (envelope.Sender is { } sender)

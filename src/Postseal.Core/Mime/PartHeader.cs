@@ -193,8 +193,8 @@ internal sealed class PartHeader
     }
 
     /// <summary>
-    /// Takes the content up to its first empty line for broken lines of the header, as some readers do: no line of base64 is
-    /// what breaks a header, and with an empty line before it all readers would decode it.
+    /// Leaves out the missing empty line where the content up to its first empty line is broken lines of the header, as some
+    /// readers have it: a line of base64 does not break a header, and after an empty line all readers would decode it.
     /// </summary>
     public void LeaveBrokenLines(Stretch content)
     {

@@ -100,7 +100,7 @@ internal static class PossibleAddresses
         _ => null,
     };
 
-    /// <summary>Whether it is one of Unicode's default ignorable code points, which are not shown.</summary>
+    /// <summary>Determines whether it is one of Unicode's default ignorable code points, which are not shown.</summary>
     private static bool IsInvisible(Rune rune) => Rune.GetUnicodeCategory(rune) == UnicodeCategory.Format || rune.Value is
         0x034F or 0x115F or 0x1160 or 0x17B4 or 0x17B5 or (>= 0x180B and <= 0x180F) or 0x2065 or 0x3164
         or (>= 0xFE00 and <= 0xFE0F) or 0xFFA0 or (>= 0xFFF0 and <= 0xFFF8) or (>= 0xE0000 and <= 0xE0FFF);

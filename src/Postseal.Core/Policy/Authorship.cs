@@ -9,8 +9,8 @@ namespace Postseal.Policy;
 /// </summary>
 internal sealed record Authorship
 {
-    // Some thousand authors. What is longer was made to be long, and takes long to look into.
-    private const int MaxLookedInto = 64 * 1024;
+    // In bytes: enough for some thousand authors. Longer text is not searched, as that would take too long.
+    private const int MaxSearched = 64 * 1024;
 
     private Authorship(IReadOnlyList<MailAddress> authors, string? problem) => (Authors, Problem) = (authors, problem);
 
@@ -48,9 +48,9 @@ internal sealed record Authorship
     public static IEnumerable<MailAddress> Candidates(IReadOnlyList<HeaderField> headers) =>
         Naming(headers).SelectMany(header => PossibleAddresses.Readable(header.Value));
 
-    /// <summary>Whether there is so much to look into that nobody looks: it may name anybody.</summary>
+    /// <summary>Determines whether there is more text than is searched for addresses: it may name anybody.</summary>
     public static bool MayBeAnybody(IReadOnlyList<HeaderField> headers) =>
-        Naming(headers).Sum(header => (long)header.Raw.Length) > MaxLookedInto;
+        Naming(headers).Sum(header => (long)header.Raw.Length) > MaxSearched;
 
     private static IEnumerable<HeaderField> Naming(IReadOnlyList<HeaderField> headers) =>
         headers.Where(header => header.Is("From") || header.Is("Sender") || HasBareLineEnd(header));
@@ -66,8 +66,8 @@ internal sealed record Authorship
         var text = from.Span;
         if (System.Text.Ascii.IsValid(text) && text.Count((byte)'@') == authors.Count && text.IndexOf("=?"u8) < 0)
             return new(authors, problem: null);
-        if (from.Length > MaxLookedInto)
-            return Unclear($"the From field of {authors[0]} is longer than {MaxLookedInto} characters");
+        if (from.Length > MaxSearched)
+            return Unclear($"the From field of {authors[0]} is longer than {MaxSearched} characters");
         // A set: From may have thousands.
         if (PossibleAddresses.Shown(from).Except(authors).FirstOrDefault() is { } other)
             return Unclear($"the From field of {authors[0]} shows {other} too, which some readers take for the author");
@@ -88,7 +88,7 @@ internal sealed record Authorship
         return text.Count((byte)'\r') != folds || text.Count((byte)'\n') != folds;
     }
 
-    // Where an MTA breaks it, another address may come to stand alone: "…xboss@corp.example" (RFC 5322 section 2.1.1).
+    // Where an MTA breaks the line, another address may begin the next one: "…xboss@corp.example" (RFC 5322 section 2.1.1).
     private static bool HasLongLine(ReadOnlySpan<byte> from)
     {
         if (from.Length <= LineScanner.MaxLineLength - "From:".Length)

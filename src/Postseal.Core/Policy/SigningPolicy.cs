@@ -43,7 +43,7 @@ public sealed class SigningPolicy(PostsealOptions options)
     public SigningRules ForAnyOf(IEnumerable<MailAddress> authors) =>
         authors.Select(For).FirstOrDefault(rules => rules.Mode == SigningMode.Required, options.Signing);
 
-    /// <summary>The rules for mail that may be of anybody: where there is one whose mail must be signed, it must.</summary>
+    /// <summary>Finds the rules for mail that anybody may have written: where one sender's mail must be signed, it must be, too.</summary>
     public SigningRules ForAnybody() => senders.Values.Any(sender => sender.Mode == SigningMode.Required)
         ? options.Signing with { Mode = SigningMode.Required }
         : options.Signing;
