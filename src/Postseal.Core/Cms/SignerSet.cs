@@ -33,7 +33,7 @@ internal sealed class SignerSet
 
     /// <summary>
     /// Loads the certificate of each signer; <see langword="null"/> for one whose certificate it does not carry. The caller
-    /// disposes of them.
+    /// disposes of them; one may be there for several.
     /// </summary>
     public IReadOnlyList<X509Certificate2?> Certificates()
     {
@@ -42,12 +42,17 @@ internal sealed class SignerSet
         {
             if (TryLoad(encoded) is not { } certificate)
                 continue;
-            var signer = signerInfos.FindIndex(signer => IsOf(signer, certificate));
-            while (signer >= 0 && found[signer] is not null)
-                signer = signerInfos.FindIndex(signer + 1, next => IsOf(next, certificate));
-            if (signer >= 0)
-                found[signer] = certificate;
-            else
+            // Who signs with two digests is two signers here (RFC 5752).
+            var isSigner = false;
+            for (var i = 0; i < found.Length; i++)
+            {
+                if (found[i] is not null || !IsOf(signerInfos[i], certificate))
+                    continue;
+                found[i] = certificate;
+                isSigner = true;
+            }
+
+            if (!isSigner)
                 certificate.Dispose();
         }
 

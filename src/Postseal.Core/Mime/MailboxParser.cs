@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Net;
 using System.Text;
 using System.Text.Unicode;
 
@@ -155,9 +156,13 @@ public ref partial struct MailboxParser
         var length = text[at..].IndexOf((byte)']') + 1;
         var literal = text.Slice(at, length);
         at += length;
-        return length < 3 || literal[1..^1].ContainsAny("[\\"u8) || literal.ContainsAnyInRange((byte)0, (byte)' ')
-            || !Utf8.IsValid(literal)
-            ? null
-            : Encoding.UTF8.GetString(literal);
+        return length >= 3 && IsIPAddress(literal[1..^1]) ? Encoding.ASCII.GetString(literal) : null;
+    }
+
+    // RFC 5321 section 4.1.3; a name in brackets is a domain to some readers.
+    private static bool IsIPAddress(ReadOnlySpan<byte> literal)
+    {
+        var isTagged = literal.Length > 5 && Ascii.EqualsIgnoreCase(literal[..5], "IPv6:"u8);
+        return IPAddress.TryParse(Encoding.Latin1.GetString(isTagged ? literal[5..] : literal), out _);
     }
 }

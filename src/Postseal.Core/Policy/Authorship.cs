@@ -58,6 +58,8 @@ internal sealed record Authorship
     /// <summary>Reads From. No other address may be in a name, a comment or an encoded word, in whatever characters.</summary>
     private static Authorship Of(ReadOnlyMemory<byte> from)
     {
+        if (from.Length > MaxSearched)
+            return Unclear($"the From field is longer than {MaxSearched} bytes");
         if (!MailboxParser.TryParseList(from.Span, out var authors) || authors.Count == 0)
             return Unclear("the From field cannot be read without doubt");
         if (HasLongLine(from.Span))
@@ -66,8 +68,6 @@ internal sealed record Authorship
         var text = from.Span;
         if (System.Text.Ascii.IsValid(text) && text.Count((byte)'@') == authors.Count && text.IndexOf("=?"u8) < 0)
             return new(authors, problem: null);
-        if (from.Length > MaxSearched)
-            return Unclear($"the From field of {authors[0]} is longer than {MaxSearched} characters");
         // A set: From may have thousands.
         if (PossibleAddresses.Shown(from).Except(authors).FirstOrDefault() is { } other)
             return Unclear($"the From field of {authors[0]} shows {other} too, which some readers take for the author");

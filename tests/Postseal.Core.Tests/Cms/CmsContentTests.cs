@@ -76,6 +76,20 @@ public sealed class CmsContentTests : IDisposable
     }
 
     [Fact]
+    public void Who_signs_with_two_digests_is_the_signer_of_both()
+    {
+        var issued = folder.Authority.Issue(new TrialRequest("alice@example.org"));
+        using var certificate = X509Certificate2.CreateFromPem(issued.CertificatePem, issued.KeyPem);
+        var cms = new SignedCms(new ContentInfo([1]), detached: false);
+        foreach (var digest in (string[])["2.16.840.1.101.3.4.2.1", "2.16.840.1.101.3.4.2.3"])
+            cms.ComputeSignature(new CmsSigner(certificate) { DigestAlgorithm = new Oid(digest) }, silent: true);
+
+        var signers = CmsContent.TryRead(Pieces(cms.Encode(), 4096))!.Signers!.Certificates();
+
+        Assert.Equal([certificate, certificate], signers);
+    }
+
+    [Fact]
     public void A_changed_byte_does_no_harm()
     {
         for (var i = 0; i < signed.Length; i++)
