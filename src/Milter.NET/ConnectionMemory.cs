@@ -1,27 +1,5 @@
 namespace Milter;
 
-/// <summary>A connection cannot hold what its peer sends, and there is no message to refuse for it.</summary>
-internal sealed class MemoryLimitException(string reason) : Exception(reason);
-
-/// <summary>Counts the memory that all connections of a server hold together, in bytes, up to a limit.</summary>
-internal sealed class ServerMemory(long limit)
-{
-    private long used;
-
-    public bool TryTake(long bytes)
-    {
-        if (Interlocked.Add(ref used, bytes) <= limit)
-            return true;
-        Give(bytes);
-        return false;
-    }
-
-    /// <summary>Takes what a connection may have in any case, even beyond the limit.</summary>
-    public void Take(long bytes) => Interlocked.Add(ref used, bytes);
-
-    public void Give(long bytes) => Interlocked.Add(ref used, -bytes);
-}
-
 /// <summary>
 /// Counts what one connection holds: the message, its envelope and macros, a frame on its way. It always has its share, so
 /// that a message of usual size passes even while the memory of all connections is used up.

@@ -22,8 +22,9 @@ public static partial class RegularFile
     }
 
     /// <summary>
-    /// Explains why it is no file to read, as the end of a sentence that begins with the file; <see langword="null"/> for a regular
-    /// file, and for what is not there or cannot be looked at. Linux only: .NET cannot tell them apart elsewhere.
+    /// Explains why it is no file to read, as the end of a sentence that begins with the file; <see langword="null"/> for a
+    /// regular file, and for one that does not exist or cannot be examined. Linux only: .NET cannot tell them apart
+    /// elsewhere.
     /// </summary>
     public static string? WhyNot(string path) => KindOf(path) switch
     {

@@ -120,7 +120,8 @@ internal sealed class SettingsSection(SettingsFile file, string name, IConfigura
         return path;
     }
 
-    /// <summary>Reads the path of an existing file, as an absolute path; <see langword="null"/> when none is named, or with an error.</summary>
+    /// <summary>Reads the path of an existing file and makes it absolute; <see langword="null"/> when none is named, and with an
+    /// error when it is not there or not a regular file.</summary>
     public string? ExistingFile(string key)
     {
         if (Text(key) is not { } text)

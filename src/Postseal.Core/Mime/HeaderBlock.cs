@@ -50,8 +50,8 @@ internal static class HeaderBlock
     /// <summary>Whether a line continues the field above it (RFC 5322 section 2.2.3).</summary>
     public static bool IsContinuation(ReadOnlySpan<byte> line) => line is [(byte)' ' or (byte)'\t', ..];
 
-    /// <summary>Determines whether a line is the one that separates messages in a mailbox file, as it came or quoted (RFC 4155), and no field,
-    /// as <c>From : x</c> is.</summary>
+    /// <summary>Determines whether a line is the one that separates messages in a mailbox file, as it came or quoted
+    /// (RFC 4155), and not a field, as <c>From : x</c> is.</summary>
     public static bool IsMailboxFrom(ReadOnlySpan<byte> line) =>
         (line.StartsWith("From "u8) || line.StartsWith(">From "u8)) && NameLength(line) == 0;
 
