@@ -25,7 +25,10 @@ internal sealed class ChainSearch(X509Certificate2 leaf, IReadOnlyList<ILookup<s
             return new CertificateChain(leaf, [], null, DateTime.MaxValue);
         Extend();
         // The longer way to another root has, for readers that trust the nearer one, a certificate too many, and no harm done.
-        var (root, intermediates) = ways.OrderBy(way => way.Root is null).ThenByDescending(way => way.Intermediates.Count).FirstOrDefault((null, []));
+        var (root, intermediates) = ways
+            .OrderBy(way => way.Root is null)
+            .ThenByDescending(way => way.Intermediates.Count)
+            .FirstOrDefault((null, []));
         path.AddRange(intermediates);
         return new CertificateChain(root, intermediates, root is null ? WhyItEnds() : null, holdsUntil);
     }

@@ -22,7 +22,11 @@ internal static class DistinguishedNames
         {
             var form = new StringBuilder();
             foreach (var attributes in RelativeNames(name.RawData))
-                form.AppendJoin('+', attributes.Select(attribute => $"{attribute.Type}={Comparable(attribute.Value)}").Order(StringComparer.Ordinal)).Append('\0');
+            {
+                var parts = attributes.Select(attribute => $"{attribute.Type}={Comparable(attribute.Value)}");
+                form.AppendJoin('+', parts.Order(StringComparer.Ordinal)).Append('\0');
+            }
+
             return form.ToString();
         }
         catch (AsnContentException)
@@ -36,7 +40,13 @@ internal static class DistinguishedNames
     {
         try
         {
-            return [.. RelativeNames(name.RawData).SelectMany(attributes => attributes).Where(attribute => attribute.Type == type).Select(attribute => attribute.Value)];
+            return
+            [
+                .. from attributes in RelativeNames(name.RawData)
+                   from attribute in attributes
+                   where attribute.Type == type
+                   select attribute.Value,
+            ];
         }
         catch (AsnContentException)
         {

@@ -52,8 +52,9 @@ internal sealed class LoadedSource
     /// <exception cref="UnauthorizedAccessException">The passphrase or the secret must not be read.</exception>
     public static LoadedSource Load(SourceFiles files, TimeProvider time, LoadedSource? before)
     {
-        var stamps = files.All.Concat(new[] { files.PassphraseFile, files.SecretFile }.OfType<string>()).Distinct().Select(path => (path, FileStamp.Of(path))).ToArray();
-        var settled = stamps.Max(stamp => stamp.Item2.SettledAt);
+        var paths = files.All.Concat(new[] { files.PassphraseFile, files.SecretFile }.OfType<string>()).Distinct();
+        (string Path, FileStamp Stamp)[] stamps = [.. paths.Select(path => (path, FileStamp.Of(path)))];
+        var settled = stamps.Max(file => file.Stamp.SettledAt);
         DateTime? lookAgainAt = time.GetUtcNow().UtcDateTime < settled ? settled : null;
         X509Certificate2? certificate = null;
         try

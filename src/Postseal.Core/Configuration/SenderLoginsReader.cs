@@ -114,8 +114,11 @@ internal sealed class SenderLoginsReader
         else if (lines.TryGetValue(canonical, out var first))
             Problem(number, $"{key} has line {first.Number} already; put all of its logins there");
         else
-            lines.Add(canonical, new SenderLoginsLine(number, logins.Select(login => Login.Of(login, loginDomain).CanonicalText).ToHashSet(StringComparer.Ordinal)));
+            lines.Add(canonical, new SenderLoginsLine(number, Canonical(logins)));
     }
+
+    private HashSet<string> Canonical(IEnumerable<string> logins) =>
+        logins.Select(login => Login.Of(login, loginDomain).CanonicalText).ToHashSet(StringComparer.Ordinal);
 
     /// <summary>Finds the length of the key: up to the first blank outside quotes.</summary>
     private static int KeyLength(string line)

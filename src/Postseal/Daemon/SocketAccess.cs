@@ -19,7 +19,9 @@ internal static class SocketAccess
     {
         foreach (var endpoint in endpoints)
         {
-            if (endpoint is MilterInetEndpoint inet && !peers.OfType<MilterNetworkPeer>().Any() && (peers.Count > 0 || !IsLoopback(inet)))
+            if (endpoint is MilterInetEndpoint inet
+                && !peers.OfType<MilterNetworkPeer>().Any()
+                && (peers.Count > 0 || !IsLoopback(inet)))
                 throw new FormatException(
                     $"{endpoint} gives any signature to whoever connects, {(IsLoopback(inet) ? "and Peers names no network" : "and other machines can")}: "
                     + "name the MTA's addresses, as 192.0.2.25 or 127.0.0.0/8, or listen on a Unix socket alone");
