@@ -32,11 +32,14 @@ public sealed class AuthorshipProperties
             HeaderField[] headers = [new((byte[])[.. "From:"u8, .. from], "From".Length)];
             var authorship = Authorship.Of(headers);
             var candidates = Authorship.Candidates(headers).ToHashSet();
-            return authorship.IsClear != (authorship.Authors.Count == 0) && authorship.Authors.All(candidates.Contains);
+            return authorship.IsClear != (authorship.Authors.Count == 0) && authorship.Authors.Where(IsPlain).All(candidates.Contains);
         }));
 
     [Fact]
     public void What_a_person_reads_a_program_reads_too() => Check.One(
         Config.QuickThrowOnFailure.WithMaxTest(5000),
         Prop.ForAll(Froms, from => PossibleAddresses.Shown(from).ToHashSet().IsSubsetOf(PossibleAddresses.Readable(from))));
+
+    // The candidates of unclear mail are searched for in its text, where what is in quotes may be cut at any special.
+    private static bool IsPlain(MailAddress author) => !author.ToString().StartsWith('"');
 }
