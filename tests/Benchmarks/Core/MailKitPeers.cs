@@ -11,8 +11,6 @@ namespace Postseal.Benchmarks.Core;
 /// <summary>MimeKit with Bouncy Castle, and Postseal.MailKit beside it.</summary>
 internal static class MailKitPeers
 {
-    public static bool AreHere => true;
-
     private static readonly FormatOptions Format = CreateFormat();
 
     /// <summary>The raw message read, signed and written with MimeKit.</summary>
