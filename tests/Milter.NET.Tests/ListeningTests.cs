@@ -136,6 +136,8 @@ public sealed class ListeningTests : IDisposable
         var error = await Assert.ThrowsAsync<IOException>(
             () => StartAsync("unix:" + Path.Combine(folder, "none", "m.sock")));
 
+        Assert.Contains("the directory ", error.Message, StringComparison.Ordinal);
+        Assert.Contains(" is not there", error.Message, StringComparison.Ordinal);
         Assert.Contains("none/m.sock", error.Message, StringComparison.Ordinal);
     }
 

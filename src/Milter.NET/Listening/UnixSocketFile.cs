@@ -18,6 +18,11 @@ internal static class UnixSocketFile
         if (!OperatingSystem.IsLinux())
             throw new PlatformNotSupportedException(
                 $"{endpoint}: Unix domain sockets are for Linux here; use inet:PORT@127.0.0.1.");
+        // The kernel's error would be called "Cannot assign requested address".
+        if (Path.GetDirectoryName(Path.GetFullPath(endpoint.Path)) is { } directory && !Directory.Exists(directory))
+            throw new IOException(
+                $"{endpoint}: the directory {directory} is not there, or this user cannot reach it; create it, owned by " +
+                "this user and by the MTA's group.");
         MakeRoom(endpoint);
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
