@@ -45,6 +45,9 @@ public static partial class CertificateRules
         | (WhyNotEncrypt(certificate) is null ? CertificateUse.Encrypt : 0)
         | (IsAuthority(certificate) ? CertificateUse.Authority : 0);
 
+    /// <summary>Tells whether its keyUsage allows signing, whatever else may forbid it.</summary>
+    public static bool IsMeantToSign(X509Certificate2 certificate) => UsageAllows(certificate, Signing, out _);
+
     /// <summary>Whether it says of itself that it issues others.</summary>
     public static bool IsAuthority(X509Certificate2 certificate) =>
         Extension<X509BasicConstraintsExtension>(certificate) is { CertificateAuthority: true };

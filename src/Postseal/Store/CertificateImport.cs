@@ -24,7 +24,7 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
     /// <summary>The addresses that have something new.</summary>
     public HashSet<MailAddress> Addresses { get; } = [];
 
-    /// <summary>Those of them that got a key to sign with.</summary>
+    /// <summary>Those of them that got a key that is meant to sign, whether or not it can.</summary>
     public HashSet<MailAddress> Signers { get; } = [];
 
     /// <summary>Imports all of it, end entities first: the authorities they bring along then lie with them.</summary>
@@ -92,7 +92,7 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
             KeepReplacedKey(name);
             Write(name, content.Bytes, AtomicFile.Private);
             Addresses.Add(address);
-            if (CertificateRules.UsesOf(certificate).HasFlag(CertificateUse.Sign))
+            if (CertificateRules.IsMeantToSign(certificate))
                 Signers.Add(address);
             var how = key.Key.IsEncrypted ? "encrypted key" : "key, which is not encrypted,";
             report.Imported($"{name}: {how} with the certificate of {address}{Validity(certificate)}");

@@ -255,6 +255,24 @@ public sealed class CertsImportTests : IDisposable
     }
 
     [Fact]
+    public void A_key_that_is_too_weak_to_sign_is_told_and_exits_with_1()
+    {
+        using var key = RSA.Create(1000);
+        var request = new CertificateRequest("CN=Alice", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddEmailAddress(Alice);
+        request.CertificateExtensions.Add(names.Build());
+        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(30));
+
+        var (exitCode, output, _) = Import(
+            inbox.Write("weak.pem", key.ExportPkcs8PrivateKeyPem() + "\n" + certificate.ExportCertificatePem()));
+
+        Assert.Contains("cannot sign yet", output, StringComparison.Ordinal);
+        Assert.Contains("fewer than 1024 bits", output, StringComparison.Ordinal);
+        Assert.Equal(1, exitCode);
+    }
+
+    [Fact]
     public void A_key_that_is_for_encryption_only_is_not_asked_to_sign()
     {
         var issued = authority.Issue(new TrialRequest(Alice) { KeyUsage = X509KeyUsageFlags.KeyAgreement });
