@@ -36,7 +36,7 @@ class Filters:
 
     @contextmanager
     def start(self, kind: str, port: int):
-        """The same, for a test that stops it."""
+        """The same, for a test that stops it or leaves it to be killed."""
         socket = f"inet:{port}@127.0.0.1"
         own = {"stamp": self._trials / "stamp" / "Stamp", "libmilter": self._trials / "libmilter-filter"}
         command = [own[kind]] if kind in own else [self._trials / "filters" / "milter-filters", kind]
