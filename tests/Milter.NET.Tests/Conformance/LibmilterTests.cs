@@ -32,7 +32,7 @@ public partial class LibmilterTests
         await foreach (var reply in peer.RestAsync())
             replies.Add(reply[..1]);
         // The peer may see the end of the connection before the handler is told of it.
-        await server.Server.StopAsync(TestServer.Cancel);
+        await handler.Disposed.WaitAsync(TestServer.Cancel);
 
         Assert.Equal(steps.Select(step => step[1]).Where(reply => reply is not ("-" or "closed")), replies);
         Assert.Equal(lines[^1], "calls: " + string.Join(' ', handler.Calls));
@@ -110,12 +110,18 @@ public partial class LibmilterTests
 
     /// <summary>Answers as what it is told of asks for (<c>rcpt-reject</c>), in the content as the field X-Trial does, and
     /// writes down what it is called for; the end of a message that was not answered is an abort.</summary>
-    private sealed partial class DialogueHandler : MilterHandler
+    private sealed partial class DialogueHandler : MilterHandler, IDisposable
     {
+        private readonly TaskCompletionSource disposed = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private string wish = "";
         private bool answered;
 
         public List<string> Calls { get; } = [];
+
+        /// <summary>Completes when the connection has ended, after the last call.</summary>
+        public Task Disposed => disposed.Task;
+
+        public void Dispose() => disposed.TrySetResult();
 
         public override ValueTask<MilterReply> ConnectAsync(MilterContext context, CancellationToken cancellationToken) =>
             Call("connect", context.Client.HostName);
