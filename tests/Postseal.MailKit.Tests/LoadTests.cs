@@ -51,7 +51,7 @@ public sealed class LoadTests : IDisposable
         Assert.Equal(320, texts.Count);
     }
 
-    /// <summary>What is held after ten thousand messages is what was held after two thousand.</summary>
+    /// <summary>What is held grows with no message. It may grow once: pools keep buffers for each thread that comes to send.</summary>
     [Fact]
     public async Task Ten_thousand_messages_leave_nothing_behind()
     {
@@ -60,11 +60,9 @@ public sealed class LoadTests : IDisposable
         await client.ConnectAsync("127.0.0.1", server.Port, cancellationToken: Cancel);
 
         await SendAsync(2_000);
-        var before = Held();
-        await SendAsync(8_000);
-        var after = Held();
+        long[] held = [Held(), await SendAsync(4_000), await SendAsync(4_000)];
 
-        Assert.InRange(after - before, long.MinValue, 300_000); // 40 bytes a message
+        Assert.InRange(Math.Min(held[1] - held[0], held[2] - held[1]), long.MinValue, 160_000); // 40 bytes a message
 
         // What hangs on a message's life in a weak table goes only after the finalizers have run.
         static long Held()
@@ -74,7 +72,7 @@ public sealed class LoadTests : IDisposable
             return GC.GetTotalMemory(forceFullCollection: true);
         }
 
-        async Task SendAsync(int count)
+        async Task<long> SendAsync(int count)
         {
             for (var i = 0; i < count; i++)
             {
@@ -82,6 +80,8 @@ public sealed class LoadTests : IDisposable
                 message.SetSigning(Configuration.SigningMode.Required);
                 await client.SendAsync(message, Cancel);
             }
+
+            return Held();
         }
     }
 

@@ -75,6 +75,7 @@ internal sealed class Settings
         [Signing]
         Digest = {digest}
         Form = {(opaque ? "Opaque" : "Detached")}
+        MaxSize = 1G
         [Sender:{SilentAddress}]
         Mode = Never
         [Sender:@{StrictDomain}]

@@ -124,10 +124,10 @@ public sealed partial class ReloadingOptions
 
     private void Refuse(string changed, string problem, Stamps now)
     {
-        stamps = now;
-        if (problem != refused)
+        // Read again as it was, a file is not wrong anew; saved again it is, also with the same mistake.
+        if (problem != refused || now != stamps)
             LogRefused(changed, problem);
-        refused = problem;
+        (stamps, refused) = (now, problem);
     }
 
     private void Take(string changed, PostsealOptions loaded, FileStamp settings)

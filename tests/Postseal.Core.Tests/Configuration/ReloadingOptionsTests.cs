@@ -57,6 +57,19 @@ public sealed class ReloadingOptionsTests : IDisposable
     }
 
     [Fact]
+    public void A_mistake_that_is_saved_again_is_told_again()
+    {
+        Start("[Signing]\nMode = Never");
+
+        for (var i = 1; i <= 2; i++)
+        {
+            Change("[Signing]\nMode = Perhaps");
+            Assert.Equal(SigningMode.Never, Mode);
+            Assert.Equal(i, log.Lines.Count);
+        }
+    }
+
+    [Fact]
     public void A_file_that_is_being_written_is_left_alone_until_it_rests()
     {
         Start("[Signing]\nMode = Required\n[Sender:@example.org]\nMode = Never");
