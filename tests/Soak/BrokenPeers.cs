@@ -70,13 +70,15 @@ internal sealed class BrokenPeers(SoakPlan plan, Daemon daemon, Promises promise
         await client.SendRawAsync("\0\0\u0001\0M<half@"u8.ToArray(), CancellationToken.None);
     }
 
-    /// <summary>As with libmilter the command is ignored, and the message that follows has its answer.</summary>
+    /// <summary>As with libmilter such a command is ignored, and the next one has its answer.</summary>
     private static async Task OutOfOrderAsync(Peer peer)
     {
         await using var client = await peer.NegotiateAsync();
         var command = peer.Random.Next(2) == 0 ? MilterCommand.Body : MilterCommand.Recipient;
         await client.SendAsync(command, "<bob@example.net>\0"u8.ToArray());
-        await HandInAsync(client);
+        var answer = await client.AskAsync(MilterCommand.Mail, MilterClient.Strings("<alice@example.org>"));
+        if (answer.Response != MilterResponse.Continue)
+            throw new MilterProtocolException($"MAIL was answered with {answer.Response}");
     }
 
     private static async Task UnknownCommandAsync(Peer peer)
@@ -103,18 +105,13 @@ internal sealed class BrokenPeers(SoakPlan plan, Daemon daemon, Promises promise
     private static async Task SlowReaderAsync(Peer peer)
     {
         await using var client = await peer.NegotiateAsync(readsSlowly: true);
-        await HandInAsync(client);
-    }
-
-    private static async Task HandInAsync(MilterClient client)
-    {
         await client.HandInAsync(Peer.Message(), wholeBody: true);
         var answer = await client.AskAsync(MilterCommand.EndOfMessage);
         while (answer.Response is MilterResponse.AddHeader or MilterResponse.InsertHeader or MilterResponse.ChangeHeader
             or MilterResponse.ReplaceBody or MilterResponse.Progress)
             answer = await client.ReceiveAsync();
         if (answer.Response is not (MilterResponse.Accept or MilterResponse.Continue))
-            throw new MilterProtocolException($"the message was answered with {answer.Response}");
+            throw new MilterProtocolException($"a slow reader was answered with {answer.Response}");
     }
 
     private static async Task SilentAsync(Peer peer)
