@@ -1,8 +1,8 @@
 using System.Globalization;
 using MailKit.Net.Smtp;
 using MimeKit;
-using Postseal.Configuration;
 using Postseal.MailKit;
+using Postseal.Settings;
 
 // mailkit-sender PORT SENDER RECIPIENT [INI] < MESSAGE: hands a message to an SMTP server on this machine, signed by the
 // settings in INI, or without INI as plain MailKit does. Exit code 1: refused, nothing was sent.

@@ -1,9 +1,13 @@
 using System.Security.Cryptography;
 using Postseal.Certificates;
+using Postseal.Certificates.Store;
 using Postseal.Cms;
-using Postseal.Configuration;
-using Postseal.Mime;
+using Postseal.Cms.Signed;
+using Postseal.Mail;
+using Postseal.Mime.Canonical;
 using Postseal.Policy;
+using Postseal.Settings;
+using Postseal.Smime;
 
 namespace Postseal;
 
@@ -20,7 +24,7 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
     private const int MaxCandidates = 100;
 
     private readonly Originating originating = new(options.Originating);
-    private readonly SigningPolicy policy = new(options);
+    private readonly SigningPolicy policy = new(options.Signing, options.Senders);
 
     /// <summary>
     /// Determines whether mail with that envelope is ours at all. Where it is not, <see cref="Process"/> leaves it unchanged
@@ -45,7 +49,7 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
     /// <param name="steps">Takes the steps, in their order.</param>
     /// <inheritdoc cref="Process" path="/exception"/>
     public OutgoingResult Explain(MailMessage message, Envelope envelope, ICollection<PolicyStep> steps) =>
-        Decide(message, envelope, mode: null, new PolicyTrace(options, steps));
+        Decide(message, envelope, mode: null, new PolicyTrace(options.Originating, options.Signing, options.Certificates.Path, steps));
 
     private OutgoingResult Decide(MailMessage message, Envelope envelope, SigningMode? mode, PolicyTrace? trace)
     {
@@ -119,7 +123,7 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
 
     private OutgoingResult Sign(MailMessage message, MailAddress author, SigningRules rules, SigningIdentity identity)
     {
-        if (CertificateRules.WhyNotBy(identity.Key as RSA, rules) is { } reason)
+        if (SignatureAlgorithm.WhyNot(identity.Key, rules.Digest, rules.RsaPadding) is { } reason)
             return CannotSign(rules, author, $"{identity.Source} cannot sign: {reason}", NoUsableCertificate);
         // What is known to be too large is not hashed and signed for nothing.
         if (message.Length > rules.MaxMessageLength)
@@ -131,10 +135,10 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
             return CannotSign(rules, author, $"its {message.Length} bytes would become, signed, {PastMaxSize(rules)}", TooLarge);
 
         var digest = rules.Digest.AtLeastFor(identity.Key);
-        var signature = SignedData.Sign(entity.Content, identity, digest, rules.RsaPadding, time.GetUtcNow());
+        var signature = SignedData.Sign(entity.Content, identity.Signer, digest, rules.RsaPadding, time.GetUtcNow());
         var signed = rules.Form == SignatureForm.Opaque
-            ? OpaqueSigned.Compose(entity, signature, rules.SignatureType)
-            : MultipartSigned.Compose(entity, signature, digest, rules.SignatureType);
+            ? SignedMail.Opaque(entity, signature, rules.SignatureType)
+            : SignedMail.Detached(entity, signature, digest, rules.SignatureType);
         return signed.Length <= rules.MaxMessageLength
             ? new OutgoingResult.Signed(signed, author, identity)
             : CannotSign(rules, author, $"its {message.Length} bytes would become, signed, {PastMaxSize(rules)}", TooLarge);
@@ -143,7 +147,7 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
     // What cannot be made 7bit can be carried in the opaque form alone. Where a signature is required, that is the form.
     private static Canonicalization Canonicalize(MailMessage message, ref SigningRules rules)
     {
-        var maxOpaque = OpaqueSigned.MaxEntityLength(rules.MaxMessageLength);
+        var maxOpaque = SignedMail.MaxOpaqueEntityLength(rules.MaxMessageLength);
         var canonicalization = CanonicalEntity.Create(
             message, rules.Form == SignatureForm.Opaque ? maxOpaque : rules.MaxMessageLength);
         if (canonicalization is not CannotCanonicalize || rules is { Form: SignatureForm.Detached, Mode: not SigningMode.Required })

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 using MimeKit;
 using MimeKit.IO;
 using MimeKit.IO.Filters;
+using Postseal.Mail;
 using Postseal.Mime;
+
 using ContentType = MimeKit.ContentType;
 
 namespace Postseal.MailKit;

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using Postseal.Mime;
+using Postseal.Mail;
 
 namespace Postseal.MailKit;
 

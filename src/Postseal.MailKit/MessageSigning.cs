@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using MimeKit;
-using Postseal.Configuration;
+using Postseal.Policy;
 
 namespace Postseal.MailKit;
 

@@ -10,7 +10,9 @@ using Org.BouncyCastle.Security;
 using Org.BouncyCastle.Utilities.Collections;
 using Org.BouncyCastle.X509;
 using Postseal.Certificates;
-using Postseal.Mime;
+using Postseal.Certificates.Store;
+using Postseal.Mail;
+
 using Certificate = Org.BouncyCastle.X509.X509Certificate;
 
 namespace Postseal.MailKit;

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Postseal.Configuration;
 using Postseal.MailKit;
+using Postseal.Settings;
 
 // In the namespace of the container, where every program that uses one finds it.
 #pragma warning disable IDE0130

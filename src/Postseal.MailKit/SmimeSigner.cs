@@ -4,10 +4,10 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using MimeKit;
-using Postseal.Certificates;
-using Postseal.Configuration;
-using Postseal.Mime;
+using Postseal.Certificates.Store;
+using Postseal.Mail;
 using Postseal.Policy;
+using Postseal.Settings;
 
 namespace Postseal.MailKit;
 

@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 using MailKit;
 using MailKit.Net.Smtp;
 using MimeKit;
-using Postseal.Configuration;
+using Postseal.Settings;
 
 namespace Postseal.MailKit;
 

@@ -8,6 +8,7 @@ using Milter.Testing;
 using Postseal.Benchmarks.Judging;
 using Postseal.Benchmarks.Load;
 using Postseal.Certificates;
+using Postseal.Policy;
 using Postseal.TestKit;
 
 namespace Postseal.Benchmarks.Tests;

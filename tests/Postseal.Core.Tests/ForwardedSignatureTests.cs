@@ -1,9 +1,10 @@
 using System.Buffers;
 using System.Net;
 using System.Text;
-using Postseal.Configuration;
-using Postseal.Mime;
+using Postseal.Mail;
 using Postseal.Policy;
+using Postseal.Settings;
+using Postseal.Smime;
 using Postseal.TestKit;
 
 namespace Postseal.Tests;

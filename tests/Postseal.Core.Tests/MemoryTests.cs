@@ -1,10 +1,11 @@
 using System.Net;
 using FsCheck;
 using FsCheck.Fluent;
-using Postseal.Certificates;
-using Postseal.Configuration;
-using Postseal.Mime;
+using Postseal.Certificates.Store;
+using Postseal.Mail;
 using Postseal.Policy;
+using Postseal.Settings;
+using Postseal.Smime;
 using Postseal.TestKit;
 using Postseal.Tests.Mime;
 

@@ -4,9 +4,10 @@ using System.Security.Cryptography;
 using System.Text;
 using Postseal.Certificates;
 using Postseal.Cms;
-using Postseal.Configuration;
-using Postseal.Mime;
+using Postseal.Mail;
 using Postseal.Policy;
+using Postseal.Settings;
+using Postseal.Smime;
 using Postseal.TestKit;
 
 namespace Postseal.Tests;

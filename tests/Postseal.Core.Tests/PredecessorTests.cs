@@ -2,10 +2,10 @@ using System.Buffers;
 using System.Net;
 using System.Text;
 using Microsoft.Extensions.Configuration;
-using Postseal.Certificates;
-using Postseal.Configuration;
-using Postseal.Mime;
+using Postseal.Certificates.Store;
+using Postseal.Mail;
 using Postseal.Policy;
+using Postseal.Settings;
 using Postseal.TestKit;
 
 namespace Postseal.Tests;

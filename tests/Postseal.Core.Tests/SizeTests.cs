@@ -1,7 +1,8 @@
 using System.Net;
-using Postseal.Configuration;
-using Postseal.Mime;
+using Postseal.Mail;
 using Postseal.Policy;
+using Postseal.Settings;
+using Postseal.Smime;
 using Postseal.TestKit;
 using Postseal.Tests.Mime;
 

@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
-using Postseal.Configuration;
 using Postseal.MailKit.Tests.Support;
+using Postseal.Policy;
 
 namespace Postseal.MailKit.Tests;
 

@@ -3,8 +3,8 @@ using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using MimeKit;
+using Postseal.Mail;
 using Postseal.MailKit.Tests.Support;
-using Postseal.Mime;
 
 namespace Postseal.MailKit.Tests;
 

@@ -1,6 +1,8 @@
 using MailKit.Net.Smtp;
 using MimeKit;
 using Postseal.MailKit.Tests.Support;
+using Postseal.Policy;
+using Postseal.Smime;
 using Postseal.TestKit;
 
 namespace Postseal.MailKit.Tests;
@@ -77,7 +79,7 @@ public sealed class LoadTests : IDisposable
             for (var i = 0; i < count; i++)
             {
                 using var message = Letters.Plain("erin@example.org");
-                message.SetSigning(Configuration.SigningMode.Required);
+                message.SetSigning(Policy.SigningMode.Required);
                 await client.SendAsync(message, Cancel);
             }
 

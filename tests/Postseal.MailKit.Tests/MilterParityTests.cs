@@ -1,9 +1,11 @@
-using MimeKit;
 using Microsoft.Extensions.Logging.Abstractions;
 using Milter.Testing;
-using Postseal.Configuration;
+using MimeKit;
 using Postseal.MailKit.Tests.Support;
+using Postseal.Policy;
 using Postseal.Program.Daemon;
+using Postseal.Settings;
+using Postseal.Smime;
 using Postseal.TestKit;
 
 namespace Postseal.MailKit.Tests;

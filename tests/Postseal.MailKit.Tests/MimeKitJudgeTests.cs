@@ -2,11 +2,11 @@ using System.Net;
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
-using Postseal.Certificates;
-using Postseal.Mime;
-using Postseal.Configuration;
+using Postseal.Certificates.Store;
+using Postseal.Mail;
 using Postseal.MailKit.Tests.Support;
 using Postseal.Policy;
+using Postseal.Smime;
 using Postseal.TestKit;
 
 namespace Postseal.MailKit.Tests;

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Security.Cryptography.X509Certificates;
 using Milter;
 using Postseal.Certificates;
-using Postseal.Mime;
+using Postseal.Mail;
 using Postseal.MailKit.Tests.Support;
 using Postseal.TestKit;
 

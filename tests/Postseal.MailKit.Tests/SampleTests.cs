@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using MimeKit;
-using Postseal.Configuration;
 using Postseal.MailKit.Tests.Support;
+using Postseal.Settings;
 using Postseal.TestKit;
 
 namespace Postseal.MailKit.Tests;

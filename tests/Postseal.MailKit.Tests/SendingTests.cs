@@ -1,8 +1,9 @@
 using MailKit;
 using MailKit.Net.Smtp;
 using MimeKit;
-using Postseal.Configuration;
 using Postseal.MailKit.Tests.Support;
+using Postseal.Policy;
+using Postseal.Smime;
 using Postseal.TestKit;
 
 namespace Postseal.MailKit.Tests;

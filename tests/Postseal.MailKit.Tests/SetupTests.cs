@@ -4,8 +4,9 @@ using MailKit.Net.Smtp;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using MimeKit;
-using Postseal.Configuration;
 using Postseal.MailKit.Tests.Support;
+using Postseal.Policy;
+using Postseal.Settings;
 using Postseal.TestKit;
 
 namespace Postseal.MailKit.Tests;

@@ -2,8 +2,9 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Milter;
 using Milter.Testing;
-using Postseal.Configuration;
+using Postseal.Policy;
 using Postseal.Program.Daemon;
+using Postseal.Settings;
 using Postseal.TestKit;
 
 namespace Postseal.Tests;

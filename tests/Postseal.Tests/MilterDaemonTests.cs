@@ -4,8 +4,10 @@ using Microsoft.Extensions.Logging;
 using Milter;
 using Milter.Testing;
 using Postseal.Certificates;
-using Postseal.Configuration;
+using Postseal.Certificates.Store;
+using Postseal.Policy;
 using Postseal.Program.Daemon;
+using Postseal.Settings;
 using Postseal.TestKit;
 
 namespace Postseal.Tests;

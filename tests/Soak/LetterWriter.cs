@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using Milter;
 using Milter.Testing;
+using Postseal.Policy;
 
 namespace Postseal.Soak;
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Postseal.Cms;
+using Postseal.Settings;
 
 namespace Postseal.Soak;
 

@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Milter;
 using Milter.Testing;
+using Postseal.Cms;
 
 namespace Postseal.Soak;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Milter.Testing;
 using Postseal.Certificates;
+using Postseal.Settings;
 using Postseal.TestKit;
 
 namespace Postseal.Soak;

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
-using Postseal.Configuration;
+using Postseal.Certificates.Store;
 
 namespace Postseal.TestKit;
 

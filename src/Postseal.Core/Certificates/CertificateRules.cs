@@ -2,8 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Cms;
-using Postseal.Configuration;
-using Postseal.Mime;
+using Postseal.Mail;
 
 namespace Postseal.Certificates;
 
@@ -115,22 +114,6 @@ public static partial class CertificateRules
         if (now.UtcDateTime < certificate.NotBefore.ToUniversalTime())
             return $"it is not valid before {Day(certificate.NotBefore)}; check the date of the certificate and of this machine";
         return null;
-    }
-
-    /// <summary>Why a key cannot sign as these rules want; <see langword="null"/> when it can, as any but an RSA key can.</summary>
-    /// <remarks>
-    /// The encoded digest has to fit into the modulus: with PSS that is digest, salt and two octets (RFC 8017 section
-    /// 9.1.1). With PKCS #1 v1.5 each fits into the shortest key that may sign at all.
-    /// </remarks>
-    public static string? WhyNotBy(RSA? key, SigningRules rules)
-    {
-        if (key is null || rules.RsaPadding != RsaPadding.Pss)
-            return null;
-        var digest = rules.Digest.Length();
-        return digest + digest + 2 <= (key.KeySize + 6) / 8
-            ? null
-            : $"its key (RSA-{key.KeySize}) is too short for {rules.Digest} with {rules.RsaPadding} padding; "
-                + "have one issued for a longer key";
     }
 
     private static string? WhyNotMail(X509Certificate2 certificate)

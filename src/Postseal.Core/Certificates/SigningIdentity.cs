@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Postseal.Cms;
+using Postseal.Cms.Signed;
 
 namespace Postseal.Certificates;
 
@@ -35,10 +35,10 @@ public sealed class SigningIdentity(
     public IReadOnlyList<string> Warnings { get; internal init; } = [];
 
     /// <summary>The private key; it does not leave the assembly.</summary>
-    internal AsymmetricAlgorithm Key { get; } = key;
+    internal AsymmetricAlgorithm Key => Signer.Key;
 
     /// <summary>Its parts of a SignedData.</summary>
-    internal SignerEncoding Encoding { get; } = new(certificate, chain.Intermediates);
+    internal Signer Signer { get; } = new(new SignerEncoding(certificate, chain.Intermediates), key);
 
     /// <summary>The key in a word, for people: <c>RSA-3072</c>, <c>P-256</c>.</summary>
     public string KeyName { get; } = KeyNames.Of(certificate);

@@ -2,7 +2,7 @@ using System.Formats.Asn1;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Postseal.Cms;
-using Postseal.Mime;
+using Postseal.Mail;
 
 namespace Postseal.Certificates;
 

@@ -1,3 +1,5 @@
+using Postseal.Mime;
+
 namespace Postseal.Cms;
 
 /// <summary>Object identifiers, by the names their documents give them.</summary>

@@ -23,6 +23,22 @@ internal static class SignatureAlgorithm
             _ => throw new CryptographicException($"A key of type {key.GetType().Name} cannot sign mail."),
         };
 
+    /// <summary>Explains why a key cannot sign that way, as the end of a sentence that begins with the certificate;
+    /// <see langword="null"/> when it can, as any but an RSA key can.</summary>
+    /// <remarks>
+    /// The encoded digest has to fit into the modulus: with PSS that is digest, salt and two octets (RFC 8017 section
+    /// 9.1.1). With PKCS #1 v1.5 each fits into the shortest key that may sign at all.
+    /// </remarks>
+    public static string? WhyNot(AsymmetricAlgorithm key, Digest digest, RsaPadding padding)
+    {
+        if (key is not RSA || padding != RsaPadding.Pss)
+            return null;
+        var length = digest.Length();
+        return length + length + 2 <= (key.KeySize + 6) / 8
+            ? null
+            : $"its key (RSA-{key.KeySize}) is too short for {digest} with {padding} padding; have one issued for a longer key";
+    }
+
     /// <summary>Writes the signatureAlgorithm of a SignerInfo.</summary>
     public static void WriteIdentifier(AsnWriter writer, AsymmetricAlgorithm key, Digest digest, RsaPadding padding)
     {

@@ -1,4 +1,6 @@
 using System.Buffers;
+using Postseal.Bytes;
+using Postseal.Mail;
 
 namespace Postseal.Mime;
 

@@ -1,4 +1,5 @@
 using System.Text.Unicode;
+using Postseal.Bytes;
 
 namespace Postseal.Mime;
 

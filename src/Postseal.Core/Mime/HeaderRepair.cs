@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Unicode;
+using Postseal.Bytes;
+using Postseal.Mail;
 
 namespace Postseal.Mime;
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Postseal.Bytes;
 
 namespace Postseal.Mime;
 

@@ -1,4 +1,4 @@
-using Postseal.Mime;
+using Postseal.Mail;
 
 namespace Postseal.Policy;
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
-using Postseal.Mime;
+using Postseal.Mail;
+using Postseal.Smime;
 
 namespace Postseal.Policy;
 

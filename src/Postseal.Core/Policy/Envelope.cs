@@ -1,5 +1,5 @@
 using System.Net;
-using Postseal.Mime;
+using Postseal.Mail;
 
 namespace Postseal.Policy;
 

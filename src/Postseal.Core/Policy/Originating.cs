@@ -1,6 +1,5 @@
 using System.Net;
-using Postseal.Configuration;
-using Postseal.Mime;
+using Postseal.Mail;
 
 namespace Postseal.Policy;
 

@@ -1,5 +1,5 @@
 using Postseal.Certificates;
-using Postseal.Mime;
+using Postseal.Mail;
 
 namespace Postseal.Policy;
 

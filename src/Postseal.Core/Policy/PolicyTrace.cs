@@ -1,7 +1,8 @@
 using System.Net;
 using Postseal.Certificates;
-using Postseal.Configuration;
-using Postseal.Mime;
+using Postseal.Cms;
+using Postseal.Mail;
+using Postseal.Smime;
 
 namespace Postseal.Policy;
 
@@ -9,7 +10,7 @@ namespace Postseal.Policy;
 /// Puts the steps of a decision into words as <see cref="OutgoingProcessor"/> takes them. It decides nothing itself: what
 /// it says is what the processor found.
 /// </summary>
-internal sealed class PolicyTrace(PostsealOptions options, ICollection<PolicyStep> steps)
+internal sealed class PolicyTrace(OriginatingOptions originating, SigningRules signing, string directory, ICollection<PolicyStep> steps)
 {
     public void Origin(Origin origin, Envelope envelope, IPNetwork? network)
     {
@@ -19,7 +20,7 @@ internal sealed class PolicyTrace(PostsealOptions options, ICollection<PolicySte
             Policy.Origin.Authenticated => ($"yes, the client authenticated as {envelope.AuthenticatedUser}", "SMTP AUTH"),
             Policy.Origin.Network => ($"yes, the client {client} is in {network}", "[Originating] Networks"),
             _ => (
-                $"no, the client {client} did not authenticate and is in none of {string.Join(", ", options.Originating.Networks)}",
+                $"no, the client {client} did not authenticate and is in none of {string.Join(", ", originating.Networks)}",
                 "[Originating] Networks"),
         };
         Add("does it originate here?", answer, decidedBy);
@@ -52,7 +53,7 @@ internal sealed class PolicyTrace(PostsealOptions options, ICollection<PolicySte
         string Section<T>(MailAddress? of, Func<SenderOverrides, T?> setting)
             where T : struct =>
             of is not null ? policy.SectionThatSets(of, setting)
-            : rules == options.Signing ? SigningPolicy.DefaultSection
+            : rules == signing ? SigningPolicy.DefaultSection
             : "[Sender:…] of one who may be the author";
     }
 
@@ -78,8 +79,8 @@ internal sealed class PolicyTrace(PostsealOptions options, ICollection<PolicySte
             SignerLookup.Usable { Identity: var identity } => (
                 $"yes, {identity.Certificate.Subject}, {identity.KeyName}, serial {identity.Certificate.SerialNumber}"
                     + string.Concat(identity.Warnings.Select(warning => $"; but {warning}")), identity.Source),
-            SignerLookup.Unusable { Reason: var reason } => ($"there is one that cannot be used: {reason}", options.Certificates.Path),
-            _ => ($"no, none for {author}", options.Certificates.Path),
+            SignerLookup.Unusable { Reason: var reason } => ($"there is one that cannot be used: {reason}", directory),
+            _ => ($"no, none for {author}", directory),
         };
         Add("is there a certificate?", answer, decidedBy);
     }

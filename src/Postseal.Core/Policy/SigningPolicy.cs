@@ -1,14 +1,15 @@
-using Postseal.Configuration;
-using Postseal.Mime;
+using Postseal.Bytes;
+using Postseal.Mail;
 
 namespace Postseal.Policy;
 
 /// <summary>Which rules hold for a sender: those of its own section, over those of its domain, over <c>[Signing]</c>.</summary>
-/// <param name="options">The settings.</param>
-public sealed class SigningPolicy(PostsealOptions options)
+/// <param name="defaults">What <c>[Signing]</c> says.</param>
+/// <param name="sections">What the <c>[Sender:…]</c> sections say, by address or domain.</param>
+public sealed class SigningPolicy(SigningRules defaults, IReadOnlyDictionary<string, SenderOverrides> sections)
 {
     // As addresses compare: lower-casing would make a K of the Kelvin sign, and take one sender for another.
-    private readonly Dictionary<string, SenderOverrides> senders = new(options.Senders, AsciiCaseComparer.Instance);
+    private readonly Dictionary<string, SenderOverrides> senders = new(sections, AsciiCaseComparer.Instance);
 
     /// <summary>The section that holds where no other says something.</summary>
     internal const string DefaultSection = "[Signing]";
@@ -16,7 +17,7 @@ public sealed class SigningPolicy(PostsealOptions options)
     /// <summary>The rules for mail of that author.</summary>
     public SigningRules For(MailAddress author)
     {
-        var rules = options.Signing;
+        var rules = defaults;
         foreach (var name in Names(author))
         {
             if (senders.TryGetValue(name, out var overrides))
@@ -41,18 +42,18 @@ public sealed class SigningPolicy(PostsealOptions options)
     /// sign, the mail must be signed.
     /// </summary>
     public SigningRules ForAnyOf(IEnumerable<MailAddress> authors) =>
-        authors.Select(For).FirstOrDefault(rules => rules.Mode == SigningMode.Required, options.Signing);
+        authors.Select(For).FirstOrDefault(rules => rules.Mode == SigningMode.Required, defaults);
 
     /// <summary>Finds the rules for mail that anybody may have written: where one sender's mail must be signed, it must be, too.</summary>
     public SigningRules ForAnybody() => senders.Values.Any(sender => sender.Mode == SigningMode.Required)
-        ? options.Signing with { Mode = SigningMode.Required }
-        : options.Signing;
+        ? defaults with { Mode = SigningMode.Required }
+        : defaults;
 
     /// <summary>The rules a <c>[Sender:…]</c> section ends up with: for an address as <see cref="For"/>, for a domain
     /// those of all its senders that have no section of their own.</summary>
     /// <param name="name">What stands behind the colon: <c>alice@example.org</c> or <c>@example.org</c>.</param>
     public SigningRules ForSection(string name) =>
-        MailAddress.TryParse(name, out var address) ? For(address) : options.Signing.With(senders[name]);
+        MailAddress.TryParse(name, out var address) ? For(address) : defaults.With(senders[name]);
 
     /// <summary>The section that has the last word on a setting.</summary>
     internal string SectionThatSets<T>(MailAddress author, Func<SenderOverrides, T?> setting)

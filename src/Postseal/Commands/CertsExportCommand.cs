@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
+using Postseal.Certificates.Formats;
 using Postseal.Program.Files;
 using Postseal.Program.Store;
 using Postseal.Program.Terminal;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
+using Postseal.Cms;
 using Postseal.Program.Store;
 using Postseal.Program.Terminal;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Postseal.Cms;
 using Postseal.Program.Store;
 using Postseal.Program.Terminal;
 

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
-using Postseal.Mime;
+using Postseal.Mail;
 using Postseal.Program.Terminal;
 
 namespace Postseal.Program.Commands;

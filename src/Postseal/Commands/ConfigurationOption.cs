@@ -1,6 +1,6 @@
 using System.CommandLine;
-using Postseal.Configuration;
 using Postseal.Program.Daemon;
+using Postseal.Settings;
 
 namespace Postseal.Program.Commands;
 

@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Net;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
-using Postseal.Certificates;
-using Postseal.Mime;
+using Postseal.Certificates.Store;
+using Postseal.Mail;
 using Postseal.Policy;
 using Postseal.Program.Terminal;
 

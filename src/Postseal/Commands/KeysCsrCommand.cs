@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Security.Cryptography.X509Certificates;
-using Postseal.Certificates;
+using Postseal.Certificates.Store;
 using Postseal.Program.Files;
 using Postseal.Program.Terminal;
 

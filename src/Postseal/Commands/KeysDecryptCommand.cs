@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Postseal.Certificates;
+using Postseal.Certificates.Formats;
 using Postseal.Program.Files;
 using Postseal.Program.Terminal;
 

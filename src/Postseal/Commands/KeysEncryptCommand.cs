@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text;
-using Postseal.Certificates;
+using Postseal.Certificates.Formats;
 using Postseal.Program.Files;
 using Postseal.Program.Terminal;
 

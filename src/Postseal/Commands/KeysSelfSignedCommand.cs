@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Security.Cryptography;
 using Postseal.Certificates;
+using Postseal.Certificates.Store;
 using Postseal.Program.Files;
 using Postseal.Program.Terminal;
 

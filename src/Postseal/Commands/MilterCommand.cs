@@ -1,10 +1,10 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
-using Postseal.Configuration;
 using Postseal.Program.Daemon;
 using Postseal.Program.Files;
 using Postseal.Program.Logging;
+using Postseal.Settings;
 
 namespace Postseal.Program.Commands;
 

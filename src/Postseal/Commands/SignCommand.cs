@@ -1,9 +1,9 @@
 using System.Buffers;
 using System.CommandLine;
 using System.Net;
-using Postseal.Certificates;
-using Postseal.Configuration;
-using Postseal.Mime;
+using Postseal.Bytes;
+using Postseal.Certificates.Store;
+using Postseal.Mail;
 using Postseal.Policy;
 using Postseal.Program.Logging;
 using Postseal.Program.Terminal;

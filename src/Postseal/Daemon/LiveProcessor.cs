@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
-using Postseal.Certificates;
-using Postseal.Configuration;
+using Postseal.Certificates.Store;
+using Postseal.Settings;
 
 namespace Postseal.Program.Daemon;
 

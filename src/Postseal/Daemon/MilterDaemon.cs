@@ -1,7 +1,8 @@
 using Microsoft.Extensions.Logging;
 using Milter;
-using Postseal.Configuration;
+using Postseal.Policy;
 using Postseal.Program.Store;
+using Postseal.Settings;
 
 namespace Postseal.Program.Daemon;
 

@@ -1,6 +1,6 @@
 using System.Buffers;
 using Milter;
-using Postseal.Mime;
+using Postseal.Mail;
 
 namespace Postseal.Program.Daemon;
 

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Milter;
-using Postseal.Mime;
+using Postseal.Mail;
 using Postseal.Policy;
 
 namespace Postseal.Program.Daemon;

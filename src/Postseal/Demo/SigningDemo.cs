@@ -4,6 +4,7 @@ using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Milter.Testing;
 using Postseal.Certificates;
+using Postseal.Mail;
 using Postseal.Mime;
 using Postseal.Program.Commands;
 using Postseal.Program.Daemon;

@@ -1,5 +1,6 @@
 using System.Text;
 using Postseal.Certificates;
+using Postseal.Certificates.Formats;
 using Postseal.Program.Terminal;
 
 namespace Postseal.Program.Files;

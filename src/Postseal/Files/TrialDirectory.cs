@@ -1,6 +1,7 @@
 using System.Text;
 using Postseal.Certificates;
-using Postseal.Mime;
+using Postseal.Certificates.Store;
+using Postseal.Mail;
 
 namespace Postseal.Program.Files;
 

@@ -1,7 +1,9 @@
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Postseal.Certificates;
-using Postseal.Mime;
+using Postseal.Certificates.Formats;
+using Postseal.Certificates.Store;
+using Postseal.Mail;
 using Postseal.Program.Files;
 using Postseal.Program.Terminal;
 

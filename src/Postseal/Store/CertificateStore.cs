@@ -1,10 +1,12 @@
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
-using Postseal.Configuration;
-using Postseal.Mime;
+using Postseal.Certificates.Formats;
+using Postseal.Certificates.Store;
+using Postseal.Mail;
 using Postseal.Program.Commands;
 using Postseal.Program.Files;
 using Postseal.Program.Terminal;
+using Postseal.Settings;
 
 namespace Postseal.Program.Store;
 

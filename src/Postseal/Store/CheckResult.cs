@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
-using Postseal.Certificates;
+using Postseal.Certificates.Store;
+using Postseal.Cms;
 
 namespace Postseal.Program.Store;
 

@@ -1,10 +1,12 @@
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
-using Postseal.Configuration;
-using Postseal.Mime;
+using Postseal.Certificates.Store;
+using Postseal.Cms;
+using Postseal.Mail;
 using Postseal.Policy;
 using Postseal.Program.Daemon;
 using Postseal.Program.Files;
+using Postseal.Settings;
 
 namespace Postseal.Program.Store;
 
@@ -18,7 +20,7 @@ internal sealed class ConfigurationCheck
     private ConfigurationCheck(string configPath, CertificateStore store)
     {
         this.store = store;
-        policy = new SigningPolicy(store.Options);
+        policy = new SigningPolicy(store.Options.Signing, store.Options.Senders);
         warnings =
         [
             .. FilePermissions.Warnings(configPath, store),
@@ -65,7 +67,7 @@ internal sealed class ConfigurationCheck
         using var rsa = certificate.GetRSAPublicKey();
         return new CheckedSender(
             report.Address, certificate.Subject, certificate.Issuer, CertificateNames.DaysLeft(certificate, store.Time),
-            report.KeyName, report.Problem ?? CertificateRules.WhyNotBy(rsa, rules), wanted);
+            report.KeyName, report.Problem ?? (rsa is null ? null : SignatureAlgorithm.WhyNot(rsa, rules.Digest, rules.RsaPadding)), wanted);
     }
 
     /// <summary>Finds the rules for the sender; for a domain, those for its senders without a section of their own.</summary>

@@ -1,4 +1,5 @@
-using Postseal.Configuration;
+using Postseal.Certificates.Store;
+using Postseal.Policy;
 
 namespace Postseal.Program.Store;
 

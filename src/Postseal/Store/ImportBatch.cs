@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
+using Postseal.Certificates.Formats;
 using Postseal.Program.Files;
 using Postseal.Program.Terminal;
 

@@ -1,4 +1,4 @@
-using Postseal.Configuration;
+using Postseal.Policy;
 
 namespace Postseal.Program.Store;
 

@@ -1,5 +1,5 @@
 using System.Buffers;
-using Postseal.Certificates;
+using Postseal.Certificates.Formats;
 
 namespace Postseal.Program.Store;
 

@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
+using Postseal.Certificates.Formats;
+using Postseal.Certificates.Store;
 using Postseal.Program.Files;
 using Postseal.Program.Terminal;
 

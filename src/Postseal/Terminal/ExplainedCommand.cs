@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Postseal.Certificates;
-using Postseal.Configuration;
 using Postseal.Program.Commands;
+using Postseal.Settings;
 
 namespace Postseal.Program.Terminal;
 

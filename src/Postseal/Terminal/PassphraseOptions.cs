@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 using Postseal.Certificates;
+using Postseal.Certificates.Formats;
 using Postseal.Program.Commands;
 
 namespace Postseal.Program.Terminal;

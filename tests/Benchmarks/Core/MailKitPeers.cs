@@ -5,6 +5,7 @@ using Org.BouncyCastle.Security;
 using Postseal.Benchmarks.Load;
 using Postseal.Benchmarks.Parts;
 using Postseal.MailKit;
+using Postseal.Smime;
 
 namespace Postseal.Benchmarks.Core;
 

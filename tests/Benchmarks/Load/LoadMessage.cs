@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Text;
 using Milter;
 using Milter.Testing;
+using Postseal.Policy;
 
 namespace Postseal.Benchmarks.Load;
 

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
 using BenchmarkDotNet.Attributes;
-using Postseal.Mime;
+using Postseal.Bytes;
 
 namespace Postseal.Benchmarks.Parts;
 

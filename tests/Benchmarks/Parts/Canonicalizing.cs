@@ -1,7 +1,8 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using BenchmarkDotNet.Attributes;
-using Postseal.Mime;
+using Postseal.Mail;
+using Postseal.Mime.Canonical;
 
 namespace Postseal.Benchmarks.Parts;
 

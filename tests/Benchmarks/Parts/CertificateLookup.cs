@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using Postseal.Certificates;
+using Postseal.Certificates.Store;
 using Postseal.TestKit;
 
 namespace Postseal.Benchmarks.Parts;

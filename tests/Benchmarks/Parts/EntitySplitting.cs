@@ -1,6 +1,9 @@
 using System.Buffers;
 using BenchmarkDotNet.Attributes;
+using Postseal.Bytes;
+using Postseal.Mail;
 using Postseal.Mime;
+using Postseal.Mime.Canonical;
 
 namespace Postseal.Benchmarks.Parts;
 

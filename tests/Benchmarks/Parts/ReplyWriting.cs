@@ -3,7 +3,7 @@ using System.IO.Pipelines;
 using BenchmarkDotNet.Attributes;
 using Milter;
 using Milter.Testing;
-using Postseal.Mime;
+using Postseal.Mail;
 using Postseal.Program.Daemon;
 
 namespace Postseal.Benchmarks.Parts;

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Security.Cryptography;
 using BenchmarkDotNet.Attributes;
 using Postseal.Cms;
+using Postseal.Cms.Signed;
 
 namespace Postseal.Benchmarks.Parts;
 
@@ -26,5 +27,5 @@ public class Signing
 
     [Benchmark]
     public ReadOnlySequence<byte> Sign() =>
-        SignedData.Sign(content, signer!.Identity, Digest.SHA256, RsaPadding.Pkcs1, TimeProvider.System.GetUtcNow()).EncodeDetached();
+        SignedData.Sign(content, signer!.Identity.Signer, Digest.SHA256, RsaPadding.Pkcs1, TimeProvider.System.GetUtcNow()).EncodeDetached();
 }

@@ -1,9 +1,9 @@
 using System.Net;
 using System.Security.Cryptography;
 using Postseal.Certificates;
-using Postseal.Configuration;
-using Postseal.Mime;
+using Postseal.Mail;
 using Postseal.Policy;
+using Postseal.Settings;
 using Postseal.TestKit;
 
 namespace Postseal.Benchmarks.Parts;

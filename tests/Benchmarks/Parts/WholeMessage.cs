@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using BenchmarkDotNet.Attributes;
-using Postseal.Mime;
+using Postseal.Mail;
 
 namespace Postseal.Benchmarks.Parts;
 

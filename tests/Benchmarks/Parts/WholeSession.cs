@@ -2,7 +2,7 @@ using BenchmarkDotNet.Attributes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Milter;
 using Postseal.Benchmarks.Load;
-using Postseal.Mime;
+using Postseal.Mail;
 using Postseal.Program.Daemon;
 
 namespace Postseal.Benchmarks.Parts;

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Postseal.Certificates;
+using Postseal.Certificates.Formats;
 using Postseal.TestKit;
 
 namespace Postseal.Tests.Certificates;

@@ -1,7 +1,8 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
-using Postseal.Mime;
+using Postseal.Certificates.Formats;
+using Postseal.Mail;
 using Postseal.TestKit;
 
 namespace Postseal.Tests.Certificates;

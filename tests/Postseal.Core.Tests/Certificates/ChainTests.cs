@@ -1,9 +1,11 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Formats.Asn1;
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
-using Postseal.Mime;
+using Postseal.Certificates.Store;
+using Postseal.Cms;
+using Postseal.Mail;
 using Postseal.TestKit;
 
 namespace Postseal.Tests.Certificates;

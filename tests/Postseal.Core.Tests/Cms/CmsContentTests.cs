@@ -4,6 +4,7 @@ using System.Security.Cryptography.Pkcs;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
 using Postseal.Cms;
+using Postseal.Cms.Signed;
 using Postseal.TestKit;
 
 namespace Postseal.Tests.Cms;

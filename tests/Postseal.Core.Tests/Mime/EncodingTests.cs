@@ -1,7 +1,9 @@
 using System.Buffers;
 using FsCheck;
 using FsCheck.Fluent;
+using Postseal.Bytes;
 using Postseal.Mime;
+using Postseal.Mime.Canonical;
 
 namespace Postseal.Tests.Mime;
 

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Text;
-using Postseal.Configuration;
-using Postseal.Mime;
+using Postseal.Mail;
 using Postseal.Policy;
+using Postseal.Settings;
 using Postseal.TestKit;
 
 namespace Postseal.Tests.Mime;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
-using Postseal.Mime;
+using Postseal.Mail;
+using Postseal.Mime.Canonical;
 
 namespace Postseal.Tests.Mime;
 

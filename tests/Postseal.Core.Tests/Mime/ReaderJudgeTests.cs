@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
-using Postseal.Mime;
+using Postseal.Mail;
+using Postseal.Mime.Canonical;
 using Postseal.TestKit;
 
 namespace Postseal.Tests.Mime;

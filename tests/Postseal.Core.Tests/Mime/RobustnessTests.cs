@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text;
-using Postseal.Mime;
+using Postseal.Mime.Canonical;
 
 namespace Postseal.Tests.Mime;
 

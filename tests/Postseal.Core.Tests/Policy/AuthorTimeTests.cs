@@ -1,6 +1,6 @@
 using System.Text;
+using Postseal.Mail;
 using Postseal.Mime;
-using Postseal.Policy;
 using Postseal.TestKit;
 
 namespace Postseal.Tests.Policy;

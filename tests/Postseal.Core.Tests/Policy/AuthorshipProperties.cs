@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Postseal.Mail;
 using Postseal.Mime;
 using Postseal.Policy;
 
@@ -22,7 +23,7 @@ public sealed class AuthorshipProperties
     ];
 
     private static Arbitrary<byte[]> Froms { get; } = Gen.Elements(Pieces).ListOf()
-        .Select(pieces => Mime.Text.Bytes(string.Concat(pieces))).ToArbitrary();
+        .Select(pieces => Text.Bytes(string.Concat(pieces))).ToArbitrary();
 
     [Fact]
     public void Any_From_is_read_and_a_clear_author_is_among_the_candidates() => Check.One(

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Postseal.Mime;
+using Postseal.Mail;
 using Postseal.Policy;
 using Postseal.TestKit;
 
@@ -75,14 +75,14 @@ public sealed class AuthorshipTests
     [InlineData("From : boss@corp.example\r\nFROM: mallory@corp.example\r\n", "more than once")]
     [InlineData("Subject: x\rFrom: boss@corp.example\r\nFrom: mallory@corp.example\r\n", "bare CR")]
     public void A_header_without_one_From_field_has_no_author(string header, string problem) => Assert.Contains(
-        problem, Authorship.Of(MailMessage.Parse(Mime.Text.Bytes(header + "\r\n")).Headers).Problem, StringComparison.Ordinal);
+        problem, Authorship.Of(MailMessage.Parse(Text.Bytes(header + "\r\n")).Headers).Problem, StringComparison.Ordinal);
 
     [Theory]
     [InlineData(" x", "\nFrom: boss@corp.example")]
     [InlineData(" x", "\r\nFrom: boss@corp.example")]
     public void A_line_end_in_another_field_that_is_no_fold_leaves_no_author(string subject, string rest)
     {
-        HeaderField[] headers = [Field("Subject", Mime.Text.Bytes(subject + rest)), Field("From", Mime.Text.Bytes(" mallory@corp.example"))];
+        HeaderField[] headers = [Field("Subject", Text.Bytes(subject + rest)), Field("From", Text.Bytes(" mallory@corp.example"))];
 
         Assert.Contains("bare CR or LF", Authorship.Of(headers).Problem, StringComparison.Ordinal);
         Assert.Contains(Address("boss@corp.example"), Authorship.Candidates(headers));
@@ -97,7 +97,7 @@ public sealed class AuthorshipTests
         var line = "From: (".PadRight(length - ")xboss@corp.example".Length, 'y') + ")xboss@corp.example";
         foreach (var header in (string[])[line, $"From: (Ann)\r\n {line["From: ".Length..].PadLeft(length - 1)}"])
         {
-            var authorship = Authorship.Of(MailMessage.Parse(Mime.Text.Bytes(header + "\r\n\r\n")).Headers);
+            var authorship = Authorship.Of(MailMessage.Parse(Text.Bytes(header + "\r\n\r\n")).Headers);
 
             Assert.Equal(problem is null, authorship.IsClear);
             Assert.Contains(problem ?? "", authorship.Problem ?? "", StringComparison.Ordinal);
@@ -110,9 +110,9 @@ public sealed class AuthorshipTests
     [InlineData("From: mallory@corp.example\r\nFrom: boss@corp.example\r\n")]
     [InlineData("From: mallory@corp.example\r\nFrom\t : boss@corp.example\r\n")]
     public void Every_field_that_a_reader_may_take_for_From_or_Sender_gives_candidates(string header) => Assert.Contains(
-        Address("boss@corp.example"), Authorship.Candidates(MailMessage.Parse(Mime.Text.Bytes(header + "\r\n")).Headers));
+        Address("boss@corp.example"), Authorship.Candidates(MailMessage.Parse(Text.Bytes(header + "\r\n")).Headers));
 
-    private static HeaderField Field(string name, byte[] value) => new((byte[])[.. Mime.Text.Bytes($"{name}:"), .. value], name.Length);
+    private static HeaderField Field(string name, byte[] value) => new((byte[])[.. Text.Bytes($"{name}:"), .. value], name.Length);
 
     private static MailAddress Address(string text)
     {

@@ -1,7 +1,7 @@
 using System.Net;
-using Postseal.Configuration;
-using Postseal.Mime;
+using Postseal.Mail;
 using Postseal.Policy;
+using Postseal.Settings;
 using Postseal.TestKit;
 
 namespace Postseal.Tests.Policy;

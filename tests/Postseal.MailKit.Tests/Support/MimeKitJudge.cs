@@ -1,5 +1,6 @@
 using MimeKit;
 using MimeKit.Cryptography;
+using Postseal.Smime;
 
 namespace Postseal.MailKit.Tests.Support;
 

@@ -2,9 +2,10 @@ using System.Security.Cryptography.X509Certificates;
 using MailKit.Net.Smtp;
 using MimeKit;
 using Postseal.Certificates;
-using Postseal.Configuration;
-using Postseal.Mime;
+using Postseal.Certificates.Store;
+using Postseal.Mail;
 using Postseal.Policy;
+using Postseal.Settings;
 using Postseal.TestKit;
 
 namespace Postseal.MailKit.Tests.Support;

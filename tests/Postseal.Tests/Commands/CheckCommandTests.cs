@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Postseal.Certificates;
+using Postseal.Policy;
 using Postseal.TestKit;
 
 namespace Postseal.Tests.Commands;

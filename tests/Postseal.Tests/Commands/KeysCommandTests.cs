@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using Postseal.Cms;
 using Postseal.TestKit;
 
 namespace Postseal.Tests.Commands;

@@ -1,0 +1,258 @@
+using Postseal.Bytes;
+using Postseal.Mail;
+
+namespace Postseal.Certificates.Store;
+
+/// <summary>
+/// Whose the files in the certificate directory are, and those in the directories below it that belong to mailing lists
+/// (<c>ADDRESS/</c> and <c>DOMAIN/LOCALPART/</c>). Made anew when a listing changes; what was read of files that stayed
+/// is taken over, and what is gone is forgotten.
+/// </summary>
+internal sealed class CertificateIndex
+{
+    private readonly CertificateOptions options;
+    private readonly TimeProvider time;
+    private readonly DirectoryListing top;
+    private readonly Dictionary<string, KeySource> sources = [];
+    private readonly Dictionary<string, List<KeySource>> byOwner = new(AsciiCaseComparer.Instance);
+    private readonly Dictionary<string, List<DirectoryListing>> below = new(AsciiCaseComparer.Instance);
+    private readonly Dictionary<string, KeySource> configured = new(AsciiCaseComparer.Instance);
+    private readonly List<string> authorityFiles = [];
+    private readonly Lazy<AuthorityPool> authorities;
+    private readonly Dictionary<string, KeySource> known; // of the index before, while this one is made
+
+    private readonly List<string> unreadable = [];
+    private readonly List<UnusedFile> unused = [];
+    private readonly Dictionary<string, IReadOnlyList<string>> ownersByStem = [];
+    private readonly Dictionary<string, IReadOnlyList<string>> ownersBefore;
+
+    private CertificateIndex(CertificateOptions options, TimeProvider time, CertificateIndex? previous)
+    {
+        (this.options, this.time, known) = (options, time, previous?.sources ?? []);
+        ownersBefore = previous?.ownersByStem ?? [];
+        top = DirectoryListing.Of(options.Path, time);
+        AddNamedFiles();
+        AddLists();
+        Common = AddListFiles(top.Files.Where(file => FileConventions.IsListFile(file.Key) && OwnerOf(file.Key) is null))
+            .ConvertAll(files => Source(files, owner: ""));
+        foreach (var (owner, sender) in options.Senders.Where(sender => sender.Value.Certificate is not null))
+            configured[owner] = Source(new SourceFiles(sender.Certificate!, sender.Certificate), owner);
+        var read = previous?.authorities is { IsValueCreated: true } pool ? pool.Value : null;
+        authorities = new Lazy<AuthorityPool>(() => AuthorityPool.Of(authorityFiles, read));
+        (known, ownersBefore) = ([], []); // else each index would keep the one before it alive, and that the one before
+    }
+
+    /// <summary>The common key pairs, for whichever addresses they name.</summary>
+    public IReadOnlyList<KeySource> Common { get; }
+
+    /// <summary>The authorities' certificates, as they were when they were first asked for after the listing.</summary>
+    public AuthorityPool Authorities => authorities.Value;
+
+    /// <summary>The files that belong to nobody by their names, or that another file takes precedence over.</summary>
+    public IEnumerable<UnusedFile> Unused =>
+    [
+        .. unused,
+        .. from owner in configured.Keys
+           from source in byOwner.GetValueOrDefault(owner) ?? []
+           where source.Files.IsOurs
+           select new UnusedFile(source.Files.CertificateFile, $"[Sender:{owner}] Certificate names another file"),
+    ];
+
+    /// <summary>Lists the directory.</summary>
+    /// <param name="options">Where it is, and what opens its encrypted keys.</param>
+    /// <param name="time">The clock time stamps are held against.</param>
+    /// <param name="previous">What it was before.</param>
+    /// <param name="warn">Takes a sentence for each directory below that cannot be read since now.</param>
+    /// <exception cref="IOException">It is not there or cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">It must not be read.</exception>
+    public static CertificateIndex Of(
+        CertificateOptions options, TimeProvider time, CertificateIndex? previous, Action<string> warn)
+    {
+        var made = new CertificateIndex(options, time, previous);
+        foreach (var problem in made.unreadable.Except(previous?.unreadable ?? []))
+            warn(problem);
+        return made;
+    }
+
+    /// <summary>Whether all of it still holds.</summary>
+    public bool IsCurrent() => top.IsCurrent() && below.Keys.All(AreCurrent);
+
+    /// <summary>Whether what it says of one address still holds.</summary>
+    public bool IsCurrentFor(MailAddress address) =>
+        top.IsCurrent()
+        && (below.Count == 0 || (AreCurrent(address.CanonicalText) && AreCurrent("@" + address.AsciiDomain)));
+
+    /// <summary>The sources that are an address's own.</summary>
+    public IReadOnlyList<KeySource> Own(MailAddress address) => OfOwner(address.CanonicalText);
+
+    /// <summary>The sources that are for the whole domain of an address.</summary>
+    public IReadOnlyList<KeySource> OfDomain(MailAddress address) => OfOwner("@" + address.AsciiDomain);
+
+    /// <summary>All sources, for people, with whose they are: an address, <c>@domain</c>, or nothing for the common pairs.</summary>
+    public IEnumerable<(string Owner, KeySource Source)> All() =>
+    [
+        .. configured.Select(pair => (pair.Key, pair.Value)),
+        .. byOwner.Where(pair => !configured.ContainsKey(pair.Key)).SelectMany(pair => pair.Value.Select(source => (pair.Key, source))),
+        .. Common.Select(source => ("", source)),
+    ];
+
+    private List<KeySource> OfOwner(string owner) =>
+        configured.TryGetValue(owner, out var named) ? [named] : byOwner.GetValueOrDefault(owner) ?? [];
+
+    private bool AreCurrent(string owner) =>
+        !below.TryGetValue(owner, out var listings) || listings.TrueForAll(listing => listing.IsCurrent());
+
+    private void AddNamedFiles()
+    {
+        var stems = new Dictionary<string, Dictionary<string, string>>(AsciiCaseComparer.Instance);
+        foreach (var (name, path) in top.Files)
+        {
+            if (OwnerOf(name) is var (stem, suffix))
+            {
+                if (!GetOrAdd(stems, stem).TryAdd(suffix, path))
+                    unused.Add(new(path, $"{Path.GetFileName(stems[stem][suffix])} has the same name but for its case, and comes first"));
+            }
+            else if (FileConventions.IsListFile(name))
+                continue;
+            else if (FileConventions.MayHoldAuthorities(name))
+                authorityFiles.Add(path);
+            else
+                unused.Add(new(path, "its name is no mail address with one of the known endings; see 'postseal certs import --help'"));
+        }
+
+        foreach (var (stem, files) in stems)
+            AddNamedFiles(stem, files);
+    }
+
+    private void AddNamedFiles(string stem, Dictionary<string, string> files)
+    {
+        var found = FileConventions.ForAddress(suffix => files.GetValueOrDefault(suffix)).ToList();
+        AddSources(OwnersOf(stem), found);
+        if (files.TryGetValue(FileConventions.Chain, out var chain))
+            authorityFiles.Add(chain);
+        unused.AddRange(
+            from path in files.Values.Except(found.SelectMany(source => source.All))
+            where path != chain
+            select new UnusedFile(
+                path,
+                found.Count == 0
+                    ? $"it has no certificate beside it, {stem}.crt, {stem}.cer or {stem}.pem"
+                    : $"{Path.GetFileName(found[0].KeyFile)} comes before it"));
+    }
+
+    /// <summary>Splits a file's name into the address or domain it is named after, as it is written there, and the suffix.</summary>
+    private (string Stem, string Suffix)? OwnerOf(string name)
+    {
+        foreach (var split in FileConventions.Splits(name))
+        {
+            if (OwnersOf(split.Stem).Count > 0)
+                return split;
+        }
+
+        return null;
+    }
+
+    private void AddLists()
+    {
+        foreach (var (name, path) in top.Directories)
+        {
+            var owners = OwnersOf(name);
+            if (owners.Count > 0)
+                AddList(owners, path);
+            else if (OwnersOf("@" + name) is [var domain])
+                AddDomain(domain, name, path);
+            else
+                unused.Add(new(path, "its name is neither a mail address nor a domain"));
+        }
+    }
+
+    private void AddDomain(string owner, string domain, string path)
+    {
+        if (ListBelow(path) is not { } listing)
+            return;
+        GetOrAdd(below, owner).Add(listing);
+        foreach (var (localPart, list) in listing.Directories)
+            AddList(OwnersOf($"{localPart}@{domain}"), list);
+        unused.AddRange(
+            from file in listing.Files
+            where FileConventions.IsMeant(file.Key)
+            select new UnusedFile(file.Value, "it lies in a domain's directory, where only those of its lists are looked at"));
+    }
+
+    private void AddList(IReadOnlyList<string> owners, string path)
+    {
+        if (owners.Count == 0 || ListBelow(path) is not { } listing)
+            return;
+        foreach (var owner in owners)
+            GetOrAdd(below, owner).Add(listing);
+        AddSources(owners, AddListFiles(listing.Files));
+    }
+
+    private List<SourceFiles> AddListFiles(IEnumerable<KeyValuePair<string, string>> files)
+    {
+        var byName = files.ToDictionary();
+        var found = FileConventions.ForList(byName).ToList();
+        unused.AddRange(
+            from file in byName
+            where FileConventions.IsMeant(file.Key) && !found.Exists(source => source.All.Contains(file.Value))
+            select new UnusedFile(file.Value, "in a list's directory cert.pem and private_key, with the same ending, belong together"));
+        return found;
+    }
+
+    /// <summary>A directory below that is not for us to read, or just went away, keeps nobody else's certificate from use.</summary>
+    private DirectoryListing? ListBelow(string path)
+    {
+        try
+        {
+            return DirectoryListing.Of(path, time);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            unreadable.Add($"{path} cannot be read, so its certificates are not used: {e.Message}");
+            unused.Add(new(path, $"it cannot be read: {e.Message}"));
+            return null;
+        }
+    }
+
+    private void AddSources(IReadOnlyList<string> owners, IEnumerable<SourceFiles> found)
+    {
+        foreach (var source in found.Select(files => Source(files, owners[0])))
+        {
+            foreach (var owner in owners)
+                GetOrAdd(byOwner, owner).Add(source);
+        }
+    }
+
+    /// <summary>The addresses a name may stand for, or the domain; read from the name once for all listings.</summary>
+    private IReadOnlyList<string> OwnersOf(string stem) =>
+        ownersByStem.TryGetValue(stem, out var known) ? known
+        : ownersByStem[stem] = ownersBefore.TryGetValue(stem, out var before) ? before : ReadOwners(stem);
+
+    private static List<string> ReadOwners(string stem)
+    {
+        if (!stem.StartsWith('@'))
+            return [.. AddressFileName.Readings(stem).Select(address => address.CanonicalText)];
+        return MailAddress.TryParse("a" + stem, out var domain) ? ["@" + domain.AsciiDomain] : [];
+    }
+
+    /// <summary>The source of these files: the one there was, or a new one that knows the old one's last good content.</summary>
+    private KeySource Source(SourceFiles files, string owner)
+    {
+        files = files with { PassphraseFile = PassphraseFileOf(owner), SecretFile = options.SecretFile };
+        var before = known.GetValueOrDefault(files.CertificateFile);
+        return sources[files.CertificateFile] = before?.Files == files ? before : new KeySource(files, before?.LastLoaded);
+    }
+
+    private string? PassphraseFileOf(string owner) =>
+        options.Senders.GetValueOrDefault(owner)?.PassphraseFile
+        ?? options.Senders.GetValueOrDefault("@" + owner[(owner.LastIndexOf('@') + 1)..])?.PassphraseFile
+        ?? options.PassphraseFile;
+
+    private static TValue GetOrAdd<TValue>(Dictionary<string, TValue> dictionary, string key)
+        where TValue : new() =>
+        dictionary.TryGetValue(key, out var value) ? value : dictionary[key] = new TValue();
+}

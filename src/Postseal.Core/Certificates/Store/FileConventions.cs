@@ -1,0 +1,117 @@
+namespace Postseal.Certificates.Store;
+
+/// <summary>The conventions: which names each system gives to the files of an address.</summary>
+public static class FileConventions
+{
+    /// <summary>What signing-milter puts behind a name for the rest of its chain.</summary>
+    internal const string Chain = "-chain.pem";
+
+    /// <summary>Where a key lies beside its certificate, in the order in which it is looked for.</summary>
+    private static readonly string[] KeySuffixes = [".pem.enc", ".pem", ".key"];
+
+    /// <summary>What is put behind an address, or behind <c>@example.org</c> for a whole domain. Longer ones first.</summary>
+    private static readonly string[] Suffixes =
+        ["-cert+key.pem", Chain, .. KeySuffixes, ".crt", ".cer", ".p12", ".pfx", "@sign", "@enc", ""];
+
+    /// <summary>No domain ends like this: such a name is not the bare address of a correspondent.</summary>
+    private static readonly string[] EndsOfNoAddress = [".csr", ".der", ".p7b", ".p7c", ".old", ".bak", ".orig", "~"];
+
+    private const string SympaCertificate = "cert.pem";
+    private const string SympaKey = "private_key";
+
+    /// <summary>Lists the names of the files a key may be in, by the name of the file its certificate is in.</summary>
+    public static IEnumerable<string> KeyNamesOf(string certificateName)
+    {
+        ArgumentNullException.ThrowIfNull(certificateName);
+        return certificateName.StartsWith(SympaCertificate, StringComparison.OrdinalIgnoreCase)
+            ? [SympaKey + certificateName[SympaCertificate.Length..]]
+            : KeySuffixes.Select(suffix => Path.ChangeExtension(certificateName, suffix));
+    }
+
+    /// <summary>
+    /// Splits a file's name into what it is named after and the suffix, in all the ways in which it can be read: the first
+    /// that gives an address counts.
+    /// </summary>
+    internal static IEnumerable<(string Stem, string Suffix)> Splits(string name) =>
+        from suffix in Suffixes
+        where name.EndsWith(suffix, StringComparison.OrdinalIgnoreCase)
+            && (suffix.Length > 0 || !EndsOfNoAddress.Any(end => name.EndsWith(end, StringComparison.OrdinalIgnoreCase)))
+        select (name[..^suffix.Length], suffix);
+
+    /// <summary>The certificates of one address.</summary>
+    /// <param name="find">The path of its file with that suffix, or <see langword="null"/>.</param>
+    internal static IEnumerable<SourceFiles> ForAddress(Func<string, string?> find)
+    {
+        var pem = find(".pem");
+        var chain = find(Chain);
+
+        // Mautic: ADDRESS.crt, and the key in ADDRESS.pem.enc, or else in ADDRESS.pem. An encrypted key that cannot be
+        // opened is never passed over for one that lies there in the open. Others have their key in ADDRESS.key, where
+        // it does not come before Mautic's: it may be the one that the next certificate was requested for.
+        var encrypted = find(".pem.enc");
+        var key = find(".key");
+        var other = encrypted is null && pem is not null ? key : null;
+        string[] certificates = [.. new[] { find(".crt"), find(".cer") }.OfType<string>()];
+        foreach (var certificate in certificates)
+            yield return new SourceFiles(certificate, encrypted ?? pem ?? key, chain) { OtherKeyFile = other };
+
+        // Tattler: key, certificate and chain in ADDRESS.pem. Beside ADDRESS.crt it may be Mautic's key alone.
+        if (pem is not null && encrypted is null)
+            yield return new SourceFiles(pem, pem, chain) { OtherKeyFile = other, MayBeKeyAlone = certificates.Length > 0 };
+        else if (pem is not null && certificates.Length == 0)
+            yield return new SourceFiles(pem, encrypted, chain);
+
+        // PKCS #12, as CAs hand it out.
+        if (find(".p12") is { } p12)
+            yield return new SourceFiles(p12, p12, chain);
+        if (find(".pfx") is { } pfx)
+            yield return new SourceFiles(pfx, pfx, chain);
+
+        // signing-milter: NAME-cert+key.pem with NAME-chain.pem.
+        if (find("-cert+key.pem") is { } both)
+            yield return new SourceFiles(both, both, chain);
+
+        // Sympa's ssl_cert_dir: certificates of correspondents.
+        if (find("") is { } recipient)
+            yield return new SourceFiles(recipient, null, null, SourcePurpose.Recipient);
+        if (find("@enc") is { } toEncrypt)
+            yield return new SourceFiles(toEncrypt, null, null, SourcePurpose.Recipient);
+        if (find("@sign") is { } toVerify)
+            yield return new SourceFiles(toVerify, null, null, SourcePurpose.Verify);
+    }
+
+    /// <summary>
+    /// Sympa's own key pairs in a list's directory, or the common ones: <c>cert.pem</c> with <c>private_key</c>, and any
+    /// suffix behind both. A file without its other half is passed over.
+    /// </summary>
+    internal static IEnumerable<SourceFiles> ForList(IReadOnlyDictionary<string, string> files) =>
+        from file in files.OrderBy(file => file.Key, StringComparer.Ordinal)
+        where file.Key.StartsWith(SympaCertificate, StringComparison.Ordinal)
+        let suffix = file.Key[SympaCertificate.Length..]
+        where files.ContainsKey(SympaKey + suffix)
+        select new SourceFiles(file.Value, files[SympaKey + suffix], null, suffix switch
+        {
+            "" => SourcePurpose.Any,
+            ".sign" => SourcePurpose.Sign,
+            ".enc" => SourcePurpose.Encrypt,
+            _ => SourcePurpose.Decrypt,
+        });
+
+    /// <summary>Whether a file belongs to a list's key pairs.</summary>
+    internal static bool IsListFile(string name) =>
+        name.StartsWith(SympaCertificate, StringComparison.Ordinal) || name.StartsWith(SympaKey, StringComparison.Ordinal);
+
+    /// <summary>Determines whether a file without any other use was meant for us, by its name.</summary>
+    internal static bool IsMeant(string name) =>
+        IsListFile(name) || MayHoldAuthorities(name)
+        || Path.GetExtension(name).ToLowerInvariant() is ".key" or ".enc" or ".p12" or ".pfx";
+
+    /// <summary>
+    /// Whether a file that is nobody's may hold authorities' certificates: <c>chain.pem</c>, <c>NAME.ca.pem</c>, a bundle,
+    /// or OpenSSL's hashed form (<c>1a2b3c4d.0</c>). A name that is an address is never asked: <c>alice@example.ca.pem</c>
+    /// is somebody in Canada.
+    /// </summary>
+    internal static bool MayHoldAuthorities(string name) =>
+        Path.GetExtension(name).ToLowerInvariant() is ".pem" or ".crt" or ".cer" or ".der" or ".p7b" or ".p7c"
+        || (name.Length > 9 && name[8] == '.' && name[..8].All(char.IsAsciiHexDigit) && name[9..].All(char.IsAsciiDigit));
+}

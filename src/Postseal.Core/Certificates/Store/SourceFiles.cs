@@ -1,0 +1,59 @@
+namespace Postseal.Certificates.Store;
+
+/// <summary>What a certificate was put there for, as far as its file's name says so.</summary>
+internal enum SourcePurpose
+{
+    /// <summary>Whatever the certificate itself allows.</summary>
+    Any,
+
+    /// <summary>Signing: Sympa's <c>cert.pem.sign</c>.</summary>
+    Sign,
+
+    /// <summary>Encrypting and decrypting: Sympa's <c>cert.pem.enc</c>.</summary>
+    Encrypt,
+
+    /// <summary>Decrypting what was once encrypted to it: Sympa's <c>cert.pem</c> with any other suffix.</summary>
+    Decrypt,
+
+    /// <summary>Encrypting to a recipient, whose key is not here: <c>ADDRESS</c> and <c>ADDRESS@enc</c>.</summary>
+    Recipient,
+
+    /// <summary>Verifying what a sender signed, whose key is not here: <c>ADDRESS@sign</c>.</summary>
+    Verify,
+}
+
+/// <summary>The files of one certificate with its key.</summary>
+/// <param name="CertificateFile">The file with the certificate, and the chain if it has one.</param>
+/// <param name="KeyFile">The file with the key; the same one when both lie together; <see langword="null"/> when there is
+/// none.</param>
+/// <param name="ChainFile">A file with more of the chain.</param>
+/// <param name="Purpose">What the names say it is for.</param>
+internal sealed record SourceFiles(
+    string CertificateFile, string? KeyFile, string? ChainFile = null, SourcePurpose Purpose = SourcePurpose.Any)
+{
+    /// <summary>The file is one of several for its address and may hold no certificate: then it is not a source at all.</summary>
+    public bool MayBeKeyAlone { get; init; }
+
+    /// <summary>Another file the key may be in: asked where <see cref="KeyFile"/> holds none of the certificate's.</summary>
+    public string? OtherKeyFile { get; init; }
+
+    /// <summary>What opens an encrypted key or PKCS #12.</summary>
+    public string? PassphraseFile { get; init; }
+
+    /// <summary>What opens Mautic's keys.</summary>
+    public string? SecretFile { get; init; }
+
+    /// <summary>All of them that are part of the directory.</summary>
+    public IEnumerable<string> All => new[] { CertificateFile, KeyFile, OtherKeyFile, ChainFile }.OfType<string>();
+
+    /// <summary>Whether the key belongs here too.</summary>
+    public bool IsOurs => Purpose is not (SourcePurpose.Recipient or SourcePurpose.Verify);
+
+    /// <summary>Whether certificate and key are there at all: who takes them away wants them used no longer.</summary>
+    public bool AreThere => File.Exists(CertificateFile) && File.Exists(KeyFile);
+
+    /// <summary>The file names, for people.</summary>
+    public override string ToString() => KeyFile is null || CertificateFile == KeyFile
+        ? CertificateFile
+        : $"{CertificateFile} + {Path.GetFileName(KeyFile)}";
+}

@@ -1,0 +1,144 @@
+using Microsoft.Extensions.Configuration;
+using Postseal.Certificates.Formats;
+
+namespace Postseal.Settings;
+
+/// <summary>One section being read: each question about a key either has a value of the right kind or notes an error.</summary>
+internal sealed class SettingsSection(SettingsFile file, string name, IConfigurationSection section)
+{
+    private readonly HashSet<string> known = new(StringComparer.OrdinalIgnoreCase);
+
+    public string Name => name;
+
+    public bool IsNamed(string other) => string.Equals(name, other, StringComparison.OrdinalIgnoreCase);
+
+    public void Error(string key, string message) => file.Error(name, key, message);
+
+    /// <summary>Notes a key as one that may stand here.</summary>
+    public void Expect(string key) => known.Add(key);
+
+    /// <summary>The text of a key without the comment behind it; <see langword="null"/> when absent or empty.</summary>
+    /// <remarks>The INI reader takes comments only on lines of their own; people write them behind values too.</remarks>
+    public string? Text(string key)
+    {
+        Expect(key);
+        if (section[key] is not { } text)
+        {
+            if (section.GetSection(key).GetChildren().Any())
+                Error(key, "is a list or a section of its own; one text is expected, several values in it separated by commas");
+            return null;
+        }
+
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] == ';' && (i == 0 || char.IsWhiteSpace(text[i - 1])))
+                text = text[..i];
+        }
+
+        text = text.Trim();
+        return text.Length == 0 ? null : text;
+    }
+
+    /// <summary>A value that <paramref name="parse"/> makes of the text, or the default when there is none.</summary>
+    public T Value<T>(string key, T absent, Func<string, T> parse, string expected)
+    {
+        if (Text(key) is not { } text)
+            return absent;
+        try
+        {
+            return parse(text);
+        }
+        catch (Exception e) when (e is FormatException or OverflowException or ArgumentException)
+        {
+            Error(key, $"'{text}' is not {expected}");
+            return absent;
+        }
+    }
+
+    /// <summary>One of an enumeration's names, in any case.</summary>
+    public T Choice<T>(string key, T absent)
+        where T : struct, Enum => OptionalChoice<T>(key) ?? absent;
+
+    /// <inheritdoc cref="Choice"/>
+    public T? OptionalChoice<T>(string key)
+        where T : struct, Enum
+    {
+        if (Text(key) is not { } text)
+            return null;
+        var names = Enum.GetNames<T>();
+        if (names.Contains(text, StringComparer.OrdinalIgnoreCase))
+            return Enum.Parse<T>(text, ignoreCase: true);
+        Error(key, $"'{text}' is not one of {string.Join(", ", names)}");
+        return null;
+    }
+
+    /// <summary><c>yes</c> or <c>no</c>, and the other words people write for these.</summary>
+    public bool Flag(string key, bool absent) => Value(
+        key, absent,
+        text => text.ToLowerInvariant() switch
+        {
+            "yes" or "true" or "on" or "1" => true,
+            "no" or "false" or "off" or "0" => false,
+            _ => throw new FormatException(),
+        },
+        "yes or no");
+
+    /// <summary>
+    /// Values separated by commas; where the key is there they replace the default whole. A key without a value is a
+    /// list of nothing: who empties the networks does not mean this machine.
+    /// </summary>
+    public IReadOnlyList<T> List<T>(string key, IReadOnlyList<T> absent, Func<string, T> parse)
+    {
+        var text = Text(key) ?? "";
+        if (section[key] is null)
+            return absent;
+        var items = new List<T>();
+        foreach (var item in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            try
+            {
+                items.Add(parse(item));
+            }
+            catch (FormatException e)
+            {
+                Error(key, $"'{item}': {e.Message}");
+            }
+        }
+
+        return items;
+    }
+
+    /// <summary>Makes a path absolute: relative ones start from the directory of the file.</summary>
+    public string FullPath(string path) => Path.GetFullPath(path, file.BaseDirectory);
+
+    /// <summary>A directory that is there, as an absolute path.</summary>
+    public string ExistingDirectory(string key, string absent)
+    {
+        var path = FullPath(Text(key) ?? absent);
+        if (!Directory.Exists(path))
+            Error(key, $"there is no directory {path}; create it or name another one");
+        return path;
+    }
+
+    /// <summary>Reads the path of an existing file and makes it absolute; <see langword="null"/> when none is named, and with an
+    /// error when it is not there or not a regular file.</summary>
+    public string? ExistingFile(string key)
+    {
+        if (Text(key) is not { } text)
+            return null;
+        var path = FullPath(text);
+        if (!File.Exists(path))
+            Error(key, $"there is no file {path}; create it or leave the setting empty");
+        else if (RegularFile.WhyNot(path) is { } reason)
+            Error(key, $"{path} {reason}; it is read again when it changes");
+        else
+            return path;
+        return null;
+    }
+
+    public void RejectUnknownKeys()
+    {
+        foreach (var child in section.GetChildren().Where(child => !known.Contains(child.Key)))
+            Error(child.Key, SettingsFile.Unknown("setting", child.Key, known));
+    }
+}

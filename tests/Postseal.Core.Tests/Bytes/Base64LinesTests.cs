@@ -1,0 +1,31 @@
+using System.Buffers;
+using System.Text;
+using Postseal.Bytes;
+
+namespace Postseal.Tests.Bytes;
+
+public sealed class Base64LinesTests
+{
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(1, 1)]
+    [InlineData(56, 1)]
+    [InlineData(57, 1)]
+    [InlineData(58, 7)]
+    [InlineData(113, 56)]
+    [InlineData(114, 57)]
+    [InlineData(10_000, 13)]
+    public void Content_in_pieces_is_encoded_as_dotnet_encodes_it_whole(int length, int piece)
+    {
+        var content = new byte[length];
+        Random.Shared.NextBytes(content);
+        var rope = new ByteRope();
+        for (var start = 0; start < length; start += piece)
+            rope.Append(content.AsMemory(start, Math.Min(piece, length - start)));
+
+        var lines = Encoding.ASCII.GetString(Base64Lines.Encode(rope.ToSequence()).ToArray());
+
+        var whole = Convert.ToBase64String(content, Base64FormattingOptions.InsertLineBreaks);
+        Assert.Equal(length == 0 ? "" : whole + "\r\n", lines);
+    }
+}

@@ -1,0 +1,283 @@
+using System.Net;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+using Postseal.Certificates.Store;
+using Postseal.Cms;
+using Postseal.Policy;
+using Postseal.Settings;
+using Postseal.Smime;
+using Postseal.TestKit;
+
+namespace Postseal.Tests.Settings;
+
+public sealed class ConfigurationReaderTests : IDisposable
+{
+    private readonly TemporaryDirectory directory = new();
+
+    public ConfigurationReaderTests() => Directory.CreateDirectory(directory.File("certificates"));
+
+    [Fact]
+    public void An_empty_file_gives_the_documented_defaults()
+    {
+        var options = Read("");
+
+        Assert.Equal(["unix:/var/spool/postfix/postseal/postseal.sock"], options.Milter.Socket);
+        Assert.Empty(options.Milter.Peers);
+        Assert.Equal(64 << 20, options.Milter.MaxMessageSize);
+        Assert.Equal(directory.File("certificates"), options.Certificates.Path);
+        Assert.Equal(new SigningRules(), options.Signing);
+        Assert.Equal(SigningMode.IfPossible, options.Signing.Mode);
+        Assert.Equal(10_240_000, options.Signing.MaxSize);
+        Assert.Equal([IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128")], options.Originating.Networks);
+        Assert.Equal(AuthenticatedFrom.Login, options.Originating.AuthenticatedFrom);
+        Assert.Null(options.Originating.LoginDomain);
+        Assert.Null(options.Originating.SenderLogins);
+        Assert.Empty(options.Senders);
+    }
+
+    [Fact]
+    public void Every_setting_is_read()
+    {
+        directory.Write("secret", "x");
+        directory.Write("logins", "sales@example.org alice\n");
+        Directory.CreateDirectory(directory.File("keys"));
+        var options = Read(
+            """
+            [Milter]
+            Socket = unix:/run/postseal.sock, inet:8891@127.0.0.1   ; two of them
+            Peers = postfix, 192.0.2.25
+            SocketMode = 0600
+            SocketGroup = postfix
+            MaxMessageSize = 1G
+            MaxLargeMessages = 5
+            MaxHeaderCount = 70
+            MaxHeadersSize = 2M
+            MaxConnectionMemory = 2G
+            MaxTotalMemory = 3G
+            MaxConnections = 7
+            MessageTimeout = 30s
+            IdleTimeout = 2h
+            StopTimeout = 1m
+            [Certificates]
+            Path = keys
+            PassphraseFile = secret
+            SecretFile = secret
+            DomainCertificates = yes
+            ExpiryWarning = 14d
+            [Signing]
+            Mode = required
+            Form = Opaque
+            Digest = SHA512
+            RsaPadding = Pss
+            SignatureType = Legacy
+            MaxSize = 25600000
+            [Originating]
+            Networks = 10.0.0.0/8, 192.0.2.1, [2001:db8::]/32
+            NetworksFrom = EnvelopeSender
+            AuthenticatedFrom = EnvelopeSender
+            LoginDomain = bücher.example
+            SenderLogins = logins
+            [Sender:@Example.org]
+            Mode = Never
+            [Sender:alice@example.org]
+            Mode = IfPossible
+            Digest = SHA384
+            Certificate = secret
+            PassphraseFile = secret
+            [Sender:@Bücher.example]
+            SignatureType = Legacy
+            MaxSize = 1G
+            [Log]
+            Level = Debug
+            """);
+
+        Assert.Equal(["unix:/run/postseal.sock", "inet:8891@127.0.0.1"], options.Milter.Socket);
+        Assert.Equal(["postfix", "192.0.2.25"], options.Milter.Peers);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, options.Milter.SocketMode);
+        Assert.Equal("postfix", options.Milter.SocketGroup);
+        Assert.Equal(1L << 30, options.Milter.MaxMessageSize);
+        Assert.Equal(5, options.Milter.MaxLargeMessages);
+        Assert.Equal(70, options.Milter.MaxHeaderCount);
+        Assert.Equal(2 << 20, options.Milter.MaxHeadersSize);
+        Assert.Equal(2L << 30, options.Milter.MaxConnectionMemory);
+        Assert.Equal(3L << 30, options.Milter.MaxTotalMemory);
+        Assert.Equal(7, options.Milter.MaxConnections);
+        Assert.Equal(TimeSpan.FromSeconds(30), options.Milter.MessageTimeout);
+        Assert.Equal(TimeSpan.FromHours(2), options.Milter.IdleTimeout);
+        Assert.Equal(TimeSpan.FromMinutes(1), options.Milter.StopTimeout);
+        Assert.Equal(
+            new CertificateOptions
+            {
+                Path = directory.File("keys"), PassphraseFile = directory.File("secret"), SecretFile = directory.File("secret"),
+                DomainCertificates = true, ExpiryWarning = TimeSpan.FromDays(14), Senders = options.Certificates.Senders,
+            },
+            options.Certificates);
+        Assert.Equal(new("alice@example.org", new(directory.File("secret"), directory.File("secret"))), Assert.Single(options.Certificates.Senders));
+        Assert.Equal(
+            new SigningRules
+            {
+                Mode = SigningMode.Required, Form = SignatureForm.Opaque, Digest = Digest.SHA512, RsaPadding = RsaPadding.Pss,
+                SignatureType = SignatureType.Legacy, MaxSize = 25_600_000,
+            },
+            options.Signing);
+        Assert.Equal(
+            [IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("192.0.2.1/32"), IPNetwork.Parse("2001:db8::/32")],
+            options.Originating.Networks);
+        Assert.Equal(AllowedFrom.EnvelopeSender, options.Originating.NetworksFrom);
+        Assert.Equal(AuthenticatedFrom.EnvelopeSender, options.Originating.AuthenticatedFrom);
+        Assert.Equal("bücher.example", options.Originating.LoginDomain);
+        Assert.Equal(directory.File("logins"), options.Originating.SenderLogins?.Path);
+        Assert.Equal(new SenderOverrides(SigningMode.Never, null, null, null), options.Senders["@example.org"]);
+        Assert.Equal(new SenderOverrides(SigningMode.IfPossible, null, Digest.SHA384, null), options.Senders["alice@example.org"]);
+        Assert.Equal(new SenderOverrides(SignatureType: SignatureType.Legacy, MaxSize: 1 << 30), options.Senders["@xn--bcher-kva.example"]);
+        Assert.Equal(LogLevel.Debug, options.LogLevel);
+    }
+
+    [Theory]
+    [InlineData("::ffff:198.51.100.0/120", "198.51.100.0/24")]
+    [InlineData("::ffff:c633:6400/120", "198.51.100.0/24")]
+    [InlineData("[::ffff:198.51.100.0]/120", "198.51.100.0/24")]
+    [InlineData("::ffff:198.51.100.7", "198.51.100.7/32")]
+    [InlineData("::ffff:0:0/96", "0.0.0.0/0")]
+    [InlineData("[::1]", "::1/128")]
+    [InlineData("::/0", "::/0")]
+    public void A_network_of_IPv4_mapped_addresses_is_the_IPv4_network(string written, string read) =>
+        Assert.Equal([IPNetwork.Parse(read)], Read($"[Originating]\nNetworks = {written}").Originating.Networks);
+
+    [Fact]
+    public void The_memory_of_connections_follows_the_size_of_messages()
+    {
+        var options = Read("[Milter]\nMaxMessageSize = 100M").Milter;
+
+        Assert.Equal((116L << 20, 928L << 20), (options.MaxConnectionMemory, options.MaxTotalMemory));
+    }
+
+    [Fact]
+    public void The_path_of_a_Unix_socket_starts_from_the_directory_of_the_file() =>
+        Assert.Equal(
+            [$"unix:{directory.File("a.sock")}", $"local:{directory.File("b.sock")}", "/run/c.sock", "systemd:d", "inet:1@::1"],
+            Read("[Milter]\nSocket = unix:a.sock, local:b.sock, /run/c.sock, systemd:d, inet:1@::1").Milter.Socket);
+
+    [Theory]
+    [InlineData("[Sining]\nMode = Never", "test.ini: [Sining]: there is no section 'Sining'; there are Milter, Certificates, Signing,")]
+    [InlineData("[Signing]\nMod = Never", "test.ini: [Signing] Mod: there is no setting 'Mod'; there are Mode, Form, Digest, RsaPadding, SignatureType, MaxSize")]
+    [InlineData("[Signing]\nMaxSize = 10M0", "[Signing] MaxSize: '10M0' is not a size from 1M to 1G, as 10240000 or 25M")]
+    [InlineData("[Sender:@example.org]\nMaxSize = 2G", "[Sender:@example.org] MaxSize: '2G' is not a size from 1M to 1G")]
+    [InlineData("[Signing]\nMaxSize = 1023K", "[Signing] MaxSize: '1023K' is not a size from 1M to 1G")]
+    [InlineData("[Certificates]\nDomainCertificates = perhaps", "[Certificates] DomainCertificates: 'perhaps' is not yes or no")]
+    [InlineData("[Certificates]\nExpiryWarning = 4w", "[Certificates] ExpiryWarning: '4w' is not a time, as 30d")]
+    [InlineData("[Certificates]\nSecretFile = nowhere", "[Certificates] SecretFile: there is no file")]
+    [InlineData("[Sender:@example.org]\nCertificate = wrong", "[Sender:@example.org] Certificate: signs for a whole domain, which needs [Certificates] DomainCertificates = yes")]
+    [InlineData("[Sender:alice@example.org]\nCertificate = nowhere", "[Sender:alice@example.org] Certificate: there is no file")]
+    [InlineData("[Signing]\nMode = Maybe", "test.ini: [Signing] Mode: 'Maybe' is not one of IfPossible, Required, Never")]
+    [InlineData("[Signing]\nMode = 1", "test.ini: [Signing] Mode: '1' is not one of")]
+    [InlineData("[Milter]\nMaxConnections = many", "test.ini: [Milter] MaxConnections: 'many' is not a number above 0")]
+    [InlineData("[Milter]\nMaxConnections = 0", "[Milter] MaxConnections: '0' is not")]
+    [InlineData("[Milter]\nMaxMessageSize = 99999999999999999999", "[Milter] MaxMessageSize: '99999999999999999999' is not a size")]
+    [InlineData("[Milter]\nIdleTimeout = 10", "[Milter] IdleTimeout: '10' is not a time up to 1000h, as 1h or 30m")]
+    [InlineData("[Milter]\nIdleTimeout = 2000h", "[Milter] IdleTimeout: '2000h' is not a time up to 1000h")]
+    [InlineData("[Milter]\nSocket = ,", "[Milter] Socket: name at least one socket")]
+    [InlineData("[Milter]\nSocket =", "[Milter] Socket: name at least one socket")]
+    [InlineData("[Originating]\nNetworks = 010.0.0.0/8", "[Originating] Networks: '010.0.0.0/8': expected")]
+    [InlineData("[Originating]\nNetworks = 127.0.0.01", "[Originating] Networks: '127.0.0.01': expected")]
+    [InlineData("[Originating]\nNetworks = ::ffff:198.51.100.1/120", "[Originating] Networks: '::ffff:198.51.100.1/120': expected")]
+    [InlineData("[Originating]\nNetworks = ::ffff:0:0/90", "[Originating] Networks: '::ffff:0:0/90': expected")]
+    [InlineData("[Originating]\nNetworks = fe80::1%eth0", "[Originating] Networks: 'fe80::1%eth0': expected")]
+    [InlineData("[Originating]\nNetworks = fe80::1%1/128", "[Originating] Networks: 'fe80::1%1/128': expected")]
+    [InlineData("[Originating]\nNetworks = 2001:db8::1/32", "[Originating] Networks: '2001:db8::1/32': expected")]
+    [InlineData("[Originating]\nNetworks = [192.0.2.0/24", "[Originating] Networks: '[192.0.2.0/24': expected")]
+    [InlineData("[Originating]\nNetworks = 192.0.2.0/", "[Originating] Networks: '192.0.2.0/': expected")]
+    [InlineData("[Milter]\nMaxHeadersSize = 2G", "[Milter] MaxHeadersSize: '2G' is not a size up to 1G")]
+    [InlineData("[Milter]\nMaxConnectionMemory = 63M", "[Milter] MaxConnectionMemory: is less than MaxMessageSize")]
+    [InlineData("[Milter]\nMaxTotalMemory = 79M", "[Milter] MaxTotalMemory: is less than MaxConnectionMemory")]
+    [InlineData("[Milter]\nSocketMode = 999", "[Milter] SocketMode: '999' is not permission bits in octal")]
+    [InlineData("[Certificates]\nPath = nowhere", "[Certificates] Path: there is no directory")]
+    [InlineData("[Certificates]\nPassphraseFile = nowhere", "[Certificates] PassphraseFile: there is no file")]
+    [InlineData("[Originating]\nNetworks = 127.0.0.1/8", "[Originating] Networks: '127.0.0.1/8': expected addresses and networks")]
+    [InlineData("[Originating]\nNetworks = 10", "[Originating] Networks: '10': expected")]
+    [InlineData("[Originating]\nNetworks = localhost", "[Originating] Networks: 'localhost': expected")]
+    [InlineData("[Originating]\nNetworksFrom = Login", "[Originating] NetworksFrom: 'Login' is not one of EnvelopeSender, Any")]
+    [InlineData("[Originating]\nAuthenticatedFrom = Anyone", "[Originating] AuthenticatedFrom: 'Anyone' is not one of Login, EnvelopeSender, Any")]
+    [InlineData("[Originating]\nLoginDomain = @example.org", "[Originating] LoginDomain: '@example.org' is not a domain, as example.org")]
+    [InlineData("[Originating]\nLoginDomain = example.org>", "[Originating] LoginDomain: 'example.org>' is not a domain")]
+    [InlineData("[Originating]\nSenderLogins = nowhere", "[Originating] SenderLogins: there is no file")]
+    [InlineData("[Originating]\nSenderLogins = wrong", "/wrong line 2: 'bob' is neither an address")]
+    [InlineData("[Sender:nobody]\nMode = Never", "[Sender:nobody]: 'nobody' is neither an address")]
+    [InlineData("[Sender]\nMode = Never", "[Sender:Mode]: 'Mode' is neither an address")]
+    [InlineData("[Sender:@example.org]\nMood = Never", "[Sender:@example.org] Mood: there is no setting 'Mood'")]
+    public void What_is_wrong_is_said_with_file_section_and_key(string ini, string error)
+    {
+        directory.Write("wrong", "alice@example.org bob\nbob alice\n");
+
+        var exception = Assert.Throws<ConfigurationException>(() => Read(ini));
+
+        Assert.Contains(error, exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Sender: alice@example.org ", "alice@example.org")]
+    [InlineData("Sender: @Example.ORG", "@example.org")]
+    [InlineData("Sender:<alice@example.org>", "alice@example.org")]
+    [InlineData("Sender:\"alice\"@example.org", "alice@example.org")]
+    public void A_senders_section_holds_for_the_sender_however_it_is_written(string section, string sender)
+    {
+        Assert.Equal(SigningMode.Never, Read($"[{section}]\nMode = Never").Senders[sender].Mode);
+    }
+
+    [Fact]
+    public void Networks_without_a_value_are_none()
+    {
+        Assert.Empty(Read("[Originating]\nNetworks =   ; only who logged in").Originating.Networks);
+    }
+
+    [Fact]
+    public void Two_sections_for_one_sender_are_an_error()
+    {
+        var exception = Assert.Throws<ConfigurationException>(
+            () => Read("[Sender:alice@example.org]\nMode = Never\n[Sender: alice@example.org]\nMode = Required"));
+
+        Assert.Contains("another section for the same sender", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void All_errors_are_told_at_once()
+    {
+        var exception = Assert.Throws<ConfigurationException>(
+            () => Read("[Signing]\nMode = Maybe\nForm = Round\n[Milter]\nMaxConnections = -1"));
+
+        Assert.Equal(["Milter:MaxConnections", "Signing:Mode", "Signing:Form"], exception.Errors.Select(e => $"{e.Section}:{e.Key}"));
+    }
+
+    [Fact]
+    public void A_file_of_logins_that_nobody_could_read_is_told_of_once()
+    {
+        SpecialFile.MakeFifo(directory.File("fifo"));
+
+        foreach (var (name, error) in new[] { ("nowhere", "there is no file"), ("fifo", "is a FIFO, not a regular file") })
+        {
+            var exception = SpecialFile.WithoutWaiting(
+                () => Assert.Throws<ConfigurationException>(() => Read($"[Originating]\nSenderLogins = {name}")));
+            Assert.Contains(error, Assert.Single(exception.Errors).Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Credentials_of_systemd_stand_in_for_settings_that_are_not_there()
+    {
+        var passphrase = directory.Write("postseal.passphrase", "x");
+        var other = directory.Write("other", "x");
+
+        Assert.Equal(passphrase, Read("", directory.Path).Certificates.PassphraseFile);
+        Assert.Null(Read("", directory.Path).Certificates.SecretFile);
+        Assert.Equal(other, Read("[Certificates]\nPassphraseFile = other", directory.Path).Certificates.PassphraseFile);
+    }
+
+    public void Dispose() => directory.Dispose();
+
+    private PostsealOptions Read(string ini, string? credentials = null)
+    {
+        using var stream = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(ini));
+        return ConfigurationReader.Read(
+            new ConfigurationBuilder().AddIniStream(stream).Build(), "test.ini", directory.Path, credentials);
+    }
+}
