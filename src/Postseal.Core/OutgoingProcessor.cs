@@ -82,8 +82,8 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
         trace?.Certificate(signer, author);
         return signer switch
         {
-            SignerLookup.Usable usable => Sign(message, author, rules, usable.Identity),
-            SignerLookup.Unusable unusable => CannotSign(rules, author, unusable.Reason, NoUsableCertificate),
+            Lookup<Identity>.Found usable => Sign(message, author, rules, usable.Value),
+            Lookup<Identity>.Unusable unusable => CannotSign(rules, author, unusable.Why.Message, NoUsableCertificate),
             _ => CannotSign(rules, author, $"there is no certificate for {author}", NoCertificate, needsAttention: false),
         };
     }
@@ -112,16 +112,16 @@ public sealed class OutgoingProcessor(PostsealOptions options, CertificateDirect
     /// <summary>Decides over protected mail that must be signed: only a signature of its author, made by the client, is
     /// enough.</summary>
     private static OutgoingResult AsItCame(
-        MessageProtection protection, MailAddress author, SigningRules rules, SignerLookup signer, PolicyTrace? trace)
+        MessageProtection protection, MailAddress author, SigningRules rules, Lookup<Identity> signer, PolicyTrace? trace)
     {
-        var reason = ClientSignature.WhyNotBy(author, protection, (signer as SignerLookup.Usable)?.Identity);
+        var reason = ClientSignature.WhyNotBy(author, protection, (signer as Lookup<Identity>.Found)?.Value);
         trace?.ClientSignature(reason, author);
         return reason is null
             ? new OutgoingResult.Unchanged($"it is signed already with a certificate of {author}")
             : CannotSign(rules, author, reason, protection.IsSmimeSignature ? NotTheAuthorsSignature : NoSignature);
     }
 
-    private OutgoingResult Sign(MailMessage message, MailAddress author, SigningRules rules, SigningIdentity identity)
+    private OutgoingResult Sign(MailMessage message, MailAddress author, SigningRules rules, Identity identity)
     {
         if (SignatureAlgorithm.WhyNot(identity.Key, rules.Digest, rules.RsaPadding) is { } reason)
             return CannotSign(rules, author, $"{identity.Source} cannot sign: {reason}", NoUsableCertificate);

@@ -46,11 +46,11 @@ public class PostsealSecureMimeContext : BouncyCastleSecureMimeContext
 
     /// <inheritdoc/>
     public override bool CanSign(MailboxAddress signer, CancellationToken cancellationToken = default) =>
-        Find(signer) is SignerLookup.Usable;
+        Find(signer) is Lookup<Identity>.Found;
 
     /// <inheritdoc/>
     public override bool CanEncrypt(MailboxAddress mailbox, CancellationToken cancellationToken = default) =>
-        FindRecipient(mailbox) is EncryptionLookup.Usable;
+        FindRecipient(mailbox) is Lookup<X509Certificate2>.Found;
 
     /// <summary>Refused: the directory is kept by people and the program <c>postseal</c>.</summary>
     /// <exception cref="NotSupportedException">Always.</exception>
@@ -84,8 +84,8 @@ public class PostsealSecureMimeContext : BouncyCastleSecureMimeContext
     {
         var identity = Find(mailbox) switch
         {
-            SignerLookup.Usable usable => usable.Identity,
-            SignerLookup.Unusable unusable => throw new CertificateNotFoundException(mailbox, unusable.Reason),
+            Lookup<Identity>.Found usable => usable.Value,
+            Lookup<Identity>.Unusable unusable => throw new CertificateNotFoundException(mailbox, unusable.Why.Message),
             _ => throw new CertificateNotFoundException(mailbox, $"there is no certificate for {mailbox.Address}"),
         };
         return new CmsSigner(
@@ -99,8 +99,8 @@ public class PostsealSecureMimeContext : BouncyCastleSecureMimeContext
     /// <inheritdoc/>
     protected override CmsRecipient GetCmsRecipient(MailboxAddress mailbox) => FindRecipient(mailbox) switch
     {
-        EncryptionLookup.Usable usable => new CmsRecipient(usable.Certificate.AsBouncyCastleCertificate()),
-        EncryptionLookup.Unusable unusable => throw new CertificateNotFoundException(mailbox, unusable.Reason),
+        Lookup<X509Certificate2>.Found usable => new CmsRecipient(usable.Value.AsBouncyCastleCertificate()),
+        Lookup<X509Certificate2>.Unusable unusable => throw new CertificateNotFoundException(mailbox, unusable.Why.Message),
         _ => throw new CertificateNotFoundException(mailbox, $"there is no certificate for {mailbox.Address}"),
     };
 
@@ -162,18 +162,18 @@ public class PostsealSecureMimeContext : BouncyCastleSecureMimeContext
     {
     }
 
-    private SignerLookup Find(MailboxAddress mailbox)
+    private Lookup<Identity> Find(MailboxAddress mailbox)
     {
         ArgumentNullException.ThrowIfNull(mailbox);
-        return MailAddress.TryParse(mailbox.Address, out var address) ? directory.FindSigner(address) : SignerLookup.None.Instance;
+        return MailAddress.TryParse(mailbox.Address, out var address) ? directory.FindSigner(address) : Lookup<Identity>.None.Instance;
     }
 
-    private EncryptionLookup FindRecipient(MailboxAddress mailbox)
+    private Lookup<X509Certificate2> FindRecipient(MailboxAddress mailbox)
     {
         ArgumentNullException.ThrowIfNull(mailbox);
         return MailAddress.TryParse(mailbox.Address, out var address)
             ? directory.FindEncryptionCertificate(address)
-            : EncryptionLookup.None.Instance;
+            : Lookup<X509Certificate2>.None.Instance;
     }
 
     private static bool Matches(ISelector<Certificate>? selector, Certificate certificate) =>

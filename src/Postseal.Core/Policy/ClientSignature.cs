@@ -16,7 +16,7 @@ internal static class ClientSignature
     /// <param name="protection">How the message is protected.</param>
     /// <param name="own">What we would sign with, if anything: mail that passes twice was signed with it the first time, and it
     /// may be the certificate of the whole domain.</param>
-    public static string? WhyNotBy(MailAddress author, MessageProtection protection, SigningIdentity? own)
+    public static string? WhyNotBy(MailAddress author, MessageProtection protection, Identity? own)
     {
         if (!protection.IsSmimeSignature)
         {
@@ -39,7 +39,7 @@ internal static class ClientSignature
         }
     }
 
-    private static bool IsOf(MailAddress author, X509Certificate2? certificate, SigningIdentity? own) =>
+    private static bool IsOf(MailAddress author, X509Certificate2? certificate, Identity? own) =>
         certificate is not null
         && (CertificateAddresses.Of(certificate).Contains(author)
             || certificate.RawDataMemory.Span.SequenceEqual(own is null ? default : own.Certificate.RawDataMemory.Span));

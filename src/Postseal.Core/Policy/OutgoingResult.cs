@@ -19,7 +19,7 @@ public abstract record OutgoingResult
     /// <param name="Message">The signed message.</param>
     /// <param name="Author">Whose signature it carries.</param>
     /// <param name="Identity">The certificate it was signed with.</param>
-    public sealed record Signed(MailMessage Message, MailAddress Author, SigningIdentity Identity) : OutgoingResult;
+    public sealed record Signed(MailMessage Message, MailAddress Author, Identity Identity) : OutgoingResult;
 
     /// <summary>The message must not leave.</summary>
     /// <param name="Reply">What the sender is told.</param>

@@ -72,14 +72,14 @@ internal sealed class PolicyTrace(OriginatingOptions originating, SigningRules s
     public void Permission(Permission permission) => Add(
         "may this client have it signed?", $"{(permission.IsGranted ? "yes" : "no")}, {permission.Reason}", permission.DecidedBy);
 
-    public void Certificate(SignerLookup lookup, MailAddress author)
+    public void Certificate(Lookup<Identity> lookup, MailAddress author)
     {
         var (answer, decidedBy) = lookup switch
         {
-            SignerLookup.Usable { Identity: var identity } => (
+            Lookup<Identity>.Found { Value: var identity } => (
                 $"yes, {identity.Certificate.Subject}, {identity.KeyName}, serial {identity.Certificate.SerialNumber}"
                     + string.Concat(identity.Warnings.Select(warning => $"; but {warning}")), identity.Source),
-            SignerLookup.Unusable { Reason: var reason } => ($"there is one that cannot be used: {reason}", directory),
+            Lookup<Identity>.Unusable { Why: var reason } => ($"there is one that cannot be used: {reason}", directory),
             _ => ($"no, none for {author}", directory),
         };
         Add("is there a certificate?", answer, decidedBy);

@@ -88,11 +88,11 @@ internal static class CertsImportCommand
         {
             switch (store.FindSigner(address))
             {
-                case SignerLookup.Usable:
+                case Lookup<Identity>.Found:
                     output.Line($"{address} can sign now");
                     break;
-                case SignerLookup.Unusable unusable:
-                    output.Line($"{address} cannot sign yet: {unusable.Reason}");
+                case Lookup<Identity>.Unusable unusable:
+                    output.Line($"{address} cannot sign yet: {unusable.Why.Message}");
                     allCanSign &= !import.Signers.Contains(address);
                     break;
             }

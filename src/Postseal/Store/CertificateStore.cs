@@ -71,7 +71,7 @@ internal sealed class CertificateStore
     public IReadOnlyList<UnusedFile> Unused() => directory.Unused();
 
     /// <summary>What the daemon would sign with.</summary>
-    public SignerLookup FindSigner(MailAddress address) => directory.FindSigner(address);
+    public Lookup<Identity> FindSigner(MailAddress address) => directory.FindSigner(address);
 
     /// <summary>The file that has this very certificate.</summary>
     public StoredFile? FileWith(X509Certificate2 certificate) => byFingerprint.GetValueOrDefault(Fingerprint.Of(certificate));

@@ -89,8 +89,8 @@ internal sealed class ConfigurationCheck
 
     private string SignsWith(MailAddress address) => store.FindSigner(address) switch
     {
-        SignerLookup.Usable usable => usable.Identity.Source,
-        SignerLookup.Unusable unusable => $"nothing: {unusable.Reason}",
+        Lookup<Identity>.Found usable => usable.Value.Source,
+        Lookup<Identity>.Unusable unusable => $"nothing: {unusable.Why.Message}",
         _ => "nothing: there is no certificate",
     };
 

@@ -19,7 +19,7 @@ internal sealed class KnownRoots : IDisposable
 
     /// <summary>Says what should be put into the directory for a signature's chain to be complete and valid now; <see
     /// langword="null"/> when nothing.</summary>
-    public string? WhatIsMissing(SigningIdentity identity) =>
+    public string? WhatIsMissing(Identity identity) =>
         // The way to its end was verified when the identity was made; what is left is the root.
         WhatIsMissing(identity.Intermediates.Count > 0 ? identity.Intermediates[^1] : identity.Certificate);
 

@@ -94,9 +94,9 @@ internal sealed record ListedCertificate
         var address = CertificateAddresses.Of(certificate)[0];
         return store.FindSigner(address) switch
         {
-            SignerLookup.Usable { Identity: var used } when Files.Fingerprint.Same(used.Certificate, certificate) => null,
-            SignerLookup.Usable { Identity: var used } => $"{used.Source} is used instead",
-            SignerLookup.Unusable unusable => unusable.Reason,
+            Lookup<Identity>.Found { Value: var used } when Files.Fingerprint.Same(used.Certificate, certificate) => null,
+            Lookup<Identity>.Found { Value: var used } => $"{used.Source} is used instead",
+            Lookup<Identity>.Unusable unusable => unusable.Why.Message,
             _ => $"no file of {address} has this name; see the names in 'postseal certs import --help'",
         };
     }

@@ -25,7 +25,7 @@ public class CertificateLookup
             folder.Write($"user{i}@example.org.pem", issued.KeyPem + issued.CertificatePem);
         file = folder.File(SampleMail.Sender + ".pem");
         directory = folder.Open();
-        if (directory.FindSigner(TrialSigner.Address) is not SignerLookup.Usable)
+        if (directory.FindSigner(TrialSigner.Address) is not Lookup<Identity>.Found)
             throw new InvalidOperationException("The signer is not found.");
     }
 
@@ -36,5 +36,5 @@ public class CertificateLookup
     public DateTime TimeStamp() => File.GetLastWriteTimeUtc(file);
 
     [Benchmark]
-    public SignerLookup FindSigner() => directory!.FindSigner(TrialSigner.Address);
+    public Lookup<Identity> FindSigner() => directory!.FindSigner(TrialSigner.Address);
 }

@@ -25,7 +25,7 @@ internal sealed class TrialSigner : IDisposable
         };
         var certificates = Folder.Open();
         Processor = new OutgoingProcessor(Options, certificates, TimeProvider.System);
-        Identity = ((SignerLookup.Usable)certificates.FindSigner(Address)).Identity;
+        Identity = ((Lookup<Identity>.Found)certificates.FindSigner(Address)).Value;
     }
 
     public CertificateFolder Folder { get; } = new();
@@ -34,7 +34,7 @@ internal sealed class TrialSigner : IDisposable
 
     public OutgoingProcessor Processor { get; }
 
-    public SigningIdentity Identity { get; }
+    public Identity Identity { get; }
 
     /// <summary>Signs as the policy says.</summary>
     public MailMessage Sign(MailMessage message) =>

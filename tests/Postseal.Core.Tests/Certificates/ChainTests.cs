@@ -290,14 +290,14 @@ public sealed class ChainTests : IDisposable
 
     private CertificateDirectory Open() => new(folder.Options, time, log);
 
-    private SigningIdentity Signer(CertificateDirectory? directory = null)
+    private Identity Signer(CertificateDirectory? directory = null)
     {
         Assert.True(MailAddress.TryParse(Alice, out var alice));
         var found = (directory ?? Open()).FindSigner(alice);
-        return found is SignerLookup.Usable usable ? usable.Identity : throw new Xunit.Sdk.XunitException($"{found}");
+        return found is Lookup<Identity>.Found usable ? usable.Value : throw new Xunit.Sdk.XunitException($"{found}");
     }
 
-    private void AssertVerifies(SigningIdentity identity)
+    private void AssertVerifies(Identity identity)
     {
         Assert.SkipUnless(OpenSsl.IsHere, "openssl is not on this machine");
         Assert.Equal((0, 0, ""), Verify(0, identity, Pem(identity.Intermediates)));
@@ -306,7 +306,7 @@ public sealed class ChainTests : IDisposable
     private static string Pem(IEnumerable<X509Certificate2> certificates) =>
         string.Concat(certificates.Select(certificate => certificate.ExportCertificatePem() + "\n"));
 
-    private (int Case, int ExitCode, string Errors) Verify(int number, SigningIdentity identity, string untrusted)
+    private (int Case, int ExitCode, string Errors) Verify(int number, Identity identity, string untrusted)
     {
         using var files = new TemporaryDirectory();
         var (exitCode, _, errors) = OpenSsl.Run(

@@ -68,7 +68,7 @@ public sealed class StrengthTests : IDisposable
         using var key = ECDsa.Create(ECCurve.CreateFromValue(curve));
         folder.Write("alice@example.org.pem", Root.IssueMail(Alice, Noon.AddDays(-1), Noon.AddDays(90), mailKey: key));
 
-        Assert.IsType<SignerLookup.Usable>(Find(Open()));
+        Assert.IsType<Lookup<Identity>.Found>(Find(Open()));
         Assert.Empty(log.Lines);
     }
 
@@ -156,9 +156,9 @@ public sealed class StrengthTests : IDisposable
 
     private CertificateDirectory Open() => new(folder.Options, folder.Time, log);
 
-    private static SignerLookup Find(CertificateDirectory directory) => directory.FindSigner(Address);
+    private static Lookup<Identity> Find(CertificateDirectory directory) => directory.FindSigner(Address);
 
-    private string Refusal() => Assert.IsType<SignerLookup.Unusable>(Find(Open())).Reason;
+    private string Refusal() => Assert.IsType<Lookup<Identity>.Unusable>(Find(Open())).Why.Message;
 
     private void AssertRefused(AsymmetricAlgorithm key, params string[] reasons)
     {
@@ -181,7 +181,7 @@ public sealed class StrengthTests : IDisposable
     {
         var directory = Open();
         for (var message = 0; message < 3; message++)
-            Assert.IsType<SignerLookup.Usable>(Find(directory));
+            Assert.IsType<Lookup<Identity>.Found>(Find(directory));
 
         Assert.Contains($"alice@example.org.pem: {warning}", Assert.Single(log.Lines), StringComparison.Ordinal);
         Assert.Contains(warning, Assert.Single(Assert.Single(directory.List()).Warnings), StringComparison.Ordinal);

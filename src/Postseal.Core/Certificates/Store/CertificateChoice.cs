@@ -16,7 +16,16 @@ internal readonly struct CertificateChoice(SourceFiles source, CertificateEntry?
 
     public Obstacle Obstacle => obstacle;
 
-    public string? Reason => reason;
+    /// <summary>Why it cannot be used; <see langword="null"/> when it can.</summary>
+    public Rejection? Rejection => reason is null ? null : new(
+        obstacle switch
+        {
+            Obstacle.Files => RejectionKind.Damaged,
+            Obstacle.Dates => RejectionKind.Expired,
+            Obstacle.Address => RejectionKind.WrongAddress,
+            _ => RejectionKind.WrongUse,
+        },
+        reason);
 
     /// <summary>
     /// The best of them: one made for the purpose before one for any, the newer before the older, the earlier convention

@@ -8,7 +8,7 @@ public sealed partial class CertificateDirectory
     /// <summary>
     /// Every certificate whose key is here, whatever its dates: mail that was once encrypted to it stays readable.
     /// </summary>
-    internal IReadOnlyList<SigningIdentity> Identities()
+    internal IReadOnlyList<Identity> Identities()
     {
         var current = CurrentIndex(known => known.IsCurrent());
         return

@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Postseal.Mail;
@@ -35,7 +36,7 @@ public sealed partial class CertificateDirectory
     /// </summary>
     /// <exception cref="IOException">The directory or the passphrase is gone or cannot be read; the next look may succeed.</exception>
     /// <exception cref="UnauthorizedAccessException">The directory or the passphrase must not be read.</exception>
-    public SignerLookup FindSigner(MailAddress address)
+    public Lookup<Identity> FindSigner(MailAddress address)
     {
         var current = CurrentIndex(address);
         var choice = BestSigner(current.Own(address), entry => CertificateRules.WhyNotFor(entry.Addresses, address))
@@ -49,16 +50,16 @@ public sealed partial class CertificateDirectory
     /// correspondents.
     /// </summary>
     /// <inheritdoc cref="FindSigner"/>
-    public EncryptionLookup FindEncryptionCertificate(MailAddress address)
+    public Lookup<X509Certificate2> FindEncryptionCertificate(MailAddress address)
     {
         var current = CurrentIndex(address);
         var choice = BestForEncryption(current.Own(address), address, ignoreOthers: false)
             ?? BestForEncryption(current.Common, address, ignoreOthers: true);
         return choice switch
         {
-            null => EncryptionLookup.None.Instance,
-            { Reason: { } reason } => new EncryptionLookup.Unusable(reason),
-            { Entry: var entry, Source: var source } => new EncryptionLookup.Usable(entry!.Certificate, source.ToString()),
+            null => Lookup<X509Certificate2>.None.Instance,
+            { Rejection: { } why } => new Lookup<X509Certificate2>.Unusable(why),
+            { Entry: var entry, Source: var source } => new Lookup<X509Certificate2>.Found(entry!.Certificate, source.ToString()),
         };
     }
 
@@ -67,7 +68,7 @@ public sealed partial class CertificateDirectory
     /// mail was encrypted to certificates that have expired since.
     /// </summary>
     /// <inheritdoc cref="FindSigner"/>
-    public IReadOnlyList<SigningIdentity> FindDecryptionKeys(MailAddress address)
+    public IReadOnlyList<Identity> FindDecryptionKeys(MailAddress address)
     {
         var current = CurrentIndex(address);
         var pool = current.Authorities;
@@ -84,11 +85,12 @@ public sealed partial class CertificateDirectory
     /// <inheritdoc cref="FindSigner"/>
     internal bool HasFilesFor(MailAddress address) => CurrentIndex(address).Own(address).Count > 0;
 
-    private SignerLookup Lookup(CertificateChoice? choice, CertificateIndex current) => choice switch
+    private Lookup<Identity> Lookup(CertificateChoice? choice, CertificateIndex current) => choice switch
     {
-        null => SignerLookup.None.Instance,
-        { Reason: { } reason } => new SignerLookup.Unusable(reason),
-        { Entry: var entry } => new SignerLookup.Usable(entry!.IdentityFrom(current.Authorities, time.GetUtcNow(), warn)),
+        null => Lookup<Identity>.None.Instance,
+        { Rejection: { } why } => new Lookup<Identity>.Unusable(why),
+        { Entry: var entry, Source: var source } => new Lookup<Identity>.Found(
+            entry!.IdentityFrom(current.Authorities, time.GetUtcNow(), warn), source.ToString()),
     };
 
     private CertificateChoice? BestOfDomain(CertificateIndex current, MailAddress address) =>

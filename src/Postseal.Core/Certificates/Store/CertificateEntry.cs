@@ -29,14 +29,14 @@ internal sealed class CertificateEntry(X509Certificate2 certificate, StoredKey? 
     /// <param name="authorities">The directory's authorities.</param>
     /// <param name="now">When it signs.</param>
     /// <param name="warn">Takes each warning that is new with what was worked out.</param>
-    public SigningIdentity IdentityFrom(AuthorityPool authorities, DateTimeOffset now, Action<string> warn)
+    public Identity IdentityFrom(AuthorityPool authorities, DateTimeOffset now, Action<string> warn)
     {
         // Two threads may both work it out; both come to the same.
         var known = completed;
         if (known is not null && ReferenceEquals(known.From, authorities) && now.UtcDateTime <= known.HoldsUntil)
             return known.Identity;
         var chain = CertificateChain.Of(Certificate, [CertificateChain.BySubject(beside), authorities.BySubject], now);
-        var identity = new SigningIdentity(Certificate, chain, Key!.Key, source) { Warnings = WarningsOf(chain) };
+        var identity = new Identity(Certificate, chain, Key!.Key, source) { Warnings = WarningsOf(chain) };
         completed = new Completed(authorities, chain.HoldsUntil, identity);
         foreach (var warning in identity.Warnings.Except(known?.Identity.Warnings ?? []))
             warn($"{source}: {warning}");
@@ -51,5 +51,5 @@ internal sealed class CertificateEntry(X509Certificate2 certificate, StoredKey? 
         .. chain.Fault is { } fault ? (string[])[$"its chain is not complete: {fault}"] : [],
     ];
 
-    private sealed record Completed(AuthorityPool From, DateTime HoldsUntil, SigningIdentity Identity);
+    private sealed record Completed(AuthorityPool From, DateTime HoldsUntil, Identity Identity);
 }

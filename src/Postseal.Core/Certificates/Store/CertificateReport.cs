@@ -10,7 +10,7 @@ namespace Postseal.Certificates.Store;
 public sealed record CertificateReport(string Address, X509Certificate2? Certificate, string? Problem, IReadOnlyList<string> Warnings)
 {
     /// <summary>Who signs; <see langword="null"/> when nobody can now.</summary>
-    public SigningIdentity? Identity { get; init; }
+    public Identity? Identity { get; init; }
 
     /// <summary>The kind of key the certificate is for: <c>RSA-3072</c>, <c>P-256</c>.</summary>
     public string? KeyName => Certificate is null ? null : KeyNames.Of(Certificate);

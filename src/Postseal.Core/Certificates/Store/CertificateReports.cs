@@ -67,18 +67,18 @@ public sealed partial class CertificateDirectory
         var files = all.Select(stored => stored.Warning).OfType<string>().Distinct();
         return SignerOf(owner) switch
         {
-            SignerLookup.Usable { Identity: var identity } => new CertificateReport(
+            Lookup<Identity>.Found { Value: var identity } => new CertificateReport(
                 owner, identity.Certificate, null, [.. files, .. identity.Warnings.Select(warning => $"{identity.Source}: {warning}")])
             {
                 Identity = identity,
             },
-            SignerLookup.Unusable unusable => new CertificateReport(
-                owner, all.Select(stored => stored.Certificate).FirstOrDefault(found => found is not null), unusable.Reason, [.. files]),
+            Lookup<Identity>.Unusable unusable => new CertificateReport(
+                owner, all.Select(stored => stored.Certificate).FirstOrDefault(found => found is not null), unusable.Why.Message, [.. files]),
             _ => new CertificateReport(owner, null, $"there is no certificate for {owner} any more", [.. files]),
         };
     }
 
-    private SignerLookup SignerOf(string owner)
+    private Lookup<Identity> SignerOf(string owner)
     {
         if (MailAddress.TryParse(owner, out var address))
             return FindSigner(address);

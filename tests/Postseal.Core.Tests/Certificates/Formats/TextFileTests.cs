@@ -74,7 +74,7 @@ public sealed class TextFileTests : IDisposable
         AddEncrypted("open sesame");
         var options = folder.Options with { PassphraseFile = folder.Write("passphrase", content) };
 
-        Assert.IsType<SignerLookup.Usable>(folder.Open(options).FindSigner(Alice));
+        Assert.IsType<Lookup<Identity>.Found>(folder.Open(options).FindSigner(Alice));
     }
 
     [Theory]
@@ -86,10 +86,10 @@ public sealed class TextFileTests : IDisposable
         File.WriteAllText(folder.File("passphrase"), "open sesame\r\n", new UnicodeEncoding(bigEndian: false, byteOrderMark));
         var options = folder.Options with { PassphraseFile = folder.File("passphrase") };
 
-        var unusable = Assert.IsType<SignerLookup.Unusable>(folder.Open(options).FindSigner(Alice));
+        var unusable = Assert.IsType<Lookup<Identity>.Unusable>(folder.Open(options).FindSigner(Alice));
 
-        Assert.Contains(folder.File("passphrase"), unusable.Reason, StringComparison.Ordinal);
-        Assert.Contains("UTF-16", unusable.Reason, StringComparison.Ordinal);
+        Assert.Contains(folder.File("passphrase"), unusable.Why.Message, StringComparison.Ordinal);
+        Assert.Contains("UTF-16", unusable.Why.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -60,7 +60,7 @@ public sealed class CertificateDirectoryTests : IDisposable
         folder.Add(owner);
 
         Usable(owner);
-        Assert.IsType<SignerLookup.None>(folder.Open().FindSigner(Address(other)));
+        Assert.IsType<Lookup<Identity>.None>(folder.Open().FindSigner(Address(other)));
     }
 
     [Theory]
@@ -71,7 +71,7 @@ public sealed class CertificateDirectoryTests : IDisposable
     {
         folder.Add("alice@example.org");
 
-        Assert.IsType<SignerLookup.None>(folder.Open().FindSigner(Address(address)));
+        Assert.IsType<Lookup<Identity>.None>(folder.Open().FindSigner(Address(address)));
     }
 
     public static TheoryData<string, TrialRequest, string> UnfitCertificates() => new()
@@ -153,7 +153,7 @@ public sealed class CertificateDirectoryTests : IDisposable
 
         var directory = new CertificateDirectory(folder.Options with { PassphraseFile = passphrase }, time);
 
-        Assert.IsType<SignerLookup.Usable>(directory.FindSigner(Address("alice@example.org")));
+        Assert.IsType<Lookup<Identity>.Found>(directory.FindSigner(Address("alice@example.org")));
     }
 
     [Fact]
@@ -166,7 +166,7 @@ public sealed class CertificateDirectoryTests : IDisposable
         var lookup = new CertificateDirectory(folder.Options with { PassphraseFile = passphrase }, time)
             .FindSigner(Address("alice@example.org"));
 
-        Assert.Contains("passphrase does not open", Assert.IsType<SignerLookup.Unusable>(lookup).Reason, StringComparison.Ordinal);
+        Assert.Contains("passphrase does not open", Assert.IsType<Lookup<Identity>.Unusable>(lookup).Why.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -177,7 +177,7 @@ public sealed class CertificateDirectoryTests : IDisposable
         folder.Write("alice@example.org.pem", Encrypt(issued.KeyPem, "P-256", "open sesame"));
         var passphrase = folder.Write("passphrase", "open barley\n");
         var directory = new CertificateDirectory(folder.Options with { PassphraseFile = passphrase }, time);
-        Assert.IsType<SignerLookup.Unusable>(directory.FindSigner(Address("alice@example.org")));
+        Assert.IsType<Lookup<Identity>.Unusable>(directory.FindSigner(Address("alice@example.org")));
 
         folder.Write("passphrase", "open sesame, but not only\n");
         folder.Write("passphrase", "open sesame\n\n");
@@ -240,13 +240,13 @@ public sealed class CertificateDirectoryTests : IDisposable
     public void A_file_added_or_removed_later_is_noticed()
     {
         var directory = folder.Open();
-        Assert.IsType<SignerLookup.None>(directory.FindSigner(Address("alice@example.org")));
+        Assert.IsType<Lookup<Identity>.None>(directory.FindSigner(Address("alice@example.org")));
 
         folder.Add("alice@example.org");
         Usable("alice@example.org", directory);
 
         File.Delete(folder.File("alice@example.org.pem"));
-        Assert.IsType<SignerLookup.None>(directory.FindSigner(Address("alice@example.org")));
+        Assert.IsType<Lookup<Identity>.None>(directory.FindSigner(Address("alice@example.org")));
     }
 
     [Fact]
@@ -256,7 +256,7 @@ public sealed class CertificateDirectoryTests : IDisposable
         var link = elsewhere.File("certificates");
         Directory.CreateSymbolicLink(link, folder.Path);
         var directory = new CertificateDirectory(new CertificateOptions { Path = link }, time);
-        Assert.IsType<SignerLookup.None>(directory.FindSigner(Address("alice@example.org")));
+        Assert.IsType<Lookup<Identity>.None>(directory.FindSigner(Address("alice@example.org")));
 
         folder.Add("alice@example.org");
 
@@ -280,7 +280,7 @@ public sealed class CertificateDirectoryTests : IDisposable
 
         time.Now = Noon.AddDays(2);
 
-        Assert.IsType<SignerLookup.Unusable>(directory.FindSigner(Address("alice@example.org")));
+        Assert.IsType<Lookup<Identity>.Unusable>(directory.FindSigner(Address("alice@example.org")));
     }
 
     [Fact]
@@ -333,12 +333,12 @@ public sealed class CertificateDirectoryTests : IDisposable
         return address;
     }
 
-    private SigningIdentity Usable(string address, CertificateDirectory? directory = null)
+    private Identity Usable(string address, CertificateDirectory? directory = null)
     {
         var lookup = (directory ?? folder.Open()).FindSigner(Address(address));
-        return lookup is SignerLookup.Usable usable ? usable.Identity : throw new Xunit.Sdk.XunitException($"{lookup}");
+        return lookup is Lookup<Identity>.Found usable ? usable.Value : throw new Xunit.Sdk.XunitException($"{lookup}");
     }
 
     private string Unusable(string address) =>
-        Assert.IsType<SignerLookup.Unusable>(folder.Open().FindSigner(Address(address))).Reason;
+        Assert.IsType<Lookup<Identity>.Unusable>(folder.Open().FindSigner(Address(address))).Why.Message;
 }

@@ -154,10 +154,10 @@ public sealed class FileNameTests : IDisposable
 
     private string NameOfSigner(string address) => Path.GetFileName(Signer(address).Source.Split(" + ")[0]);
 
-    private SigningIdentity Signer(string address)
+    private Identity Signer(string address)
     {
         Assert.True(MailAddress.TryParse(address, out var author));
         var found = folder.Open(folder.Options with { DomainCertificates = true }).FindSigner(author);
-        return found is SignerLookup.Usable usable ? usable.Identity : throw new Xunit.Sdk.XunitException($"{found}");
+        return found is Lookup<Identity>.Found usable ? usable.Value : throw new Xunit.Sdk.XunitException($"{found}");
     }
 }

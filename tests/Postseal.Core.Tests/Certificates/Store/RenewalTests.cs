@@ -118,9 +118,9 @@ public sealed class RenewalTests : IDisposable
     }
 
     [Theory]
-    [InlineData("alice@example.org.crt", typeof(SignerLookup.Unusable))]
-    [InlineData("alice@example.org.pem", typeof(SignerLookup.Unusable))]
-    [InlineData("*", typeof(SignerLookup.None))]
+    [InlineData("alice@example.org.crt", typeof(Lookup<Identity>.Unusable))]
+    [InlineData("alice@example.org.pem", typeof(Lookup<Identity>.Unusable))]
+    [InlineData("*", typeof(Lookup<Identity>.None))]
     public void What_is_removed_is_used_no_longer(string pattern, Type expected)
     {
         WriteTwoFiles("old", out _);
@@ -141,11 +141,11 @@ public sealed class RenewalTests : IDisposable
         folder.Write("alice@example.org.pem", issued.CertificatePem + key.ExportEncryptedPkcs8PrivateKeyPem("right", new(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1)));
         using var elsewhere = new TemporaryDirectory();
         var locked = folder.Open(folder.Options with { PassphraseFile = elsewhere.Write("passphrase", "no") });
-        Assert.IsType<SignerLookup.Unusable>(locked.FindSigner(alice));
+        Assert.IsType<Lookup<Identity>.Unusable>(locked.FindSigner(alice));
 
         elsewhere.Write("passphrase", "right");
 
-        Assert.IsType<SignerLookup.Usable>(locked.FindSigner(alice));
+        Assert.IsType<Lookup<Identity>.Found>(locked.FindSigner(alice));
     }
 
     [Fact]
@@ -155,20 +155,20 @@ public sealed class RenewalTests : IDisposable
         using var elsewhere = new TemporaryDirectory();
         var options = folder.Options with { PassphraseFile = elsewhere.Write("passphrase", "x") };
         var opened = folder.Open(options);
-        Assert.IsType<SignerLookup.Usable>(opened.FindSigner(alice));
+        Assert.IsType<Lookup<Identity>.Found>(opened.FindSigner(alice));
 
         File.Delete(options.PassphraseFile);
 
-        Assert.IsType<SignerLookup.Usable>(opened.FindSigner(alice));
+        Assert.IsType<Lookup<Identity>.Found>(opened.FindSigner(alice));
         Assert.Throws<FileNotFoundException>(() => folder.Open(options).FindSigner(alice));
     }
 
     [Fact]
     public void A_lists_directory_that_is_added_or_changed_is_noticed()
     {
-        Assert.IsType<SignerLookup.None>(directory.FindSigner(alice));
+        Assert.IsType<Lookup<Identity>.None>(directory.FindSigner(alice));
         var list = Directory.CreateDirectory(folder.File("example.org/alice")).FullName;
-        Assert.IsType<SignerLookup.None>(directory.FindSigner(alice));
+        Assert.IsType<Lookup<Identity>.None>(directory.FindSigner(alice));
 
         var issued = folder.Authority.Issue(new TrialRequest("alice@example.org") { CommonName = "list" });
         File.WriteAllText(Path.Combine(list, "cert.pem"), issued.CertificatePem);
@@ -176,7 +176,7 @@ public sealed class RenewalTests : IDisposable
         Assert.Equal("CN=list", SignAndVerify());
 
         Directory.Delete(list, recursive: true);
-        Assert.IsType<SignerLookup.None>(directory.FindSigner(alice));
+        Assert.IsType<Lookup<Identity>.None>(directory.FindSigner(alice));
     }
 
     [Fact]
@@ -241,7 +241,7 @@ public sealed class RenewalTests : IDisposable
     private string SignAndVerify()
     {
         var found = directory.FindSigner(alice);
-        var identity = found is SignerLookup.Usable usable ? usable.Identity : throw new Xunit.Sdk.XunitException($"{found}");
+        var identity = found is Lookup<Identity>.Found usable ? usable.Value : throw new Xunit.Sdk.XunitException($"{found}");
         var hash = SHA256.HashData(Content);
         var signature = SignatureAlgorithm.SignHash(identity.Key, hash, Digest.SHA256, RsaPadding.Pkcs1);
         using var publicKey = identity.Certificate.GetECDsaPublicKey()!;

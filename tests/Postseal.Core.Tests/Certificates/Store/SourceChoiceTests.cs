@@ -71,8 +71,8 @@ public sealed partial class SourceTests
 
         var found = Find("alice@example.org", folder.Options with { DomainCertificates = allowed });
 
-        Assert.Equal(signs, found is SignerLookup.Usable);
-        Assert.IsType<SignerLookup.None>(Find("alice@example.com", folder.Options with { DomainCertificates = allowed }));
+        Assert.Equal(signs, found is Lookup<Identity>.Found);
+        Assert.IsType<Lookup<Identity>.None>(Find("alice@example.com", folder.Options with { DomainCertificates = allowed }));
     }
 
     [Fact]

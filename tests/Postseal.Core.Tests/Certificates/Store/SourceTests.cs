@@ -26,7 +26,7 @@ public sealed partial class SourceTests : IDisposable
     {
         folder.Write("alice@example.org.pem.enc", "x");
 
-        Assert.IsType<SignerLookup.None>(Find("alice@example.org"));
+        Assert.IsType<Lookup<Identity>.None>(Find("alice@example.org"));
     }
 
     [Fact]
@@ -51,7 +51,7 @@ public sealed partial class SourceTests : IDisposable
 
         var found = Find("alice@example.org", secret is null ? folder.Options : WithSecret(secret));
 
-        Assert.Contains(reason, Assert.IsType<SignerLookup.Unusable>(found).Reason, StringComparison.Ordinal);
+        Assert.Contains(reason, Assert.IsType<Lookup<Identity>.Unusable>(found).Why.Message, StringComparison.Ordinal);
     }
 
     // ---- Tattler, PKCS #12, signing-milter ---------------------------------------------------------------------
@@ -67,7 +67,7 @@ public sealed partial class SourceTests : IDisposable
         Assert.Equal("CN=elsewhere", Signer("alice@example.org", WithSender("alice@example.org", new(file, null))).Certificate.Subject);
 
         File.Delete(file);
-        Assert.IsType<SignerLookup.Unusable>(Find("alice@example.org", WithSender("alice@example.org", new(file, null))));
+        Assert.IsType<Lookup<Identity>.Unusable>(Find("alice@example.org", WithSender("alice@example.org", new(file, null))));
     }
 
     [Theory]
@@ -137,7 +137,7 @@ public sealed partial class SourceTests : IDisposable
         WritePair(directory, "", Issue("list@example.org"));
 
         Signer("list@example.org");
-        Assert.IsType<SignerLookup.None>(Find("other@example.org"));
+        Assert.IsType<Lookup<Identity>.None>(Find("other@example.org"));
     }
 
     [Fact]
@@ -177,7 +177,7 @@ public sealed partial class SourceTests : IDisposable
         WritePair("list@example.org", "", Issue("list@example.org"));
         File.Delete(folder.File("list@example.org/private_key"));
 
-        Assert.IsType<SignerLookup.None>(Find("list@example.org"));
+        Assert.IsType<Lookup<Identity>.None>(Find("list@example.org"));
     }
 
     [Theory]
@@ -189,8 +189,8 @@ public sealed partial class SourceTests : IDisposable
     {
         folder.Write(name, Issue("bob@example.net", usage: Encrypt).CertificatePem);
 
-        Assert.Equal(canEncrypt, folder.Open().FindEncryptionCertificate(Address("bob@example.net")) is EncryptionLookup.Usable);
-        Assert.IsType<SignerLookup.None>(Find("bob@example.net"));
+        Assert.Equal(canEncrypt, folder.Open().FindEncryptionCertificate(Address("bob@example.net")) is Lookup<X509Certificate2>.Found);
+        Assert.IsType<Lookup<Identity>.None>(Find("bob@example.net"));
         Assert.Equal("bob@example.net", Assert.Single(folder.Open().ListCertificates()).Owner);
     }
 
@@ -229,21 +229,21 @@ public sealed partial class SourceTests : IDisposable
     private CertificateOptions WithSender(string sender, SenderCertificate certificate) =>
         folder.Options with { Senders = new Dictionary<string, SenderCertificate> { [sender] = certificate } };
 
-    private SignerLookup Find(string address, CertificateOptions? options = null) =>
+    private Lookup<Identity> Find(string address, CertificateOptions? options = null) =>
         folder.Open(options ?? folder.Options).FindSigner(Address(address));
 
-    private SigningIdentity Signer(string address, CertificateOptions? options = null) => Usable(Find(address, options));
+    private Identity Signer(string address, CertificateOptions? options = null) => Usable(Find(address, options));
 
     private string Encryption(string address)
     {
         var found = folder.Open().FindEncryptionCertificate(Address(address));
-        return found is EncryptionLookup.Usable usable ? usable.Certificate.Subject : throw new Xunit.Sdk.XunitException($"{found}");
+        return found is Lookup<X509Certificate2>.Found usable ? usable.Value.Subject : throw new Xunit.Sdk.XunitException($"{found}");
     }
 
-    private static SigningIdentity Usable(SignerLookup found) =>
-        found is SignerLookup.Usable usable ? usable.Identity : throw new Xunit.Sdk.XunitException($"{found}");
+    private static Identity Usable(Lookup<Identity> found) =>
+        found is Lookup<Identity>.Found usable ? usable.Value : throw new Xunit.Sdk.XunitException($"{found}");
 
-    private static string Reason(SignerLookup found) => Assert.IsType<SignerLookup.Unusable>(found).Reason;
+    private static string Reason(Lookup<Identity> found) => Assert.IsType<Lookup<Identity>.Unusable>(found).Why.Message;
 
     private static MailAddress Address(string text)
     {

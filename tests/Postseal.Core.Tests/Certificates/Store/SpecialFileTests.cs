@@ -60,7 +60,7 @@ public sealed class SpecialFileTests : IDisposable
         folder.Add(Alice);
         SpecialFile.MakeFifo(folder.File("chain.pem"));
 
-        Assert.IsType<SignerLookup.Usable>(SpecialFile.WithoutWaiting(Find));
+        Assert.IsType<Lookup<Identity>.Found>(SpecialFile.WithoutWaiting(Find));
     }
 
     [Fact]
@@ -121,7 +121,7 @@ public sealed class SpecialFileTests : IDisposable
 
     private static MailAddress Address => MailAddress.TryParse(Alice, out var address) ? address : throw new InvalidOperationException();
 
-    private SignerLookup Find() => folder.Open().FindSigner(Address);
+    private Lookup<Identity> Find() => folder.Open().FindSigner(Address);
 
-    private string Unusable() => Assert.IsType<SignerLookup.Unusable>(SpecialFile.WithoutWaiting(Find)).Reason;
+    private string Unusable() => Assert.IsType<Lookup<Identity>.Unusable>(SpecialFile.WithoutWaiting(Find)).Why.Message;
 }

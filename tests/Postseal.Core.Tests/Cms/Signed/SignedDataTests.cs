@@ -139,11 +139,11 @@ public sealed class SignedDataTests : IDisposable
     private SignedData Sign(ReadOnlySequence<byte> content) =>
         SignedData.Sign(content, Identity("P-256").Signer, Digest.SHA256, RsaPadding.Pkcs1, Noon);
 
-    private SigningIdentity Identity(string key)
+    private Identity Identity(string key)
     {
         folder.Add("alice@example.org", key);
         Assert.True(MailAddress.TryParse("alice@example.org", out var alice));
-        return Assert.IsType<SignerLookup.Usable>(folder.Open().FindSigner(alice)).Identity;
+        return Assert.IsType<Lookup<Identity>.Found>(folder.Open().FindSigner(alice)).Value;
     }
 
     private static SignedCms Decode(byte[] signature, byte[] content)

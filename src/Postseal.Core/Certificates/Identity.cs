@@ -16,7 +16,7 @@ namespace Postseal.Certificates;
 /// <param name="chain">The certificates between it and the root.</param>
 /// <param name="key">The private key, RSA or EC, that belongs to the certificate.</param>
 /// <param name="source">The files it came from, for people.</param>
-public sealed class SigningIdentity(
+public sealed class Identity(
     X509Certificate2 certificate, CertificateChain chain, AsymmetricAlgorithm key, string source)
 {
     /// <summary>The signer's own certificate.</summary>
