@@ -9,7 +9,7 @@ namespace Postseal.Certificates.Store;
 /// The directory of certificates and keys. Files are read when a sender's first message comes and again when they
 /// change; a look costs a few time stamps. Safe for any number of threads.
 /// </summary>
-public sealed partial class CertificateDirectory
+public sealed partial class CertificateDirectory : IIdentitySource
 {
     private readonly CertificateOptions options;
     private readonly TimeProvider time;
@@ -44,6 +44,16 @@ public sealed partial class CertificateDirectory
             ?? (options.DomainCertificates ? BestOfDomain(current, address) : null);
         return Lookup(choice, current);
     }
+
+    /// <summary>Does what <see cref="FindSigner"/> does, and completes at once.</summary>
+    /// <inheritdoc cref="FindSigner"/>
+    public ValueTask<Lookup<Identity>> FindSignerAsync(MailAddress address, CancellationToken cancellationToken = default) =>
+        ValueTask.FromResult(FindSigner(address));
+
+    /// <summary>Determines whether an address has files of its own, usable or not. None of them is opened; completes at once.</summary>
+    /// <inheritdoc cref="FindSigner"/>
+    public ValueTask<bool> HasAnythingForAsync(MailAddress address, CancellationToken cancellationToken = default) =>
+        ValueTask.FromResult(HasFilesFor(address));
 
     /// <summary>
     /// Finds what to encrypt to for an address: the newest usable certificate among its own and those put there for
