@@ -12,15 +12,15 @@ internal sealed class PeerGoneException(Exception inner) : IOException("the MTA 
 internal sealed class AnswerWriter(PipeWriter output, SessionHost host) : IDisposable
 {
     /// <summary>An MTA that does not read is gone. While it reads, however slowly, each part has this long.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    public static readonly TimeSpan WriteTimeout = TimeSpan.FromMinutes(1);
 
-    private readonly CancellationTokenSource impatience = new(Timeout.InfiniteTimeSpan, host.Time);
+    private readonly CancellationTokenSource writeTimer = new(Timeout.InfiniteTimeSpan, host.Time);
 
     /// <summary>Sends the changes and the reply.</summary>
     public ValueTask WriteAsync(MilterChanges changes, MilterReply reply) =>
         changes.WriteAsync(output, reply, FlushAsync);
 
-    /// <summary>Tells about progress until the work is done, however it ends. It does not wait for the work once the
+    /// <summary>Reports progress until the work is done, however it ends. It does not wait for the work once the
     /// token is cancelled.</summary>
     public async ValueTask ReportProgressAsync(Task work, CancellationToken cancellationToken)
     {
@@ -36,15 +36,15 @@ internal sealed class AnswerWriter(PipeWriter output, SessionHost host) : IDispo
         }
     }
 
-    public void Dispose() => impatience.Dispose();
+    public void Dispose() => writeTimer.Dispose();
 
     private async ValueTask FlushAsync()
     {
         host.Diagnostics.Sent(output.UnflushedBytes);
-        var flush = output.FlushAsync(impatience.Token);
+        var flush = output.FlushAsync(writeTimer.Token);
         if (flush.IsCompletedSuccessfully)
             return;
-        impatience.CancelAfter(Patience);
+        writeTimer.CancelAfter(WriteTimeout);
         try
         {
             await flush.ConfigureAwait(false);
@@ -53,6 +53,6 @@ internal sealed class AnswerWriter(PipeWriter output, SessionHost host) : IDispo
         {
             throw new PeerGoneException(e);
         }
-        impatience.CancelAfter(Timeout.InfiniteTimeSpan);
+        writeTimer.CancelAfter(Timeout.InfiniteTimeSpan);
     }
 }

@@ -35,9 +35,9 @@ internal sealed class MessageProgress(MilterServerOptions limits, TimeProvider t
 
     public MessageStage Stage { get; private set; }
 
-    /// <summary>How long the MTA may be silent now: before the content the idle timeout, within it what is left of the
+    /// <summary>Gets how long the MTA may be silent now: before the content the idle timeout, within it what is left of the
     /// message's time.</summary>
-    public TimeSpan Patience => IsInContent ? Remaining : limits.IdleTimeout;
+    public TimeSpan ReadTimeout => IsInContent ? Remaining : limits.IdleTimeout;
 
     public bool IsInContent => Stage >= MessageStage.Headers;
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace Milter;
@@ -34,6 +35,26 @@ public readonly record struct MilterHeader(ReadOnlyMemory<byte> Name, ReadOnlyMe
 
     /// <summary>The field as text, for logs of a program and for tests.</summary>
     public override string ToString() => $"{Encoding.UTF8.GetString(Name.Span)}:{Encoding.UTF8.GetString(Value.Span)}";
+
+    /// <summary>Parses the payload of SMFIC_HEADER.</summary>
+    /// <param name="payload">The payload; its bytes are copied.</param>
+    /// <param name="agreed">With HDR_LEADSPC the value comes as it is in the message; without it the MTA has left out one
+    /// space, which is put back in the place of the NUL.</param>
+    /// <exception cref="MilterProtocolException">A NUL or the name is missing.</exception>
+    internal static MilterHeader Parse(in ReadOnlySequence<byte> payload, MilterSteps agreed)
+    {
+        var bytes = payload.ToArray().AsMemory();
+        var name = bytes.Span.IndexOf((byte)0);
+        var length = bytes.Span[(name + 1)..].IndexOf((byte)0);
+        if (name < 0 || length < 0)
+            throw PayloadReader.Unterminated();
+        if (name == 0)
+            throw new MilterProtocolException("a header field without a name");
+        if (agreed.HasFlag(MilterSteps.HeaderLeadingSpace))
+            return new MilterHeader(bytes[..name], bytes.Slice(name + 1, length));
+        bytes.Span[name] = (byte)' ';
+        return new MilterHeader(bytes[..name], bytes.Slice(name, length + 1));
+    }
 
     internal bool HasNameOf(MilterHeader other) => Ascii.EqualsIgnoreCase(Name.Span, other.Name.Span);
 }

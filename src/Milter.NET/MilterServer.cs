@@ -15,7 +15,7 @@ public sealed class MilterServer : IAsyncDisposable
     private readonly ServerDiagnostics diagnostics;
     private readonly CancellationTokenSource stopping = new();
     private readonly CancellationTokenSource aborting = new();
-    private readonly SemaphoreSlim places;
+    private readonly SemaphoreSlim slots;
     private readonly ServerMemory memory;
     private readonly HashSet<Task> sessions = [];
     private readonly List<Task> acceptLoops = [];
@@ -41,7 +41,7 @@ public sealed class MilterServer : IAsyncDisposable
         log = logger ?? NullLogger.Instance;
         time = timeProvider ?? TimeProvider.System;
         diagnostics = new ServerDiagnostics(this, time);
-        places = new SemaphoreSlim(options.MaxConnections);
+        slots = new SemaphoreSlim(options.MaxConnections);
         memory = new ServerMemory(options.MaxTotalMemory);
     }
 
@@ -86,7 +86,7 @@ public sealed class MilterServer : IAsyncDisposable
             log.Listening(listener.Endpoint.ToString());
             // Accepting may fail at once, and stop the server before the next one is here.
             lock (stopLock)
-                acceptLoops.Add(AcceptAsync(listener, new Acceptor(listener, peers, places, options, log, time)));
+                acceptLoops.Add(AcceptAsync(listener, new Acceptor(listener, peers, slots, options, log, time)));
         }
     }
 
@@ -140,7 +140,7 @@ public sealed class MilterServer : IAsyncDisposable
         stopping.Dispose();
         aborting.Dispose();
         hurry.Dispose();
-        places.Dispose();
+        slots.Dispose();
         diagnostics.Dispose();
     }
 
@@ -179,7 +179,7 @@ public sealed class MilterServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(filter);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        var large = new LargeMessages(options.MaxLargeMessages, time ?? TimeProvider.System);
+        var large = new LargeMessageGate(options.MaxLargeMessages, time ?? TimeProvider.System);
         return () => new FilterHandler(filter, options, large, logger ?? NullLogger.Instance);
     }
 
@@ -214,7 +214,7 @@ public sealed class MilterServer : IAsyncDisposable
                 // Small replies go out at once: Nagle's algorithm and delayed acknowledgements cost 40 ms a message.
                 if (connection.ProtocolType == ProtocolType.Tcp)
                     connection.NoDelay = true;
-                await using var stream = new PromptStream(connection);
+                await using var stream = new QuickAckStream(connection);
                 ended = await ConverseAsync(stream, listener.PeerOf(connection)).ConfigureAwait(false);
             }
             // Who hangs up while the filter is at work shall not have a second message worked on meanwhile. A server that
@@ -223,7 +223,7 @@ public sealed class MilterServer : IAsyncDisposable
         }
         finally
         {
-            places.Release();
+            slots.Release();
         }
     }
 

@@ -10,7 +10,6 @@ internal sealed partial class MilterSession
 
     private void BeginMessage()
     {
-        isClientNew = false;
         if (progress.IsInMessage)
             handler.EndMessage();
         context.Macros.BeginMessage();
@@ -19,7 +18,7 @@ internal sealed partial class MilterSession
         progress.TryAdvance(MessageStage.Mail, Steps);
     }
 
-    private void GiveUpMessage()
+    private void AbandonMessage()
     {
         if (progress.IsInMessage)
             EndMessage();
@@ -31,10 +30,9 @@ internal sealed partial class MilterSession
     /// </summary>
     private bool Advance(MessageStage next, MilterCommand command)
     {
-        isClientNew = false;
         if (progress.TryAdvance(next, Steps))
             return true;
-        GiveUpMessage();
+        AbandonMessage();
         if (progress.TryAdvance(next, Steps))
             return true;
         Ignore(command);
@@ -48,22 +46,24 @@ internal sealed partial class MilterSession
                 $"a body chunk of {chunk.Length} bytes, more than the {context.Negotiation.MaxBodyChunk} agreed");
     }
 
-    /// <summary>Asks about the whole message and sends the answer: the only stage with changes, progress and a limit on the
-    /// handler's time.</summary>
-    private async ValueTask FinishAsync(ReadOnlySequence<byte> payload)
+    /// <summary>Invokes the handler for the whole message and sends the answer: the only stage with changes, progress and a
+    /// timeout for the handler.</summary>
+    private async ValueTask CompleteMessageAsync(ReadOnlySequence<byte> payload)
     {
         using var activity = host.Diagnostics.Begin(out var began);
         var changes = new MilterChanges(context.Negotiation);
-        var reply = handler.HasFailed ? MilterReply.TempFail : await AskLastAsync(payload, changes).ConfigureAwait(false);
+        var reply = handler.HasFailed
+            ? MilterReply.TempFail : await FilterMessageAsync(payload, changes).ConfigureAwait(false);
         if (reply.Response is not (MilterResponse.Continue or MilterResponse.Accept))
             changes = new MilterChanges(context.Negotiation);
         await answer.WriteAsync(changes, reply).ConfigureAwait(false);
         host.Diagnostics.Answered(reply);
-        host.Diagnostics.End(activity, began, reply, context.QueueId, handler.HasFailed || over);
+        var hasFailed = handler.HasFailed || state == ConnectionState.TimedOut;
+        host.Diagnostics.End(activity, began, reply, context.QueueId, hasFailed);
         EndMessage();
     }
 
-    private async ValueTask<MilterReply> AskLastAsync(ReadOnlySequence<byte> payload, MilterChanges changes)
+    private async ValueTask<MilterReply> FilterMessageAsync(ReadOnlySequence<byte> payload, MilterChanges changes)
     {
         timer.Change(progress.Remaining, Timeout.InfiniteTimeSpan);
         try
@@ -71,17 +71,17 @@ internal sealed partial class MilterSession
             // On another thread: a filter that computes for long is seen at work, and cut off, like one that waits. And in
             // the order of all: a thread's own queue goes first, so an MTA that always has the next message ready would
             // keep the others waiting.
-            var asked = Task.Factory.StartNew(
-                () => handler.AskLastAsync(payload, changes), CancellationToken.None,
+            var filtering = Task.Factory.StartNew(
+                () => handler.InvokeEndOfMessageAsync(payload, changes), CancellationToken.None,
                 TaskCreationOptions.PreferFairness, TaskScheduler.Default).Unwrap();
-            work = asked;
-            await answer.ReportProgressAsync(asked, lifetime.Token).ConfigureAwait(false);
+            work = filtering;
+            await answer.ReportProgressAsync(filtering, lifetime.Token).ConfigureAwait(false);
             work = Task.CompletedTask; // seen to its end
-            return await asked.ConfigureAwait(false);
+            return await filtering.ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (timedOut)
+        catch (OperationCanceledException) when (IsTimedOut)
         {
-            over = true;
+            state = ConnectionState.TimedOut;
             host.Log.FilterTimedOut(context.Peer, context.LogId, host.Options.MessageTimeout);
             return MilterReply.TempFail;
         }
@@ -99,7 +99,7 @@ internal sealed partial class MilterSession
     private void EndMessage()
     {
         // A filter that timed out may still be at work: its handler is left alone until it has ended.
-        if (over)
+        if (state == ConnectionState.TimedOut)
             return;
         handler.EndMessage();
         progress.End();

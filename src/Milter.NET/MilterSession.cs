@@ -3,7 +3,22 @@ using System.IO.Pipelines;
 
 namespace Milter;
 
-/// <summary>One milter connection, from the negotiation to the end: reads a command, asks the handler,
+/// <summary>The states of a milter connection.</summary>
+internal enum ConnectionState
+{
+    /// <summary>Nothing was negotiated yet.</summary>
+    New,
+    /// <summary>A client may be announced (SMFIC_CONNECT).</summary>
+    Negotiated,
+    /// <summary>The commands of a client follow.</summary>
+    Serving,
+    /// <summary>The MTA has ended the connection.</summary>
+    Quit,
+    /// <summary>The filter took too long, and may still be at work.</summary>
+    TimedOut,
+}
+
+/// <summary>Serves one milter connection, from the negotiation to its end: reads a command, invokes the handler,
 /// replies.</summary>
 internal sealed partial class MilterSession : IAsyncDisposable
 {
@@ -25,12 +40,9 @@ internal sealed partial class MilterSession : IAsyncDisposable
     private readonly CancellationTokenSource idle;
     private readonly ITimer timer;
 
-    private bool negotiated;
-    private bool isClientNew;
+    private ConnectionState state;
+    private bool isContentTimed;
     private bool hasLoggedIgnored;
-    private bool over;
-    private bool timesContent;
-    private bool timedOut;
 
     public MilterSession(Stream stream, string peer, MilterHandler handler, SessionHost host)
     {
@@ -46,10 +58,13 @@ internal sealed partial class MilterSession : IAsyncDisposable
         lifetime = CancellationTokenSource.CreateLinkedTokenSource(host.Aborting);
         idle = CancellationTokenSource.CreateLinkedTokenSource(lifetime.Token, host.Stopping);
         this.handler = new GuardedHandler(handler, context, host.Log, lifetime.Token);
-        timer = host.Time.CreateTimer(_ => TimeOut(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        timer = host.Time.CreateTimer(
+            _ => lifetime.Cancel(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     private MilterSteps Steps => context.Negotiation.Steps;
+
+    private bool IsTimedOut => lifetime.IsCancellationRequested && !host.Aborting.IsCancellationRequested;
 
     /// <summary>Serves the connection until it ends; it never throws.</summary>
     public async Task RunAsync()
@@ -62,9 +77,14 @@ internal sealed partial class MilterSession : IAsyncDisposable
     {
         try
         {
-            while (!over && await ReadAsync().ConfigureAwait(false) is { } frame)
-                await TakeAsync((MilterCommand)frame.Code, frame.Payload).ConfigureAwait(false);
-            return timedOut ? ConnectionEnd.Timeout : over ? ConnectionEnd.Quit : ConnectionEnd.Closed;
+            while (state < ConnectionState.Quit && await ReadAsync().ConfigureAwait(false) is { } frame)
+                await DispatchAsync((MilterCommand)frame.Code, frame.Payload).ConfigureAwait(false);
+            return state switch
+            {
+                ConnectionState.Quit => ConnectionEnd.Quit,
+                ConnectionState.TimedOut => ConnectionEnd.Timeout,
+                _ => ConnectionEnd.Closed,
+            };
         }
         catch (MemoryLimitException e)
         {
@@ -76,7 +96,7 @@ internal sealed partial class MilterSession : IAsyncDisposable
             host.Log.ProtocolError(context.Peer, context.LogId, e.Message);
             return ConnectionEnd.ProtocolError;
         }
-        catch (OperationCanceledException) when (timedOut)
+        catch (OperationCanceledException) when (IsTimedOut)
         {
             host.Log.TimedOut(context.Peer, context.LogId, progress.Stage.ToString());
             return ConnectionEnd.Timeout;
@@ -98,8 +118,8 @@ internal sealed partial class MilterSession : IAsyncDisposable
         }
     }
 
-    /// <summary>Cancels the handler if it is still at work, waits until it has ended, and only then gives back memory and
-    /// place. It never throws.</summary>
+    /// <summary>Cancels the handler if it is still at work, waits until it has ended, and only then releases its memory. It
+    /// never throws.</summary>
     public async ValueTask DisposeAsync()
     {
         await lifetime.CancelAsync().ConfigureAwait(false);
@@ -114,83 +134,86 @@ internal sealed partial class MilterSession : IAsyncDisposable
         lifetime.Dispose();
     }
 
-    // The protocol, command by command.
-    private async ValueTask TakeAsync(MilterCommand command, ReadOnlySequence<byte> payload)
+    /// <summary>Takes one command: its place in the protocol, the flag by which it has no reply, and the handler's
+    /// method for it. A command out of order is ignored.</summary>
+    private ValueTask DispatchAsync(MilterCommand command, ReadOnlySequence<byte> payload)
     {
-        if (!negotiated && command != MilterCommand.Negotiate)
+        if (state == ConnectionState.New && command != MilterCommand.Negotiate)
             throw new MilterProtocolException($"{command.Name()} before the negotiation");
         command.CheckLength(payload.Length, host.Options.MaxCommandSize);
+        var awaitsClient = state == ConnectionState.Negotiated;
+        if (awaitsClient && command is not (MilterCommand.Negotiate or MilterCommand.Macro))
+            state = ConnectionState.Serving;
         switch (command)
         {
-            case MilterCommand.Negotiate when !negotiated:
-                await NegotiateAsync(payload).ConfigureAwait(false);
-                break;
+            case MilterCommand.Negotiate when state == ConnectionState.New:
+                return NegotiateAsync(payload);
             case MilterCommand.Macro:
                 context.Macros.Set(payload);
                 context.Count();
                 break;
-            case MilterCommand.Connect when isClientNew:
-                isClientNew = false;
+            case MilterCommand.Connect when awaitsClient:
                 context.Client = MilterClientInfo.Parse(payload);
                 context.Count();
-                await AnswerAsync(command, payload, MilterSteps.NoReplyConnect).ConfigureAwait(false);
-                break;
+                return RespondAsync(command, payload, MilterSteps.NoReplyConnect,
+                    static (handler, context, _, cancel) => handler.ConnectAsync(context, cancel));
             case MilterCommand.Negotiate or MilterCommand.Connect:
-                GiveUpMessage();
+                AbandonMessage();
                 Ignore(command);
                 break;
             case MilterCommand.Helo:
-                GiveUpMessage(); // RFC 5321 section 4.1.4: as if it were RSET
-                isClientNew = false;
+                AbandonMessage(); // RFC 5321 section 4.1.4: as if it were RSET
                 context.Helo = new PayloadReader(payload).ReadString();
                 context.Count();
-                await AnswerAsync(command, payload, MilterSteps.NoReplyHelo).ConfigureAwait(false);
-                break;
+                return RespondAsync(command, payload, MilterSteps.NoReplyHelo,
+                    static (handler, context, _, cancel) => handler.HeloAsync(context, cancel));
             case MilterCommand.Mail:
                 BeginMessage();
-                await AnswerAsync(command, payload, MilterSteps.NoReplyMail).ConfigureAwait(false);
-                break;
+                return RespondAsync(command, payload, MilterSteps.NoReplyMail,
+                    static (handler, context, sender, cancel) =>
+                        handler.MailAsync(context, EnvelopeAddress.Parse(sender), cancel));
             case MilterCommand.Recipient when Advance(MessageStage.Recipient, command):
-                await AnswerAsync(command, payload, MilterSteps.NoReplyRecipient).ConfigureAwait(false);
-                break;
+                return RespondAsync(command, payload, MilterSteps.NoReplyRecipient,
+                    static (handler, context, recipient, cancel) =>
+                        handler.RecipientAsync(context, EnvelopeAddress.Parse(recipient), cancel));
             case MilterCommand.Data when Advance(MessageStage.Data, command):
-                await AnswerAsync(command, payload, MilterSteps.NoReplyData).ConfigureAwait(false);
-                break;
+                return RespondAsync(command, payload, MilterSteps.NoReplyData,
+                    static (handler, context, _, cancel) => handler.DataAsync(context, cancel));
             case MilterCommand.Unknown:
-                isClientNew = false;
                 if (progress.Stage >= MessageStage.Data)
-                    GiveUpMessage();
-                await AnswerAsync(command, payload, MilterSteps.NoReplyUnknown).ConfigureAwait(false);
-                break;
+                    AbandonMessage();
+                return RespondAsync(command, payload, MilterSteps.NoReplyUnknown,
+                    static (handler, context, line, cancel) =>
+                        handler.UnknownAsync(context, new PayloadReader(line).ReadString(), cancel));
             case MilterCommand.Header when Advance(MessageStage.Headers, command):
-                await AnswerAsync(command, payload, MilterSteps.NoReplyHeader).ConfigureAwait(false);
-                break;
+                return RespondAsync(command, payload, MilterSteps.NoReplyHeader,
+                    static (handler, context, field, cancel) =>
+                        handler.HeaderAsync(context, MilterHeader.Parse(field, context.Negotiation.Steps), cancel));
             case MilterCommand.EndOfHeaders when Advance(MessageStage.EndOfHeaders, command):
-                await AnswerAsync(command, payload, MilterSteps.NoReplyEndOfHeaders).ConfigureAwait(false);
-                break;
+                return RespondAsync(command, payload, MilterSteps.NoReplyEndOfHeaders,
+                    static (handler, context, _, cancel) => handler.EndOfHeadersAsync(context, cancel));
             case MilterCommand.Body when Advance(MessageStage.Body, command):
                 CheckChunk(payload);
-                await AnswerAsync(command, payload, MilterSteps.NoReplyBody).ConfigureAwait(false);
-                break;
+                return RespondAsync(command, payload, MilterSteps.NoReplyBody,
+                    static (handler, context, chunk, cancel) => handler.BodyAsync(context, chunk, cancel));
             case MilterCommand.EndOfMessage when Advance(MessageStage.EndOfMessage, command):
                 CheckChunk(payload);
-                await FinishAsync(payload).ConfigureAwait(false);
-                break;
+                return CompleteMessageAsync(payload);
             case MilterCommand.Abort:
-                isClientNew = false;
-                GiveUpMessage();
+                AbandonMessage();
                 break;
             case MilterCommand.QuitNewConnection:
-                BeginClient();
+                EndClient();
                 break;
             case MilterCommand.Quit:
-                over = true;
+                state = ConnectionState.Quit;
                 break;
             default:
                 if (!Enum.IsDefined(command))
                     throw new MilterProtocolException($"an unknown command, byte 0x{(byte)command:x2}");
-                break; // out of order, and ignored
+                break; // out of order
         }
+        return ValueTask.CompletedTask;
     }
 
     private void Ignore(MilterCommand command)
@@ -200,13 +223,13 @@ internal sealed partial class MilterSession : IAsyncDisposable
         hasLoggedIgnored = true;
     }
 
-    private async ValueTask NegotiateAsync(ReadOnlySequence<byte> payload)
+    private ValueTask NegotiateAsync(ReadOnlySequence<byte> payload)
     {
-        var offer = MilterNegotiation.ParseOffer(payload);
-        context.Negotiation = Agreement.Reach(offer, handler.Handler, host.Options.MaxFrameSize);
-        negotiated = isClientNew = true;
+        context.Negotiation = Negotiator.Negotiate(
+            MilterNegotiation.ParseOffer(payload), handler.Negotiate, host.Options.MaxFrameSize);
+        state = ConnectionState.Negotiated;
         context.Negotiation.Write(output);
-        await FlushAsync().ConfigureAwait(false);
+        return FlushAsync();
     }
 
     private async ValueTask FlushAsync()
@@ -214,16 +237,17 @@ internal sealed partial class MilterSession : IAsyncDisposable
         host.Diagnostics.Sent(output.UnflushedBytes);
         var flush = output.FlushAsync(lifetime.Token);
         if (!flush.IsCompleted)
-            timer.Change(AnswerWriter.Patience, Timeout.InfiniteTimeSpan);
+            timer.Change(AnswerWriter.WriteTimeout, Timeout.InfiniteTimeSpan);
         await flush.ConfigureAwait(false);
     }
 
-    /// <summary>Asks the handler and replies, unless it was agreed that this command has no reply.</summary>
-    private async ValueTask AnswerAsync(MilterCommand command, ReadOnlySequence<byte> payload, MilterSteps noReply)
+    /// <summary>Invokes the handler and replies, unless it was agreed that this command has no reply.</summary>
+    private async ValueTask RespondAsync(
+        MilterCommand command, ReadOnlySequence<byte> payload, MilterSteps noReply, HandlerMethod method)
     {
-        var silent = Steps.HasFlag(noReply);
-        var reply = await handler.AskAsync(command, payload, silent).ConfigureAwait(false);
-        if (silent)
+        var isSilent = Steps.HasFlag(noReply);
+        var reply = await handler.TryInvokeAsync(command, payload, isSilent, method).ConfigureAwait(false);
+        if (isSilent)
             return;
         // What stands beside the message must not pay for its failure, least of all one recipient: it fails as a whole.
         var isAside = command is MilterCommand.Recipient or MilterCommand.Unknown;
@@ -239,9 +263,9 @@ internal sealed partial class MilterSession : IAsyncDisposable
 
     private async ValueTask<Frame?> ReadAsync()
     {
-        var read = input.ReadAsync(progress.Stage == MessageStage.Idle ? idle.Token : lifetime.Token);
+        var read = input.ReadAsync(progress.IsInMessage ? lifetime.Token : idle.Token);
         // Frames that are there already need no timer each; but the content's time begins with its first one.
-        if (!read.IsCompleted || timesContent != progress.IsInContent)
+        if (!read.IsCompleted || isContentTimed != progress.IsInContent)
             SetTimer();
         var frame = await read.ConfigureAwait(false);
         host.Diagnostics.Received(frame?.Length ?? 0);
@@ -250,22 +274,17 @@ internal sealed partial class MilterSession : IAsyncDisposable
 
     private void SetTimer()
     {
-        timesContent = progress.IsInContent;
-        timer.Change(negotiated ? progress.Patience : host.Options.NegotiationTimeout, Timeout.InfiniteTimeSpan);
+        isContentTimed = progress.IsInContent;
+        var timeout = state == ConnectionState.New ? host.Options.NegotiationTimeout : progress.ReadTimeout;
+        timer.Change(timeout, Timeout.InfiniteTimeSpan);
     }
 
-    private void TimeOut()
+    private void EndClient()
     {
-        timedOut = true;
-        lifetime.Cancel();
-    }
-
-    private void BeginClient()
-    {
-        GiveUpMessage();
+        AbandonMessage();
         handler.EndClient();
         context.Reset();
         context.Count();
-        isClientNew = true;
+        state = ConnectionState.Negotiated;
     }
 }

@@ -17,7 +17,7 @@ public static class MilterFuzz
     private const long AllocatedAlways = 4 * 1024 * 1024;
     private const long AllocatedPerByte = 200;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     /// <summary>Fuzzes for that long, and prints how many inputs it was.</summary>
     public static async Task<int> RunAsync(TimeSpan duration, int seed)
@@ -81,7 +81,7 @@ public static class MilterFuzz
         };
         await using var server = new MilterServer(options, new Editor(), log);
         await using var stream = new ScriptedStream(pieces);
-        await server.ServeAsync(stream, "fuzz").WaitAsync(Patience);
+        await server.ServeAsync(stream, "fuzz").WaitAsync(Timeout);
         if (log.Errors.TryPeek(out var error))
             throw new InvalidOperationException(error);
         return (log.End, $"{string.Join('\n', log.All)}\n{Convert.ToHexString(stream.Written)}");

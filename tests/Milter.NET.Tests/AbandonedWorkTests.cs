@@ -89,22 +89,22 @@ public sealed class AbandonedWorkTests : IAsyncDisposable
         await server.StartAsync(TestServer.Cancel);
     }
 
-    /// <summary>Sends a message and goes away while the filter is at work; ends when the filter has been told.</summary>
+    /// <summary>Sends a message and goes away while the filter is at work; ends when the filter is cancelled.</summary>
     private async Task AbandonAsync(byte[] body)
     {
-        var told = new TaskCompletionSource();
+        var cancelled = new TaskCompletionSource();
         await using (var mta = await MtaDouble.ConnectAsync(server!.Endpoints[0], MtaKind.Postfix, TestServer.Cancel))
         {
             using var hangUp = new CancellationTokenSource();
             var sending = mta.SendAsync(new MtaMessage { QueueId = "GONE", Body = body }, hangUp.Token);
-            (await began.Task).Register(() => told.SetResult());
+            (await began.Task).Register(() => cancelled.SetResult());
             await hangUp.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending);
         }
         // The first word after that is still taken by the system, the second one comes back.
-        while (!told.Task.IsCompleted)
+        while (!cancelled.Task.IsCompleted)
         {
-            await Task.WhenAny(told.Task, time.WaitForTimerAsync(Interval));
+            await Task.WhenAny(cancelled.Task, time.WaitForTimerAsync(Interval));
             time.Advance(Interval);
         }
     }

@@ -9,14 +9,14 @@ public sealed class AcceptTests : IDisposable
 {
     private readonly TestLog log = new();
     private readonly FakeTime time = new();
-    private readonly SemaphoreSlim places = new(1);
+    private readonly SemaphoreSlim slots = new(1);
     private readonly Socket listening = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly Queue<Exception> errors = new();
     private readonly TaskCompletionSource served = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public void Dispose()
     {
-        places.Dispose();
+        slots.Dispose();
         listening.Dispose();
     }
 
@@ -75,7 +75,7 @@ public sealed class AcceptTests : IDisposable
     [Fact]
     public async Task An_error_that_stays_is_waited_out_as_long_as_a_connection_is_open()
     {
-        await places.WaitAsync(TestServer.Cancel);
+        await slots.WaitAsync(TestServer.Cancel);
         for (var i = 0; i < 300; i++)
             errors.Enqueue(new SocketException((int)SocketError.TooManyOpenSockets));
 
@@ -83,7 +83,7 @@ public sealed class AcceptTests : IDisposable
         await PassAsync(running, until: TimeSpan.FromMinutes(4));
         Assert.False(running.IsCompleted);
         Assert.Equal(4, log.Lines.Count);
-        places.Release();
+        slots.Release();
         await PassAsync(running, until: TimeSpan.FromMinutes(6));
 
         await Assert.ThrowsAsync<IOException>(() => running);
@@ -125,7 +125,7 @@ public sealed class AcceptTests : IDisposable
         await client.ConnectAsync(listening.LocalEndPoint!, TestServer.Cancel);
         using var stop = new CancellationTokenSource();
         var acceptor = new Acceptor(
-            new Listener(listening, MilterEndpoint.Parse("inet:8891")), new PeerRules([]), places,
+            new Listener(listening, MilterEndpoint.Parse("inet:8891")), new PeerRules([]), slots,
             new MilterServerOptions { MaxConnections = 1 }, log, time)
         {
             Accept = token => errors.TryDequeue(out var error)

@@ -54,7 +54,7 @@ public class BadPeerTests
         await using var client = await server.ClientAsync(MtaDouble.FullOffer with { Steps = steps });
         await DialogueTests.RunToAsync(client, "eoh");
 
-        await client.Tell(command, new byte[size]);
+        await client.Send(command, new byte[size]);
 
         await Assert.ThrowsAsync<EndOfStreamException>(() => client.ReceiveAsync(TestServer.Cancel));
         Assert.Contains(
@@ -69,7 +69,7 @@ public class BadPeerTests
         await using var client = await server.ClientAsync();
         await DialogueTests.RunToAsync(client, "rcpt");
 
-        await client.Tell(MilterCommand.Header, MilterClient.Strings("", "value"));
+        await client.Send(MilterCommand.Header, MilterClient.Strings("", "value"));
 
         await Assert.ThrowsAsync<EndOfStreamException>(() => client.ReceiveAsync(TestServer.Cancel));
     }
@@ -80,7 +80,7 @@ public class BadPeerTests
         await using var server = new TestServer(new TestHandler());
         await using var client = server.Silent();
 
-        await client.Tell(MilterCommand.Helo, MilterClient.Strings("x"));
+        await client.Send(MilterCommand.Helo, MilterClient.Strings("x"));
 
         await Assert.ThrowsAsync<EndOfStreamException>(() => client.ReceiveAsync(TestServer.Cancel));
     }
@@ -113,7 +113,7 @@ public class BadPeerTests
         await using var server = new TestServer(new TestHandler());
         await using var client = await server.ClientAsync();
 
-        await client.Tell(command, MilterClient.Strings(new string('a', 20_000)));
+        await client.Send(command, MilterClient.Strings(new string('a', 20_000)));
 
         await Assert.ThrowsAsync<EndOfStreamException>(() => client.ReceiveAsync(TestServer.Cancel));
         Assert.Contains(

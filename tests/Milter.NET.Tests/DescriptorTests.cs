@@ -12,7 +12,7 @@ namespace Milter.Tests;
 public sealed class DescriptorTests : IDisposable
 {
     // A server that has none left gives itself a minute.
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(3);
 
     private readonly string folder = Directory.CreateTempSubdirectory("milter").FullName;
 
@@ -98,7 +98,7 @@ public sealed class DescriptorTests : IDisposable
         try
         {
             await using var client = await MilterClient.ConnectAsync(new MilterUnixEndpoint(SocketPath), TestServer.Cancel);
-            await client.NegotiateAsync(MtaDouble.FullOffer, TestServer.Cancel).WaitAsync(Patience, TestServer.Cancel);
+            await client.NegotiateAsync(MtaDouble.FullOffer, TestServer.Cancel).WaitAsync(Timeout, TestServer.Cancel);
             return true;
         }
         catch (Exception e) when (e is IOException or SocketException)
@@ -109,13 +109,13 @@ public sealed class DescriptorTests : IDisposable
 
     private static async Task<bool> EndsAsync(Process program)
     {
-        await program.WaitForExitAsync(TestServer.Cancel).WaitAsync(Patience, TestServer.Cancel);
+        await program.WaitForExitAsync(TestServer.Cancel).WaitAsync(Timeout, TestServer.Cancel);
         return program.ExitCode != 0;
     }
 
     private static async Task UntilAsync(Func<bool> isSo)
     {
-        using var limit = new CancellationTokenSource(Patience);
+        using var limit = new CancellationTokenSource(Timeout);
         while (!isSo())
             await Task.Delay(10, limit.Token);
     }

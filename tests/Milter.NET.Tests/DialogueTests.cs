@@ -65,7 +65,7 @@ public class DialogueTests
         await using var client = await server.ClientAsync();
 
         await client.Ask(MilterCommand.Connect, [.. "localhost\0"u8, (byte)'L', 0, 0, .. "/run/x\0"u8]);
-        await client.Tell(MilterCommand.QuitNewConnection);
+        await client.Send(MilterCommand.QuitNewConnection);
         await client.Ask(MilterCommand.Connect, [.. "localhost\0"u8, (byte)'U']);
 
         Assert.Equal(["connect localhost Unix  0", "connect localhost Unknown  0"], handler.Calls);
@@ -177,8 +177,8 @@ public class DialogueTests
     {
         await using var server = new TestServer(new TestHandler());
         await using var client = await server.ClientAsync();
-        await client.Tell(MilterCommand.Abort);
-        await client.Tell(MilterCommand.Quit);
+        await client.Send(MilterCommand.Abort);
+        await client.Send(MilterCommand.Quit);
 
         await Assert.ThrowsAsync<EndOfStreamException>(() => client.ReceiveAsync(TestServer.Cancel));
     }

@@ -56,7 +56,7 @@ public class LargeMessageTests
         for (var i = 0; i < 20; i++)
             await gone.Ask(MilterCommand.Body, new byte[65_535]);
         if (byAbort)
-            await gone.Tell(MilterCommand.Abort);
+            await gone.Send(MilterCommand.Abort);
         else
             await gone.DisposeAsync();
         await using var next = await server.MtaAsync();

@@ -74,7 +74,7 @@ public class MemoryTests
 
         foreach (var client in clients)
             await client.SendRawAsync(half, TestServer.Cancel);
-        await UntilAsync(server, "no memory: what all connections may hold together is used up; the connection is closed");
+        await server.Log.WaitForAsync("no memory: what all connections may hold together is used up; the connection is closed");
 
         await using var mta = await server.MtaAsync();
         Assert.Equal(MtaVerdict.Accepted, (await mta.SendAsync(Small, TestServer.Cancel)).Verdict);
@@ -98,7 +98,7 @@ public class MemoryTests
 
         var large = await mta.SendAsync(Large, TestServer.Cancel);
         var small = await mta.SendAsync(Small, TestServer.Cancel);
-        await holding[0].Tell(MilterCommand.Abort);
+        await holding[0].Send(MilterCommand.Abort);
         await holding[0].Ask(MilterCommand.Helo, MilterClient.Strings("x"));
         await holding[1].DisposeAsync();
 
@@ -137,7 +137,7 @@ public class MemoryTests
         await using var client = await server.ClientAsync();
 
         foreach (var command in "CHM")
-            await client.Tell(MilterCommand.Macro, [(byte)command, .. MilterClient.Strings("x", new string('a', 15_000))]);
+            await client.Send(MilterCommand.Macro, [(byte)command, .. MilterClient.Strings("x", new string('a', 15_000))]);
 
         await Assert.ThrowsAsync<EndOfStreamException>(() => client.ReceiveAsync(TestServer.Cancel));
         Assert.Contains(server.Log.Lines, line => line.Contains("no memory: a connection may hold 40000 bytes", StringComparison.Ordinal));
@@ -153,12 +153,6 @@ public class MemoryTests
 
     private static void AllTogether(MilterServerOptions options, long most) =>
         (options.MaxMessageSize, options.MaxConnectionMemory, options.MaxTotalMemory) = (MiB, 2 * MiB, most);
-
-    private static async Task UntilAsync(TestServer server, string line)
-    {
-        while (!server.Log.Lines.Any(l => l.Contains(line, StringComparison.Ordinal)))
-            await Task.Delay(1, TestServer.Cancel);
-    }
 }
 
 /// <summary>For tests that look at the memory of the process: nothing else runs meanwhile.</summary>

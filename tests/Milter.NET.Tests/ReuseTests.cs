@@ -66,7 +66,7 @@ public class ReuseTests
         await client.SendMacrosAsync(MilterCommand.Mail, new Dictionary<string, string> { ["i"] = "OLD", ["auth_authen"] = "old" }, TestServer.Cancel);
         await DialogueTests.RunToAsync(client, stage);
 
-        await client.Tell(MilterCommand.Abort);
+        await client.Send(MilterCommand.Abort);
         await client.Ask(MilterCommand.Mail, MilterClient.Strings("<new@example.org>"));
         await client.Ask(MilterCommand.Recipient, MilterClient.Strings("<other@example.org>"));
         await client.Ask(MilterCommand.EndOfMessage);
@@ -92,15 +92,15 @@ public class ReuseTests
         await using var client = await server.ClientAsync();
         await client.SendMacrosAsync(
             MilterCommand.Connect, new Dictionary<string, string> { ["j"] = "mx" }, TestServer.Cancel);
-        await client.Tell(MilterCommand.Connect, MilterClient.ClientInfo("one", IPAddress.Parse("192.0.2.1"), 25));
-        await client.Tell(MilterCommand.Helo, MilterClient.Strings("one"));
-        await client.Tell(MilterCommand.Mail, MilterClient.Strings("<a>"));
-        await client.Tell(MilterCommand.Recipient, MilterClient.Strings("<b>"));
+        await client.Send(MilterCommand.Connect, MilterClient.ClientInfo("one", IPAddress.Parse("192.0.2.1"), 25));
+        await client.Send(MilterCommand.Helo, MilterClient.Strings("one"));
+        await client.Send(MilterCommand.Mail, MilterClient.Strings("<a>"));
+        await client.Send(MilterCommand.Recipient, MilterClient.Strings("<b>"));
         await client.Ask(MilterCommand.EndOfMessage);
 
-        await client.Tell(MilterCommand.QuitNewConnection);
-        await client.Tell(MilterCommand.Mail, MilterClient.Strings("<a>"));
-        await client.Tell(MilterCommand.Recipient, MilterClient.Strings("<b>"));
+        await client.Send(MilterCommand.QuitNewConnection);
+        await client.Send(MilterCommand.Mail, MilterClient.Strings("<a>"));
+        await client.Send(MilterCommand.Recipient, MilterClient.Strings("<b>"));
         await client.Ask(MilterCommand.EndOfMessage);
 
         Assert.Equal(["one 192.0.2.1 one mx", "   "], seen);

@@ -109,7 +109,7 @@ public class RobustnessTests
         }));
         var client = await server.ClientAsync(MtaDouble.FullOffer with { Steps = MilterSteps.None });
         await DialogueTests.RunToAsync(client, "body");
-        await client.Tell(MilterCommand.EndOfMessage);
+        await client.Send(MilterCommand.EndOfMessage);
         await began.Task;
 
         await client.DisposeAsync();
@@ -149,12 +149,12 @@ public class RobustnessTests
                 {
                     answer = "";
                     await DialogueTests.RunToAsync(client, "body");
-                    await client.Tell(MilterCommand.EndOfMessage);
+                    await client.Send(MilterCommand.EndOfMessage);
                     while (!answer.EndsWith('a'))
                         answer += (char)(await client.ReceiveAsync(TestServer.Cancel)).Response;
                     if (Interlocked.Increment(ref answered) == 100)
                         enough.SetResult();
-                    await client.Tell(MilterCommand.QuitNewConnection);
+                    await client.Send(MilterCommand.QuitNewConnection);
                 }
             }
             catch (EndOfStreamException)

@@ -67,7 +67,7 @@ public class TimeTests
         await using var server = new TestServer(new TestFilter((_, _) => new(work.Task)), time: time);
         await using var client = await server.ClientAsync(MtaDouble.FullOffer with { Steps = MilterSteps.None });
         await DialogueTests.RunToAsync(client, "body");
-        await client.Tell(MilterCommand.EndOfMessage);
+        await client.Send(MilterCommand.EndOfMessage);
 
         for (var i = 0; i < 3; i++)
         {
@@ -97,7 +97,7 @@ public class TimeTests
             time: time);
         await using var client = await server.ClientAsync(MtaDouble.FullOffer with { Steps = MilterSteps.None });
         await DialogueTests.RunToAsync(client, "body");
-        await client.Tell(MilterCommand.EndOfMessage);
+        await client.Send(MilterCommand.EndOfMessage);
         await time.WaitForTimerAsync(Defaults.ProgressInterval);
 
         time.Advance(Defaults.ProgressInterval);

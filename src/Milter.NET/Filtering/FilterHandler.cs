@@ -8,7 +8,7 @@ namespace Milter;
 /// limit is refused when its content is answered, never at a recipient: mail that did not come by SMTP has no such answer.
 /// </summary>
 internal sealed class FilterHandler(
-    IMilterFilter filter, MilterServerOptions options, LargeMessages large, ILogger log) : MilterHandler, IDisposable
+    IMilterFilter filter, MilterServerOptions options, LargeMessageGate large, ILogger log) : MilterHandler, IDisposable
 {
     // Nothing but the end of a message is answered: each round trip would cost both sides more than the body of a usual
     // message that is not wanted. An MTA that waits for replies all the same is told as soon as it can stop sending.
@@ -35,11 +35,11 @@ internal sealed class FilterHandler(
     private List<EnvelopeAddress> recipients = [];
     private List<MilterHeader> headers = [];
     private MilterMessage? message; // from the end of its envelope on, if it is not answered by then
-    private MilterReply? early; // what the message is answered, where that is known before its end
+    private MilterReply? earlyReply; // what the message is answered, where that is known before its end
     private long size;
     private MessageBody body = new();
     private bool headersEnded;
-    private bool hasPlace;
+    private bool holdsSlot;
     private ConnectionMemory? memory;
     private long held; // of the connection's memory
 
@@ -57,9 +57,9 @@ internal sealed class FilterHandler(
     public override ValueTask<MilterReply> RecipientAsync(
         MilterContext context, EnvelopeAddress recipient, CancellationToken cancellationToken)
     {
-        if (early is null && recipients.Count == options.MaxRecipients)
+        if (earlyReply is null && recipients.Count == options.MaxRecipients)
             Refuse(context, 452, "4.5.3", $"Too many recipients: the filter takes {options.MaxRecipients}");
-        else if (early is null && Hold(context, Weight(recipient)))
+        else if (earlyReply is null && Hold(context, Weight(recipient)))
             recipients.Add(recipient);
         return ValueTask.FromResult(MilterReply.Continue);
     }
@@ -68,7 +68,7 @@ internal sealed class FilterHandler(
         MilterContext context, MilterHeader header, CancellationToken cancellationToken)
     {
         EndEnvelope(context);
-        if (early is not null || !Hold(context, Weight(header)))
+        if (earlyReply is not null || !Hold(context, Weight(header)))
             return ValueTask.FromResult(MilterReply.Continue);
         headers.Add(header);
         size += header.Name.Length + header.Value.Length;
@@ -81,24 +81,24 @@ internal sealed class FilterHandler(
     {
         EndEnvelope(context);
         headersEnded = true;
-        if (early is null && !filter.Wants(message!))
+        if (earlyReply is null && !filter.Wants(message!))
             Pass();
-        else if (early is null && message!.IsHeaderOverLimit)
+        else if (earlyReply is null && message!.IsHeaderOverLimit)
             RefuseHeader(context);
-        return ValueTask.FromResult(EarlyAnswer(context, MilterSteps.NoReplyEndOfHeaders));
+        return ValueTask.FromResult(EarlyReply(context, MilterSteps.NoReplyEndOfHeaders));
     }
 
     public override async ValueTask<MilterReply> BodyAsync(
         MilterContext context, ReadOnlySequence<byte> chunk, CancellationToken cancellationToken)
     {
         size += chunk.Length;
-        if (early is null && size > options.MaxMessageSize)
+        if (earlyReply is null && size > options.MaxMessageSize)
             Refuse(context, 552, "5.3.4", $"Message too large: the filter takes {options.MaxMessageSize} bytes");
-        if (early is null && size > LargeMessages.Size && !hasPlace)
-            await TakePlaceAsync(context, cancellationToken).ConfigureAwait(false);
-        if (early is null && Hold(context, chunk.Length))
+        if (earlyReply is null && size > LargeMessageGate.Size && !holdsSlot)
+            await TakeSlotAsync(context, cancellationToken).ConfigureAwait(false);
+        if (earlyReply is null && Hold(context, chunk.Length))
             body.Append(chunk);
-        return EarlyAnswer(context, MilterSteps.NoReplyBody);
+        return EarlyReply(context, MilterSteps.NoReplyBody);
     }
 
     public override async ValueTask<MilterReply> EndOfMessageAsync(
@@ -107,8 +107,8 @@ internal sealed class FilterHandler(
         // An MTA that has nothing to say about headers may leave out their end.
         if (!headersEnded)
             await EndOfHeadersAsync(context, cancellationToken).ConfigureAwait(false);
-        if (early is not null)
-            return early;
+        if (earlyReply is not null)
+            return earlyReply;
         message!.Body = body.ToSequence();
         var decision = await filter.FilterAsync(message, cancellationToken).ConfigureAwait(false);
         if (decision.Verdict == MilterReply.Accept)
@@ -118,16 +118,16 @@ internal sealed class FilterHandler(
 
     public override void Reset()
     {
-        (sender, size, early, headersEnded) = (NoSender, 0, null, false);
+        (sender, size, earlyReply, headersEnded) = (NoSender, 0, null, false);
         Release();
     }
 
     /// <summary>Gives back the memory and the place that others may wait for.</summary>
     public void Dispose()
     {
-        if (hasPlace)
+        if (holdsSlot)
             large.Leave();
-        hasPlace = false;
+        holdsSlot = false;
         memory?.Remove(held);
         held = 0;
     }
@@ -164,13 +164,13 @@ internal sealed class FilterHandler(
         return headerObjects + header.Name.Length + header.Value.Length;
     }
 
-    private MilterReply EarlyAnswer(MilterContext context, MilterSteps noReply) =>
-        context.Negotiation.Steps.HasFlag(noReply) ? MilterReply.Continue : early ?? MilterReply.Continue;
+    private MilterReply EarlyReply(MilterContext context, MilterSteps noReply) =>
+        context.Negotiation.Steps.HasFlag(noReply) ? MilterReply.Continue : earlyReply ?? MilterReply.Continue;
 
     // Whether the filter wants the message is asked first: the limits are only for what it wants.
     private void EndEnvelope(MilterContext context)
     {
-        if (message is not null || early is not null)
+        if (message is not null || earlyReply is not null)
             return;
         message = new MilterMessage(context, sender, recipients, headers);
         if (!filter.WantsEnvelope(message))
@@ -179,7 +179,7 @@ internal sealed class FilterHandler(
 
     private void Pass()
     {
-        early = MilterReply.Accept;
+        earlyReply = MilterReply.Accept;
         if (held > ConnectionMemory.Share)
             Release();
     }
@@ -194,7 +194,7 @@ internal sealed class FilterHandler(
 
     private void Refuse(MilterContext context, int code, string status, string text)
     {
-        early = MilterReply.WithCode(code, status, text);
+        earlyReply = MilterReply.WithCode(code, status, text);
         log.OverLimit(context.Peer, context.LogId, text);
         Release();
     }
@@ -218,10 +218,10 @@ internal sealed class FilterHandler(
         return true;
     }
 
-    private async ValueTask TakePlaceAsync(MilterContext context, CancellationToken cancellationToken)
+    private async ValueTask TakeSlotAsync(MilterContext context, CancellationToken cancellationToken)
     {
-        hasPlace = await large.EnterAsync(cancellationToken).ConfigureAwait(false);
-        if (!hasPlace)
+        holdsSlot = await large.EnterAsync(cancellationToken).ConfigureAwait(false);
+        if (!holdsSlot)
             Refuse(context, 451, "4.4.5", $"Too many large messages: the filter takes {options.MaxLargeMessages} at once");
     }
 }

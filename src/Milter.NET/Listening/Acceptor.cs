@@ -6,14 +6,14 @@ namespace Milter;
 /// <summary>Accepts the connections of one listener as long as the server runs: closes those of peers that may not connect,
 /// and lets those over the limit wait.</summary>
 internal sealed class Acceptor(
-    Listener listener, PeerRules peers, SemaphoreSlim places, MilterServerOptions options, ILogger log, TimeProvider time)
+    Listener listener, PeerRules peers, SemaphoreSlim slots, MilterServerOptions options, ILogger log, TimeProvider time)
 {
     // What makes accepting fail for a while, like too few descriptors, mostly ends when a connection ends.
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
     // How long accepting may fail while there is no connection whose end could help.
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan GiveUpTimeout = TimeSpan.FromMinutes(1);
 
     private readonly LogPace limitPace = new(time);
     private readonly LogPace failurePace = new(time);
@@ -24,7 +24,7 @@ internal sealed class Acceptor(
     /// <summary>Takes the next connection from the system.</summary>
     public Func<CancellationToken, ValueTask<Socket>> Accept { get; init; } = listener.Socket.AcceptAsync;
 
-    /// <summary>Accepts until it is stopped. Each connection that is served holds one of the places.</summary>
+    /// <summary>Accepts until it is stopped. Each connection that is served holds a slot.</summary>
     /// <exception cref="IOException">Nothing can be accepted any more; the message says why.</exception>
     public async Task RunAsync(Action<Socket> serve, CancellationToken stopping)
     {
@@ -61,19 +61,19 @@ internal sealed class Acceptor(
             connection.Dispose();
             return false;
         }
-        if (!places.Wait(0, CancellationToken.None))
-            await WaitForPlaceAsync(connection, stopping).ConfigureAwait(false);
+        if (!slots.Wait(0, CancellationToken.None))
+            await WaitForSlotAsync(connection, stopping).ConfigureAwait(false);
         return true;
     }
 
     // The one that was accepted waits here, those behind it in the backlog: a short burst is served, not refused.
-    private async ValueTask WaitForPlaceAsync(Socket connection, CancellationToken stopping)
+    private async ValueTask WaitForSlotAsync(Socket connection, CancellationToken stopping)
     {
         if (limitPace.Allows(out _))
             log.ConnectionLimit(listener.Endpoint.ToString(), options.MaxConnections);
         try
         {
-            await places.WaitAsync(stopping).ConfigureAwait(false);
+            await slots.WaitAsync(stopping).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -89,8 +89,8 @@ internal sealed class Acceptor(
         if (e.SocketErrorCode == SocketError.ConnectionAborted)
             return;
         failingSince ??= time.GetTimestamp();
-        var isIdle = places.CurrentCount == options.MaxConnections;
-        if (isIdle && time.GetElapsedTime(failingSince.Value) >= Patience)
+        var isIdle = slots.CurrentCount == options.MaxConnections;
+        if (isIdle && time.GetElapsedTime(failingSince.Value) >= GiveUpTimeout)
             throw GivenUp(e);
         if (failurePace.Allows(out var others))
             log.AcceptFailed(listener.Endpoint.ToString(), Explain(e), others);

@@ -91,14 +91,30 @@ internal sealed class TestHandler : MilterHandler
 /// <summary>A log that keeps its lines.</summary>
 internal sealed class TestLog : ILogger
 {
+    private TaskCompletionSource written = New();
+
     public ConcurrentQueue<string> Lines { get; } = [];
+
+    /// <summary>Waits until so many lines contain the text.</summary>
+    public async Task WaitForAsync(string text, int count = 1)
+    {
+        for (var next = written.Task; Count(text) < count; next = written.Task)
+            await next.WaitAsync(TestServer.Cancel);
+    }
+
+    public int Count(string text) => Lines.Count(line => line.Contains(text, StringComparison.Ordinal));
 
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
 
     public bool IsEnabled(LogLevel logLevel) => true;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
         Lines.Enqueue(
             $"{logLevel}: {formatter(state, exception)}{(exception is null ? "" : $" ({exception.Message})")}");
+        Interlocked.Exchange(ref written, New()).SetResult();
+    }
+
+    private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -56,6 +56,6 @@ internal static class MilterClientExtensions
         this MilterClient client, MilterCommand command, byte[]? payload = null) =>
         client.AskAsync(command, payload, TestServer.Cancel);
 
-    public static Task Tell(this MilterClient client, MilterCommand command, byte[]? payload = null) =>
+    public static Task Send(this MilterClient client, MilterCommand command, byte[]? payload = null) =>
         client.SendAsync(command, payload, TestServer.Cancel);
 }

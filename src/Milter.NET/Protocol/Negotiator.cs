@@ -1,11 +1,15 @@
 namespace Milter;
 
-/// <summary>The server's part of the negotiation: of what the MTA offers, what the handler chooses and the limits
-/// allow.</summary>
-internal static class Agreement
+/// <summary>Carries out the server's part of the negotiation.</summary>
+internal static class Negotiator
 {
+    /// <summary>Agrees on what the MTA offers, the handler chooses and the limits allow.</summary>
+    /// <param name="offer">What the MTA offers.</param>
+    /// <param name="choose">Chooses from an offer.</param>
+    /// <param name="maxFrameSize">The limit that body chunks have to fit in, in bytes.</param>
     /// <exception cref="MilterProtocolException">The MTA's version is too old.</exception>
-    public static MilterNegotiation Reach(MilterNegotiation offer, MilterHandler handler, int maxFrameSize)
+    public static MilterNegotiation Negotiate(
+        MilterNegotiation offer, Func<MilterNegotiation, MilterNegotiation> choose, int maxFrameSize)
     {
         if (offer.Version < MilterNegotiation.MinVersion)
             throw new MilterProtocolException(
@@ -15,7 +19,7 @@ internal static class Agreement
             Version = Math.Min(offer.Version, MilterNegotiation.MaxVersion),
             Steps = Fitting(offer.Steps, maxFrameSize),
         };
-        var choice = handler.Negotiate(offer);
+        var choice = choose(offer);
         return choice with
         {
             Version = Math.Min(choice.Version, offer.Version),

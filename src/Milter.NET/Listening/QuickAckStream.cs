@@ -7,7 +7,7 @@ namespace Milter;
 /// and, by Nagle's algorithm, hold the second back until the first is acknowledged, which the kernel delays by 40 ms in the
 /// hope of an answer to send it with. Postfix then took 45 ms for each message.
 /// </summary>
-internal sealed class PromptStream(Socket socket) : NetworkStream(socket)
+internal sealed class QuickAckStream(Socket socket) : NetworkStream(socket)
 {
     // tcp(7): IPPROTO_TCP and TCP_QUICKACK, which Linux takes back by itself and so is set before each read.
     private const int ProtocolTcp = 6;
