@@ -91,7 +91,7 @@ internal sealed class GuardedHandler(
     }
 
     /// <summary>Ends the handler with its connection; it never throws.</summary>
-    public void End(bool isInMessage)
+    public async ValueTask EndAsync(bool isInMessage)
     {
         try
         {
@@ -105,7 +105,7 @@ internal sealed class GuardedHandler(
         }
         try
         {
-            (handler as IDisposable)?.Dispose();
+            await handler.DisposeAsync().ConfigureAwait(false);
         }
         catch (Exception e)
         {

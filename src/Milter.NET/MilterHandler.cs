@@ -8,12 +8,10 @@ namespace Milter;
 /// </summary>
 /// <remarks>
 /// Every method's default lets the mail pass. An exception out of one is logged and becomes a temporary failure of that
-/// message (at RCPT, where a refusal would hit the recipient alone, it does so when the message's content comes). A
-/// handler that is <see cref="IDisposable"/> is disposed when its connection has ended and none of its methods is at work
-/// any more. Commands out of order are treated as in libmilter: the message in progress is over, and one that cannot begin
-/// another is ignored.
+/// message (at RCPT, where a refusal would hit the recipient alone, it does so when the message's content comes). Commands
+/// out of order are treated as in libmilter: the message in progress is over, and one that cannot begin another is ignored.
 /// </remarks>
-public abstract class MilterHandler
+public abstract class MilterHandler : IAsyncDisposable
 {
     // What only has a meaning once a handler knows of it: it must choose to leave steps or replies out.
     private const MilterSteps Harmless =
@@ -88,6 +86,14 @@ public abstract class MilterHandler
     /// </summary>
     public virtual void Close()
     {
+    }
+
+    /// <summary>Releases what the handler holds. It is called once, when the connection has ended and no other method is at work
+    /// any more. The default does nothing.</summary>
+    public virtual ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return ValueTask.CompletedTask;
     }
 
     private static ValueTask<MilterReply> Continue => ValueTask.FromResult(MilterReply.Continue);

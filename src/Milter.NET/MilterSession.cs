@@ -128,7 +128,7 @@ internal sealed partial class MilterSession : IAsyncDisposable
         await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (work.Exception?.InnerException is { } e and not OperationCanceledException)
             handler.Fail(e, MilterCommand.EndOfMessage);
-        handler.End(progress.IsInMessage);
+        await handler.EndAsync(progress.IsInMessage).ConfigureAwait(false);
         memory.End();
         idle.Dispose();
         lifetime.Dispose();

@@ -8,7 +8,7 @@ namespace Milter;
 /// limit is refused when its content is answered, never at a recipient: mail that did not come by SMTP has no such answer.
 /// </summary>
 internal sealed class FilterHandler(
-    IMilterFilter filter, MilterServerOptions options, LargeMessageGate large, ILogger log) : MilterHandler, IDisposable
+    IMilterFilter filter, MilterServerOptions options, LargeMessageGate large, ILogger log) : MilterHandler
 {
     // Nothing but the end of a message is answered: each round trip would cost both sides more than the body of a usual
     // message that is not wanted. An MTA that waits for replies all the same is told as soon as it can stop sending.
@@ -122,16 +122,6 @@ internal sealed class FilterHandler(
         Release();
     }
 
-    /// <summary>Gives back the memory and the place that others may wait for.</summary>
-    public void Dispose()
-    {
-        if (holdsSlot)
-            large.Leave();
-        holdsSlot = false;
-        memory?.Remove(held);
-        held = 0;
-    }
-
     private static void Apply(MilterDecision decision, MilterMessage message, MilterChanges changes)
     {
         if (decision.Sender is { } sender)
@@ -203,7 +193,11 @@ internal sealed class FilterHandler(
     private void Release()
     {
         (recipients, headers, body, message) = ([], [], new MessageBody(), null);
-        Dispose();
+        if (holdsSlot)
+            large.Leave();
+        holdsSlot = false;
+        memory?.Remove(held);
+        held = 0;
     }
 
     private bool Hold(MilterContext context, long bytes)

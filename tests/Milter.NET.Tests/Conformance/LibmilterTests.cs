@@ -110,7 +110,7 @@ public partial class LibmilterTests
 
     /// <summary>Answers as what it is told of asks for (<c>rcpt-reject</c>), in the content as the field X-Trial does, and
     /// writes down what it is called for; the end of a message that was not answered is an abort.</summary>
-    private sealed partial class DialogueHandler : MilterHandler, IDisposable
+    private sealed partial class DialogueHandler : MilterHandler
     {
         private readonly TaskCompletionSource disposed = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private string wish = "";
@@ -121,7 +121,11 @@ public partial class LibmilterTests
         /// <summary>Completes when the connection has ended, after the last call.</summary>
         public Task Disposed => disposed.Task;
 
-        public void Dispose() => disposed.TrySetResult();
+        public override ValueTask DisposeAsync()
+        {
+            disposed.TrySetResult();
+            return base.DisposeAsync();
+        }
 
         public override ValueTask<MilterReply> ConnectAsync(MilterContext context, CancellationToken cancellationToken) =>
             Call("connect", context.Client.HostName);
