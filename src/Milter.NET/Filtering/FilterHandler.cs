@@ -8,7 +8,7 @@ namespace Milter;
 /// limit is refused when its content is answered, never at a recipient: mail that did not come by SMTP has no such answer.
 /// </summary>
 internal sealed class FilterHandler(
-    IMilterFilter filter, MilterServerOptions options, LargeMessageGate large, ILogger log) : MilterHandler
+    IMilterFilter filter, MessageLimits limits, LargeMessageGate large, ILogger log) : MilterHandler
 {
     // Nothing but the end of a message is answered: each round trip would cost both sides more than the body of a usual
     // message that is not wanted. An MTA that waits for replies all the same is told as soon as it can stop sending.
@@ -57,8 +57,8 @@ internal sealed class FilterHandler(
     public override ValueTask<MilterReply> RecipientAsync(
         MilterContext context, EnvelopeAddress recipient, CancellationToken cancellationToken)
     {
-        if (earlyReply is null && recipients.Count == options.MaxRecipients)
-            Refuse(context, 452, "4.5.3", $"Too many recipients: the filter takes {options.MaxRecipients}");
+        if (earlyReply is null && recipients.Count == limits.MaxRecipients)
+            Refuse(context, 452, "4.5.3", $"Too many recipients: the filter takes {limits.MaxRecipients}");
         else if (earlyReply is null && Hold(context, Weight(recipient)))
             recipients.Add(recipient);
         return ValueTask.FromResult(MilterReply.Continue);
@@ -72,7 +72,7 @@ internal sealed class FilterHandler(
             return ValueTask.FromResult(MilterReply.Continue);
         headers.Add(header);
         size += header.Name.Length + header.Value.Length;
-        if (headers.Count > options.MaxHeaderCount || size > options.MaxHeadersSize)
+        if (headers.Count > limits.MaxHeaderCount || size > limits.MaxHeadersSize)
             message!.IsHeaderOverLimit = true;
         return ValueTask.FromResult(MilterReply.Continue);
     }
@@ -92,8 +92,8 @@ internal sealed class FilterHandler(
         MilterContext context, ReadOnlySequence<byte> chunk, CancellationToken cancellationToken)
     {
         size += chunk.Length;
-        if (earlyReply is null && size > options.MaxMessageSize)
-            Refuse(context, 552, "5.3.4", $"Message too large: the filter takes {options.MaxMessageSize} bytes");
+        if (earlyReply is null && size > limits.MaxMessageSize)
+            Refuse(context, 552, "5.3.4", $"Message too large: the filter takes {limits.MaxMessageSize} bytes");
         if (earlyReply is null && size > LargeMessageGate.Size && !holdsSlot)
             await TakeSlotAsync(context, cancellationToken).ConfigureAwait(false);
         if (earlyReply is null && Hold(context, chunk.Length))
@@ -176,10 +176,10 @@ internal sealed class FilterHandler(
 
     private void RefuseHeader(MilterContext context)
     {
-        if (headers.Count > options.MaxHeaderCount)
-            Refuse(context, 552, "5.3.4", $"Too many header fields: the filter takes {options.MaxHeaderCount}");
+        if (headers.Count > limits.MaxHeaderCount)
+            Refuse(context, 552, "5.3.4", $"Too many header fields: the filter takes {limits.MaxHeaderCount}");
         else
-            Refuse(context, 552, "5.3.4", $"Header section too large: the filter takes {options.MaxHeadersSize} bytes");
+            Refuse(context, 552, "5.3.4", $"Header section too large: the filter takes {limits.MaxHeadersSize} bytes");
     }
 
     private void Refuse(MilterContext context, int code, string status, string text)
@@ -216,6 +216,6 @@ internal sealed class FilterHandler(
     {
         holdsSlot = await large.EnterAsync(cancellationToken).ConfigureAwait(false);
         if (!holdsSlot)
-            Refuse(context, 451, "4.4.5", $"Too many large messages: the filter takes {options.MaxLargeMessages} at once");
+            Refuse(context, 451, "4.4.5", $"Too many large messages: the filter takes {limits.MaxLargeMessages} at once");
     }
 }

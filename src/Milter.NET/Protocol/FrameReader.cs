@@ -13,17 +13,15 @@ internal readonly record struct Frame(byte Code, ReadOnlySequence<byte> Payload)
 /// <summary>Cuts a stream into frames: 32 bits of length, most significant byte first, then that many bytes.</summary>
 /// <param name="input">The stream.</param>
 /// <param name="maxFrameSize">The most bytes after the length.</param>
-/// <param name="memory">Where to count what has come and is not taken yet; null: nowhere.</param>
-internal sealed class FrameReader(PipeReader input, int maxFrameSize, ConnectionMemory? memory = null)
+/// <param name="count">Counts the bytes that have come and are not taken yet, after each read; null: nobody does.</param>
+internal sealed class FrameReader(PipeReader input, int maxFrameSize, Action<long>? count = null)
 {
     private ReadOnlySequence<byte> unread; // of what was read last, what no frame has taken yet
     private bool isHeld;
-    private long counted;
 
     /// <summary>Reads the next frame; null when the peer has closed between two frames.</summary>
     /// <exception cref="MilterProtocolException">The length is zero or too large, or the peer closed within a
     /// frame.</exception>
-    /// <exception cref="MemoryLimitException">There is no memory for what has come of a frame.</exception>
     public ValueTask<Frame?> ReadAsync(CancellationToken cancellationToken) =>
         TryTake(out var frame) ? new ValueTask<Frame?>(frame) : ReadMoreAsync(cancellationToken);
 
@@ -36,7 +34,7 @@ internal sealed class FrameReader(PipeReader input, int maxFrameSize, Connection
             isHeld = false;
             var result = await input.ReadAsync(cancellationToken).ConfigureAwait(false);
             (unread, isHeld) = (result.Buffer, true);
-            memory?.Recount(ref counted, unread.Length);
+            count?.Invoke(unread.Length);
             if (TryTake(out var frame))
                 return frame;
             if (result.IsCompleted)

@@ -26,7 +26,7 @@ internal sealed class AnswerWriter(PipeWriter output, SessionHost host) : IDispo
     {
         while (true)
         {
-            await work.WaitAsync(host.Options.ProgressInterval, host.Time, cancellationToken)
+            await work.WaitAsync(host.Limits.ProgressInterval, host.Time, cancellationToken)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (work.IsCompleted)
                 return;

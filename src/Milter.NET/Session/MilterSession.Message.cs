@@ -82,7 +82,7 @@ internal sealed partial class MilterSession
         catch (OperationCanceledException) when (IsTimedOut)
         {
             state = ConnectionState.TimedOut;
-            host.Log.FilterTimedOut(context.Peer, context.LogId, host.Options.MessageTimeout);
+            host.Log.FilterTimedOut(context.Peer, context.LogId, host.Limits.MessageTimeout);
             return MilterReply.TempFail;
         }
         catch (Exception e) when (handler.IsFailure(e) && e is not PeerGoneException)

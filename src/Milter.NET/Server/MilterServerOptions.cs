@@ -132,6 +132,13 @@ public sealed class MilterServerOptions
     /// </summary>
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    internal SessionLimits ToSessionLimits() => new(
+        MaxFrameSize, MaxCommandSize, MaxConnectionMemory, NegotiationTimeout, IdleTimeout, MessageTimeout,
+        ProgressInterval);
+
+    internal MessageLimits ToMessageLimits() =>
+        new(MaxHeaderCount, MaxHeadersSize, MaxMessageSize, MaxRecipients, MaxLargeMessages);
+
     internal void Validate()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxFrameSize, 64 * 1024, nameof(MaxFrameSize));

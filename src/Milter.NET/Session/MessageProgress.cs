@@ -7,7 +7,7 @@ internal enum MessageStage
 }
 
 /// <summary>Knows which command of a message may follow which, and how much time is left for its content.</summary>
-internal sealed class MessageProgress(MilterServerOptions limits, TimeProvider time)
+internal sealed class MessageProgress(SessionLimits limits, TimeProvider time)
 {
     // What may follow each stage, as in libmilter's table. DATA is not sent before version 4, and a message need not have
     // any header field or body.

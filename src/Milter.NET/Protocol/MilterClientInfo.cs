@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 
@@ -28,7 +29,7 @@ public sealed record MilterClientInfo(string HostName, MilterFamily Family, IPAd
 
     private const int MaxUnixPath = 107; // sockaddr_un, less its NUL
 
-    internal static MilterClientInfo Parse(System.Buffers.ReadOnlySequence<byte> payload)
+    internal static MilterClientInfo Parse(ReadOnlySequence<byte> payload)
     {
         var reader = new PayloadReader(payload);
         var hostName = reader.ReadString();
@@ -55,59 +56,5 @@ public sealed record MilterClientInfo(string HostName, MilterFamily Family, IPAd
         var expected = family == MilterFamily.IPv6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork;
         return IPAddress.TryParse(plain, out var address) && address.AddressFamily == expected
             ? address : throw new MilterProtocolException($"an address that is none of {family}");
-    }
-}
-
-/// <summary>What is known at a stage of a milter connection. It changes as the dialogue goes on.</summary>
-public sealed class MilterContext
-{
-    private long counted;
-
-    internal MilterContext(string peer, ConnectionMemory memory) => (Peer, Memory) = (peer, memory);
-
-    internal MacroTable Macros { get; } = new();
-
-    /// <summary>Counts what the connection holds.</summary>
-    internal ConnectionMemory Memory { get; }
-
-    /// <summary>The MTA, as text for logs: its address, or the socket it came in by.</summary>
-    public string Peer { get; }
-
-    /// <summary>What was agreed at the start.</summary>
-    public MilterNegotiation Negotiation { get; internal set; } = new(
-        MilterNegotiation.MinVersion, MilterActions.None, MilterSteps.None);
-
-    /// <summary>The MTA's client.</summary>
-    public MilterClientInfo Client { get; internal set; } = MilterClientInfo.None;
-
-    /// <summary>What the client said in HELO or EHLO; null before that.</summary>
-    public string? Helo { get; internal set; }
-
-    /// <summary>
-    /// The MTA's name for the message; null as long as it has not said it. Sendmail says it at MAIL, Postfix after the
-    /// first recipient it accepted.
-    /// </summary>
-    public string? QueueId => Macro("i");
-
-    /// <summary>The queue id for logs, or <c>NOQUEUE</c> as in Postfix when there is none. Control characters are replaced, so
-    /// that a peer cannot begin a line of the log.</summary>
-    internal string LogId => QueueId is { } id ? string.Concat(id.Select(c => char.IsControl(c) ? '?' : c)) : "NOQUEUE";
-
-    /// <summary>The value of a macro that is valid now, or null. Its name may be given with or without
-    /// braces.</summary>
-    public string? Macro(string name) => Macros[name];
-
-    /// <summary>Counts what is known now towards the memory of the connection.</summary>
-    /// <exception cref="MemoryLimitException">There is no memory for it.</exception>
-    internal void Count()
-    {
-        Memory.Recount(ref counted, Macros.Size + (2L * Client.HostName.Length) + (2L * (Helo?.Length ?? 0)));
-    }
-
-    /// <summary>Forgets one SMTP connection.</summary>
-    internal void Reset()
-    {
-        Macros.Clear();
-        (Client, Helo) = (MilterClientInfo.None, null);
     }
 }

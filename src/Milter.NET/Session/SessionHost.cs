@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 namespace Milter;
 
 /// <summary>The surroundings of a session: what all sessions of a server share.</summary>
-/// <param name="Options">The limits.</param>
+/// <param name="Limits">The limits.</param>
 /// <param name="Log">Where to log.</param>
 /// <param name="Time">The clock of the timeouts.</param>
 /// <param name="Diagnostics">What is measured.</param>
@@ -11,7 +11,7 @@ namespace Milter;
 /// <param name="Stopping">No new message is begun after this.</param>
 /// <param name="Aborting">Nothing is waited for after this; only an answer that is being written is completed.</param>
 internal sealed record SessionHost(
-    MilterServerOptions Options,
+    SessionLimits Limits,
     ILogger Log,
     TimeProvider Time,
     ServerDiagnostics Diagnostics,

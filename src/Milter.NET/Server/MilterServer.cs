@@ -12,11 +12,10 @@ public sealed class MilterServer : IAsyncDisposable
     private readonly Func<MilterHandler> newHandler;
     private readonly ILogger log;
     private readonly TimeProvider time;
-    private readonly ServerDiagnostics diagnostics;
     private readonly CancellationTokenSource stopping = new();
     private readonly CancellationTokenSource aborting = new();
     private readonly SemaphoreSlim slots;
-    private readonly ServerMemory memory;
+    private readonly SessionHost host;
     private readonly HashSet<Task> sessions = [];
     private readonly List<Task> acceptLoops = [];
     private readonly CancellationTokenSource hurry = new();
@@ -40,9 +39,10 @@ public sealed class MilterServer : IAsyncDisposable
         this.newHandler = newHandler;
         log = logger ?? NullLogger.Instance;
         time = timeProvider ?? TimeProvider.System;
-        diagnostics = new ServerDiagnostics(this, time);
         slots = new SemaphoreSlim(options.MaxConnections);
-        memory = new ServerMemory(options.MaxTotalMemory);
+        host = new SessionHost(
+            options.ToSessionLimits(), log, time, new ServerDiagnostics(this, time),
+            new ServerMemory(options.MaxTotalMemory), stopping.Token, aborting.Token);
     }
 
     /// <summary>Makes a server that hands whole messages to a filter.</summary>
@@ -141,7 +141,7 @@ public sealed class MilterServer : IAsyncDisposable
         aborting.Dispose();
         hurry.Dispose();
         slots.Dispose();
-        diagnostics.Dispose();
+        host.Diagnostics.Dispose();
     }
 
     private Task StopOnceAsync()
@@ -179,8 +179,9 @@ public sealed class MilterServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(filter);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        var large = new LargeMessageGate(options.MaxLargeMessages, time ?? TimeProvider.System);
-        return () => new FilterHandler(filter, options, large, logger ?? NullLogger.Instance);
+        var limits = options.ToMessageLimits();
+        var large = new LargeMessageGate(limits.MaxLargeMessages, time ?? TimeProvider.System);
+        return () => new FilterHandler(filter, limits, large, logger ?? NullLogger.Instance);
     }
 
     private async Task AcceptAsync(Listener listener, Acceptor acceptor)
@@ -231,7 +232,6 @@ public sealed class MilterServer : IAsyncDisposable
     /// with the last message.</summary>
     private async Task<Task> ConverseAsync(Stream stream, string peer)
     {
-        var host = new SessionHost(options, log, time, diagnostics, memory, stopping.Token, aborting.Token);
         var session = new MilterSession(stream, peer, newHandler(), host);
         await session.RunAsync().ConfigureAwait(false);
         return session.DisposeAsync().AsTask();

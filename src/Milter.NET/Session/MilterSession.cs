@@ -43,18 +43,19 @@ internal sealed partial class MilterSession : IAsyncDisposable
     private ConnectionState state;
     private bool isContentTimed;
     private bool hasLoggedIgnored;
+    private long unread; // bytes, as counted
 
     public MilterSession(Stream stream, string peer, MilterHandler handler, SessionHost host)
     {
         this.host = host;
-        memory = new ConnectionMemory(host.Memory, host.Options.MaxConnectionMemory);
+        memory = new ConnectionMemory(host.Memory, host.Limits.MaxConnectionMemory);
         context = new MilterContext(peer, memory);
         var reading = new StreamPipeReaderOptions(bufferSize: ReadBufferSize, leaveOpen: true);
         var writing = new StreamPipeWriterOptions(minimumBufferSize: WriteBufferSize, leaveOpen: true);
-        input = new FrameReader(PipeReader.Create(stream, reading), host.Options.MaxFrameSize, memory);
+        input = new FrameReader(PipeReader.Create(stream, reading), host.Limits.MaxFrameSize, CountUnread);
         output = PipeWriter.Create(stream, writing);
         answer = new AnswerWriter(output, host);
-        progress = new MessageProgress(host.Options, host.Time);
+        progress = new MessageProgress(host.Limits, host.Time);
         lifetime = CancellationTokenSource.CreateLinkedTokenSource(host.Aborting);
         idle = CancellationTokenSource.CreateLinkedTokenSource(lifetime.Token, host.Stopping);
         this.handler = new GuardedHandler(handler, context, host.Log, lifetime.Token);
@@ -140,7 +141,7 @@ internal sealed partial class MilterSession : IAsyncDisposable
     {
         if (state == ConnectionState.New && command != MilterCommand.Negotiate)
             throw new MilterProtocolException($"{command.Name()} before the negotiation");
-        command.CheckLength(payload.Length, host.Options.MaxCommandSize);
+        command.CheckLength(payload.Length, host.Limits.MaxCommandSize);
         var awaitsClient = state == ConnectionState.Negotiated;
         if (awaitsClient && command is not (MilterCommand.Negotiate or MilterCommand.Macro))
             state = ConnectionState.Serving;
@@ -226,7 +227,7 @@ internal sealed partial class MilterSession : IAsyncDisposable
     private ValueTask NegotiateAsync(ReadOnlySequence<byte> payload)
     {
         context.Negotiation = Negotiator.Negotiate(
-            MilterNegotiation.ParseOffer(payload), handler.Negotiate, host.Options.MaxFrameSize);
+            MilterNegotiation.ParseOffer(payload), handler.Negotiate, host.Limits.MaxFrameSize);
         state = ConnectionState.Negotiated;
         context.Negotiation.Write(output);
         return FlushAsync();
@@ -272,10 +273,12 @@ internal sealed partial class MilterSession : IAsyncDisposable
         return frame;
     }
 
+    private void CountUnread(long size) => memory.Recount(ref unread, size);
+
     private void SetTimer()
     {
         isContentTimed = progress.IsInContent;
-        var timeout = state == ConnectionState.New ? host.Options.NegotiationTimeout : progress.ReadTimeout;
+        var timeout = state == ConnectionState.New ? host.Limits.NegotiationTimeout : progress.ReadTimeout;
         timer.Change(timeout, Timeout.InfiniteTimeSpan);
     }
 
