@@ -25,9 +25,9 @@ public class DiagnosticsTests
         await measured.WaitForAsync("milter.connection.duration quit");
 
         Assert.Equal(0, measured["milter.connection.active"]);
-        Assert.Equal(1, measured["milter.message.verdicts ReplyCode"]);
-        Assert.Equal(2, measured["milter.message.verdicts Accept"]);
-        Assert.True(measured["milter.message.duration Accept"] > 0);
+        Assert.Equal(1, measured["milter.message.verdicts reply_code"]);
+        Assert.Equal(2, measured["milter.message.verdicts accept"]);
+        Assert.True(measured["milter.message.duration accept"] > 0);
         Assert.InRange(measured["milter.received"], 200, 5000);
         Assert.InRange(measured["milter.sent"], 50, 1000);
     }
@@ -62,8 +62,8 @@ public class DiagnosticsTests
     }
 
     [Theory]
-    [InlineData(false, "Accept", ActivityStatusCode.Unset)]
-    [InlineData(true, "TempFail", ActivityStatusCode.Error)]
+    [InlineData(false, "accept", ActivityStatusCode.Unset)]
+    [InlineData(true, "temp_fail", ActivityStatusCode.Error)]
     public async Task The_end_of_a_message_is_an_activity_and_the_parent_of_the_filters(
         bool fails, string verdict, ActivityStatusCode status)
     {

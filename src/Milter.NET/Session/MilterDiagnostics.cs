@@ -10,8 +10,8 @@ namespace Milter;
 /// <item><term><c>milter.connection.active</c></term><description>connections open now</description></item>
 /// <item><term><c>milter.connection.duration</c></term><description>seconds a connection was open; tag
 /// <c>milter.end</c>: quit, closed, stopped, timeout, lost, protocol_error, out_of_memory, error</description></item>
-/// <item><term><c>milter.message.verdicts</c></term><description>messages answered; tag <c>milter.verdict</c>: the
-/// <see cref="MilterResponse"/></description></item>
+/// <item><term><c>milter.message.verdicts</c></term><description>messages answered; tag
+/// <c>milter.verdict</c>: continue, accept, reject, temp_fail, discard, reply_code, shutdown, other</description></item>
 /// <item><term><c>milter.message.duration</c></term><description>seconds from the end of a message to its last reply;
 /// tag <c>milter.verdict</c></description></item>
 /// <item><term><c>milter.received</c>, <c>milter.sent</c></term><description>bytes of the protocol</description></item>

@@ -92,15 +92,16 @@ internal sealed class ServerDiagnostics : IDisposable
 
     private static KeyValuePair<string, object?> Verdict(MilterReply reply) => new("milter.verdict", Name(reply));
 
-    // Enum.ToString would make a string for each message.
+    // Values of the tag milter.verdict.
     private static string Name(MilterReply reply) => reply.Response switch
     {
-        MilterResponse.Continue => nameof(MilterResponse.Continue),
-        MilterResponse.Accept => nameof(MilterResponse.Accept),
-        MilterResponse.Reject => nameof(MilterResponse.Reject),
-        MilterResponse.TempFail => nameof(MilterResponse.TempFail),
-        MilterResponse.Discard => nameof(MilterResponse.Discard),
-        MilterResponse.ReplyCode => nameof(MilterResponse.ReplyCode),
-        var other => other.ToString(),
+        MilterResponse.Continue => "continue",
+        MilterResponse.Accept => "accept",
+        MilterResponse.Reject => "reject",
+        MilterResponse.TempFail => "temp_fail",
+        MilterResponse.Discard => "discard",
+        MilterResponse.ReplyCode => "reply_code",
+        MilterResponse.Shutdown => "shutdown",
+        _ => "other",
     };
 }
