@@ -65,5 +65,9 @@ def frame(text: str) -> bytes:
     elif text.startswith("B*"):
         data = b"B" + b"x" * int(text[2:])
     else:
-        data = ESCAPE.sub(lambda m: ESCAPED.get(m[1]) or bytes.fromhex(m[1][1:].decode()), text.encode())
+        data = unescape(text)
     return struct.pack(">I", len(data)) + data
+
+
+def unescape(text: str) -> bytes:
+    return ESCAPE.sub(lambda m: ESCAPED.get(m[1]) or bytes.fromhex(m[1][1:].decode()), text.encode())

@@ -1,14 +1,24 @@
 namespace Fuzzing;
 
-/// <summary>A connection whose other side says all it has to say, in the pieces given, and then closes.</summary>
+/// <summary>A connection whose other side sends all it has to send, in the pieces given, and then closes.</summary>
 public sealed class ScriptedStream(IEnumerable<ReadOnlyMemory<byte>> pieces) : Stream
 {
     private readonly Queue<ReadOnlyMemory<byte>> pieces = new(pieces);
     private readonly MemoryStream written = new();
+    private readonly TaskCompletionSource stuck = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ReadOnlyMemory<byte> rest;
+    private int writes;
 
-    /// <summary>What the server has said so far.</summary>
+    /// <summary>Gets how many writes the other side takes before it is deaf; it then stays, and never closes. Default: all.</summary>
+    public int WritesTaken { get; init; } = int.MaxValue;
+
+    /// <summary>Completes when the first write that is not taken has begun.</summary>
+    public Task Stuck => stuck.Task;
+
+    /// <summary>Gets what the server has written so far.</summary>
     public byte[] Written => written.ToArray();
+
+    private bool IsDeaf => WritesTaken < int.MaxValue;
 
     public override bool CanRead => true;
     public override bool CanWrite => true;
@@ -20,18 +30,26 @@ public sealed class ScriptedStream(IEnumerable<ReadOnlyMemory<byte>> pieces) : S
         set => throw new NotSupportedException();
     }
 
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (rest.IsEmpty && !pieces.TryDequeue(out rest))
-            return new(0);
+        if (rest.IsEmpty && !pieces.TryDequeue(out rest) && IsDeaf && !buffer.IsEmpty)
+            await Task.Delay(Timeout.Infinite, cancellationToken);
         var size = Math.Min(rest.Length, buffer.Length);
         rest[..size].CopyTo(buffer);
         rest = rest[size..];
-        return new(size);
+        return size;
     }
 
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-        written.WriteAsync(buffer, cancellationToken);
+    public override async ValueTask WriteAsync(
+        ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (writes++ >= WritesTaken)
+        {
+            stuck.TrySetResult();
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+        }
+        written.Write(buffer.Span);
+    }
 
     public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     public override void Flush() => written.Flush();

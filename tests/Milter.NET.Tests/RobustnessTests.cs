@@ -86,9 +86,9 @@ public class RobustnessTests
         var time = new FakeTime();
         await using var server = new TestServer(
             new TestHandler { AtEnd = changes => changes.ReplaceBody(new(new byte[1_000_000])) }, time: time);
-        await using var stream = new DeafStream(Conversation(), repliesRead);
+        await using var stream = new ScriptedStream([Conversation()]) { WritesTaken = repliesRead };
         var serving = server.Server.ServeAsync(stream, "deaf");
-        await stream.Writing.WaitAsync(TimeSpan.FromSeconds(10), TestServer.Cancel);
+        await stream.Stuck.WaitAsync(TimeSpan.FromSeconds(10), TestServer.Cancel);
         await time.WaitForTimerAsync(TimeSpan.FromMinutes(1));
 
         time.Advance(TimeSpan.FromSeconds(59));

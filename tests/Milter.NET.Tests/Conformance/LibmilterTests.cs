@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using Milter.Tests.Support;
@@ -27,7 +26,7 @@ public partial class LibmilterTests
         await using var peer = new RawPeer(server.Server);
 
         foreach (var step in steps)
-            await peer.SendAsync(Frame(step[0]));
+            await peer.SendAsync(FrameText.Parse(step[0]));
         var replies = new List<string>();
         await foreach (var reply in peer.RestAsync())
             replies.Add(reply[..1]);
@@ -89,24 +88,6 @@ public partial class LibmilterTests
 
         Assert.Equal(["mail=alice", "abort", "mail"], handler.Calls);
     }
-
-    private static string Frame(string text)
-    {
-        if (text == "O")
-            return RawPeer.Offer(6);
-        if (text is ['B', '*', .. var size])
-            return "B" + new string('x', int.Parse(size, CultureInfo.InvariantCulture));
-        return Escape().Replace(text, match => match.Value switch
-        {
-            @"\0" => "\0",
-            @"\r" => "\r",
-            @"\n" => "\n",
-            var hex => ((char)Convert.ToInt32(hex[2..], 16)).ToString(),
-        });
-    }
-
-    [GeneratedRegex(@"\\(0|r|n|x[0-9a-f]{2})")]
-    private static partial Regex Escape();
 
     /// <summary>Answers as what it is told of asks for (<c>rcpt-reject</c>), in the content as the field X-Trial does, and
     /// writes down what it is called for; the end of a message that was not answered is an abort.</summary>
