@@ -6,19 +6,17 @@ using System.Text;
 
 namespace Milter.Testing;
 
-/// <summary>A frame from the filter: its first byte and what follows.</summary>
-/// <param name="Response">What it says.</param>
-/// <param name="Payload">What it says it with.</param>
+/// <summary>Holds a frame from the filter: its first byte and its payload.</summary>
+/// <param name="Response">The first byte.</param>
+/// <param name="Payload">The bytes after it.</param>
 public sealed record MilterResponseFrame(MilterResponse Response, ReadOnlyMemory<byte> Payload)
 {
-    /// <summary>The payload up to its first NUL, as text.</summary>
+    /// <summary>Gets the payload up to its first NUL, as text.</summary>
     public string Text => Encoding.UTF8.GetString(Payload.Span).Split('\0')[0];
 }
 
-/// <summary>
-/// The wire from the MTA's side, command by command, with nothing between the test and the filter: it sends what it is
-/// told, in any order, and shows every reply. For whole messages see <see cref="MtaDouble"/>.
-/// </summary>
+/// <summary>Plays the MTA's side of the wire, command by command, with nothing between the test and the filter: any
+/// command in any order, and every reply. For whole messages see <see cref="MtaDouble"/>.</summary>
 public sealed class MilterClient : IAsyncDisposable
 {
     private const int MaxReplyFrame = 16 * 1024 * 1024;
@@ -26,14 +24,14 @@ public sealed class MilterClient : IAsyncDisposable
     private readonly Stream stream;
     private readonly FrameReader input;
 
-    /// <summary>Makes a client on a connection, which it owns.</summary>
+    /// <summary>Creates a client on a connection, which it owns.</summary>
     public MilterClient(Stream stream)
     {
         this.stream = stream;
         input = new FrameReader(PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true)), MaxReplyFrame);
     }
 
-    /// <summary>What was agreed; before <see cref="NegotiateAsync"/>, nothing.</summary>
+    /// <summary>Gets what was agreed; before <see cref="NegotiateAsync"/>, nothing.</summary>
     public MilterNegotiation Agreed { get; private set; } = new(
         MilterNegotiation.MinVersion, MilterActions.None, MilterSteps.None);
 
@@ -42,7 +40,7 @@ public sealed class MilterClient : IAsyncDisposable
         MilterEndpoint endpoint, CancellationToken cancellationToken = default) =>
         new(await OpenAsync(endpoint, cancellationToken).ConfigureAwait(false));
 
-    /// <summary>Offers a negotiation and takes the answer.</summary>
+    /// <summary>Offers a negotiation and receives the answer.</summary>
     public async Task<MilterNegotiation> NegotiateAsync(
         MilterNegotiation offer, CancellationToken cancellationToken = default)
     {
@@ -68,7 +66,7 @@ public sealed class MilterClient : IAsyncDisposable
         return SendAsync(MilterCommand.Macro, payload, cancellationToken);
     }
 
-    /// <summary>Sends a command; its payload is put on the wire as it is.</summary>
+    /// <summary>Sends a command with its payload as it is.</summary>
     public async Task SendAsync(
         MilterCommand command, ReadOnlyMemory<byte> payload = default, CancellationToken cancellationToken = default)
     {
@@ -92,18 +90,18 @@ public sealed class MilterClient : IAsyncDisposable
             ? new MilterResponseFrame((MilterResponse)frame.Code, frame.Payload.ToArray())
             : throw new EndOfStreamException("The filter closed the connection.");
 
-    /// <summary>Puts bytes on the wire that need not be a frame.</summary>
+    /// <summary>Sends bytes that need not be a frame.</summary>
     public Task SendRawAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken = default) =>
         stream.WriteAsync(bytes, cancellationToken).AsTask();
 
-    /// <summary>The payload of strings, each with its NUL.</summary>
+    /// <summary>Returns the payload of strings, each with its NUL.</summary>
     public static byte[] Strings(params IReadOnlyList<string> values)
     {
         ArgumentNullException.ThrowIfNull(values);
         return Encoding.UTF8.GetBytes(string.Concat(values.Select(value => value + '\0')));
     }
 
-    /// <summary>The payload of <see cref="MilterCommand.Connect"/>.</summary>
+    /// <summary>Returns the payload of <see cref="MilterCommand.Connect"/>.</summary>
     /// <param name="hostName">The client's name.</param>
     /// <param name="address">Its address; null for an unknown family.</param>
     /// <param name="port">Its port.</param>
@@ -115,14 +113,15 @@ public sealed class MilterClient : IAsyncDisposable
         return [.. Strings(hostName), (byte)family, (byte)(port >> 8), (byte)port, .. Strings(address.ToString())];
     }
 
-    /// <summary>The payload of <see cref="MilterCommand.Header"/>, with the leading space if that was agreed.</summary>
+    /// <summary>Returns the payload of <see cref="MilterCommand.Header"/>, with the leading space if that was
+    /// agreed.</summary>
     public byte[] Header(MilterHeader header)
     {
         var eatsSpace = !Agreed.Steps.HasFlag(MilterSteps.HeaderLeadingSpace) && header.Value.Span is [(byte)' ', ..];
         return [.. header.Name.Span, 0, .. header.Value.Span[(eatsSpace ? 1 : 0)..], 0];
     }
 
-    /// <summary>Closes the connection, without a word.</summary>
+    /// <summary>Closes the connection, without SMFIC_QUIT.</summary>
     public ValueTask DisposeAsync() => stream.DisposeAsync();
 
     internal static async Task<Stream> OpenAsync(MilterEndpoint endpoint, CancellationToken cancellationToken)

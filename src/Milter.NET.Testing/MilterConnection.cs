@@ -2,10 +2,10 @@ using System.IO.Pipelines;
 
 namespace Milter.Testing;
 
-/// <summary>Connections to a server within one process, without a socket.</summary>
+/// <summary>Connects to a server within the same process, without a socket.</summary>
 public static class MilterConnection
 {
-    /// <summary>Opens a connection the server serves, and returns the MTA's end of it.</summary>
+    /// <summary>Opens a connection that the server serves, and returns the MTA's end of it.</summary>
     public static Stream InMemory(MilterServer server)
     {
         ArgumentNullException.ThrowIfNull(server);
@@ -21,7 +21,7 @@ public static class MilterConnection
             await server.ServeAsync(serverEnd, "memory").ConfigureAwait(false);
     }
 
-    /// <summary>A stream that reads one pipe and writes another.</summary>
+    /// <summary>Reads one pipe and writes another.</summary>
     private sealed class DuplexStream(PipeReader reader, PipeWriter writer) : Stream
     {
         private readonly Stream input = reader.AsStream();

@@ -2,19 +2,18 @@ using System.Buffers;
 
 namespace Milter.Testing;
 
-/// <summary>The MTA that is played.</summary>
+/// <summary>Specifies the MTA that is played.</summary>
 public enum MtaKind
 {
-    /// <summary>Postfix: queue id after the first recipient, an abort between messages.</summary>
+    /// <summary>Postfix: queue ID after the first recipient, an abort between messages.</summary>
     Postfix,
-    /// <summary>Sendmail: queue id at MAIL, no abort between messages.</summary>
+    /// <summary>Sendmail: queue ID at MAIL, no abort between messages.</summary>
     Sendmail,
 }
 
-/// <summary>
-/// Plays an MTA's part for whole messages: hands them to a filter in the order and with the macros of that MTA, applies
-/// the changes as it does, and tells what the recipients would get. Several messages can be sent on one connection.
-/// </summary>
+/// <summary>Plays an MTA's part for whole messages: sends them to a filter in the order and with the macros of that
+/// MTA, applies the changes as it does, and returns what the recipients would get. Several messages can be sent on one
+/// connection.</summary>
 public sealed class MtaDouble : IAsyncDisposable
 {
     private readonly MilterClient client;
@@ -24,11 +23,11 @@ public sealed class MtaDouble : IAsyncDisposable
 
     private MtaDouble(MilterClient client, MtaKind kind) => (this.client, this.kind) = (client, kind);
 
-    /// <summary>What a Postfix or Sendmail of today offers.</summary>
+    /// <summary>Gets the offer of a recent Postfix or Sendmail.</summary>
     public static MilterNegotiation FullOffer { get; } = new(
         MilterNegotiation.MaxVersion, (MilterActions)0x1ff, (MilterSteps)0x1f_ffff);
 
-    /// <summary>What was agreed with the filter.</summary>
+    /// <summary>Gets what was agreed with the filter.</summary>
     public MilterNegotiation Agreed => client.Agreed;
 
     /// <summary>Connects to a server and negotiates.</summary>
@@ -38,12 +37,11 @@ public sealed class MtaDouble : IAsyncDisposable
             await MilterClient.OpenAsync(endpoint, cancellationToken).ConfigureAwait(false),
             kind, null, cancellationToken).ConfigureAwait(false);
 
-    /// <summary>Negotiates over a connection that is there, for example one of
-    /// <see cref="MilterConnection.InMemory"/>.</summary>
+    /// <summary>Negotiates over an open connection, for example of <see cref="MilterConnection.InMemory"/>.</summary>
     /// <param name="connection">The connection; it is closed with this object.</param>
     /// <param name="kind">The MTA to play.</param>
     /// <param name="offer">What to offer; null: <see cref="FullOffer"/>.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Cancels the negotiation.</param>
     public static async Task<MtaDouble> ConnectAsync(
         Stream connection, MtaKind kind, MilterNegotiation? offer = null, CancellationToken cancellationToken = default)
     {
@@ -52,7 +50,7 @@ public sealed class MtaDouble : IAsyncDisposable
         return new MtaDouble(client, kind);
     }
 
-    /// <summary>Hands a message in.</summary>
+    /// <summary>Sends a message.</summary>
     /// <exception cref="EndOfStreamException">The filter closed the connection. (An MTA would take its default
     /// action.)</exception>
     /// <exception cref="MilterProtocolException">The filter broke the protocol.</exception>
@@ -64,7 +62,7 @@ public sealed class MtaDouble : IAsyncDisposable
             ?? await run.SendAsync().ConfigureAwait(false);
     }
 
-    /// <summary>Hands a message in but for its end and aborts it, as an MTA does whose client goes away.</summary>
+    /// <summary>Sends a message but for its end and aborts it, as an MTA does whose client goes away.</summary>
     /// <inheritdoc cref="SendAsync" path="/exception"/>
     public async Task AbandonAsync(MtaMessage message, CancellationToken cancellationToken = default)
     {
@@ -76,7 +74,7 @@ public sealed class MtaDouble : IAsyncDisposable
         messageSent = false;
     }
 
-    /// <summary>What comes before a message; a result when the filter refuses the client.</summary>
+    /// <summary>Sends what comes before a message; returns a result when the filter refuses the client.</summary>
     private async Task<MtaResult?> BeginAsync(
         MtaTransaction run, MtaMessage message, CancellationToken cancellationToken)
     {
@@ -92,7 +90,7 @@ public sealed class MtaDouble : IAsyncDisposable
         return await run.GreetAsync().ConfigureAwait(false);
     }
 
-    /// <summary>Says goodbye and closes the connection.</summary>
+    /// <summary>Sends SMFIC_QUIT and closes the connection.</summary>
     public async ValueTask DisposeAsync()
     {
         try
@@ -101,7 +99,7 @@ public sealed class MtaDouble : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or InvalidOperationException)
         {
-            // The filter has closed before: then there is nobody to say it to.
+            // The filter has closed before.
         }
         await client.DisposeAsync().ConfigureAwait(false);
     }

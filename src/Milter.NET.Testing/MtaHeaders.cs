@@ -1,25 +1,26 @@
 namespace Milter.Testing;
 
-/// <summary>The header fields of a message as an MTA keeps them while a filter changes them.</summary>
+/// <summary>Holds the header fields of a message as an MTA does while a filter changes them.</summary>
 internal abstract class MtaHeaders
 {
     public static MtaHeaders Of(MtaKind kind, IEnumerable<MilterHeader> headers) =>
         kind == MtaKind.Postfix ? new PostfixHeaders(headers) : new SendmailHeaders(headers);
 
-    /// <summary>The fields from the top down, without those the MTA itself adds.</summary>
+    /// <summary>Gets the fields from the top down, without those the MTA itself adds.</summary>
     public abstract IReadOnlyList<MilterHeader> Fields { get; }
 
     public abstract void Add(MilterHeader header);
 
     public abstract void Insert(uint index, MilterHeader header);
 
-    /// <summary>An empty value deletes.</summary>
+    /// <summary>Changes the nth field of a name. An empty value deletes it.</summary>
     public abstract void Change(uint index, MilterHeader header);
 
     protected static bool SameName(MilterHeader one, MilterHeader other) => one.HasNameOf(other);
 }
 
-/// <summary>As in Postfix's cleanup_milter.c: one list, its own Received on top and not counted by name.</summary>
+/// <summary>Holds header fields as Postfix's cleanup_milter.c does: in one list, its own Received on top and not
+/// counted by name.</summary>
 internal sealed class PostfixHeaders : MtaHeaders
 {
     private static readonly MilterHeader Own = new("Received", " by mail.example.org (Postfix)");
@@ -50,10 +51,8 @@ internal sealed class PostfixHeaders : MtaHeaders
     }
 }
 
-/// <summary>
-/// As in Sendmail's milter.c and headers.c: a list that begins with the fields of the configuration, which are filled
-/// in when the message lacks them, and in which deleted fields stay.
-/// </summary>
+/// <summary>Holds header fields as Sendmail's milter.c and headers.c do: in a list that begins with the fields of the
+/// configuration, which are filled in when the message lacks them, and in which deleted fields stay.</summary>
 internal sealed class SendmailHeaders : MtaHeaders
 {
     private static readonly string[] Configured =

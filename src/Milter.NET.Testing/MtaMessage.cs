@@ -3,37 +3,38 @@ using System.Text;
 
 namespace Milter.Testing;
 
-/// <summary>A message and its envelope, as a client hands it to an MTA.</summary>
+/// <summary>Holds a message and its envelope, as a client submits it to an MTA.</summary>
 public sealed record MtaMessage
 {
-    /// <summary>The client's name.</summary>
+    /// <summary>Gets the client's name.</summary>
     public string ClientName { get; init; } = "localhost";
 
-    /// <summary>The client's address; null for a submission on the MTA's own machine. Default: 127.0.0.1.</summary>
+    /// <summary>Gets the client's address; null for a submission on the MTA's own machine. Default:
+    /// 127.0.0.1.</summary>
     public IPAddress? ClientAddress { get; init; } = IPAddress.Loopback;
 
-    /// <summary>What the client says in HELO.</summary>
+    /// <summary>Gets the client's argument of HELO.</summary>
     public string Helo { get; init; } = "localhost";
 
-    /// <summary>The name the client authenticated as; null when it did not.</summary>
+    /// <summary>Gets the name as which the client authenticated; null when it did not.</summary>
     public string? AuthenticatedUser { get; init; }
 
-    /// <summary>The envelope sender, without angle brackets; empty for a bounce.</summary>
+    /// <summary>Gets the envelope sender, without angle brackets; empty for a bounce.</summary>
     public string Sender { get; init; } = "sender@example.org";
 
-    /// <summary>The envelope recipients, without angle brackets.</summary>
+    /// <summary>Gets the envelope recipients, without angle brackets.</summary>
     public IReadOnlyList<string> Recipients { get; init; } = ["recipient@example.org"];
 
-    /// <summary>The header fields from the top down.</summary>
+    /// <summary>Gets the header fields from the top down.</summary>
     public IReadOnlyList<MilterHeader> Headers { get; init; } = [];
 
-    /// <summary>The body with CRLF line ends.</summary>
+    /// <summary>Gets the body with CRLF line ends.</summary>
     public ReadOnlyMemory<byte> Body { get; init; }
 
-    /// <summary>The name the MTA gives the message.</summary>
+    /// <summary>Gets the MTA's name for the message.</summary>
     public string QueueId { get; init; } = "4ABCDEF012";
 
-    /// <summary>Takes header and body from a message as it stands in a file, with CRLF or LF line ends.</summary>
+    /// <summary>Parses header and body of a message as it is in a file, with CRLF or LF line ends.</summary>
     public static MtaMessage FromBytes(ReadOnlyMemory<byte> message)
     {
         var text = Encoding.Latin1.GetString(message.Span).Replace("\r\n", "\n", StringComparison.Ordinal);
@@ -74,52 +75,52 @@ public sealed record MtaMessage
     }
 }
 
-/// <summary>What an MTA did with a message.</summary>
+/// <summary>Specifies what an MTA did with a message.</summary>
 public enum MtaVerdict
 {
-    /// <summary>It goes to its recipients.</summary>
+    /// <summary>Delivered it to its recipients.</summary>
     Accepted,
-    /// <summary>The client got a 5xx.</summary>
+    /// <summary>Refused it with a 5xx.</summary>
     Rejected,
-    /// <summary>The client got a 4xx and keeps it.</summary>
+    /// <summary>Refused it with a 4xx; the client keeps it.</summary>
     TempFailed,
-    /// <summary>The client was told it was accepted, and it was dropped.</summary>
+    /// <summary>Dropped it, while the client saw it accepted.</summary>
     Discarded,
-    /// <summary>It was accepted, and is held.</summary>
+    /// <summary>Accepted it, and holds it.</summary>
     Quarantined,
 }
 
-/// <summary>The end of a message, and what its recipients would get.</summary>
+/// <summary>Holds the end of a message, and what its recipients would get.</summary>
 public sealed record MtaResult
 {
-    /// <summary>What became of it.</summary>
+    /// <summary>Gets what became of it.</summary>
     public MtaVerdict Verdict { get; init; }
 
-    /// <summary>The SMTP reply the filter gave in full, lines separated by CRLF; else empty.</summary>
+    /// <summary>Gets the SMTP reply the filter gave in full, lines separated by CRLF; else empty.</summary>
     public string Reply { get; init; } = "";
 
-    /// <summary>The reason it is held; null when it is not.</summary>
+    /// <summary>Gets the reason it is held; null when it is not.</summary>
     public string? QuarantineReason { get; init; }
 
-    /// <summary>The header fields, without those the MTA itself adds.</summary>
+    /// <summary>Gets the header fields, without those the MTA itself adds.</summary>
     public IReadOnlyList<MilterHeader> Headers { get; init; } = [];
 
-    /// <summary>The body with CRLF line ends.</summary>
+    /// <summary>Gets the body with CRLF line ends.</summary>
     public ReadOnlyMemory<byte> Body { get; init; }
 
-    /// <summary>The envelope sender.</summary>
+    /// <summary>Gets the envelope sender.</summary>
     public EnvelopeAddress Sender { get; init; } = new("");
 
-    /// <summary>The envelope recipients.</summary>
+    /// <summary>Gets the envelope recipients.</summary>
     public IReadOnlyList<EnvelopeAddress> Recipients { get; init; } = [];
 
-    /// <summary>Every frame the filter sent at the end of the message, progress included.</summary>
+    /// <summary>Gets every frame the filter sent for the message, progress included.</summary>
     public IReadOnlyList<MilterResponseFrame> Frames { get; init; } = [];
 
-    /// <summary>Whether the MTA sent the body: not, when the filter had decided before.</summary>
+    /// <summary>Gets whether the MTA sent the body: not, when the filter had decided before.</summary>
     public bool BodyWasSent { get; init; }
 
-    /// <summary>The message as it would stand in a file, with CRLF line ends.</summary>
+    /// <summary>Returns the message as it would be in a file, with CRLF line ends.</summary>
     public byte[] ToBytes()
     {
         using var message = new MemoryStream();

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Milter.Testing;
 
-/// <summary>One message on its way through a filter.</summary>
+/// <summary>Sends one message through a filter.</summary>
 internal sealed class MtaTransaction(
     MilterClient client, MtaKind kind, MtaMessage message, CancellationToken cancellationToken)
 {
@@ -19,7 +19,7 @@ internal sealed class MtaTransaction(
 
     private MilterSteps Steps => client.Agreed.Steps;
 
-    /// <summary>Tells about the client; a result when the filter refuses it.</summary>
+    /// <summary>Announces the client; returns a result when the filter refuses it.</summary>
     public async Task<MtaResult?> GreetAsync()
     {
         await MacrosAsync(MilterCommand.Connect, new()
@@ -40,7 +40,7 @@ internal sealed class MtaTransaction(
 
     public async Task AbandonAsync()
     {
-        _ = await ContentAsync().ConfigureAwait(false); // an early verdict changes nothing for a client that goes away
+        _ = await ContentAsync().ConfigureAwait(false); // a verdict before the end means nothing to a client that is gone
         await client.SendAsync(MilterCommand.Abort, default, cancellationToken).ConfigureAwait(false);
     }
 
@@ -126,7 +126,7 @@ internal sealed class MtaTransaction(
         }
     }
 
-    /// <summary>Sends one command, if it is wanted; a result when its reply ends the message.</summary>
+    /// <summary>Sends one command, if it is wanted; returns a result when its reply ends the message.</summary>
     private async Task<MtaResult?> StepAsync(MilterCommand command, ReadOnlyMemory<byte> payload = default)
     {
         skipped = false;
@@ -188,7 +188,7 @@ internal sealed class MtaTransaction(
         BodyWasSent = bodyWasSent,
     };
 
-    /// <summary>Applies a change; false when the frame is none.</summary>
+    /// <summary>Applies a change; returns false when the frame is none.</summary>
     private bool Apply(MilterResponseFrame frame)
     {
         var reader = new PayloadReader(new ReadOnlySequence<byte>(frame.Payload));

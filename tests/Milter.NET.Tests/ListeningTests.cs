@@ -137,7 +137,7 @@ public sealed class ListeningTests : IDisposable
             () => StartAsync("unix:" + Path.Combine(folder, "none", "m.sock")));
 
         Assert.Contains("the directory ", error.Message, StringComparison.Ordinal);
-        Assert.Contains(" is not there", error.Message, StringComparison.Ordinal);
+        Assert.Contains(" does not exist", error.Message, StringComparison.Ordinal);
         Assert.Contains("none/m.sock", error.Message, StringComparison.Ordinal);
     }
 
@@ -156,7 +156,7 @@ public sealed class ListeningTests : IDisposable
         await using var served = await second;
         Assert.Equal(MtaVerdict.Rejected, (await served.SendAsync(new MtaMessage(), TestServer.Cancel)).Verdict);
         Assert.Contains(
-            log.Lines, line => line.Contains("1 connections are open, the limit", StringComparison.Ordinal));
+            log.Lines, line => line.Contains("the limit of 1 connections is reached", StringComparison.Ordinal));
     }
 
     [Fact]

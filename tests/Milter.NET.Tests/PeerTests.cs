@@ -34,9 +34,9 @@ public sealed class PeerTests : IDisposable
     [InlineData("10.1", "no user of that name")]
     [InlineData("-1", "no user of that name")]
     [InlineData("10.1.2.3/8", "which would make it 10.0.0.0/8")]
-    [InlineData("10.0.0.0/33", "no network")]
-    [InlineData("010.0.0.1", "no address")]
-    [InlineData("300.0.0.1", "no address")]
+    [InlineData("10.0.0.0/33", "not a network")]
+    [InlineData("010.0.0.1", "not an address")]
+    [InlineData("300.0.0.1", "not an address")]
     public void What_is_no_peer_is_an_error_that_says_why(string text, string why) =>
         Assert.Contains(why, Assert.Throws<FormatException>(() => MilterPeer.Parse(text)).Message, StringComparison.Ordinal);
 
@@ -52,7 +52,7 @@ public sealed class PeerTests : IDisposable
         Assert.Equal(
             served ? 0 : 1,
             log.Lines.Count(line => line.Contains(
-                $"refused user {me} (process {Environment.ProcessId}), who is not among the peers", StringComparison.Ordinal)));
+                $"refused user {me} (process {Environment.ProcessId}), which is not among the peers", StringComparison.Ordinal)));
     }
 
     [Theory]
@@ -65,7 +65,7 @@ public sealed class PeerTests : IDisposable
 
         Assert.Equal(served, await IsServedAsync(server));
         Assert.Equal(
-            served ? 0 : 1, log.Lines.Count(line => line.Contains("refused 127.0.0.1, who", StringComparison.Ordinal)));
+            served ? 0 : 1, log.Lines.Count(line => line.Contains("refused 127.0.0.1, which", StringComparison.Ordinal)));
     }
 
     [Fact]

@@ -75,7 +75,7 @@ internal sealed partial class DaemonLog
 
     private static string Topic(string warning) =>
         warning.Contains("protocol error", StringComparison.Ordinal) ? "protocol errors"
-        : warning.Contains("connections are open, the limit", StringComparison.Ordinal) ? "connection limit"
+        : warning.Contains("connections is reached", StringComparison.Ordinal) ? "connection limit"
         : warning.Contains("timeout", StringComparison.Ordinal) ? "timeouts"
         : warning.Contains("stays in use", StringComparison.Ordinal) ? "half-written certificates"
         : warning.Contains("refused", StringComparison.Ordinal) ? "refusals"

@@ -3,22 +3,22 @@ using Microsoft.Extensions.Logging;
 
 namespace Milter;
 
-/// <summary>
-/// Collects a message for an <see cref="IMilterFilter"/> within the limits, and carries its decision out. A message over a
-/// limit is refused when its content is answered, never at a recipient: mail that did not come by SMTP has no such answer.
-/// </summary>
+/// <summary>Collects a message for an <see cref="IMilterFilter"/> within the limits, and carries out its decision. A
+/// message over a limit is refused at a content stage, never at RCPT: locally submitted mail has no RCPT reply to carry
+/// the refusal.</summary>
 internal sealed class FilterHandler(
     IMilterFilter filter, MessageLimits limits, LargeMessageGate large, ILogger log) : MilterHandler
 {
-    // Nothing but the end of a message is answered: each round trip would cost both sides more than the body of a usual
-    // message that is not wanted. An MTA that waits for replies all the same is told as soon as it can stop sending.
+    // Only the end of a message has a reply: each round trip would cost both sides more than the body of a usual
+    // message that is not wanted. An MTA that waits for replies all the same gets the decision as soon as it is made.
     private const MilterSteps Wanted =
         MilterSteps.HeaderLeadingSpace | MilterSteps.MaxData256K | MilterSteps.MaxData1M | MilterSteps.NoUnknown
-        | MilterSteps.NoReplyConnect | MilterSteps.NoReplyHelo | MilterSteps.NoReplyMail | MilterSteps.NoReplyRecipient
-        | MilterSteps.NoReplyData | MilterSteps.NoReplyHeader | MilterSteps.NoReplyEndOfHeaders | MilterSteps.NoReplyBody;
+        | MilterSteps.NoReplyConnect | MilterSteps.NoReplyHelo | MilterSteps.NoReplyMail
+        | MilterSteps.NoReplyRecipient | MilterSteps.NoReplyData | MilterSteps.NoReplyHeader
+        | MilterSteps.NoReplyEndOfHeaders | MilterSteps.NoReplyBody;
 
-    /// <summary>The defaults of Postfix's milter_*_macros and Sendmail's confMILTER_MACROS_*, and the version in
-    /// both.</summary>
+    /// <summary>The default macros: those of Postfix's milter_*_macros and Sendmail's confMILTER_MACROS_*, and the
+    /// version in both.</summary>
     public static readonly IReadOnlyDictionary<MilterMacroStage, string> DefaultMacros =
         new Dictionary<MilterMacroStage, string>
     {
@@ -35,13 +35,13 @@ internal sealed class FilterHandler(
     private List<EnvelopeAddress> recipients = [];
     private List<MilterHeader> headers = [];
     private MilterMessage? message; // from the end of its envelope on, if it is not answered by then
-    private MilterReply? earlyReply; // what the message is answered, where that is known before its end
+    private MilterReply? earlyReply; // the reply, where it is decided before the end of the message
     private long size;
     private MessageBody body = new();
     private bool headersEnded;
     private bool holdsSlot;
     private ConnectionMemory? memory;
-    private long held; // of the connection's memory
+    private long reserved; // of the connection's memory, in bytes
 
     public override MilterNegotiation Negotiate(MilterNegotiation offer) =>
         offer with { Steps = offer.Steps & Wanted, Macros = filter.Macros };
@@ -49,7 +49,7 @@ internal sealed class FilterHandler(
     public override ValueTask<MilterReply> MailAsync(
         MilterContext context, EnvelopeAddress sender, CancellationToken cancellationToken)
     {
-        if (Hold(context, Weight(sender)))
+        if (TryReserve(context, Weight(sender)))
             this.sender = sender;
         return ValueTask.FromResult(MilterReply.Continue);
     }
@@ -59,7 +59,7 @@ internal sealed class FilterHandler(
     {
         if (earlyReply is null && recipients.Count == limits.MaxRecipients)
             Refuse(context, 452, "4.5.3", $"Too many recipients: the filter takes {limits.MaxRecipients}");
-        else if (earlyReply is null && Hold(context, Weight(recipient)))
+        else if (earlyReply is null && TryReserve(context, Weight(recipient)))
             recipients.Add(recipient);
         return ValueTask.FromResult(MilterReply.Continue);
     }
@@ -68,7 +68,7 @@ internal sealed class FilterHandler(
         MilterContext context, MilterHeader header, CancellationToken cancellationToken)
     {
         EndEnvelope(context);
-        if (earlyReply is not null || !Hold(context, Weight(header)))
+        if (earlyReply is not null || !TryReserve(context, Weight(header)))
             return ValueTask.FromResult(MilterReply.Continue);
         headers.Add(header);
         size += header.Name.Length + header.Value.Length;
@@ -96,7 +96,7 @@ internal sealed class FilterHandler(
             Refuse(context, 552, "5.3.4", $"Message too large: the filter takes {limits.MaxMessageSize} bytes");
         if (earlyReply is null && size > LargeMessageGate.Size && !holdsSlot)
             await TakeSlotAsync(context, cancellationToken).ConfigureAwait(false);
-        if (earlyReply is null && Hold(context, chunk.Length))
+        if (earlyReply is null && TryReserve(context, chunk.Length))
             body.Append(chunk);
         return EarlyReply(context, MilterSteps.NoReplyBody);
     }
@@ -104,7 +104,7 @@ internal sealed class FilterHandler(
     public override async ValueTask<MilterReply> EndOfMessageAsync(
         MilterContext context, MilterChanges changes, CancellationToken cancellationToken)
     {
-        // An MTA that has nothing to say about headers may leave out their end.
+        // An MTA that sends no header field may leave out their end.
         if (!headersEnded)
             await EndOfHeadersAsync(context, cancellationToken).ConfigureAwait(false);
         if (earlyReply is not null)
@@ -138,7 +138,7 @@ internal sealed class FilterHandler(
             changes.Quarantine(reason);
     }
 
-    // How much memory an address or a field takes, in bytes: its text, two bytes a character, and the objects around it.
+    // The memory of an address or a field, in bytes: its text, two bytes a character, and the objects around it.
     private static long Weight(EnvelopeAddress address)
     {
         const int addressObjects = 96, parameterObjects = 48;
@@ -157,7 +157,7 @@ internal sealed class FilterHandler(
     private MilterReply EarlyReply(MilterContext context, MilterSteps noReply) =>
         context.Negotiation.Steps.HasFlag(noReply) ? MilterReply.Continue : earlyReply ?? MilterReply.Continue;
 
-    // Whether the filter wants the message is asked first: the limits are only for what it wants.
+    // Asks first whether the filter wants the message: the limits apply only to what it wants.
     private void EndEnvelope(MilterContext context)
     {
         if (message is not null || earlyReply is not null)
@@ -170,7 +170,7 @@ internal sealed class FilterHandler(
     private void Pass()
     {
         earlyReply = MilterReply.Accept;
-        if (held > ConnectionMemory.Share)
+        if (reserved > ConnectionMemory.Share)
             Release();
     }
 
@@ -196,11 +196,11 @@ internal sealed class FilterHandler(
         if (holdsSlot)
             large.Leave();
         holdsSlot = false;
-        memory?.Remove(held);
-        held = 0;
+        memory?.Remove(reserved);
+        reserved = 0;
     }
 
-    private bool Hold(MilterContext context, long bytes)
+    private bool TryReserve(MilterContext context, long bytes)
     {
         memory = context.Memory;
         if (memory.Add(bytes) is { } reason)
@@ -208,7 +208,7 @@ internal sealed class FilterHandler(
             Refuse(context, 452, "4.3.1", $"No memory for this message, try again later: {reason}");
             return false;
         }
-        held += bytes;
+        reserved += bytes;
         return true;
     }
 
@@ -216,6 +216,7 @@ internal sealed class FilterHandler(
     {
         holdsSlot = await large.EnterAsync(cancellationToken).ConfigureAwait(false);
         if (!holdsSlot)
-            Refuse(context, 451, "4.4.5", $"Too many large messages: the filter takes {limits.MaxLargeMessages} at once");
+            Refuse(
+                context, 451, "4.4.5", $"Too many large messages: the filter takes {limits.MaxLargeMessages} at once");
     }
 }

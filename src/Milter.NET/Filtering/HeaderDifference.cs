@@ -2,20 +2,18 @@ using System.Runtime.InteropServices;
 
 namespace Milter;
 
-/// <summary>
-/// Turns the header fields that came into those that shall be, with the fewest changes, so that Postfix and Sendmail
-/// both end up with exactly these, in this order.
-/// </summary>
+/// <summary>Turns the header fields that came into those wanted, with the fewest changes, so that Postfix and Sendmail
+/// both end up with exactly these, in this order.</summary>
 /// <remarks>
 /// <para>Facts (Postfix <c>cleanup_milter.c</c>, Sendmail <c>milter.c</c> and <c>headers.c</c>):</para>
 /// <list type="bullet">
 /// <item>CHGHEADER counts the fields of one name from 1, in both without the MTA's own. Deleting moves those after it
 /// up in Postfix, not in Sendmail. An empty value deletes.</item>
 /// <item>INSHEADER counts all fields, the MTA's own included. In Postfix that is its Received; in Sendmail also the
-/// ones its configuration holds ready and every deleted one. Past the end both append.</item>
+/// ones of its configuration and every deleted one. Past the end both append.</item>
 /// <item>ADDHEADER appends in Postfix. Sendmail puts the field before the first of its name, deleted ones included, and
-/// appends only when there is none; a field it holds ready itself (Date, Message-Id) is filled instead of
-/// doubled.</item>
+/// appends only when there is none; a field of its configuration (Date, Message-Id) is filled instead of
+/// duplicated.</item>
 /// </list>
 /// <para>Therefore all insertions come first, from the top down, as long as no field is deleted and positions mean the
 /// same in both; then changes and deletions, from the bottom up, as indexes above them stay right in both.</para>
@@ -54,14 +52,14 @@ internal sealed class HeaderDifference
         Keep, Change, Delete, Insert,
     }
 
-    /// <summary>A field of the list in which old and new stand side by side.</summary>
+    /// <summary>Holds a field of the merged list, in which old and new appear side by side.</summary>
     private readonly record struct Step(Kind Kind, MilterHeader Header);
 
-    /// <summary>Puts the difference into the changes.</summary>
+    /// <summary>Writes the difference into the changes.</summary>
     /// <param name="before">The fields that came.</param>
-    /// <param name="after">The fields that shall be.</param>
+    /// <param name="after">The fields that are wanted.</param>
     /// <param name="mtaVersion">The MTA's macro <c>v</c>: which own fields it counts depends on its make.</param>
-    /// <param name="changes">Where to put it.</param>
+    /// <param name="changes">The changes.</param>
     public static void Write(
         IReadOnlyList<MilterHeader> before,
         IReadOnlyList<MilterHeader> after,
@@ -116,7 +114,7 @@ internal sealed class HeaderDifference
     /// place.</summary>
     private void MergeGap(int b, int endBefore, int a, int endAfter)
     {
-        // Names must be the same to the letter: Postfix writes the name of the request, Sendmail keeps the one it has.
+        // Names must be identical, in case too: Postfix writes the name of the request, Sendmail keeps the one it has.
         var places = Places(before, b, endBefore, header => header with { Value = default });
         for (; a < endAfter; a++)
         {
@@ -139,11 +137,9 @@ internal sealed class HeaderDifference
             merged.Add(new Step(Kind.Delete, before[from]));
     }
 
-    /// <summary>
-    /// The fields that stay, as pairs of positions that rise on both sides. What both lists begin and end with stays, as
-    /// nearly all does. In between equal fields are paired, the nth with the nth, and the longest rising run of these
-    /// pairs is kept. That takes n log n; a table of all pairs would be n².
-    /// </summary>
+    /// <summary>Finds the fields that stay, as pairs of positions that rise on both sides. What both lists begin and
+    /// end with stays, as nearly all does. In between, equal fields are paired, the nth with the nth, and the longest
+    /// rising run of these pairs is kept. That takes n log n; a table of all pairs would take n².</summary>
     private static List<(int Before, int After)> Kept(
         IReadOnlyList<MilterHeader> before, IReadOnlyList<MilterHeader> after)
     {
@@ -182,7 +178,7 @@ internal sealed class HeaderDifference
         return places;
     }
 
-    /// <summary>Takes the next place of a field that is not before <paramref name="from"/>; -1 when there is
+    /// <summary>Takes the next position of a field that is not before <paramref name="from"/>; returns -1 when there is
     /// none.</summary>
     private static int Next(Dictionary<MilterHeader, Queue<int>> places, MilterHeader key, int from)
     {

@@ -1,6 +1,7 @@
 namespace Milter;
 
-/// <summary>Compares the names of header fields as MTAs do: the letters A to Z without case, all else as bytes.</summary>
+/// <summary>Compares the names of header fields as MTAs do: the letters A to Z without case, all else as
+/// bytes.</summary>
 internal sealed class HeaderNameComparer : IEqualityComparer<ReadOnlyMemory<byte>>
 {
     public static readonly HeaderNameComparer Instance = new();

@@ -2,10 +2,8 @@ using System.Buffers;
 
 namespace Milter;
 
-/// <summary>
-/// The body of a message as it comes: one array of its size for a message of one chunk, as most are; of a longer one
-/// pieces that are never copied again, so that it takes its own size in memory and no more.
-/// </summary>
+/// <summary>Collects the body of a message: in one array of its size for a message of one chunk, as most are; for a
+/// longer one in segments that are never copied again, so that it takes its own size in memory and no more.</summary>
 internal sealed class MessageBody
 {
     // Under the size from which .NET keeps an array until its rarest collection; and no less, whatever an MTA sends.
@@ -54,7 +52,7 @@ internal sealed class MessageBody
             return next;
         }
 
-        /// <summary>Takes what there is room for, and says how much that was.</summary>
+        /// <summary>Copies what there is room for, and returns how much that was.</summary>
         public int Fill(ReadOnlySpan<byte> source)
         {
             var filled = Memory.Length;

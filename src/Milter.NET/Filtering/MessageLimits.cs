@@ -1,5 +1,5 @@
 namespace Milter;
 
-/// <summary>The limits of a message for a filter; <see cref="MilterServerOptions"/> says why each is there.</summary>
+/// <summary>Holds the limits of a message for a filter; <see cref="MilterServerOptions"/> has the reasons.</summary>
 internal sealed record MessageLimits(
     int MaxHeaderCount, int MaxHeadersSize, long MaxMessageSize, int MaxRecipients, int MaxLargeMessages);

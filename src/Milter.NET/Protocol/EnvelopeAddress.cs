@@ -2,13 +2,13 @@ using System.Buffers;
 
 namespace Milter;
 
-/// <summary>An address of the envelope: the path of a MAIL or RCPT command (RFC 5321 section 4.1.1) and its
+/// <summary>Represents an address of the envelope: the path of a MAIL or RCPT command (RFC 5321 section 4.1.1) and its
 /// parameters.</summary>
 /// <param name="Address">The address without angle brackets; empty for the null reverse-path of a bounce.</param>
 /// <param name="Parameters">The ESMTP parameters, like <c>SIZE=1024</c> or <c>NOTIFY=NEVER</c>.</param>
 public sealed record EnvelopeAddress(string Address, IReadOnlyList<string> Parameters)
 {
-    /// <summary>Makes an address without parameters.</summary>
+    /// <summary>Creates an address without parameters.</summary>
     public EnvelopeAddress(string address)
         : this(address, [])
     {
@@ -29,12 +29,12 @@ public sealed record EnvelopeAddress(string Address, IReadOnlyList<string> Param
     {
         if (Address.Any(char.IsControl) || Parameters.Any(p => p.Any(c => char.IsControl(c) || c == ' ')))
             throw new ArgumentException(
-                "An envelope address or parameter has a character in it that SMTP cannot carry.");
+                "An envelope address or parameter contains a character that SMTP cannot carry.");
         frame.WriteString($"<{Address}>");
         if (withParameters && Parameters.Count > 0)
             frame.WriteString(string.Join(' ', Parameters));
     }
 
-    /// <summary>The address in angle brackets.</summary>
+    /// <summary>Returns the address in angle brackets.</summary>
     public override string ToString() => $"<{Address}>";
 }

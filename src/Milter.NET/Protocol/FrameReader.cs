@@ -3,20 +3,21 @@ using System.IO.Pipelines;
 
 namespace Milter;
 
-/// <summary>One frame: its first byte, and what follows it. Valid until the next one is read.</summary>
+/// <summary>Holds one frame: its first byte, and what follows it. It is valid until the next one is read.</summary>
 internal readonly record struct Frame(byte Code, ReadOnlySequence<byte> Payload)
 {
-    /// <summary>What it had on the wire: the length, the first byte, and the rest.</summary>
+    /// <summary>Gets its length on the wire: that of the length field, the first byte and the payload.</summary>
     public long Length => sizeof(uint) + 1 + Payload.Length;
 }
 
 /// <summary>Cuts a stream into frames: 32 bits of length, most significant byte first, then that many bytes.</summary>
 /// <param name="input">The stream.</param>
 /// <param name="maxFrameSize">The most bytes after the length.</param>
-/// <param name="count">Counts the bytes that have come and are not taken yet, after each read; null: nobody does.</param>
+/// <param name="count">Counts the bytes that have come and are not taken yet, after each read; null: nobody
+/// does.</param>
 internal sealed class FrameReader(PipeReader input, int maxFrameSize, Action<long>? count = null)
 {
-    private ReadOnlySequence<byte> unread; // of what was read last, what no frame has taken yet
+    private ReadOnlySequence<byte> unread; // the rest of the last read, from which no frame was taken yet
     private bool isHeld;
 
     /// <summary>Reads the next frame; null when the peer has closed between two frames.</summary>
@@ -50,7 +51,7 @@ internal sealed class FrameReader(PipeReader input, int maxFrameSize, Action<lon
         return true;
     }
 
-    // The length is the peer's word: it is held against the limit before a byte is awaited or kept because of it.
+    // The peer claims the length: it is checked against the limit before a byte is awaited or kept because of it.
     private bool TryParse(ReadOnlySequence<byte> buffer, out Frame frame)
     {
         frame = default;

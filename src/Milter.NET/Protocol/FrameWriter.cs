@@ -4,8 +4,8 @@ using System.Text;
 
 namespace Milter;
 
-/// <summary>Writes one frame of parts whose length is known only at its end. Nothing of it goes out before
-/// that.</summary>
+/// <summary>Writes one frame part by part. Nothing of it is written to the output before its end, when its length is
+/// known.</summary>
 internal readonly struct FrameWriter
 {
     private const int LengthBytes = sizeof(uint);
@@ -20,7 +20,7 @@ internal readonly struct FrameWriter
         payload.Write([code]);
     }
 
-    /// <summary>Writes a frame that is only its first byte, or that byte and bytes as they are.</summary>
+    /// <summary>Writes a frame at once.</summary>
     public static void Write(IBufferWriter<byte> output, byte code, ReadOnlySpan<byte> payload = default)
     {
         WriteHead(output, code, (uint)payload.Length + 1);
@@ -50,12 +50,12 @@ internal readonly struct FrameWriter
 
     public void WriteBytes(ReadOnlySpan<byte> value) => payload.Write(value);
 
-    /// <summary>Writes a string and its NUL. A NUL inside would end it early, and the rest be read as something
-    /// else.</summary>
+    /// <summary>Writes a string and its NUL. A NUL inside would end the string early, and the rest would be read as
+    /// another field.</summary>
     public void WriteString(ReadOnlySpan<byte> value)
     {
         if (value.Contains((byte)0))
-            throw new ArgumentException("A string for the MTA has a NUL byte in it.");
+            throw new ArgumentException("A string for the MTA contains a NUL.");
         payload.Write(value);
         payload.Write([(byte)0]);
     }

@@ -4,27 +4,27 @@ using System.Net.Sockets;
 
 namespace Milter;
 
-/// <summary>The kind of connection the MTA's client has.</summary>
+/// <summary>Specifies how the MTA's client is connected.</summary>
 public enum MilterFamily
 {
-    /// <summary>Unknown, as for mail submitted on the MTA's own machine.</summary>
+    /// <summary>In an unknown way, as for mail submitted on the MTA's own machine.</summary>
     Unknown = 'U', // SMFIA_UNKNOWN
-    /// <summary>A Unix domain socket.</summary>
+    /// <summary>By a Unix domain socket.</summary>
     Unix = 'L', // SMFIA_UNIX
-    /// <summary>IPv4.</summary>
+    /// <summary>By IPv4.</summary>
     IPv4 = '4', // SMFIA_INET
-    /// <summary>IPv6.</summary>
+    /// <summary>By IPv6.</summary>
     IPv6 = '6', // SMFIA_INET6
 }
 
-/// <summary>The MTA's client, as SMFIC_CONNECT gives it.</summary>
+/// <summary>Describes the MTA's client, as SMFIC_CONNECT does.</summary>
 /// <param name="HostName">The name the MTA found for it, or the address in brackets when it found none.</param>
-/// <param name="Family">What it is connected by.</param>
+/// <param name="Family">How it is connected.</param>
 /// <param name="Address">Its address; null unless by IPv4 or IPv6.</param>
-/// <param name="Port">Its port; 0 unless by IPv4 or IPv6, or when the MTA does not say.</param>
+/// <param name="Port">Its port; 0 unless by IPv4 or IPv6, or when the MTA sends none.</param>
 public sealed record MilterClientInfo(string HostName, MilterFamily Family, IPAddress? Address, int Port)
 {
-    /// <summary>What stands here before the MTA has said anything.</summary>
+    /// <summary>Stands for a client of whom the MTA has sent nothing.</summary>
     public static readonly MilterClientInfo None = new("", MilterFamily.Unknown, null, 0);
 
     private const int MaxUnixPath = 107; // sockaddr_un, less its NUL

@@ -1,36 +1,36 @@
 namespace Milter;
 
-/// <summary>What the MTA says: the command byte of a frame it sends.</summary>
+/// <summary>Specifies the command of a frame from the MTA: its first byte.</summary>
 public enum MilterCommand : byte
 {
-    /// <summary>Forget the message in progress; the connection stays. No reply.</summary>
+    /// <summary>Abandons the message in progress; the connection stays. It has no reply.</summary>
     Abort = (byte)'A', // SMFIC_ABORT
-    /// <summary>A piece of the body.</summary>
+    /// <summary>Carries a chunk of the body.</summary>
     Body = (byte)'B', // SMFIC_BODY
-    /// <summary>The SMTP client that connected.</summary>
+    /// <summary>Announces the SMTP client that connected.</summary>
     Connect = (byte)'C', // SMFIC_CONNECT
-    /// <summary>Macros for a command. No reply.</summary>
+    /// <summary>Carries macros for a command. It has no reply.</summary>
     Macro = (byte)'D', // SMFIC_MACRO
-    /// <summary>The end of the message: the stage in which it may be modified.</summary>
+    /// <summary>Ends the message, which may be modified now.</summary>
     EndOfMessage = (byte)'E', // SMFIC_BODYEOB
-    /// <summary>HELO or EHLO.</summary>
+    /// <summary>Carries the argument of HELO or EHLO.</summary>
     Helo = (byte)'H', // SMFIC_HELO
-    /// <summary>End of this SMTP connection; another follows on the same milter connection. No reply.</summary>
+    /// <summary>Ends the client's connection; another follows on the same milter connection. It has no reply.</summary>
     QuitNewConnection = (byte)'K', // SMFIC_QUIT_NC
-    /// <summary>One header field.</summary>
+    /// <summary>Carries one header field.</summary>
     Header = (byte)'L', // SMFIC_HEADER
-    /// <summary>MAIL FROM.</summary>
+    /// <summary>Carries the arguments of MAIL.</summary>
     Mail = (byte)'M', // SMFIC_MAIL
-    /// <summary>The end of the header section.</summary>
+    /// <summary>Ends the header section.</summary>
     EndOfHeaders = (byte)'N', // SMFIC_EOH
-    /// <summary>The first frame: versions, actions and steps.</summary>
+    /// <summary>Opens the connection: versions, actions and steps.</summary>
     Negotiate = (byte)'O', // SMFIC_OPTNEG
-    /// <summary>The end of the milter connection. No reply.</summary>
+    /// <summary>Ends the milter connection. It has no reply.</summary>
     Quit = (byte)'Q', // SMFIC_QUIT
-    /// <summary>RCPT TO.</summary>
+    /// <summary>Carries the arguments of RCPT.</summary>
     Recipient = (byte)'R', // SMFIC_RCPT
-    /// <summary>DATA; since version 4.</summary>
+    /// <summary>Announces DATA; since version 4.</summary>
     Data = (byte)'T', // SMFIC_DATA
-    /// <summary>A command the SMTP server does not know; since version 3.</summary>
+    /// <summary>Carries a command that the SMTP server does not know; since version 3.</summary>
     Unknown = (byte)'U', // SMFIC_UNKNOWN
 }

@@ -2,10 +2,10 @@ namespace Milter;
 
 internal static class MilterCommandExtensions
 {
-    /// <summary>Gives the name for logs and errors.</summary>
+    /// <summary>Returns the name for logs and errors.</summary>
     public static string Name(this MilterCommand command) => command.ToString().ToUpperInvariant();
 
-    /// <summary>Checks how much follows the command.</summary>
+    /// <summary>Checks the length of a command's payload.</summary>
     /// <param name="command">The command.</param>
     /// <param name="length">The length of its payload, in bytes.</param>
     /// <param name="max">The limit for all but header fields and parts of the body; see
@@ -20,6 +20,7 @@ internal static class MilterCommandExtensions
     }
 
     private static bool NeedsPayload(MilterCommand command) => command is
-        MilterCommand.Negotiate or MilterCommand.Macro or MilterCommand.Connect or MilterCommand.Helo or MilterCommand.Mail
-        or MilterCommand.Recipient or MilterCommand.Unknown or MilterCommand.Header or MilterCommand.Body;
+        MilterCommand.Negotiate or MilterCommand.Macro or MilterCommand.Connect or MilterCommand.Helo
+        or MilterCommand.Mail or MilterCommand.Recipient or MilterCommand.Unknown or MilterCommand.Header
+        or MilterCommand.Body;
 }

@@ -1,6 +1,6 @@
 namespace Milter;
 
-/// <summary>A stage for which a filter can say which macros it wants. The numbers are libmilter's.</summary>
+/// <summary>Specifies a stage for which a filter can ask for macros. The numbers are libmilter's.</summary>
 public enum MilterMacroStage
 {
     /// <summary>With <see cref="MilterCommand.Connect"/>.</summary>

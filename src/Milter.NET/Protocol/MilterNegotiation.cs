@@ -3,28 +3,26 @@ using System.Collections.ObjectModel;
 
 namespace Milter;
 
-/// <summary>
-/// What the two sides agree on at the start (SMFIC_OPTNEG): first the MTA's offer, then the filter's choice from it.
-/// </summary>
+/// <summary>Holds what the two sides agree on at the start (SMFIC_OPTNEG): first the MTA's offer, then the filter's
+/// choice from it.</summary>
 /// <param name="Version">The version of the protocol, 2 to 6.</param>
-/// <param name="Actions">What the filter may do to a message.</param>
-/// <param name="Steps">How the dialogue goes.</param>
+/// <param name="Actions">The changes the filter may make to a message.</param>
+/// <param name="Steps">The options of the dialogue.</param>
 public sealed record MilterNegotiation(int Version, MilterActions Actions, MilterSteps Steps)
 {
-    /// <summary>The oldest version spoken here: that of Sendmail 8.10.</summary>
+    /// <summary>The oldest version supported: that of Sendmail 8.10.</summary>
     public const int MinVersion = 2;
 
-    /// <summary>The newest version spoken here: that of Sendmail 8.14 and later, and of Postfix since 2.6.</summary>
+    /// <summary>The newest version supported: that of Sendmail 8.14 and later, and of Postfix since 2.6.</summary>
     public const int MaxVersion = 6;
 
-    /// <summary>
-    /// The macros the filter wants at each stage, separated by spaces. A stage that is not named keeps what the MTA is
-    /// configured to send; one that is named gets exactly these. It needs <see cref="MilterActions.SetMacros"/>.
-    /// </summary>
+    /// <summary>Gets the macros the filter wants at each stage, separated by spaces. A stage that is not named keeps
+    /// what the MTA is configured to send; one that is named gets exactly these. They need
+    /// <see cref="MilterActions.SetMacros"/>.</summary>
     public IReadOnlyDictionary<MilterMacroStage, string> Macros { get; init; } =
         ReadOnlyDictionary<MilterMacroStage, string>.Empty;
 
-    /// <summary>The most body bytes in one frame: 65,535 unless a larger size was agreed.</summary>
+    /// <summary>Gets the most body bytes in one frame: 65,535 unless a larger size was agreed.</summary>
     public int MaxBodyChunk => MaxBodyChunkOf(Steps);
 
     internal static int MaxBodyChunkOf(MilterSteps steps) => steps switch
@@ -34,14 +32,14 @@ public sealed record MilterNegotiation(int Version, MilterActions Actions, Milte
         _ => (64 * 1024) - 1,
     };
 
-    /// <summary>Reads the MTA's side, which has no macros; what may follow is of a version not known here.</summary>
+    /// <summary>Parses the MTA's side, which has no macros; what may follow belongs to a later version.</summary>
     internal static MilterNegotiation ParseOffer(ReadOnlySequence<byte> payload)
     {
         var reader = new PayloadReader(payload);
         return ReadHead(ref reader);
     }
 
-    /// <summary>Reads the filter's side.</summary>
+    /// <summary>Parses the filter's side.</summary>
     internal static MilterNegotiation ParseChoice(ReadOnlySequence<byte> payload)
     {
         var reader = new PayloadReader(payload);

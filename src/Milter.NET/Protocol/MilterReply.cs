@@ -3,31 +3,31 @@ using System.Text;
 
 namespace Milter;
 
-/// <summary>How a stage ends: what the MTA is told to do with the command, the recipient or the message.</summary>
+/// <summary>Tells the MTA how to go on with a command, a recipient or a message.</summary>
 public sealed record MilterReply
 {
-    /// <summary>Go on.</summary>
+    /// <summary>Continues with the next command.</summary>
     public static readonly MilterReply Continue = new(MilterResponse.Continue);
 
-    /// <summary>Accept: no more of this message (of this connection, at its start) is sent to the filter.</summary>
+    /// <summary>Accepts: no more of this message (of this connection, at its start) is sent to the filter.</summary>
     public static readonly MilterReply Accept = new(MilterResponse.Accept);
 
-    /// <summary>Reject for good, with a text of the MTA's.</summary>
+    /// <summary>Rejects for good, with the MTA's own text.</summary>
     public static readonly MilterReply Reject = new(MilterResponse.Reject);
 
-    /// <summary>Refuse for now, with a text of the MTA's.</summary>
+    /// <summary>Fails temporarily, with the MTA's own text.</summary>
     public static readonly MilterReply TempFail = new(MilterResponse.TempFail);
 
-    /// <summary>Tell the client that the message was accepted, and drop it. Not for the connection's stages.</summary>
+    /// <summary>Discards the message while its client sees it accepted. It is not possible at the connection's
+    /// stages.</summary>
     public static readonly MilterReply Discard = new(MilterResponse.Discard);
 
-    /// <summary>
-    /// Send no more header fields or body chunks of this message; the stages after them follow. Only as the reply to a
-    /// header field or a body chunk, and only when <see cref="MilterSteps.Skip"/> was agreed.
-    /// </summary>
+    /// <summary>Skips the other header fields or body chunks of this message; the stages after them follow. It is
+    /// possible only as the reply to a header field or a body chunk, and only when <see cref="MilterSteps.Skip"/> was
+    /// agreed.</summary>
     public static readonly MilterReply Skip = new(MilterResponse.Skip);
 
-    /// <summary>Close the SMTP connection with 421.</summary>
+    /// <summary>Closes the SMTP connection with 421.</summary>
     public static readonly MilterReply Shutdown = new(MilterResponse.Shutdown);
 
     // RFC 5321 section 4.5.3.1.5 allows a line of 512 octets; the code, an enhanced status and CRLF are taken off.
@@ -38,22 +38,22 @@ public sealed record MilterReply
 
     private MilterReply(MilterResponse response) => Response = response;
 
-    /// <summary>The first byte of the reply.</summary>
+    /// <summary>Gets the first byte of the reply.</summary>
     public MilterResponse Response { get; }
 
-    /// <summary>The SMTP reply as the client sees it, lines separated by CRLF; empty unless it was given in
+    /// <summary>Gets the SMTP reply as the client sees it, lines separated by CRLF; empty unless it was given in
     /// full.</summary>
     public string Text => text;
 
-    /// <summary>Whether this ends the message (or recipient, or connection) it was given for.</summary>
+    /// <summary>Gets whether the reply ends the message (or recipient, or connection) it was given for.</summary>
     public bool IsFinal => Response is not (MilterResponse.Continue or MilterResponse.Skip);
 
-    /// <summary>Makes a reply with its code and text.</summary>
+    /// <summary>Creates a reply from its code and text.</summary>
     /// <param name="code">400 to 599.</param>
     /// <param name="enhancedStatus">The status of RFC 3463, like <c>5.7.1</c>; its class is that of the code.</param>
-    /// <param name="text">What the sender reads. A line break makes a reply of several lines. It may be made of
-    /// anything: what SMTP cannot carry is replaced by <c>?</c>, and a line is cut at 480 characters.</param>
-    /// <exception cref="ArgumentException">The code or the status is not one.</exception>
+    /// <param name="text">The text for the sender. A line break makes a reply of several lines. Any text will do:
+    /// characters that SMTP cannot carry are replaced by <c>?</c>, and lines are cut at 480 characters.</param>
+    /// <exception cref="ArgumentException">The code or the status is invalid.</exception>
     public static MilterReply WithCode(int code, string enhancedStatus, string text)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(code, 400);
@@ -100,6 +100,6 @@ public sealed record MilterReply
             && parts.All(part => part.Length is > 0 and <= 3 && part.All(char.IsAsciiDigit));
     }
 
-    /// <summary>The reply for logs and tests: its text if it has one, else its name.</summary>
+    /// <summary>Returns the reply for logs and tests: its text if it has one, else its name.</summary>
     public override string ToString() => text.Length > 0 ? text : Response.ToString();
 }

@@ -2,10 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Milter;
 
-/// <summary>
-/// How the dialogue goes: which commands the MTA leaves out, which it sends without awaiting a reply, and a few
-/// extensions. The MTA offers what it can do, the filter asks for a part of it.
-/// </summary>
+/// <summary>Specifies how the dialogue goes: which commands the MTA leaves out, which it sends without awaiting a
+/// reply, and a few extensions. The MTA offers what it can do, and the filter chooses from it.</summary>
 [Flags]
 [SuppressMessage("Design", "CA1028:Enum Storage should be Int32", Justification = "It is 32 bits on the wire.")]
 [SuppressMessage("Naming", "CA1711:Identifiers should not have incorrect suffix", Justification = "A set of bits.")]
@@ -55,8 +53,8 @@ public enum MilterSteps : uint
     NoReplyBody = 0x8_0000, // SMFIP_NR_BODY
     /// <summary>Header values keep the space after the colon, both ways.</summary>
     HeaderLeadingSpace = 0x10_0000, // SMFIP_HDR_LEADSPC
-    /// <summary>Body chunks of up to 262,143 bytes, both ways.</summary>
+    /// <summary>Body chunks have up to 262,143 bytes, both ways.</summary>
     MaxData256K = 0x1000_0000, // SMFIP_MDS_256K
-    /// <summary>Body chunks of up to 1,048,575 bytes, both ways.</summary>
+    /// <summary>Body chunks have up to 1,048,575 bytes, both ways.</summary>
     MaxData1M = 0x2000_0000, // SMFIP_MDS_1M
 }

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Milter;
 
-/// <summary>Reads the parts of one frame. Whatever is missing is the peer's error.</summary>
+/// <summary>Reads the fields of one frame. A missing one is a protocol error of the peer.</summary>
 internal ref struct PayloadReader(ReadOnlySequence<byte> payload)
 {
     private SequenceReader<byte> reader = new(payload);
@@ -22,7 +22,7 @@ internal ref struct PayloadReader(ReadOnlySequence<byte> payload)
 
     public string ReadString() => Encoding.UTF8.GetString(ReadBytes());
 
-    /// <summary>Reads all that is left.</summary>
+    /// <summary>Reads the rest of the frame.</summary>
     public byte[] ReadRest()
     {
         var rest = reader.UnreadSequence.ToArray();

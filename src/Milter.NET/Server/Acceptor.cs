@@ -3,12 +3,17 @@ using Microsoft.Extensions.Logging;
 
 namespace Milter;
 
-/// <summary>Accepts the connections of one listener as long as the server runs: closes those of peers that may not connect,
-/// and lets those over the limit wait.</summary>
+/// <summary>Accepts the connections of one listener as long as the server runs: closes those of peers that may not
+/// connect, and makes those over the limit wait.</summary>
 internal sealed class Acceptor(
-    Listener listener, PeerRules peers, SemaphoreSlim slots, MilterServerOptions options, ILogger log, TimeProvider time)
+    Listener listener,
+    PeerRules peers,
+    SemaphoreSlim slots,
+    MilterServerOptions options,
+    ILogger log,
+    TimeProvider time)
 {
-    // What makes accepting fail for a while, like too few descriptors, mostly ends when a connection ends.
+    // A cause that makes accepting fail for a while, like too few descriptors, mostly ends when a connection ends.
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
@@ -21,10 +26,10 @@ internal sealed class Acceptor(
     private TimeSpan pause = FirstPause;
     private long? failingSince;
 
-    /// <summary>Takes the next connection from the system.</summary>
+    /// <summary>Accepts the next connection from the system.</summary>
     public Func<CancellationToken, ValueTask<Socket>> Accept { get; init; } = listener.Socket.AcceptAsync;
 
-    /// <summary>Accepts until it is stopped. Each connection that is served holds a slot.</summary>
+    /// <summary>Accepts connections until it is stopped. Each connection that is served holds a slot.</summary>
     /// <exception cref="IOException">Nothing can be accepted any more; the message says why.</exception>
     public async Task RunAsync(Action<Socket> serve, CancellationToken stopping)
     {
@@ -66,7 +71,7 @@ internal sealed class Acceptor(
         return true;
     }
 
-    // The one that was accepted waits here, those behind it in the backlog: a short burst is served, not refused.
+    // An accepted connection waits here, those behind it in the backlog: a short burst is served, not refused.
     private async ValueTask WaitForSlotAsync(Socket connection, CancellationToken stopping)
     {
         if (limitPace.Allows(out _))
@@ -82,7 +87,7 @@ internal sealed class Acceptor(
         }
     }
 
-    // accept(2) also fails when a connection was aborted before it was accepted, which is nobody's fault, and when
+    // accept(2) also fails when a connection was aborted before it was accepted, which is no failure, and when
     // descriptors or memory run out, which passes as connections end.
     private async ValueTask RecoverAsync(SocketException e, CancellationToken stopping)
     {
@@ -101,7 +106,9 @@ internal sealed class Acceptor(
     private IOException GivenUp(Exception e) =>
         new($"{listener.Endpoint}: no connection can be accepted any more: {Explain(e)}", e);
 
-    private static string Explain(Exception e) => e is SocketException { SocketErrorCode: SocketError.TooManyOpenSockets }
-        ? $"{e.Message}: raise the limit of file descriptors (ulimit -n, systemd's LimitNOFILE=), or lower MaxConnections"
-        : (e.InnerException ?? e).Message;
+    private static string Explain(Exception e) =>
+        e is SocketException { SocketErrorCode: SocketError.TooManyOpenSockets }
+            ? $"{e.Message}: raise the limit of file descriptors (ulimit -n, systemd's LimitNOFILE=), "
+                + "or lower MaxConnections"
+            : (e.InnerException ?? e).Message;
 }

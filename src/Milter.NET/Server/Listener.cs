@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Milter;
 
-/// <summary>A socket that listens, and how it is called in logs and towards the program.</summary>
+/// <summary>Holds a listening socket, and its name for logs and the program.</summary>
 internal sealed record Listener(Socket Socket, MilterEndpoint Endpoint) : IDisposable
 {
     private const int Backlog = 512;
@@ -57,7 +57,7 @@ internal sealed record Listener(Socket Socket, MilterEndpoint Endpoint) : IDispo
         }
     }
 
-    /// <summary>The name of a peer for logs: its address, or the socket it came in by.</summary>
+    /// <summary>Returns the name of a peer for logs: its address, or the socket by which it connected.</summary>
     public string PeerOf(Socket connection) =>
         connection.RemoteEndPoint is IPEndPoint peer ? peer.ToString() : Endpoint.ToString();
 

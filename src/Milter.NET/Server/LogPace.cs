@@ -1,7 +1,7 @@
 namespace Milter;
 
-/// <summary>Limits repeated log lines, so that they do not fill the log: so many a minute, and the next one says how many were
-/// withheld. For one thread at a time.</summary>
+/// <summary>Limits repeated log lines, so that they do not fill the log: so many a minute, and the next one says how
+/// many were withheld. It is for one thread at a time.</summary>
 /// <param name="time">The clock.</param>
 /// <param name="most">The most lines in a minute.</param>
 internal sealed class LogPace(TimeProvider time, int most = 1)

@@ -3,18 +3,16 @@ using System.Net.Sockets;
 
 namespace Milter;
 
-/// <summary>Where a <see cref="MilterServer"/> listens.</summary>
+/// <summary>Describes where a <see cref="MilterServer"/> listens.</summary>
 public abstract record MilterEndpoint
 {
     private protected MilterEndpoint()
     {
     }
 
-    /// <summary>
-    /// Reads libmilter's syntax: <c>inet:PORT@HOST</c>, <c>inet6:PORT@HOST</c> (without <c>@HOST</c>: every address;
-    /// port 0: a free one), <c>unix:PATH</c>, <c>local:PATH</c> or a bare <c>/PATH</c>; and <c>systemd</c> or
-    /// <c>systemd:NAME</c> for sockets passed by systemd.
-    /// </summary>
+    /// <summary>Parses libmilter's syntax: <c>inet:PORT@HOST</c>, <c>inet6:PORT@HOST</c> (without <c>@HOST</c>: every
+    /// address; port 0: a free one), <c>unix:PATH</c>, <c>local:PATH</c> or a bare <c>/PATH</c>; and <c>systemd</c> or
+    /// <c>systemd:NAME</c> for sockets passed by systemd.</summary>
     /// <exception cref="FormatException">It is none of these; the message says what would be right.</exception>
     public static MilterEndpoint Parse(string text)
     {
@@ -31,7 +29,7 @@ public abstract record MilterEndpoint
             ("systemd", null) => new MilterSystemdEndpoint(null),
             ("systemd", { Length: > 0 }) => new MilterSystemdEndpoint(rest),
             _ => throw new FormatException(
-                $"'{text}' is no milter socket: write inet:PORT@HOST, inet6:PORT@HOST, unix:/PATH or systemd, "
+                $"'{text}' is not a milter socket: write inet:PORT@HOST, inet6:PORT@HOST, unix:/PATH or systemd, "
                 + "like inet:8891@127.0.0.1."),
         };
     }
@@ -49,7 +47,7 @@ public abstract record MilterEndpoint
         var split = portText.LastIndexOf(':');
         var meant = split > 0 ? $"{portText[(split + 1)..]}@{portText[..split]}" : "8891@127.0.0.1";
         throw new FormatException(
-            $"'{text}' is no milter socket: the port comes first, {scheme}:PORT@HOST, like {scheme}:{meant} "
+            $"'{text}' is not a milter socket: the port comes first, {scheme}:PORT@HOST, like {scheme}:{meant} "
             + "(HOST:PORT is how Postfix's main.cf writes it).");
     }
 
@@ -57,7 +55,7 @@ public abstract record MilterEndpoint
     {
         if (!Path.IsPathRooted(path))
             throw new FormatException(
-                $"'{text}' is no milter socket: the path must be absolute, like unix:/run/milter.sock.");
+                $"'{text}' is not a milter socket: the path must be absolute, like unix:/run/milter.sock.");
         try
         {
             _ = new UnixDomainSocketEndPoint(path);
@@ -65,43 +63,43 @@ public abstract record MilterEndpoint
         catch (ArgumentOutOfRangeException)
         {
             throw new FormatException(
-                $"'{text}' is no milter socket: the path is longer than the 107 bytes a socket's may have.");
+                $"'{text}' is not a milter socket: the path is longer than the 107 bytes a socket's may have.");
         }
         return new MilterUnixEndpoint(path);
     }
 }
 
-/// <summary>A TCP port.</summary>
-/// <param name="Port">The port; 0 takes a free one, which <see cref="MilterServer.Endpoints"/> tells.</param>
+/// <summary>Describes a TCP port.</summary>
+/// <param name="Port">The port; 0 for a free one, found in <see cref="MilterServer.Endpoints"/>.</param>
 /// <param name="Host">The address or name to listen on; null: every address of the machine.</param>
 /// <param name="IPv6">Whether it is an IPv6 port (and no IPv4 one).</param>
 public sealed record MilterInetEndpoint(int Port, string? Host, bool IPv6) : MilterEndpoint
 {
-    /// <summary>The endpoint in libmilter's syntax.</summary>
+    /// <summary>Returns the endpoint in libmilter's syntax.</summary>
     public override string ToString() => $"{(IPv6 ? "inet6" : "inet")}:{Port}{(Host is null ? "" : "@" + Host)}";
 }
 
-/// <summary>A Unix domain socket.</summary>
-/// <param name="Path">Its path. What lies there is replaced only when it is a socket nobody listens on.</param>
+/// <summary>Describes a Unix domain socket.</summary>
+/// <param name="Path">Its path. A file there is replaced only when it is a socket that nobody listens on.</param>
 public sealed record MilterUnixEndpoint(string Path) : MilterEndpoint
 {
-    /// <summary>Who may connect: the write bits. Default: 0660, the owner and the group. At no moment is it
+    /// <summary>Gets who may connect: the write bits. Default: 0660, the owner and the group. At no moment is it
     /// more.</summary>
     public UnixFileMode Mode { get; init; } =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
 
-    /// <summary>The group it belongs to, by name or number; null: that of its directory where that has the setgid bit,
-    /// else that of the process. The MTA's user must be in it.</summary>
+    /// <summary>Gets the group of the socket, by name or number; null: that of its directory where that has the setgid
+    /// bit, else that of the process. The MTA's user must be in it.</summary>
     public string? Group { get; init; }
 
-    /// <summary>The endpoint in libmilter's syntax.</summary>
+    /// <summary>Returns the endpoint in libmilter's syntax.</summary>
     public override string ToString() => "unix:" + Path;
 }
 
-/// <summary>Sockets on which systemd listens already (sd_listen_fds(3)).</summary>
+/// <summary>Describes sockets on which systemd listens already (sd_listen_fds(3)).</summary>
 /// <param name="Name">The <c>FileDescriptorName=</c> of the sockets meant; null: all that were passed.</param>
 public sealed record MilterSystemdEndpoint(string? Name) : MilterEndpoint
 {
-    /// <summary>The endpoint as <see cref="MilterEndpoint.Parse"/> reads it.</summary>
+    /// <summary>Returns the endpoint as <see cref="MilterEndpoint.Parse"/> reads it.</summary>
     public override string ToString() => Name is null ? "systemd" : "systemd:" + Name;
 }

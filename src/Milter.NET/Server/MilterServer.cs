@@ -25,7 +25,7 @@ public sealed class MilterServer : IAsyncDisposable
     private Task? stop;
     private IOException? failure;
 
-    /// <summary>Makes a server that follows the dialogue with a handler of its own for each connection.</summary>
+    /// <summary>Creates a server that serves each connection with a handler of its own.</summary>
     public MilterServer(
         MilterServerOptions options,
         Func<MilterHandler> newHandler,
@@ -45,26 +45,25 @@ public sealed class MilterServer : IAsyncDisposable
             new ServerMemory(options.MaxTotalMemory), stopping.Token, aborting.Token);
     }
 
-    /// <summary>Makes a server that hands whole messages to a filter.</summary>
+    /// <summary>Creates a server that filters whole messages.</summary>
     public MilterServer(
         MilterServerOptions options, IMilterFilter filter, ILogger? logger = null, TimeProvider? timeProvider = null)
         : this(options, HandlersFor(filter, options, logger, timeProvider), logger, timeProvider)
     {
     }
 
-    /// <summary>Where the server listens, as bound: with the port it got for port 0. Empty before the start.</summary>
+    /// <summary>Gets the endpoints as bound: with the port that was assigned for port 0. Empty before the
+    /// start.</summary>
     public IReadOnlyList<MilterEndpoint> Endpoints => [.. listeners.Select(listener => listener.Endpoint)];
 
-    /// <summary>
-    /// Completes when the server has stopped. It fails with an <see cref="IOException"/> that says why when the server
-    /// stopped by itself, because it can accept no more connections: a program should then end, so that its service manager
-    /// restarts it.
-    /// </summary>
+    /// <summary>Gets a task that completes when the server has stopped. It fails with an <see cref="IOException"/> that
+    /// says why when the server stopped by itself, because it can accept no more connections: a program should then
+    /// end, so that its service manager restarts it.</summary>
     public Task Completion => completion.Task;
 
     /// <summary>Binds every endpoint, or none, and begins to accept connections.</summary>
-    /// <exception cref="IOException">An endpoint cannot be listened on, or nobody may connect to it; the message names it
-    /// and says why.</exception>
+    /// <exception cref="IOException">The server cannot listen on an endpoint, or nobody may connect to it; the message
+    /// names it and says why.</exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
         var bound = new List<Listener>();
@@ -90,12 +89,10 @@ public sealed class MilterServer : IAsyncDisposable
         }
     }
 
-    /// <summary>
-    /// The whole life of a filter that is a program of its own: starts, serves until SIGTERM, SIGINT or the
-    /// cancellation, then stops as <see cref="StopAsync"/> does. A second signal ends the process at once.
-    /// </summary>
-    /// <exception cref="IOException">An endpoint cannot be listened on, or not any more; the message names it and says
-    /// why.</exception>
+    /// <summary>Runs a filter that is a program of its own: starts, serves until SIGTERM, SIGINT or the cancellation,
+    /// then stops as <see cref="StopAsync"/> does. A second signal ends the process at once.</summary>
+    /// <exception cref="IOException">The server cannot listen on an endpoint, or not any more; the message names it and
+    /// says why.</exception>
     public async Task RunAsync(CancellationToken cancellationToken = default)
     {
         var signalled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -110,21 +107,19 @@ public sealed class MilterServer : IAsyncDisposable
         void OnSignal(PosixSignalContext signal) => signal.Cancel = signalled.TrySetResult();
     }
 
-    /// <summary>Serves one connection that was made elsewhere, until it ends. It is not closed, and counts for no
-    /// limit.</summary>
+    /// <summary>Serves one connection that was made elsewhere, until it ends. The stream is left open, and counts
+    /// towards no limit.</summary>
     /// <param name="connection">The connection.</param>
-    /// <param name="peer">What to call it in logs.</param>
+    /// <param name="peer">Its name in logs.</param>
     public Task ServeAsync(Stream connection, string peer)
     {
         ArgumentNullException.ThrowIfNull(connection);
         return Track(peer, () => ConverseAsync(connection, peer));
     }
 
-    /// <summary>
-    /// Stops: accepts nothing more, closes connections without a message in flight, gives the others
-    /// <see cref="MilterServerOptions.StopTimeout"/> to finish theirs, then closes them before their answer.
-    /// </summary>
-    /// <param name="cancellationToken">Cuts the waiting for messages in flight short.</param>
+    /// <summary>Stops: accepts nothing more, closes connections without a message in flight, gives the others
+    /// <see cref="MilterServerOptions.StopTimeout"/> to finish theirs, then closes them before their answer.</summary>
+    /// <param name="cancellationToken">Ends the waiting for messages in flight.</param>
     public async Task StopAsync(CancellationToken cancellationToken = default)
     {
         if (Completion.IsCompleted)
@@ -133,7 +128,7 @@ public sealed class MilterServer : IAsyncDisposable
         await StopOnceAsync().ConfigureAwait(false);
     }
 
-    /// <summary>Stops the server.</summary>
+    /// <summary>Stops the server and releases what it holds.</summary>
     public async ValueTask DisposeAsync()
     {
         await StopAsync().ConfigureAwait(false);
@@ -165,7 +160,7 @@ public sealed class MilterServer : IAsyncDisposable
         using var cut = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, hurry.Token);
         await finished.WaitAsync(cut.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await aborting.CancelAsync().ConfigureAwait(false);
-        // What went wrong in one has been logged there.
+        // A session has logged its own failure.
         await finished.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (failure is null)
             completion.SetResult();
@@ -218,8 +213,8 @@ public sealed class MilterServer : IAsyncDisposable
                 await using var stream = new QuickAckStream(connection);
                 ended = await ConverseAsync(stream, listener.PeerOf(connection)).ConfigureAwait(false);
             }
-            // Who hangs up while the filter is at work shall not have a second message worked on meanwhile. A server that
-            // stops has waited long enough.
+            // A peer that hangs up while the filter is at work must not get a second message worked on meanwhile. A
+            // server that stops has waited long enough.
             await ended.WaitAsync(aborting.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         finally
@@ -228,8 +223,8 @@ public sealed class MilterServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Serves a peer until the connection ends. The task it returns completes later, when the handler has finished
-    /// with the last message.</summary>
+    /// <summary>Serves a peer until the connection ends. The task it returns completes later, when the handler has
+    /// finished with the last message.</summary>
     private async Task<Task> ConverseAsync(Stream stream, string peer)
     {
         var session = new MilterSession(stream, peer, newHandler(), host);
@@ -262,7 +257,7 @@ public sealed class MilterServer : IAsyncDisposable
         }
     }
 
-    // Code could not be loaded, mostly for want of a file descriptor. .NET does not try a second time: the process is lost.
+    // Code could not be loaded, mostly for want of a file descriptor. .NET does not try again: the process is lost.
     private static bool IsLoadFailure(Exception e) =>
         e is TypeInitializationException or TypeLoadException or FileNotFoundException or FileLoadException;
 

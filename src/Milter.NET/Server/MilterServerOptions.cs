@@ -1,65 +1,57 @@
 namespace Milter;
 
-/// <summary>Where a <see cref="MilterServer"/> listens, and the limits it keeps: each with its reason.</summary>
+/// <summary>Holds where a <see cref="MilterServer"/> listens, and its limits: each with its reason.</summary>
 public sealed class MilterServerOptions
 {
     private long? maxConnectionMemory;
     private long? maxTotalMemory;
 
-    /// <summary>Where to listen; several at once are fine. Default: nowhere.</summary>
+    /// <summary>Gets the endpoints to listen on; several at once are fine. Default: none.</summary>
     public IList<MilterEndpoint> Endpoints { get; } = [];
 
     /// <summary>
-    /// Who may connect: users on Unix domain sockets, networks on TCP. The connections of others are closed as soon as they
-    /// are accepted, with a line in the log. Default: empty, everybody may: on a Unix domain socket those whom
-    /// <see cref="MilterUnixEndpoint.Mode"/> lets in, on TCP everybody who reaches the port. A peer is believed whatever it
-    /// says about clients, logins and addresses, so only the MTA should be one. When there are any, an endpoint of a kind for
-    /// which there is none is an error at the start. Connections handed to
+    /// Gets the peers that may connect: users on Unix domain sockets, networks on TCP. The connections of others are
+    /// closed as soon as they are accepted, with a line in the log. Default: empty, all may connect: on a Unix domain
+    /// socket those whom <see cref="MilterUnixEndpoint.Mode"/> permits, on TCP everybody who reaches the port. A peer
+    /// is trusted with everything it says about clients, logins and addresses, so only the MTA should be one. When
+    /// peers are named, an endpoint of a kind for which there is none is an error at the start. Connections handed to
     /// <see cref="MilterServer.ServeAsync(Stream, string)"/> are not checked.
     /// </summary>
     public IList<MilterPeer> Peers { get; } = [];
 
     /// <summary>
-    /// The largest frame taken from the MTA, in bytes; a larger one ends the connection. Default: 2 MiB, room for the
-    /// largest body chunk there is (1 MiB) and for a header field over <see cref="MaxHeadersSize"/>, so that it gets an
-    /// answer. Memory is taken for the bytes that have come, not for those its length announces.
+    /// Gets or sets the largest frame taken from the MTA, in bytes; a larger one ends the connection. Default: 2 MiB,
+    /// room for the largest body chunk there is (1 MiB) and for a header field over <see cref="MaxHeadersSize"/>, so
+    /// that it gets an answer. Memory is taken for the bytes that have come, not for those that the length announces.
     /// </summary>
     public int MaxFrameSize { get; set; } = 2 * 1024 * 1024;
 
-    /// <summary>
-    /// The largest command taken that is neither a header field nor a part of the body, in bytes: macros, names,
-    /// addresses. A larger one ends the connection. Default: 16 KiB; an SMTP command line has 512 octets
-    /// (RFC 5321 section 4.5.3.1.4), more only by extensions.
-    /// </summary>
+    /// <summary>Gets or sets the largest command that is neither a header field nor a chunk of the body, in bytes:
+    /// macros, names, addresses. A larger one ends the connection. Default: 16 KiB; an SMTP command line has 512 octets
+    /// (RFC 5321 section 4.5.3.1.4), more only by extensions.</summary>
     public int MaxCommandSize { get; set; } = 16 * 1024;
 
-    /// <summary>
-    /// The most header fields of a message given to an <see cref="IMilterFilter"/>. One with more is refused with 552, if
-    /// the filter wants it (<see cref="IMilterFilter.Wants"/>); else it passes. Default: 1,000. Every field costs memory
-    /// and a step of whatever looks at headers.
-    /// </summary>
+    /// <summary>Gets or sets the most header fields of a message for an <see cref="IMilterFilter"/>. A message with
+    /// more is refused with 552, if the filter wants it (<see cref="IMilterFilter.Wants"/>); else it passes. Default:
+    /// 1,000. Every field costs memory and a step of each algorithm over the headers.</summary>
     public int MaxHeaderCount { get; set; } = 1000;
 
-    /// <summary>
-    /// The most bytes of all names and values of a message's header fields together. A message with more is refused with
-    /// 552, if the filter wants it; else it passes. Default: 1 MiB, ten times the largest field Postfix accepts
-    /// (<c>header_size_limit</c>).
-    /// </summary>
+    /// <summary>Gets or sets the most bytes of all names and values of a message's header fields together. A message
+    /// with more is refused with 552, if the filter wants it; else it passes. Default: 1 MiB, ten times the largest
+    /// field Postfix accepts (<c>header_size_limit</c>).</summary>
     public int MaxHeadersSize { get; set; } = 1024 * 1024;
 
-    /// <summary>
-    /// The largest message given to an <see cref="IMilterFilter"/>, headers and body, in bytes; a larger one is refused
-    /// with 552 and no more of it kept. Default: 64 MiB. Messages are held in memory, once for every connection that has
-    /// one in flight. At most 2,147,483,591 (a filter may want it in one array).
-    /// </summary>
+    /// <summary>Gets or sets the largest message for an <see cref="IMilterFilter"/>, headers and body, in bytes; a
+    /// larger one is refused with 552 and no more of it kept. Default: 64 MiB. Messages are held in memory, once for
+    /// every connection that has one in flight. At most 2,147,483,591 (a filter may want it in one array).</summary>
     public long MaxMessageSize { get; set; } = 64 * 1024 * 1024;
 
     /// <summary>
-    /// The most memory one connection may hold, in bytes: the message for an <see cref="IMilterFilter"/>, its recipients,
-    /// macros and a frame of which only a part has come, the objects around their text included. A message that would
-    /// pass it fails temporarily with 452; outside of a message, the connection ends. Default: 16 MiB more than
-    /// <see cref="MaxMessageSize"/>, which is room for a message of that size with 10,000 usual recipients. What the
-    /// filter makes of a message does not count.
+    /// Gets or sets the most memory one connection may take, in bytes: the message for an <see cref="IMilterFilter"/>,
+    /// its recipients, macros and a frame of which only a part has come, the objects around their text included. A
+    /// message that would exceed it fails temporarily with 452; outside of a message, the connection ends. Default: 16
+    /// MiB more than <see cref="MaxMessageSize"/>, which is room for a message of that size with 10,000 usual
+    /// recipients. What the filter makes of a message does not count.
     /// </summary>
     public long MaxConnectionMemory
     {
@@ -68,10 +60,11 @@ public sealed class MilterServerOptions
     }
 
     /// <summary>
-    /// The most memory all connections may hold together, in bytes, counted as for <see cref="MaxConnectionMemory"/> and at
-    /// least 128 KiB for each that is open, which it always has. What would pass it is treated in the same way: the
-    /// message fails temporarily, or the connection ends. Default: eight times <see cref="MaxConnectionMemory"/>, 640 MiB; it
-    /// is the last bound, behind <see cref="MaxLargeMessages"/>, that keeps the process from being killed for its size.
+    /// Gets or sets the most memory all connections may take together, in bytes, counted as for
+    /// <see cref="MaxConnectionMemory"/> and at least 128 KiB for each open one, which is always its own. What would
+    /// exceed it is treated in the same way: the message fails temporarily, or the connection ends. Default: eight
+    /// times <see cref="MaxConnectionMemory"/>, 640 MiB; it is the last bound, behind <see cref="MaxLargeMessages"/>,
+    /// that keeps the process from being killed for its size.
     /// </summary>
     public long MaxTotalMemory
     {
@@ -80,56 +73,51 @@ public sealed class MilterServerOptions
     }
 
     /// <summary>
-    /// The most messages of over 1 MiB held for an <see cref="IMilterFilter"/> at once. Further ones wait at their first
-    /// MiB, their MTAs with them; one for which no place becomes free in 2 minutes fails temporarily with 451. Default:
-    /// 16. It also bounds how many of them a filter works on at once; one whose MTA has gone counts until the filter has
-    /// finished with it.
+    /// Gets or sets the most messages of over 1 MiB held for an <see cref="IMilterFilter"/> at once. Others wait for a
+    /// slot at their first MiB, their MTAs with them; one that gets no slot within 2 minutes fails temporarily with
+    /// 451. Default: 16. It also limits how many of them a filter works on at once; a message whose MTA has gone holds
+    /// its slot until the filter has finished with it.
     /// </summary>
     public int MaxLargeMessages { get; set; } = 16;
 
-    /// <summary>
-    /// The most recipients of a message given to an <see cref="IMilterFilter"/>; a message with more is refused with
-    /// 452. Default: 10,000, ten times what Postfix takes by default (<c>smtpd_recipient_limit</c>).
-    /// </summary>
+    /// <summary>Gets or sets the most recipients of a message for an <see cref="IMilterFilter"/>; a message with more
+    /// is refused with 452. Default: 10,000, ten times what Postfix takes by default
+    /// (<c>smtpd_recipient_limit</c>).</summary>
     public int MaxRecipients { get; set; } = 10_000;
 
     /// <summary>
-    /// How long the MTA may be silent before the content of a message comes. Default: 1 hour. Postfix keeps its
-    /// connection as long as its client does, and is silent while the client uploads; the limit is for an MTA that has
-    /// died. A peer that has not even begun to negotiate is given <see cref="NegotiationTimeout"/>.
+    /// Gets or sets how long the MTA may be silent before the content of a message comes. Default: 1 hour. Postfix
+    /// keeps its connection as long as its client does, and is silent while the client uploads; the limit is for an MTA
+    /// that has died. A peer that has not even begun to negotiate has <see cref="NegotiationTimeout"/>.
     /// </summary>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromHours(1);
 
-    /// <summary>How long a peer may take to say its first word. Default: 30 seconds. MTAs say it at once; what does not
-    /// is no MTA, and shall not hold one of <see cref="MaxConnections"/>.</summary>
+    /// <summary>Gets or sets how long a peer may take to send its negotiation. Default: 30 seconds. MTAs send it at
+    /// once; a peer that does not is no MTA, and must not hold one of <see cref="MaxConnections"/>.</summary>
     public TimeSpan NegotiationTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// How long a message may take from its first header field to the answer. Default: 10 minutes. A filter
-    /// that is still at work then is cancelled and the message fails temporarily; an MTA that has not sent all of it
-    /// loses the connection. Postfix itself gives up after 5 minutes without a sign of life
+    /// Gets or sets how long a message may take from its first header field to the answer. Default: 10 minutes. A
+    /// filter that is still at work then is cancelled and the message fails temporarily; an MTA that has not sent all
+    /// of it loses the connection. Postfix itself gives up after 5 minutes without a sign of life
     /// (<c>milter_content_timeout</c>), Sendmail after 5 minutes for the end of the message in all, whatever the
     /// progress (<c>E:</c> in <c>INPUT_MAIL_FILTER</c>).
     /// </summary>
     public TimeSpan MessageTimeout { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>
-    /// The most connections served at once; further ones wait. Default: 500. Postfix opens one for each SMTP server
-    /// process (<c>default_process_limit</c> is 100) and for each local submission. A connection that has ended counts until the
-    /// filter has finished with its message.
-    /// </summary>
+    /// <summary>Gets or sets the most connections served at once; others wait. Default: 500. Postfix opens one for each
+    /// SMTP server process (<c>default_process_limit</c> is 100) and for each local submission. A connection that has
+    /// ended counts until the filter has finished with its message.</summary>
     public int MaxConnections { get; set; } = 500;
 
-    /// <summary>
-    /// How often the MTA is told that the end of a message is still being worked on. Default: 10 seconds, well under
-    /// the 30 seconds after which Postfix gives up on a command (<c>milter_command_timeout</c>).
-    /// </summary>
+    /// <summary>Gets or sets how often progress is reported to the MTA while a filter works on the end of a message.
+    /// Default: 10 seconds, well under the 30 seconds after which Postfix gives up on a command
+    /// (<c>milter_command_timeout</c>).</summary>
     public TimeSpan ProgressInterval { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>
-    /// How long messages in flight may take to be finished when the server stops; what is left then is cut off before
-    /// its answer, so that the MTA keeps the message. Default: 30 seconds, a third of what systemd grants by default.
-    /// </summary>
+    /// <summary>Gets or sets how long messages in flight may take to be finished when the server stops; after that they
+    /// are cut off before their answer, so that the MTA keeps them. Default: 30 seconds, a third of what systemd grants
+    /// by default.</summary>
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     internal SessionLimits ToSessionLimits() => new(

@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 
 namespace Milter;
 
-/// <summary>The process at the other end of a Unix domain socket, at the moment it connected.</summary>
+/// <summary>Holds the process at the other end of a Unix domain socket, as of the moment it connected.</summary>
 internal readonly record struct PeerCredentials(int ProcessId, uint UserId);
 
 /// <summary>Looks up users, groups and the process behind a socket, for which .NET has no API. Linux only.</summary>

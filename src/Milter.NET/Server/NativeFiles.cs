@@ -3,8 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Milter;
 
-/// <summary>What .NET does not tell about files: whether one is a socket, and to give one to a group. Linux
-/// only.</summary>
+/// <summary>Examines socket files and changes their group, for which .NET has no API. Linux only.</summary>
 internal static partial class NativeFiles
 {
     private const int AT_FDCWD = -100;
@@ -16,8 +15,8 @@ internal static partial class NativeFiles
     private const int S_IFSOCK = 0xC000;
     private const int ENOENT = 2;
 
-    /// <summary>Whether anything is at the path, a link that leads nowhere included, and whether it is a socket
-    /// itself.</summary>
+    /// <summary>Determines whether anything is at the path, a link that leads nowhere included, and whether it is a
+    /// socket itself.</summary>
     public static bool Exists(string path, out bool isSocket)
     {
         isSocket = false;

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Milter;
 
-/// <summary>Decides who may connect. Where no peers are named, everybody may.</summary>
+/// <summary>Decides which peers may connect. Where none are named, all may.</summary>
 internal sealed class PeerRules(IEnumerable<MilterPeer> peers)
 {
     private readonly HashSet<uint> users = [.. peers.OfType<MilterUserPeer>().Select(peer => peer.Id)];
@@ -11,18 +11,19 @@ internal sealed class PeerRules(IEnumerable<MilterPeer> peers)
 
     private bool AllowAll => users.Count == 0 && networks.Length == 0;
 
-    /// <summary>Checks at the start that somebody can connect: with only networks named, nobody could on a Unix domain socket,
-    /// and with only users named, nobody could by TCP.</summary>
+    /// <summary>Checks at the start that somebody can connect: with only networks named, nobody could on a Unix domain
+    /// socket, and with only users named, nobody could by TCP.</summary>
     /// <exception cref="IOException">Nobody can connect there; the message says what is missing.</exception>
     public void CheckUse(Listener listener)
     {
-        var (isMissing, kind) = IsUnix(listener.Socket) ? (users.Count == 0, "user") : (networks.Length == 0, "network");
+        var (isMissing, kind) = IsUnix(listener.Socket)
+            ? (users.Count == 0, "user") : (networks.Length == 0, "network");
         if (isMissing && !AllowAll)
             throw new IOException(
                 $"{listener.Endpoint}: nobody may connect there, as the peers name no {kind}: name the MTA's {kind}.");
     }
 
-    /// <summary>Checks a peer. Returns null when it may connect, and else who it is, for the log.</summary>
+    /// <summary>Checks a peer; returns null when it may connect, and else its identity, for the log.</summary>
     public string? Refuse(Socket connection)
     {
         if (AllowAll)

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace Milter;
 
-/// <summary>The sockets systemd passes to a service (sd_listen_fds(3)): descriptors from 3 on, listening
+/// <summary>Takes over the sockets systemd passes to a service (sd_listen_fds(3)): descriptors from 3 on, listening
 /// already.</summary>
 internal static class SystemdSockets
 {
@@ -28,7 +28,7 @@ internal static class SystemdSockets
         }
         return listeners.Count > 0 ? listeners
             : throw new IOException(
-                $"{endpoint}: systemd passed no socket of that name, but {string.Join(", ", names)}.");
+                $"{endpoint}: systemd passed no socket of that name, only {string.Join(", ", names)}.");
     }
 
     private static Listener Open(MilterSystemdEndpoint endpoint, int descriptor)
@@ -43,7 +43,7 @@ internal static class SystemdSockets
         }
         catch (SocketException e)
         {
-            throw new IOException($"{endpoint}: descriptor {descriptor} is no socket: {e.Message}", e);
+            throw new IOException($"{endpoint}: descriptor {descriptor} is not a socket: {e.Message}", e);
         }
         throw new IOException(
             $"{endpoint}: descriptor {descriptor} does not listen: the unit needs ListenStream= and Accept=no.");

@@ -4,11 +4,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Milter;
 
-/// <summary>
-/// A Unix domain socket and its file. The socket gets its permissions before it is bound and its file is narrower than
-/// asked for until it belongs to the right group, so there is no moment when more may connect than shall. .NET removes
-/// the file when the socket is closed.
-/// </summary>
+/// <summary>Makes a Unix domain socket and its file. The socket gets its permissions before it is bound, and its file
+/// is narrower than asked for until it belongs to the right group, so at no moment may more connect than intended. .NET
+/// removes the file when the socket is closed.</summary>
 internal static class UnixSocketFile
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
@@ -21,8 +19,8 @@ internal static class UnixSocketFile
         // The kernel's error would be called "Cannot assign requested address".
         if (Path.GetDirectoryName(Path.GetFullPath(endpoint.Path)) is { } directory && !Directory.Exists(directory))
             throw new IOException(
-                $"{endpoint}: the directory {directory} is not there, or this user cannot reach it; create it, owned by " +
-                "this user and by the MTA's group.");
+                $"{endpoint}: the directory {directory} does not exist, or this user cannot reach it; create it, owned "
+                + "by this user and by the MTA's group.");
         MakeRoom(endpoint);
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
@@ -51,7 +49,7 @@ internal static class UnixSocketFile
         File.SetUnixFileMode(endpoint.Path, endpoint.Mode);
     }
 
-    /// <summary>Removes the socket of a dead process. Whatever else lies at the path is not ours to remove.</summary>
+    /// <summary>Removes the socket of a dead process. Anything else at the path is left alone.</summary>
     private static void MakeRoom(MilterUnixEndpoint endpoint)
     {
         if (!NativeFiles.Exists(endpoint.Path, out var isSocket))

@@ -2,16 +2,16 @@ using System.IO.Pipelines;
 
 namespace Milter;
 
-/// <summary>The MTA cannot be reached any more: no failure of the filter.</summary>
+/// <summary>Reports that the MTA cannot be reached any more: no failure of the filter.</summary>
 internal sealed class PeerGoneException(Exception inner) : IOException("the MTA does not take the answer", inner);
 
-/// <summary>
-/// Writes what must not be cut off half-way: the answer to the end of a message, and progress before it. Half of the
-/// changes would be another message, so once an answer has begun nothing stops it but an MTA that does not read.
-/// </summary>
+/// <summary>Writes what must not be cut off half-way: the answer to the end of a message, and progress before it. Half
+/// of the changes would make another message, so once an answer has begun nothing stops it but an MTA that does not
+/// read.</summary>
 internal sealed class AnswerWriter(PipeWriter output, SessionHost host) : IDisposable
 {
-    /// <summary>An MTA that does not read is gone. While it reads, however slowly, each part has this long.</summary>
+    /// <summary>How long an MTA may take to read a part of what is written. One that reads, however slowly, has as long
+    /// for the next part.</summary>
     public static readonly TimeSpan WriteTimeout = TimeSpan.FromMinutes(1);
 
     private readonly CancellationTokenSource writeTimer = new(Timeout.InfiniteTimeSpan, host.Time);

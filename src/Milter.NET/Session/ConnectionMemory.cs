@@ -1,16 +1,15 @@
 namespace Milter;
 
-/// <summary>
-/// Counts what one connection holds: the message, its envelope and macros, a frame on its way. It always has its share, so
-/// that a message of usual size passes even while the memory of all connections is used up.
-/// </summary>
+/// <summary>Counts the memory of one connection: the message, its envelope and macros, a frame on its way. A share is
+/// always the connection's own, so that a message of usual size passes even when the memory of all connections is used
+/// up.</summary>
 internal sealed class ConnectionMemory
 {
-    /// <summary>What each connection may hold whatever the others do, in bytes: the largest frame that is usual (64 KiB) and
-    /// a message of usual size.</summary>
+    /// <summary>The share of each connection, whatever the others use, in bytes: the largest frame that is usual (64
+    /// KiB) and a message of usual size.</summary>
     public const long Share = 128 * 1024;
 
-    // What is taken from the memory of all connections at once, in bytes: not every header field asks for its own.
+    // The step in which memory is taken from that of all connections, in bytes: not once for each header field.
     private const long Step = 256 * 1024;
 
     private readonly ServerMemory server;
@@ -26,8 +25,8 @@ internal sealed class ConnectionMemory
         server.Take(taken);
     }
 
-    /// <summary>Adds to what is held.</summary>
-    /// <returns>Why there is no room for it, and nothing was added; null when it was.</returns>
+    /// <summary>Adds to the memory in use.</summary>
+    /// <returns>Null when it was added; else why there is no room for it.</returns>
     public string? Add(long bytes)
     {
         if (used + bytes > taken && Grow(used + bytes) is { } reason)
@@ -36,7 +35,7 @@ internal sealed class ConnectionMemory
         return null;
     }
 
-    /// <summary>Takes away from what is held.</summary>
+    /// <summary>Removes from the memory in use.</summary>
     public void Remove(long bytes)
     {
         used -= bytes;
@@ -44,8 +43,8 @@ internal sealed class ConnectionMemory
             Give(share);
     }
 
-    /// <summary>Follows the size of something that grows and shrinks.</summary>
-    /// <param name="counted">What it was counted with so far, in bytes; <paramref name="size"/> afterwards.</param>
+    /// <summary>Counts something that grows and shrinks anew.</summary>
+    /// <param name="counted">Its size when it was last counted, in bytes; <paramref name="size"/> afterwards.</param>
     /// <param name="size">Its size now, in bytes.</param>
     /// <exception cref="MemoryLimitException">There is no room for it.</exception>
     public void Recount(ref long counted, long size)
@@ -57,7 +56,7 @@ internal sealed class ConnectionMemory
         counted = size;
     }
 
-    /// <summary>Gives everything back, at the end of the connection.</summary>
+    /// <summary>Releases all memory, at the end of the connection.</summary>
     public void End() => Give(0);
 
     private string? Grow(long needed)

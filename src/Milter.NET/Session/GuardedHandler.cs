@@ -3,19 +3,19 @@ using Microsoft.Extensions.Logging;
 
 namespace Milter;
 
-/// <summary>Parses what came with a command and invokes the handler's method for it.</summary>
+/// <summary>Parses the payload of a command and invokes the handler's method for it.</summary>
 internal delegate ValueTask<MilterReply> HandlerMethod(
     MilterHandler handler, MilterContext context, ReadOnlySequence<byte> payload, CancellationToken cancellationToken);
 
-/// <summary>What fails because the handler has failed.</summary>
+/// <summary>Specifies what fails because the handler has failed.</summary>
 internal enum FailureScope
 {
     None, Message, Client,
 }
 
 /// <summary>
-/// Invokes the handler of a connection, command by command. Its exceptions are logged and become a temporary failure of the
-/// message; at CONNECT and HELO, of all messages of that client.
+/// Invokes the handler of a connection, command by command. Its exceptions are logged and become a temporary failure of
+/// the message; at CONNECT and HELO, of all messages of that client.
 /// </summary>
 internal sealed class GuardedHandler(
     MilterHandler handler, MilterContext context, ILogger log, CancellationToken lifetime)
@@ -29,7 +29,7 @@ internal sealed class GuardedHandler(
 
     /// <summary>Invokes the handler for a command before the end of a message.</summary>
     /// <param name="command">The command.</param>
-    /// <param name="payload">What came with it.</param>
+    /// <param name="payload">Its payload.</param>
     /// <param name="isSilent">Whether no reply is sent: then only Continue is possible.</param>
     /// <param name="method">The handler's method for the command.</param>
     public async ValueTask<MilterReply> TryInvokeAsync(
@@ -48,8 +48,8 @@ internal sealed class GuardedHandler(
         }
     }
 
-    /// <summary>Invokes the handler at the end of a message. Exceptions are the caller's to handle: it also sees timeouts and
-    /// a peer that has gone.</summary>
+    /// <summary>Invokes the handler at the end of a message. Exceptions are the caller's to handle: it also sees
+    /// timeouts and a peer that has gone.</summary>
     public async Task<MilterReply> InvokeEndOfMessageAsync(ReadOnlySequence<byte> payload, MilterChanges changes)
     {
         // libmilter takes a last body chunk in this frame, so an MTA may put one there.
@@ -63,11 +63,12 @@ internal sealed class GuardedHandler(
         return Checked(last, MilterCommand.EndOfMessage, isSilent: false);
     }
 
-    /// <summary>Tells a failure of the handler from one of the peer and from the end of the connection.</summary>
+    /// <summary>Distinguishes a failure of the handler from one of the peer and from the end of the
+    /// connection.</summary>
     public bool IsFailure(Exception e) =>
         e is not MilterProtocolException && !(e is OperationCanceledException && lifetime.IsCancellationRequested);
 
-    /// <summary>Logs a failure of the handler, and lets the message fail.</summary>
+    /// <summary>Logs a failure of the handler, and makes the message fail.</summary>
     public MilterReply Fail(Exception e, MilterCommand command)
     {
         log.HandlerFailed(e, context.Peer, context.LogId, command.Name());
@@ -83,7 +84,7 @@ internal sealed class GuardedHandler(
             failure = FailureScope.None;
     }
 
-    /// <summary>Ends the MTA's client, whose message has ended before.</summary>
+    /// <summary>Ends the MTA's client, after its message.</summary>
     public void EndClient()
     {
         handler.Close();

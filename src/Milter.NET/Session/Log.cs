@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Milter;
 
-/// <summary>All that is logged. Never content: an address of a peer, a queue id, a reason.</summary>
+/// <summary>Defines all log lines. They contain no content: addresses of peers, queue IDs and reasons only.</summary>
 internal static partial class Log
 {
     [LoggerMessage(1, LogLevel.Information, "listening on {Endpoint}")]
@@ -11,10 +11,10 @@ internal static partial class Log
     [LoggerMessage(2, LogLevel.Information, "stopping: {Connections} connections open")]
     public static partial void Stopping(this ILogger log, int connections);
 
-    [LoggerMessage(3, LogLevel.Error, "{Endpoint}: a connection could not be accepted, trying on: {Reason}{Others}")]
+    [LoggerMessage(3, LogLevel.Error, "{Endpoint}: cannot accept a connection, will try again: {Reason}{Others}")]
     public static partial void AcceptFailed(this ILogger log, string endpoint, string reason, string others);
 
-    [LoggerMessage(4, LogLevel.Warning, "{Endpoint}: {Limit} connections are open, the limit; further ones wait")]
+    [LoggerMessage(4, LogLevel.Warning, "{Endpoint}: the limit of {Limit} connections is reached; others wait")]
     public static partial void ConnectionLimit(this ILogger log, string endpoint, int limit);
 
     [LoggerMessage(5, LogLevel.Warning, "{Peer}: {QueueId}: protocol error: {Reason}; the connection is closed")]
@@ -23,7 +23,7 @@ internal static partial class Log
     [LoggerMessage(6, LogLevel.Warning, "{Peer}: {QueueId}: timeout at stage {Stage}; the connection is closed")]
     public static partial void TimedOut(this ILogger log, string peer, string queueId, string stage);
 
-    [LoggerMessage(7, LogLevel.Debug, "{Peer}: {QueueId}: closed at stage {Stage}, as the server stops")]
+    [LoggerMessage(7, LogLevel.Debug, "{Peer}: {QueueId}: closed at stage {Stage}: the server stops")]
     public static partial void Stopped(this ILogger log, string peer, string queueId, string stage);
 
     [LoggerMessage(8, LogLevel.Information, "{Peer}: {QueueId}: connection lost: {Reason}")]
@@ -45,7 +45,7 @@ internal static partial class Log
     public static partial void OverLimit(this ILogger log, string peer, string queueId, string reply);
 
     [LoggerMessage(13, LogLevel.Warning,
-        "{Endpoint}: refused {Peer}, who is not among the peers: if that is the MTA, add it to them{Others}")]
+        "{Endpoint}: refused {Peer}, which is not among the peers; if it is the MTA, add it to them{Others}")]
     public static partial void PeerRefused(this ILogger log, string endpoint, string peer, string others);
 
     [LoggerMessage(14, LogLevel.Critical, "{Reason}; the server stops")]
@@ -55,6 +55,6 @@ internal static partial class Log
     public static partial void OutOfMemory(this ILogger log, string peer, string queueId, string reason);
 
     [LoggerMessage(16, LogLevel.Warning,
-        "{Peer}: {QueueId}: {Command} out of order, ignored as libmilter does; so are others on this connection")]
+        "{Peer}: {QueueId}: {Command} out of order, ignored as in libmilter; others on this connection are not logged")]
     public static partial void Ignored(this ILogger log, string peer, string queueId, string command);
 }

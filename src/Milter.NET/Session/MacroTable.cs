@@ -3,11 +3,9 @@ using System.Text;
 
 namespace Milter;
 
-/// <summary>
-/// The macros the MTA has sent, a set for each command. A later set for a command replaces the one before it; the value
-/// of a name is that of the latest command that has it. Sets are kept as they came and parsed when a macro is asked for: an
-/// MTA sends one with each header field, and most are never looked at.
-/// </summary>
+/// <summary>Holds the macros the MTA has sent, a set for each command. A later set for a command replaces the one
+/// before it; the value of a name is that of the latest command that has it. Sets are kept as received and parsed when
+/// a macro is asked for: an MTA sends one with each header field, and most are never looked at.</summary>
 internal sealed class MacroTable
 {
     // From the earliest stage to the latest. Postfix sends its end-of-data macros with body chunks too.
@@ -23,7 +21,7 @@ internal sealed class MacroTable
     private readonly byte[]?[] sets = new byte[]?[Order.Length];
     private bool mailFollows; // its macros have come, the command has not
 
-    /// <summary>What the sets hold in memory, in bytes.</summary>
+    /// <summary>Gets the memory that the sets take, in bytes.</summary>
     public long Size
     {
         get
@@ -50,8 +48,8 @@ internal sealed class MacroTable
         }
     }
 
-    /// <summary>Takes the payload of SMFIC_MACRO. As in libmilter one for a command without macros, or without a single
-    /// string, is dropped, and so is what follows the last NUL.</summary>
+    /// <summary>Stores the payload of SMFIC_MACRO. As in libmilter, a set for a command without macros, or without a
+    /// single string, is dropped, and so is what follows the last NUL.</summary>
     /// <exception cref="MilterProtocolException">It does not even name a command.</exception>
     public void Set(in ReadOnlySequence<byte> payload)
     {
@@ -67,14 +65,15 @@ internal sealed class MacroTable
         Array.Clear(sets, slot + 1, sets.Length - slot - 1);
     }
 
-    /// <summary>Forgets what belongs to one message; what belongs to the connection stays.</summary>
+    /// <summary>Removes the macros of a message; those of the connection stay.</summary>
     public void ForgetMessage()
     {
         Array.Clear(sets, FirstOfMessage, sets.Length - FirstOfMessage);
         mailFollows = false;
     }
 
-    /// <summary>Forgets the message before, which may not have been ended, and keeps the macros that came for this MAIL.</summary>
+    /// <summary>Removes the macros of the message before, which may not have been ended, and keeps those that came for
+    /// this MAIL.</summary>
     public void BeginMessage()
     {
         if (!mailFollows)
@@ -82,14 +81,15 @@ internal sealed class MacroTable
         mailFollows = false;
     }
 
-    /// <summary>Forgets everything: another SMTP connection follows.</summary>
+    /// <summary>Removes all macros: another SMTP connection follows.</summary>
     public void Clear()
     {
         Array.Clear(sets);
         mailFollows = false;
     }
 
-    // Names and values in turn, each with its NUL; of a name that stands twice the last value, of one without any "".
+    // Names and values in turn, each with its NUL; of a name that occurs twice the last value, of one without a value
+    // "".
     private static string? Find(ReadOnlySpan<byte> set, string name)
     {
         string? found = null;

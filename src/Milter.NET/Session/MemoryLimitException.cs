@@ -1,4 +1,5 @@
 namespace Milter;
 
-/// <summary>A connection cannot hold what its peer sends, and there is no message to refuse for it.</summary>
+/// <summary>Reports that a connection has no memory for what its peer sends, and that there is no message to refuse for
+/// it.</summary>
 internal sealed class MemoryLimitException(string reason) : Exception(reason);

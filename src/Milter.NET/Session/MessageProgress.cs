@@ -1,23 +1,24 @@
 namespace Milter;
 
-/// <summary>How far the message in flight has come. The order is that of the commands.</summary>
+/// <summary>Specifies the stages of a message, in the order of their commands.</summary>
 internal enum MessageStage
 {
     Idle, Mail, Recipient, Data, Headers, EndOfHeaders, Body, EndOfMessage,
 }
 
-/// <summary>Knows which command of a message may follow which, and how much time is left for its content.</summary>
+/// <summary>Tracks the stage of a message: which command may follow, and how much time is left for its
+/// content.</summary>
 internal sealed class MessageProgress(SessionLimits limits, TimeProvider time)
 {
-    // What may follow each stage, as in libmilter's table. DATA is not sent before version 4, and a message need not have
-    // any header field or body.
+    // What may follow each stage, as in libmilter's table. DATA is not sent before version 4, and a message need not
+    // have any header field or body.
     private static readonly int[] Followers =
     [
         Bits(MessageStage.Mail), // Idle
         Bits(MessageStage.Recipient), // Mail
         Bits(
-            MessageStage.Recipient, MessageStage.Data, MessageStage.Headers, MessageStage.EndOfHeaders, MessageStage.Body,
-            MessageStage.EndOfMessage), // Recipient
+            MessageStage.Recipient, MessageStage.Data, MessageStage.Headers, MessageStage.EndOfHeaders,
+            MessageStage.Body, MessageStage.EndOfMessage), // Recipient
         Bits(MessageStage.Headers, MessageStage.EndOfHeaders), // Data
         Bits(MessageStage.Headers, MessageStage.EndOfHeaders), // Headers
         Bits(MessageStage.Body, MessageStage.EndOfMessage), // EndOfHeaders
@@ -35,13 +36,13 @@ internal sealed class MessageProgress(SessionLimits limits, TimeProvider time)
 
     public MessageStage Stage { get; private set; }
 
-    /// <summary>Gets how long the MTA may be silent now: before the content the idle timeout, within it what is left of the
-    /// message's time.</summary>
+    /// <summary>Gets how long the MTA may be silent now: before the content the idle timeout, within it what is left of
+    /// the message's time.</summary>
     public TimeSpan ReadTimeout => IsInContent ? Remaining : limits.IdleTimeout;
 
     public bool IsInContent => Stage >= MessageStage.Headers;
 
-    /// <summary>What is left of the time a message's content has.</summary>
+    /// <summary>Gets what is left of the time for a message's content.</summary>
     public TimeSpan Remaining
     {
         get
@@ -55,7 +56,7 @@ internal sealed class MessageProgress(SessionLimits limits, TimeProvider time)
 
     public void End() => Stage = MessageStage.Idle;
 
-    /// <summary>Takes the message to the stage of a command, if it may follow now; false when it may not.</summary>
+    /// <summary>Advances the message to the stage of a command; returns false when it may not follow now.</summary>
     public bool TryAdvance(MessageStage next, MilterSteps agreed)
     {
         if (!MayFollow(next, agreed))
@@ -66,7 +67,7 @@ internal sealed class MessageProgress(SessionLimits limits, TimeProvider time)
         return true;
     }
 
-    // A stage that the MTA was told to leave out counts as passed, if it is the next.
+    // A stage that the MTA leaves out, as agreed, counts as passed, if it is the next.
     private bool MayFollow(MessageStage next, MilterSteps agreed)
     {
         for (var from = Stage; ; from++)

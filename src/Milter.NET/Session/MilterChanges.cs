@@ -4,18 +4,16 @@ using System.Text;
 
 namespace Milter;
 
-/// <summary>
-/// The changes to one message, collected until its last reply and sent before it. Nothing is sent while they are being
-/// collected, so a handler that fails half-way leaves the message as it was.
-/// </summary>
+/// <summary>Collects the changes to one message, to be sent with its last reply. Nothing is sent before, so a handler
+/// that fails half-way leaves the message as it was.</summary>
 /// <remarks>
 /// Each method throws <see cref="InvalidOperationException"/> when the MTA did not agree to that action, and
-/// <see cref="ArgumentException"/> for what would come out as something else: a NUL, a line end without a fold after
-/// it.
+/// <see cref="ArgumentException"/> for text that would change its meaning on the wire: a NUL, a line end without a fold
+/// after it.
 /// </remarks>
 public sealed class MilterChanges
 {
-    // What the socket takes at once is one write; a large body is handed over as the MTA reads it.
+    // A small answer is one write; a large body is handed over as the MTA reads it.
     private const int FlushThreshold = 256 * 1024;
 
     private readonly ArrayBufferWriter<byte> frames = new();
@@ -34,8 +32,8 @@ public sealed class MilterChanges
     }
 
     /// <summary>Inserts a field at an index that counts the MTA's own fields too. In Postfix, 0 is above its Received
-    /// and 1 below it. Sendmail counts fields it holds ready and deleted ones as well; there only 0, 1 and past the
-    /// end, where both append, are the same.</summary>
+    /// and 1 below it. Sendmail also counts the fields of its configuration and deleted ones; only 0, 1 and an index
+    /// past the end, where both append, mean the same in both.</summary>
     public void InsertHeader(int index, MilterHeader header)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
@@ -45,7 +43,7 @@ public sealed class MilterChanges
         frame.End();
     }
 
-    /// <summary>Gives the <paramref name="index"/>th field of the name, counted from 1, a new value.</summary>
+    /// <summary>Changes the <paramref name="index"/>th field of the name, counted from 1, to a new value.</summary>
     /// <exception cref="ArgumentException">The value is empty on the wire, which would delete the field.</exception>
     public void ChangeHeader(int index, MilterHeader header)
     {
@@ -71,7 +69,7 @@ public sealed class MilterChanges
         frame.End();
     }
 
-    /// <summary>Replaces the whole body. Its memory is kept until the reply is sent.</summary>
+    /// <summary>Replaces the whole body. Its memory is used until the reply is sent.</summary>
     /// <param name="newBody">The body with CRLF line ends.</param>
     public void ReplaceBody(ReadOnlySequence<byte> newBody)
     {
@@ -79,7 +77,7 @@ public sealed class MilterChanges
         body = newBody;
     }
 
-    /// <summary>Changes the envelope sender and, when it has any, the parameters of its MAIL command.</summary>
+    /// <summary>Changes the envelope sender and the parameters of its MAIL command, if it has any.</summary>
     public void ChangeSender(EnvelopeAddress sender)
     {
         ArgumentNullException.ThrowIfNull(sender);
@@ -100,7 +98,7 @@ public sealed class MilterChanges
         frame.End();
     }
 
-    /// <summary>Deletes a recipient: the address as it came.</summary>
+    /// <summary>Deletes a recipient, by the address as it came.</summary>
     public void DeleteRecipient(EnvelopeAddress recipient)
     {
         ArgumentNullException.ThrowIfNull(recipient);
@@ -109,7 +107,7 @@ public sealed class MilterChanges
         frame.End();
     }
 
-    /// <summary>Holds the message for a person to look at.</summary>
+    /// <summary>Quarantines the message: the MTA holds it for a person to look at.</summary>
     /// <param name="reason">The reason, as one line. Sendmail keeps it with the message; Postfix logs 100 bytes of it,
     /// and nothing before 3.10.</param>
     public void Quarantine(string reason)
@@ -120,10 +118,10 @@ public sealed class MilterChanges
         frame.End();
     }
 
-    /// <summary>Whether that value cannot be told from a deletion.</summary>
+    /// <summary>Determines whether a value looks like a deletion on the wire.</summary>
     internal bool IsEmptyOnTheWire(MilterHeader header) => OnTheWire(header.Value.Span).IsEmpty;
 
-    /// <summary>Hands everything over: changes, body, and the reply that ends the message.</summary>
+    /// <summary>Writes everything: the changes, the body, and the reply that ends the message.</summary>
     internal async ValueTask WriteAsync(PipeWriter output, MilterReply reply, Func<ValueTask> flush)
     {
         output.Write(frames.WrittenSpan);
@@ -166,7 +164,7 @@ public sealed class MilterChanges
         for (var i = value.IndexOf((byte)'\n'); i >= 0; i = Next(value, i))
         {
             if (i + 1 == value.Length || value[i + 1] is not ((byte)' ' or (byte)'\t'))
-                throw new ArgumentException("A header value has a line end without a fold after it.");
+                throw new ArgumentException("A header value contains a line end without a fold after it.");
         }
         frame.WriteString(OnTheWire(value));
 
@@ -177,7 +175,7 @@ public sealed class MilterChanges
         }
     }
 
-    // Without HDR_LEADSPC the MTA writes the space after the colon itself, as it ate the one that was there.
+    // Without HDR_LEADSPC the MTA writes the space after the colon itself, as it removed the one that was there.
     private ReadOnlySpan<byte> OnTheWire(ReadOnlySpan<byte> value) =>
         !agreed.Steps.HasFlag(MilterSteps.HeaderLeadingSpace) && value is [(byte)' ', ..] ? value[1..] : value;
 

@@ -1,6 +1,6 @@
 namespace Milter;
 
-/// <summary>What is known at a stage of a milter connection. It changes as the dialogue goes on.</summary>
+/// <summary>Holds what is known at a stage of a milter connection. It changes as the dialogue goes on.</summary>
 public sealed class MilterContext
 {
     private long counted;
@@ -9,33 +9,31 @@ public sealed class MilterContext
 
     internal MacroTable Macros { get; } = new();
 
-    /// <summary>Counts what the connection holds.</summary>
+    /// <summary>Gets the memory of the connection.</summary>
     internal ConnectionMemory Memory { get; }
 
-    /// <summary>The MTA, as text for logs: its address, or the socket it came in by.</summary>
+    /// <summary>Gets the MTA, as text for logs: its address, or the socket by which it connected.</summary>
     public string Peer { get; }
 
-    /// <summary>What was agreed at the start.</summary>
+    /// <summary>Gets what was agreed at the start.</summary>
     public MilterNegotiation Negotiation { get; internal set; } = new(
         MilterNegotiation.MinVersion, MilterActions.None, MilterSteps.None);
 
-    /// <summary>The MTA's client.</summary>
+    /// <summary>Gets the MTA's client.</summary>
     public MilterClientInfo Client { get; internal set; } = MilterClientInfo.None;
 
-    /// <summary>What the client said in HELO or EHLO; null before that.</summary>
+    /// <summary>Gets the client's argument of HELO or EHLO; null before that.</summary>
     public string? Helo { get; internal set; }
 
-    /// <summary>
-    /// The MTA's name for the message; null as long as it has not said it. Sendmail says it at MAIL, Postfix after the
-    /// first recipient it accepted.
-    /// </summary>
+    /// <summary>Gets the MTA's name for the message; null as long as it has not sent it. Sendmail sends it at MAIL,
+    /// Postfix after the first recipient it accepted.</summary>
     public string? QueueId => Macro("i");
 
-    /// <summary>The queue id for logs, or <c>NOQUEUE</c> as in Postfix when there is none. Control characters are replaced, so
-    /// that a peer cannot begin a line of the log.</summary>
+    /// <summary>Gets the queue ID for logs, or <c>NOQUEUE</c> as in Postfix when there is none. Control characters are
+    /// replaced, so that a peer cannot begin a line of the log.</summary>
     internal string LogId => QueueId is { } id ? string.Concat(id.Select(c => char.IsControl(c) ? '?' : c)) : "NOQUEUE";
 
-    /// <summary>The value of a macro that is valid now, or null. Its name may be given with or without
+    /// <summary>Returns the value of a macro that is valid now, or null. Its name may be given with or without
     /// braces.</summary>
     public string? Macro(string name) => Macros[name];
 
@@ -46,7 +44,7 @@ public sealed class MilterContext
         Memory.Recount(ref counted, Macros.Size + (2L * Client.HostName.Length) + (2L * (Helo?.Length ?? 0)));
     }
 
-    /// <summary>Forgets one SMTP connection.</summary>
+    /// <summary>Forgets the client of one SMTP connection.</summary>
     internal void Reset()
     {
         Macros.Clear();

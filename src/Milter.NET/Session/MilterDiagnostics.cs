@@ -1,17 +1,16 @@
 namespace Milter;
 
-/// <summary>
-/// What servers tell of themselves through <c>System.Diagnostics</c>, for OpenTelemetry and <c>dotnet-counters</c>. It
-/// costs nothing as long as nobody listens. Names of peers, addresses and content are in none of it.
-/// </summary>
+/// <summary>Describes what servers measure through <c>System.Diagnostics</c>, for OpenTelemetry and
+/// <c>dotnet-counters</c>. Without a listener it costs nothing. Names of peers, addresses and content are in none of
+/// it.</summary>
 /// <remarks>
 /// <list type="table">
 /// <listheader><term>instrument</term><description>what</description></listheader>
 /// <item><term><c>milter.connection.active</c></term><description>connections open now</description></item>
 /// <item><term><c>milter.connection.duration</c></term><description>seconds a connection was open; tag
 /// <c>milter.end</c>: quit, closed, stopped, timeout, lost, protocol_error, out_of_memory, error</description></item>
-/// <item><term><c>milter.message.verdicts</c></term><description>messages answered; tag
-/// <c>milter.verdict</c>: continue, accept, reject, temp_fail, discard, reply_code, shutdown, other</description></item>
+/// <item><term><c>milter.message.verdicts</c></term><description>messages answered; tag <c>milter.verdict</c>:
+/// continue, accept, reject, temp_fail, discard, reply_code, shutdown, other</description></item>
 /// <item><term><c>milter.message.duration</c></term><description>seconds from the end of a message to its last reply;
 /// tag <c>milter.verdict</c></description></item>
 /// <item><term><c>milter.received</c>, <c>milter.sent</c></term><description>bytes of the protocol</description></item>

@@ -5,7 +5,7 @@ namespace Milter;
 /// <content>The message in progress, from its MAIL command to its answer.</content>
 internal sealed partial class MilterSession
 {
-    // What the handler is at, from the end of a message until that work has been seen to end.
+    // The work of the handler on a whole message, until it has been seen to end.
     private Task work = Task.CompletedTask;
 
     private void BeginMessage()
@@ -25,8 +25,8 @@ internal sealed partial class MilterSession
     }
 
     /// <summary>
-    /// Takes the message to the stage of a command. As in libmilter, a command that may not follow the stage before it ends
-    /// the message silently, and is then taken only if it may begin another.
+    /// Takes the message to the stage of a command. As in libmilter, a command that may not follow the stage before it
+    /// ends the message silently, and is then taken only if it may begin another.
     /// </summary>
     private bool Advance(MessageStage next, MilterCommand command)
     {
@@ -46,8 +46,8 @@ internal sealed partial class MilterSession
                 $"a body chunk of {chunk.Length} bytes, more than the {context.Negotiation.MaxBodyChunk} agreed");
     }
 
-    /// <summary>Invokes the handler for the whole message and sends the answer: the only stage with changes, progress and a
-    /// timeout for the handler.</summary>
+    /// <summary>Invokes the handler for the whole message and sends the answer: the only stage with changes, progress
+    /// and a timeout for the handler.</summary>
     private async ValueTask CompleteMessageAsync(ReadOnlySequence<byte> payload)
     {
         using var activity = host.Diagnostics.Begin(out var began);
@@ -68,9 +68,9 @@ internal sealed partial class MilterSession
         timer.Change(progress.Remaining, Timeout.InfiniteTimeSpan);
         try
         {
-            // On another thread: a filter that computes for long is seen at work, and cut off, like one that waits. And in
-            // the order of all: a thread's own queue goes first, so an MTA that always has the next message ready would
-            // keep the others waiting.
+            // On another thread: a filter that computes for long has its progress reported, and is cut off, like one
+            // that waits. And in the order of all: a thread's own queue goes first, so an MTA that always has the next
+            // message ready would keep the others waiting.
             var filtering = Task.Factory.StartNew(
                 () => handler.InvokeEndOfMessageAsync(payload, changes), CancellationToken.None,
                 TaskCreationOptions.PreferFairness, TaskScheduler.Default).Unwrap();
@@ -91,7 +91,7 @@ internal sealed partial class MilterSession
         }
         finally
         {
-            // The filter's time is over, the answer has its own.
+            // The filter's timeout is over, the answer has its own.
             timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
     }

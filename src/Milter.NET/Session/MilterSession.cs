@@ -119,8 +119,8 @@ internal sealed partial class MilterSession : IAsyncDisposable
         }
     }
 
-    /// <summary>Cancels the handler if it is still at work, waits until it has ended, and only then releases its memory. It
-    /// never throws.</summary>
+    /// <summary>Cancels the handler if it is still at work, waits until it has ended, and only then releases its
+    /// memory. It never throws.</summary>
     public async ValueTask DisposeAsync()
     {
         await lifetime.CancelAsync().ConfigureAwait(false);
@@ -250,7 +250,7 @@ internal sealed partial class MilterSession : IAsyncDisposable
         var reply = await handler.TryInvokeAsync(command, payload, isSilent, method).ConfigureAwait(false);
         if (isSilent)
             return;
-        // What stands beside the message must not pay for its failure, least of all one recipient: it fails as a whole.
+        // A failure is the message's as a whole: it must not refuse one recipient, or an unknown command beside it.
         var isAside = command is MilterCommand.Recipient or MilterCommand.Unknown;
         if (handler.HasFailed && isAside && progress.IsInMessage && reply == MilterReply.TempFail)
             reply = MilterReply.Continue;

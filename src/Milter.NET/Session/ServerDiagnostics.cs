@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 
 namespace Milter;
 
-/// <summary>Why a connection ended: values of the tag <c>milter.end</c>.</summary>
+/// <summary>Names the ends of connections: values of the tag <c>milter.end</c>.</summary>
 internal static class ConnectionEnd
 {
     public const string Quit = "quit";
@@ -16,7 +16,7 @@ internal static class ConnectionEnd
     public const string Error = "error";
 }
 
-/// <summary>The instruments of <see cref="MilterDiagnostics"/>, one set for each server.</summary>
+/// <summary>Holds the instruments of <see cref="MilterDiagnostics"/>, one set for each server.</summary>
 internal sealed class ServerDiagnostics : IDisposable
 {
     private static readonly ActivitySource Source = new(MilterDiagnostics.Name);
@@ -30,7 +30,7 @@ internal sealed class ServerDiagnostics : IDisposable
     private readonly Counter<long> received;
     private readonly Counter<long> sent;
 
-    /// <param name="server">The scope of the meter: tells the instruments of several servers apart.</param>
+    /// <param name="server">The scope of the meter, by which listeners distinguish several servers.</param>
     /// <param name="time">The clock of the durations.</param>
     public ServerDiagnostics(object server, TimeProvider time)
     {
@@ -46,7 +46,7 @@ internal sealed class ServerDiagnostics : IDisposable
 
     public void Dispose() => meter.Dispose();
 
-    /// <summary>Counts a connection in, and returns when that was.</summary>
+    /// <summary>Counts an opened connection, and returns when that was.</summary>
     public long Opened()
     {
         active.Add(1);
@@ -65,7 +65,7 @@ internal sealed class ServerDiagnostics : IDisposable
 
     public void Answered(MilterReply reply) => verdicts.Add(1, Verdict(reply));
 
-    /// <summary>Begins the end of a message; null when no activity is listened to.</summary>
+    /// <summary>Begins the activity of a message's end; returns null when nobody listens to it.</summary>
     public Activity? Begin(out long began)
     {
         began = messages.Enabled ? time.GetTimestamp() : 0;
@@ -83,7 +83,7 @@ internal sealed class ServerDiagnostics : IDisposable
             activity.SetStatus(ActivityStatusCode.Error);
     }
 
-    // Zero stands for a listener that came in between: half a measurement is none.
+    // Zero means that a listener came in between: half a measurement is none.
     private void Record(Histogram<double> histogram, long began, KeyValuePair<string, object?> tag)
     {
         if (began != 0)

@@ -1,6 +1,6 @@
 namespace Milter;
 
-/// <summary>Counts the memory that all connections of a server hold together, in bytes, up to a limit.</summary>
+/// <summary>Counts the memory of all connections of a server, in bytes, up to a limit.</summary>
 internal sealed class ServerMemory(long limit)
 {
     private long used;
@@ -13,7 +13,7 @@ internal sealed class ServerMemory(long limit)
         return false;
     }
 
-    /// <summary>Takes what a connection may have in any case, even beyond the limit.</summary>
+    /// <summary>Takes the share of a connection, even beyond the limit.</summary>
     public void Take(long bytes) => Interlocked.Add(ref used, bytes);
 
     public void Give(long bytes) => Interlocked.Add(ref used, -bytes);

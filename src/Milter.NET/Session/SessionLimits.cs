@@ -1,6 +1,6 @@
 namespace Milter;
 
-/// <summary>The limits of a session; <see cref="MilterServerOptions"/> says why each is there.</summary>
+/// <summary>Holds the limits of a session; <see cref="MilterServerOptions"/> has the reasons.</summary>
 internal sealed record SessionLimits(
     int MaxFrameSize,
     int MaxCommandSize,
