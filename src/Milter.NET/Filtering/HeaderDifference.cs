@@ -5,16 +5,7 @@ namespace Milter;
 /// <summary>Turns the header fields that came into those wanted, with the fewest changes, so that Postfix and Sendmail
 /// both end up with exactly these, in this order.</summary>
 /// <remarks>
-/// <para>Facts (Postfix <c>cleanup_milter.c</c>, Sendmail <c>milter.c</c> and <c>headers.c</c>):</para>
-/// <list type="bullet">
-/// <item>CHGHEADER counts the fields of one name from 1, in both without the MTA's own. Deleting moves those after it
-/// up in Postfix, not in Sendmail. An empty value deletes.</item>
-/// <item>INSHEADER counts all fields, the MTA's own included. In Postfix that is its Received; in Sendmail also the
-/// ones of its configuration and every deleted one. Past the end both append.</item>
-/// <item>ADDHEADER appends in Postfix. Sendmail puts the field before the first of its name, deleted ones included, and
-/// appends only when there is none; a field of its configuration (Date, Message-Id) is filled instead of
-/// duplicated.</item>
-/// </list>
+/// <para>PROTOCOL.md lists how each of them counts fields, and what it does where a field is added or deleted.</para>
 /// <para>Therefore all insertions come first, from the top down, as long as no field is deleted and positions mean the
 /// same in both; then changes and deletions, from the bottom up, as indexes above them stay right in both.</para>
 /// </remarks>
