@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Net;
 using System.Text;
-using Microsoft.Extensions.Configuration;
 using Postseal.Certificates.Store;
 using Postseal.Mail;
 using Postseal.Policy;
@@ -108,8 +107,8 @@ public sealed class PredecessorTests : IDisposable
 
     private OutgoingResult Process(string message, string settings = "", string? path = null)
     {
-        using var ini = new MemoryStream(Encoding.UTF8.GetBytes($"[Certificates]\nPath = {path ?? folder.Path}\n{settings}\n"));
-        var options = ConfigurationReader.Read(new ConfigurationBuilder().AddIniStream(ini).Build(), "test.ini", folder.Path);
+        using var directory = new TemporaryDirectory();
+        var options = PostsealOptions.FromIni(directory.Write("postseal.ini", $"[Certificates]\nPath = {path ?? folder.Path}\n{settings}\n"));
         var certificates = new CertificateDirectory(options.Certificates, folder.Time);
         return new OutgoingProcessor(options, certificates, folder.Time).Process(
             MailMessage.Parse(Encoding.UTF8.GetBytes(message)), new Envelope { ClientAddress = IPAddress.Loopback });

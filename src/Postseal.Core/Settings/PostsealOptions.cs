@@ -7,7 +7,7 @@ using Postseal.Policy;
 namespace Postseal.Settings;
 
 /// <summary>
-/// All settings, checked. <see cref="ConfigurationReader"/> makes it from any configuration source; the same names
+/// All settings, checked. <see cref="SettingsReader"/> makes it from any configuration source; the same names
 /// and defaults hold for the daemon, the commands and programs that take the library.
 /// </summary>
 public sealed record PostsealOptions
@@ -35,20 +35,21 @@ public sealed record PostsealOptions
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
     /// <summary>Reads and checks a configuration file: <c>PostsealOptions.FromIni("postseal.ini")</c>.</summary>
-    /// <param name="path">The file; relative paths in it start from its own directory. Credentials that systemd gave the
-    /// service stand in for settings that are not there, as for the daemon.</param>
+    /// <param name="path">The file; relative paths in it start from its own directory.</param>
+    /// <param name="credentialsDirectory">Where systemd put the service's credentials, <c>$CREDENTIALS_DIRECTORY</c>: their files
+    /// <c>postseal.passphrase</c> and <c>postseal.secret</c> stand in for settings that are not there, as for the daemon.
+    /// Default: <see langword="null"/>, there are none.</param>
     /// <exception cref="ConfigurationException">It cannot be read or something in it is wrong; all of it is told.</exception>
-    public static PostsealOptions FromIni(string path) =>
-        ConfigurationReader.Read(
-            IniFile.Read(path), path, Path.GetDirectoryName(Path.GetFullPath(path))!,
-            Environment.GetEnvironmentVariable("CREDENTIALS_DIRECTORY"));
+    public static PostsealOptions FromIni(string path, string? credentialsDirectory = null) =>
+        SettingsReader.Read(
+            IniFile.Read(path), path, Path.GetDirectoryName(Path.GetFullPath(path))!, credentialsDirectory);
 
     /// <summary>Reads and checks the settings in a section of a program's own configuration, as appsettings.json.</summary>
     /// <param name="section">The section whose children are ours: <c>configuration.GetSection("Postseal")</c>.</param>
     /// <param name="baseDirectory">What relative paths in it start from. Default: the directory of the program.</param>
     /// <exception cref="ConfigurationException">Something in it is wrong; all of it is told.</exception>
     public static PostsealOptions FromConfiguration(IConfiguration section, string? baseDirectory = null) =>
-        ConfigurationReader.Read(
+        SettingsReader.Read(
             section, (section as IConfigurationSection)?.Path ?? "configuration", baseDirectory ?? AppContext.BaseDirectory);
 
     /// <summary>Determines whether what is fixed at the start of the daemon, <c>[Milter]</c>, is the same in both.</summary>

@@ -6,10 +6,10 @@ namespace Postseal.Settings;
 internal static class Quantity
 {
     /// <summary>Bytes, or with a suffix KiB, MiB, GiB: <c>65536</c>, <c>64K</c>, <c>64M</c>, <c>1G</c>.</summary>
-    public static long Size(string text)
+    public static long ParseSize(string text)
     {
         var (digits, unit) = Split(text);
-        return Positive(digits) * unit.ToUpperInvariant() switch
+        return ParsePositive(digits) * unit.ToUpperInvariant() switch
         {
             "" => 1L,
             "K" or "KIB" => 1L << 10,
@@ -23,14 +23,14 @@ internal static class Quantity
     private static readonly TimeSpan LongestTimeout = TimeSpan.FromHours(1000);
 
     /// <summary>A time that is waited for, up to 1000 hours: <c>30s</c>, <c>10m</c>, <c>1h</c>.</summary>
-    public static TimeSpan Timeout(string text) =>
-        Span(text) is var span && span <= LongestTimeout ? span : throw new FormatException();
+    public static TimeSpan ParseTimeout(string text) =>
+        ParseDuration(text) is var span && span <= LongestTimeout ? span : throw new FormatException();
 
     /// <summary>A time with its unit: <c>30s</c>, <c>10m</c>, <c>1h</c>, <c>30d</c>.</summary>
-    public static TimeSpan Span(string text)
+    public static TimeSpan ParseDuration(string text)
     {
         var (digits, unit) = Split(text);
-        var number = Positive(digits);
+        var number = ParsePositive(digits);
         return unit switch
         {
             "s" => TimeSpan.FromSeconds(number),
@@ -42,9 +42,7 @@ internal static class Quantity
     }
 
     /// <summary>A number above zero.</summary>
-    public static int Count(string text) => Positive(text);
-
-    private static int Positive(string digits) =>
+    public static int ParsePositive(string digits) =>
         int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0
             ? number
             : throw new FormatException();

@@ -20,7 +20,7 @@ internal sealed class SettingsFile(IConfiguration configuration, string source, 
         var parent = Section(kind);
         foreach (var child in configuration.GetSection(kind).GetChildren())
         {
-            parent.Expect(child.Key);
+            parent.Allow(child.Key);
             // A name with a colon in it, like an address literal, came as several levels: that is no name we know.
             yield return (child.Key, Open($"{kind}:{child.Key}", child));
         }

@@ -12,38 +12,30 @@ internal sealed class SettingsSection(SettingsFile file, string name, IConfigura
 
     public bool IsNamed(string other) => string.Equals(name, other, StringComparison.OrdinalIgnoreCase);
 
-    public void Error(string key, string message) => file.Error(name, key, message);
+    /// <summary>Notes what is wrong with a key, and what else is where a comment seems to stand behind its value.</summary>
+    public void Error(string key, string message) => file.Error(
+        name, key, IsCommented(section[key] ?? "") ? $"{message}; a comment has a line of its own" : message);
+
+    /// <summary>Determines whether a value seems to have a comment behind it. INI has none there: it would be a part of the value.</summary>
+    public static bool IsCommented(string value) => value.Split(' ', '\t').Any(word => word is [';' or '#', ..]);
 
     /// <summary>Notes a key as one that may stand here.</summary>
-    public void Expect(string key) => known.Add(key);
+    public void Allow(string key) => known.Add(key);
 
-    /// <summary>The text of a key without the comment behind it; <see langword="null"/> when absent or empty.</summary>
-    /// <remarks>The INI reader takes comments only on lines of their own; people write them behind values too.</remarks>
+    /// <summary>The text of a key as its source has it; <see langword="null"/> when absent or empty.</summary>
     public string? Text(string key)
     {
-        Expect(key);
-        if (section[key] is not { } text)
-        {
-            if (section.GetSection(key).GetChildren().Any())
-                Error(key, "is a list or a section of its own; one text is expected, several values in it separated by commas");
-            return null;
-        }
-
-        for (var i = 0; i < text.Length; i++)
-        {
-            if (text[i] == ';' && (i == 0 || char.IsWhiteSpace(text[i - 1])))
-                text = text[..i];
-        }
-
-        text = text.Trim();
-        return text.Length == 0 ? null : text;
+        Allow(key);
+        if (section[key] is null && section.GetSection(key).GetChildren().Any())
+            Error(key, "is a list or a section of its own; one text is expected, several values in it separated by commas");
+        return section[key] is { Length: > 0 } text ? text : null;
     }
 
     /// <summary>A value that <paramref name="parse"/> makes of the text, or the default when there is none.</summary>
-    public T Value<T>(string key, T absent, Func<string, T> parse, string expected)
+    public T Value<T>(string key, T defaultValue, Func<string, T> parse, string expected)
     {
         if (Text(key) is not { } text)
-            return absent;
+            return defaultValue;
         try
         {
             return parse(text);
@@ -51,30 +43,25 @@ internal sealed class SettingsSection(SettingsFile file, string name, IConfigura
         catch (Exception e) when (e is FormatException or OverflowException or ArgumentException)
         {
             Error(key, $"'{text}' is not {expected}");
-            return absent;
+            return defaultValue;
         }
     }
 
-    /// <summary>One of an enumeration's names, in any case.</summary>
-    public T Choice<T>(string key, T absent)
-        where T : struct, Enum => OptionalChoice<T>(key) ?? absent;
-
-    /// <inheritdoc cref="Choice"/>
-    public T? OptionalChoice<T>(string key)
+    /// <summary>One of an enumeration's names, in any case; <see langword="null"/> when there is none.</summary>
+    public T? Enum<T>(string key)
         where T : struct, Enum
     {
         if (Text(key) is not { } text)
             return null;
-        var names = Enum.GetNames<T>();
-        if (names.Contains(text, StringComparer.OrdinalIgnoreCase))
-            return Enum.Parse<T>(text, ignoreCase: true);
-        Error(key, $"'{text}' is not one of {string.Join(", ", names)}");
+        if (System.Enum.GetNames<T>().Contains(text, StringComparer.OrdinalIgnoreCase))
+            return System.Enum.Parse<T>(text, ignoreCase: true);
+        Error(key, $"'{text}' is not one of {string.Join(", ", System.Enum.GetNames<T>())}");
         return null;
     }
 
     /// <summary><c>yes</c> or <c>no</c>, and the other words people write for these.</summary>
-    public bool Flag(string key, bool absent) => Value(
-        key, absent,
+    public bool Flag(string key, bool defaultValue) => Value(
+        key, defaultValue,
         text => text.ToLowerInvariant() switch
         {
             "yes" or "true" or "on" or "1" => true,
@@ -87,11 +74,11 @@ internal sealed class SettingsSection(SettingsFile file, string name, IConfigura
     /// Values separated by commas; where the key is there they replace the default whole. A key without a value is a
     /// list of nothing: who empties the networks does not mean this machine.
     /// </summary>
-    public IReadOnlyList<T> List<T>(string key, IReadOnlyList<T> absent, Func<string, T> parse)
+    public IReadOnlyList<T> List<T>(string key, IReadOnlyList<T> defaultValue, Func<string, T> parse)
     {
         var text = Text(key) ?? "";
         if (section[key] is null)
-            return absent;
+            return defaultValue;
         var items = new List<T>();
         foreach (var item in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
@@ -112,9 +99,9 @@ internal sealed class SettingsSection(SettingsFile file, string name, IConfigura
     public string FullPath(string path) => Path.GetFullPath(path, file.BaseDirectory);
 
     /// <summary>A directory that is there, as an absolute path.</summary>
-    public string ExistingDirectory(string key, string absent)
+    public string ExistingDirectory(string key, string defaultValue)
     {
-        var path = FullPath(Text(key) ?? absent);
+        var path = FullPath(Text(key) ?? defaultValue);
         if (!Directory.Exists(path))
             Error(key, $"there is no directory {path}; create it or name another one");
         return path;

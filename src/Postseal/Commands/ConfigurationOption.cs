@@ -33,7 +33,7 @@ internal static class ConfigurationOption
     /// <exception cref="ConfigurationException">The file is not there, is no INI file, or something in it is wrong.</exception>
     public static PostsealOptions Load(string path)
     {
-        var options = PostsealOptions.FromIni(path);
+        var options = PostsealOptions.FromIni(path, Environment.GetEnvironmentVariable("CREDENTIALS_DIRECTORY"));
         CheckSockets(path, options.Milter);
         return options;
     }

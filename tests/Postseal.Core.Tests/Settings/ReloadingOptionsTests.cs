@@ -1,5 +1,3 @@
-using System.Text;
-using Microsoft.Extensions.Configuration;
 using Postseal.Mail;
 using Postseal.Policy;
 using Postseal.Settings;
@@ -323,14 +321,12 @@ public sealed class ReloadingOptionsTests : IDisposable
         readings++;
         try
         {
-            using var stream = new MemoryStream(Encoding.UTF8.GetBytes(File.ReadAllText(path)));
+            return PostsealOptions.FromIni(path);
+        }
+        finally
+        {
             whileReading?.Invoke();
             whileReading = null;
-            return ConfigurationReader.Read(new ConfigurationBuilder().AddIniStream(stream).Build(), path, directory.Path);
-        }
-        catch (FileNotFoundException e)
-        {
-            throw new ConfigurationException([new ConfigurationError(path, "", "", e.Message)]);
         }
     }
 }

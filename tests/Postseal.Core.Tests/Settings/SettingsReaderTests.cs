@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Postseal.Certificates.Store;
 using Postseal.Cms;
@@ -10,11 +9,11 @@ using Postseal.TestKit;
 
 namespace Postseal.Tests.Settings;
 
-public sealed class ConfigurationReaderTests : IDisposable
+public sealed class SettingsReaderTests : IDisposable
 {
     private readonly TemporaryDirectory directory = new();
 
-    public ConfigurationReaderTests() => Directory.CreateDirectory(directory.File("certificates"));
+    public SettingsReaderTests() => Directory.CreateDirectory(directory.File("certificates"));
 
     [Fact]
     public void An_empty_file_gives_the_documented_defaults()
@@ -44,7 +43,7 @@ public sealed class ConfigurationReaderTests : IDisposable
         var options = Read(
             """
             [Milter]
-            Socket = unix:/run/postseal.sock, inet:8891@127.0.0.1   ; two of them
+            Socket = unix:/run/postseal.sock, inet:8891@127.0.0.1
             Peers = postfix, 192.0.2.25
             SocketMode = 0600
             SocketGroup = postfix
@@ -227,7 +226,7 @@ public sealed class ConfigurationReaderTests : IDisposable
     [Fact]
     public void Networks_without_a_value_are_none()
     {
-        Assert.Empty(Read("[Originating]\nNetworks =   ; only who logged in").Originating.Networks);
+        Assert.Empty(Read("[Originating]\nNetworks =").Originating.Networks);
     }
 
     [Fact]
@@ -274,10 +273,6 @@ public sealed class ConfigurationReaderTests : IDisposable
 
     public void Dispose() => directory.Dispose();
 
-    private PostsealOptions Read(string ini, string? credentials = null)
-    {
-        using var stream = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(ini));
-        return ConfigurationReader.Read(
-            new ConfigurationBuilder().AddIniStream(stream).Build(), "test.ini", directory.Path, credentials);
-    }
+    private PostsealOptions Read(string ini, string? credentials = null) =>
+        PostsealOptions.FromIni(directory.Write("test.ini", ini), credentials);
 }

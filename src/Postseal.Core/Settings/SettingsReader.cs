@@ -14,7 +14,7 @@ namespace Postseal.Settings;
 /// and what is right for each; whatever it does not know is an error, so that a misspelt setting is never a setting
 /// that silently does nothing.
 /// </summary>
-public static class ConfigurationReader
+internal static class SettingsReader
 {
     /// <summary>Reads and checks all settings.</summary>
     /// <param name="configuration">The settings; in a program of its own, the section that holds ours.</param>
@@ -34,7 +34,7 @@ public static class ConfigurationReader
             Certificates = ReadCertificates(file.Section("Certificates"), defaults.Certificates, credentialsDirectory),
             Signing = ReadSigning(file.Section("Signing"), defaults.Signing),
             Originating = ReadOriginating(file.Section("Originating"), defaults.Originating),
-            LogLevel = file.Section("Log").Choice("Level", defaults.LogLevel),
+            LogLevel = file.Section("Log").Enum<LogLevel>("Level") ?? defaults.LogLevel,
         };
         var (senders, certificates) = ReadSenders(file, options.Certificates.DomainCertificates);
         file.ThrowIfWrong();
@@ -54,9 +54,9 @@ public static class ConfigurationReader
     /// <summary>Reads the limits of memory. One that is not set follows from MaxMessageSize.</summary>
     private static MilterOptions ReadMemory(SettingsSection section, MilterOptions options)
     {
-        if (section.Value("MaxConnectionMemory", 0, Quantity.Size, "a size, as 80M") is var connection and > 0)
+        if (section.Value("MaxConnectionMemory", 0, Quantity.ParseSize, "a size, as 80M") is var connection and > 0)
             options = options with { MaxConnectionMemory = connection };
-        return section.Value("MaxTotalMemory", 0, Quantity.Size, "a size, as 640M") is var total and > 0
+        return section.Value("MaxTotalMemory", 0, Quantity.ParseSize, "a size, as 640M") is var total and > 0
             ? options with { MaxTotalMemory = total }
             : options;
     }
@@ -66,20 +66,20 @@ public static class ConfigurationReader
         Socket = ReadSockets(section, defaults.Socket),
         Peers = section.List("Peers", defaults.Peers, text => text),
         SocketMode = section.Value("SocketMode", defaults.SocketMode, ParseMode, "permission bits in octal, as 0660"),
-        SocketGroup = section.Text("SocketGroup"),
+        SocketGroup = section.Value("SocketGroup", null, ParseGroup, "the name or number of a group"),
         MaxMessageSize = section.Value("MaxMessageSize", defaults.MaxMessageSize, ParseMessageSize, "a size up to 1G, as 64M"),
-        MaxLargeMessages = section.Value("MaxLargeMessages", defaults.MaxLargeMessages, Quantity.Count, "a number above 0"),
-        MaxHeaderCount = section.Value("MaxHeaderCount", defaults.MaxHeaderCount, Quantity.Count, "a number above 0"),
+        MaxLargeMessages = section.Value("MaxLargeMessages", defaults.MaxLargeMessages, Quantity.ParsePositive, "a number above 0"),
+        MaxHeaderCount = section.Value("MaxHeaderCount", defaults.MaxHeaderCount, Quantity.ParsePositive, "a number above 0"),
         MaxHeadersSize = section.Value("MaxHeadersSize", defaults.MaxHeadersSize, text => (int)ParseMessageSize(text), "a size up to 1G, as 1M"),
-        MaxConnections = section.Value("MaxConnections", defaults.MaxConnections, Quantity.Count, "a number above 0"),
-        MessageTimeout = section.Value("MessageTimeout", defaults.MessageTimeout, Quantity.Timeout, "a time up to 1000h, as 10m or 30s"),
-        IdleTimeout = section.Value("IdleTimeout", defaults.IdleTimeout, Quantity.Timeout, "a time up to 1000h, as 1h or 30m"),
-        StopTimeout = section.Value("StopTimeout", defaults.StopTimeout, Quantity.Timeout, "a time up to 1000h, as 30s"),
+        MaxConnections = section.Value("MaxConnections", defaults.MaxConnections, Quantity.ParsePositive, "a number above 0"),
+        MessageTimeout = section.Value("MessageTimeout", defaults.MessageTimeout, Quantity.ParseTimeout, "a time up to 1000h, as 10m or 30s"),
+        IdleTimeout = section.Value("IdleTimeout", defaults.IdleTimeout, Quantity.ParseTimeout, "a time up to 1000h, as 1h or 30m"),
+        StopTimeout = section.Value("StopTimeout", defaults.StopTimeout, Quantity.ParseTimeout, "a time up to 1000h, as 30s"),
     };
 
-    private static IReadOnlyList<string> ReadSockets(SettingsSection section, IReadOnlyList<string> absent)
+    private static IReadOnlyList<string> ReadSockets(SettingsSection section, IReadOnlyList<string> defaultValue)
     {
-        var sockets = section.List("Socket", absent, text => SocketText(section, text));
+        var sockets = section.List("Socket", defaultValue, text => SocketText(section, text));
         if (sockets.Count == 0)
             section.Error("Socket", "name at least one socket, as unix:/var/spool/postfix/postseal/postseal.sock");
         return sockets;
@@ -88,6 +88,8 @@ public static class ConfigurationReader
     /// <summary>Makes the path of a Unix socket absolute: as all paths, it starts from the directory of the file.</summary>
     private static string SocketText(SettingsSection section, string text)
     {
+        if (SettingsSection.IsCommented(text))
+            throw new FormatException("expected sockets separated by commas, as unix:/run/postseal/postseal.sock");
         var colon = text.IndexOf(':', StringComparison.Ordinal);
         return colon > 0 && colon + 1 < text.Length && text[..colon].ToLowerInvariant() is "unix" or "local"
             ? $"{text[..colon]}:{section.FullPath(text[(colon + 1)..])}"
@@ -101,7 +103,7 @@ public static class ConfigurationReader
         PassphraseFile = section.ExistingFile("PassphraseFile") ?? Credential(credentialsDirectory, "postseal.passphrase"),
         SecretFile = section.ExistingFile("SecretFile") ?? Credential(credentialsDirectory, "postseal.secret"),
         DomainCertificates = section.Flag("DomainCertificates", defaults.DomainCertificates),
-        ExpiryWarning = section.Value("ExpiryWarning", defaults.ExpiryWarning, Quantity.Span, "a time, as 30d"),
+        ExpiryWarning = section.Value("ExpiryWarning", defaults.ExpiryWarning, Quantity.ParseDuration, "a time, as 30d"),
     };
 
     private static string? Credential(string? directory, string name) =>
@@ -111,11 +113,11 @@ public static class ConfigurationReader
         defaults.With(ReadOverrides(section));
 
     private static SenderOverrides ReadOverrides(SettingsSection section) => new(
-        section.OptionalChoice<SigningMode>("Mode"),
-        section.OptionalChoice<SignatureForm>("Form"),
-        section.OptionalChoice<Digest>("Digest"),
-        section.OptionalChoice<RsaPadding>("RsaPadding"),
-        section.OptionalChoice<SignatureType>("SignatureType"),
+        section.Enum<SigningMode>("Mode"),
+        section.Enum<SignatureForm>("Form"),
+        section.Enum<Digest>("Digest"),
+        section.Enum<RsaPadding>("RsaPadding"),
+        section.Enum<SignatureType>("SignatureType"),
         section.Value("MaxSize", default(long?), text => ParseSignedSize(text), "a size from 1M to 1G, as 10240000 or 25M"));
 
     private static OriginatingOptions ReadOriginating(SettingsSection section, OriginatingOptions defaults)
@@ -124,8 +126,8 @@ public static class ConfigurationReader
         return new OriginatingOptions
         {
             Networks = section.List("Networks", defaults.Networks, NetworkText.Parse),
-            NetworksFrom = section.Choice("NetworksFrom", defaults.NetworksFrom),
-            AuthenticatedFrom = section.Choice("AuthenticatedFrom", defaults.AuthenticatedFrom),
+            NetworksFrom = section.Enum<AllowedFrom>("NetworksFrom") ?? defaults.NetworksFrom,
+            AuthenticatedFrom = section.Enum<AuthenticatedFrom>("AuthenticatedFrom") ?? defaults.AuthenticatedFrom,
             LoginDomain = loginDomain,
             SenderLogins = ReadSenderLogins(section, loginDomain),
         };
@@ -173,6 +175,9 @@ public static class ConfigurationReader
     private static string? ParseDomain(string text) =>
         MailAddress.TryParse("a@" + text, out var address) && address.Domain == text ? text : throw new FormatException();
 
+    // Nothing else would find that it is none before the socket is made.
+    private static string ParseGroup(string text) => SettingsSection.IsCommented(text) ? throw new FormatException() : text;
+
     private static UnixFileMode ParseMode(string text)
     {
         var mode = Convert.ToInt32(text, 8);
@@ -181,9 +186,9 @@ public static class ConfigurationReader
 
     /// <summary>Less than a megabyte is a slip, and would leave most mail unsigned.</summary>
     private static long ParseSignedSize(string text) =>
-        Quantity.Size(text) is var size && size is >= 1 << 20 and <= 1 << 30 ? size : throw new FormatException();
+        Quantity.ParseSize(text) is var size && size is >= 1 << 20 and <= 1 << 30 ? size : throw new FormatException();
 
     /// <summary>Reads a size up to 1 GiB: a message is held in memory, and its encoded form in one piece.</summary>
     private static long ParseMessageSize(string text) =>
-        Quantity.Size(text) is var size && size <= 1 << 30 ? size : throw new FormatException();
+        Quantity.ParseSize(text) is var size && size <= 1 << 30 ? size : throw new FormatException();
 }
