@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Postseal.Program.Commands;
+using Postseal.Program.Terminal;
 
 namespace Postseal.Program;
 

@@ -3,7 +3,7 @@ using Milter.Testing;
 using MimeKit;
 using Postseal.MailKit.Tests.Support;
 using Postseal.Policy;
-using Postseal.Program.Daemon;
+using Postseal.Program.Milter;
 using Postseal.Settings;
 using Postseal.Smime;
 using Postseal.TestKit;

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 using Milter;
 using Milter.Testing;
 using Postseal.Policy;
-using Postseal.Program.Daemon;
+using Postseal.Program.Milter;
 using Postseal.Settings;
 using Postseal.TestKit;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using Postseal.Program.Logging;
+using Postseal.Program.Hosting;
 
 namespace Postseal.Tests;
 

@@ -6,7 +6,7 @@ using Milter.Testing;
 using Postseal.Certificates;
 using Postseal.Certificates.Store;
 using Postseal.Policy;
-using Postseal.Program.Daemon;
+using Postseal.Program.Milter;
 using Postseal.Settings;
 using Postseal.TestKit;
 

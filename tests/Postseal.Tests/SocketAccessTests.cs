@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Net;
 using Milter;
-using Postseal.Program.Daemon;
 using Postseal.Program.Files;
+using Postseal.Program.Milter;
 using Postseal.TestKit;
 
 namespace Postseal.Tests;

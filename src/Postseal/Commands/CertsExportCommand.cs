@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
 using Postseal.Certificates.Formats;
+using Postseal.Program.Commands.Kit;
 using Postseal.Program.Files;
 using Postseal.Program.Store;
 using Postseal.Program.Terminal;
@@ -22,7 +23,7 @@ internal static class CertsExportCommand
         var file = CommonOptions.Output("Write this file instead of standard output.");
         var force = CommonOptions.Force();
         var passphrase = new PassphraseOptions();
-        var command = new ExplainedCommand(
+        var command = new DocumentedCommand(
             "export",
             "Write a certificate with its chain as PEM, to give to others.",
             """

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Postseal.Certificates;
+using Postseal.Program.Commands.Kit;
 using Postseal.Program.Files;
 using Postseal.Program.Store;
 using Postseal.Program.Terminal;
@@ -23,7 +24,7 @@ internal static class CertsImportCommand
         };
         var force = CommonOptions.Force();
         var passphrase = new PassphraseOptions();
-        var command = new ExplainedCommand(
+        var command = new DocumentedCommand(
             "import",
             "Put certificates and keys into the directory, under the right names.",
             """

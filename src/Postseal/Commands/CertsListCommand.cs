@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Postseal.Program.Commands.Kit;
 using Postseal.Program.Store;
 using Postseal.Program.Terminal;
 
@@ -15,7 +16,7 @@ internal static class CertsListCommand
     {
         var config = ConfigurationOption.Create();
         var json = new Option<bool>("--json") { Description = "Write JSON for programs instead of a table." };
-        var command = new ExplainedCommand(
+        var command = new DocumentedCommand(
             "list",
             "List every certificate in the directory, what expires first on top.",
             """

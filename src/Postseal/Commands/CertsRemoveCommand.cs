@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Security.Cryptography.X509Certificates;
+using Postseal.Program.Commands.Kit;
 using Postseal.Program.Files;
 using Postseal.Program.Store;
 using Postseal.Program.Terminal;
@@ -17,7 +18,7 @@ internal static class CertsRemoveCommand
             Description = "Whose files go, or the SHA-256 fingerprint of a certificate (the first 8 digits are enough).",
         };
         var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask." };
-        var command = new ExplainedCommand(
+        var command = new DocumentedCommand(
             "remove",
             "Remove the files of an address or a certificate from the directory.",
             "A key that is removed cannot be had again, and with it all mail encrypted to it. Export it first if in doubt.",

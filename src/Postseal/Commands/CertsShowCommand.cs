@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
-using Postseal.Cms;
+using Postseal.Program.Commands.Kit;
+using Postseal.Program.Files;
 using Postseal.Program.Store;
 using Postseal.Program.Terminal;
 
@@ -17,7 +18,7 @@ internal static class CertsShowCommand
         {
             Description = "An address or the start of a fingerprint in the directory, or any file with certificates.",
         };
-        var command = new ExplainedCommand(
+        var command = new DocumentedCommand(
             "show",
             "Show all that the certificates of an address or a file say.",
             "A file need not be in the directory. Private keys are not shown, nor opened unless they lie in PKCS #12.",
@@ -74,7 +75,7 @@ internal static class CertsShowCommand
         Field(output, "addresses", CertificateNames.Addresses(certificate));
         Field(output, "issuer", certificate.Issuer);
         Field(output, "serial", certificate.SerialNumber);
-        Field(output, "fingerprint", Files.Fingerprint.Of(certificate));
+        Field(output, "fingerprint", Fingerprint.Of(certificate));
         Field(output, "valid", $"{CertificateNames.Day(certificate.NotBefore)} to {CertificateNames.Day(certificate.NotAfter)} "
             + $"({CertificateNames.DaysLeft(certificate, TimeProvider.System)} days left)");
         Field(output, "key", KeyNames.Of(certificate));

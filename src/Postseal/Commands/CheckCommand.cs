@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using Postseal.Cms;
+using Postseal.Program.Commands.Kit;
 using Postseal.Program.Store;
 using Postseal.Program.Terminal;
 
@@ -14,7 +14,7 @@ internal static class CheckCommand
     {
         var config = ConfigurationOption.Create();
         var json = new Option<bool>("--json") { Description = "Write JSON for programs instead of tables." };
-        var command = new ExplainedCommand(
+        var command = new DocumentedCommand(
             "check",
             "Check the configuration, every sender's certificate and the permissions of files.",
             """

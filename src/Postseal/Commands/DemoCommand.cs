@@ -1,5 +1,6 @@
 using System.CommandLine;
-using Postseal.Program.Demo;
+using Postseal.Program.Terminal;
+using Postseal.Program.Trial;
 
 namespace Postseal.Program.Commands;
 

@@ -5,6 +5,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Postseal.Certificates.Store;
 using Postseal.Mail;
 using Postseal.Policy;
+using Postseal.Program.Commands.Kit;
+using Postseal.Program.Milter;
 using Postseal.Program.Terminal;
 
 namespace Postseal.Program.Commands;
@@ -29,7 +31,7 @@ internal static class ExplainCommand
         {
             Description = "The envelope sender, '' for a bounce. Without it: the author that From names.", HelpName = "ADDRESS",
         };
-        var command = new ExplainedCommand(
+        var command = new DocumentedCommand(
             "explain",
             "Tell what would become of a message, step by step, with the setting or file that decides.",
             "Exit code 0: the message would leave, signed or as it is; 1: it would be refused; 2: the configuration is wrong.",
@@ -59,7 +61,7 @@ internal static class ExplainCommand
 
     private static int Explain(string configPath, MailMessage message, Envelope envelope, CommandOutput output)
     {
-        var options = ConfigurationOption.Load(configPath);
+        var options = MilterSettings.Load(configPath);
         var certificates = new CertificateDirectory(options.Certificates, TimeProvider.System, NullLogger.Instance);
         var steps = new List<PolicyStep>();
         var result = new OutgoingProcessor(options, certificates, TimeProvider.System).Explain(message, envelope, steps);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates.Store;
+using Postseal.Program.Commands.Kit;
 using Postseal.Program.Files;
 using Postseal.Program.Terminal;
 
@@ -17,7 +18,7 @@ internal static class KeysCsrCommand
         var directory = CommonOptions.Directory();
         var force = CommonOptions.Force();
         var newKey = new NewKeyOptions();
-        var command = new ExplainedCommand(
+        var command = new DocumentedCommand(
             "csr",
             "Make a request for a certificate, which an authority answers with the certificate.",
             """

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Postseal.Certificates.Formats;
+using Postseal.Program.Commands.Kit;
 using Postseal.Program.Files;
 using Postseal.Program.Terminal;
 
@@ -15,7 +16,7 @@ internal static class KeysDecryptCommand
         var mautic = new MauticOptions("Decrypt what Mautic encrypted with its secret_key.");
         var passphrase = new PassphraseOptions();
         var force = CommonOptions.Force();
-        var command = new ExplainedCommand(
+        var command = new DocumentedCommand(
             "decrypt",
             "Take the passphrase off the private keys in a file.",
             "Whoever can read the file then has the key; it is written with mode 0600. Certificates in the file stay.",

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text;
 using Postseal.Certificates.Formats;
+using Postseal.Program.Commands.Kit;
 using Postseal.Program.Files;
 using Postseal.Program.Terminal;
 
@@ -16,7 +17,7 @@ internal static class KeysEncryptCommand
         var mautic = new MauticOptions("Encrypt as Mautic does, with its secret_key, into FILE.enc.");
         var passphrase = new PassphraseOptions();
         var force = CommonOptions.Force();
-        var command = new ExplainedCommand(
+        var command = new DocumentedCommand(
             "encrypt",
             "Encrypt the private keys in a file with a passphrase, or for Mautic.",
             """

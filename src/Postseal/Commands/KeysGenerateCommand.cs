@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Postseal.Program.Commands.Kit;
 using Postseal.Program.Files;
 using Postseal.Program.Terminal;
 
@@ -12,7 +13,7 @@ internal static class KeysGenerateCommand
         var file = new Argument<string>("FILE") { Description = "The file the key is written to, with mode 0600." };
         var newKey = new NewKeyOptions();
         var force = CommonOptions.Force();
-        var command = new ExplainedCommand(
+        var command = new DocumentedCommand(
             "generate",
             "Make a private key.",
             "The key is encrypted with a passphrase (PKCS #8, PBES2 with AES-256) unless --unencrypted is given.",

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Postseal.Certificates;
 using Postseal.Certificates.Store;
+using Postseal.Program.Commands.Kit;
 using Postseal.Program.Files;
 using Postseal.Program.Terminal;
 
@@ -25,7 +26,7 @@ internal static class KeysSelfSignedCommand
         var directory = CommonOptions.Directory();
         var force = CommonOptions.Force();
         var newKey = new NewKeyOptions();
-        var command = new ExplainedCommand(
+        var command = new DocumentedCommand(
             "selfsigned",
             "Make a key and a certificate signed by itself, for trials and closed circles.",
             """

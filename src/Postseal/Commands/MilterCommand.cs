@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
-using Postseal.Program.Daemon;
+using Postseal.Program.Commands.Kit;
 using Postseal.Program.Files;
-using Postseal.Program.Logging;
+using Postseal.Program.Hosting;
+using Postseal.Program.Milter;
+using Postseal.Program.Terminal;
 using Postseal.Settings;
 
 namespace Postseal.Program.Commands;
@@ -35,7 +37,7 @@ internal static partial class MilterCommand
         try
         {
             var live = new ReloadingOptions(
-                configPath, () => ConfigurationOption.Load(configPath), time, log.Factory.CreateLogger<ReloadingOptions>());
+                configPath, () => MilterSettings.Load(configPath), time, log.Factory.CreateLogger<ReloadingOptions>());
             live.Changed += changed =>
             {
                 log.Level = changed.LogLevel;
@@ -68,7 +70,7 @@ internal static partial class MilterCommand
 
         try
         {
-            var peers = MilterDaemon.Peers(options.Current.Milter).ToList();
+            var peers = MilterSettings.Peers(options.Current.Milter).ToList();
             await using var server = MilterDaemon.CreateServer(() => options.Current, log, time);
             await server.StartAsync(cancellationToken);
             SocketAccess.Check(server.Endpoints, peers); // the kind of those that systemd passed is known only now

@@ -5,7 +5,8 @@ using Postseal.Bytes;
 using Postseal.Certificates.Store;
 using Postseal.Mail;
 using Postseal.Policy;
-using Postseal.Program.Logging;
+using Postseal.Program.Commands.Kit;
+using Postseal.Program.Hosting;
 using Postseal.Program.Terminal;
 
 namespace Postseal.Program.Commands;
@@ -90,10 +91,10 @@ internal static class SignCommand
                 (signed.Message with { LineEnding = lineEnding }).WriteTo(output);
                 return ExitCode.Fine;
             case OutgoingResult.Refused refused:
-                Console.Error.WriteLine($"refused: {Printable.Line(refused.Reason)}");
+                Console.Error.WriteLine($"refused: {TerminalText.Escape(refused.Reason)}");
                 return ExitCode.No;
             case OutgoingResult.Unchanged unchanged:
-                Console.Error.WriteLine($"not signed: {Printable.Line(unchanged.Reason)}");
+                Console.Error.WriteLine($"not signed: {TerminalText.Escape(unchanged.Reason)}");
                 output.Write(original);
                 return ExitCode.Fine;
             default:

@@ -1,8 +1,9 @@
 using System.CommandLine;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
-using Postseal.Program.Files;
+using Postseal.Program.Commands.Kit;
 using Postseal.Program.Terminal;
+using Postseal.Program.Trial;
 
 namespace Postseal.Program.Commands;
 
@@ -24,7 +25,7 @@ internal static class TestCaCommand
             DefaultValueFactory = _ => KeyType.Default,
         };
         type.AcceptOnlyFromAmong([.. KeyType.Recommended]);
-        var command = new ExplainedCommand(
+        var command = new DocumentedCommand(
             "test-ca",
             "Make a throw-away authority with certificates and a configuration, for trials.",
             """

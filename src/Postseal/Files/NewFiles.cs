@@ -1,4 +1,3 @@
-using Postseal.Program.Commands;
 using Postseal.Program.Terminal;
 
 namespace Postseal.Program.Files;

@@ -51,8 +51,8 @@ internal sealed class OpenedFile : IDisposable
     public StoredKey SingleKey() => Material.Keys switch
     {
         [var key] => key,
-        [] => throw new CommandException(Commands.ExitCode.No, $"{Path} holds no private key"),
-        _ => throw new CommandException(Commands.ExitCode.No, $"{Path} holds {Material.Keys.Count} private keys; one is expected"),
+        [] => throw new CommandException(ExitCode.No, $"{Path} holds no private key"),
+        _ => throw new CommandException(ExitCode.No, $"{Path} holds {Material.Keys.Count} private keys; one is expected"),
     };
 
     /// <summary>A key as PEM to be written elsewhere, not less protected than it is here: under its old passphrase when

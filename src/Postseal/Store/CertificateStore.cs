@@ -3,8 +3,8 @@ using Postseal.Certificates;
 using Postseal.Certificates.Formats;
 using Postseal.Certificates.Store;
 using Postseal.Mail;
-using Postseal.Program.Commands;
 using Postseal.Program.Files;
+using Postseal.Program.Milter;
 using Postseal.Program.Terminal;
 using Postseal.Settings;
 
@@ -56,7 +56,7 @@ internal sealed class CertificateStore
     {
         try
         {
-            return new CertificateStore(ConfigurationOption.Load(configPath), TimeProvider.System);
+            return new CertificateStore(MilterSettings.Load(configPath), TimeProvider.System);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -133,7 +133,7 @@ internal sealed class CertificateStore
         if (path is null)
             return new Secret([]);
         using var handle = RegularFile.Open(path);
-        return PassphraseOptions.FirstLine(handle, path);
+        return SecretFile.FirstLine(handle, path);
     }
 
     /// <summary>The directory and, for a Sympa-like one per list or domain, those in it.</summary>

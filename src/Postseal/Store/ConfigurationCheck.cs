@@ -4,8 +4,8 @@ using Postseal.Certificates.Store;
 using Postseal.Cms;
 using Postseal.Mail;
 using Postseal.Policy;
-using Postseal.Program.Daemon;
 using Postseal.Program.Files;
+using Postseal.Program.Milter;
 using Postseal.Settings;
 
 namespace Postseal.Program.Store;
@@ -43,7 +43,7 @@ internal sealed class ConfigurationCheck
 
     /// <summary>Lists the warnings about sockets. Root may check for a daemon that runs as another user.</summary>
     private static IEnumerable<string> SocketWarnings(MilterOptions options) => SocketAccess.Warnings(
-        MilterDaemon.Endpoints(options), MilterDaemon.Peers(options).ToList(), Environment.IsPrivilegedProcess ? null : FileOwner.CurrentUser);
+        MilterSettings.Endpoints(options), MilterSettings.Peers(options).ToList(), Environment.IsPrivilegedProcess ? null : FileOwner.CurrentUser);
 
     private List<CheckedSender> Senders(IReadOnlyList<CertificateReport> reports)
     {

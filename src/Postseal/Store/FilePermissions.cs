@@ -1,5 +1,4 @@
 using Postseal.Certificates.Store;
-using Postseal.Policy;
 
 namespace Postseal.Program.Store;
 

@@ -3,7 +3,6 @@ using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
 using Postseal.Certificates.Formats;
 using Postseal.Certificates.Store;
-using Postseal.Program.Files;
 using Postseal.Program.Terminal;
 
 namespace Postseal.Program.Store;

@@ -1,5 +1,3 @@
-using Postseal.Program.Commands;
-
 namespace Postseal.Program.Terminal;
 
 /// <summary>Asks the person at the terminal before something is done that cannot be undone.</summary>
@@ -10,7 +8,7 @@ internal static class Confirmation
     {
         if (Console.IsInputRedirected)
             throw new CommandException(ExitCode.Usage, "there is no terminal to ask; say --yes when it is right");
-        Console.Error.Write($"{Printable.Line(question)} [y/N] ");
+        Console.Error.Write($"{TerminalText.Escape(question)} [y/N] ");
         return Console.ReadLine()?.Trim().ToLowerInvariant() is "y" or "yes";
     }
 }

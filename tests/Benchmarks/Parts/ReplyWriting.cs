@@ -4,7 +4,8 @@ using BenchmarkDotNet.Attributes;
 using Milter;
 using Milter.Testing;
 using Postseal.Mail;
-using Postseal.Program.Daemon;
+using Postseal.Mime;
+using Postseal.Program.Milter;
 
 namespace Postseal.Benchmarks.Parts;
 

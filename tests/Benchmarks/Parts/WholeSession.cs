@@ -3,7 +3,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Milter;
 using Postseal.Benchmarks.Load;
 using Postseal.Mail;
-using Postseal.Program.Daemon;
+using Postseal.Mime;
+using Postseal.Program.Milter;
 
 namespace Postseal.Benchmarks.Parts;
 

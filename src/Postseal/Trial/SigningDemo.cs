@@ -6,11 +6,9 @@ using Milter.Testing;
 using Postseal.Certificates;
 using Postseal.Mail;
 using Postseal.Mime;
-using Postseal.Program.Commands;
-using Postseal.Program.Daemon;
-using Postseal.Program.Files;
+using Postseal.Program.Milter;
 
-namespace Postseal.Program.Demo;
+namespace Postseal.Program.Trial;
 
 /// <summary>The demo's five steps, in the order a reader sees them.</summary>
 internal sealed class SigningDemo(string directory, TextWriter output, TimeProvider time)
@@ -56,7 +54,7 @@ internal sealed class SigningDemo(string directory, TextWriter output, TimeProvi
     /// <summary>Starts the real milter from the configuration just written, and plays Postfix for one message.</summary>
     private async Task<MailMessage> SendThroughMilterAsync(MailMessage original, CancellationToken cancellationToken)
     {
-        var options = ConfigurationOption.Load(Path.Combine(directory, "postseal.ini"));
+        var options = MilterSettings.Load(Path.Combine(directory, "postseal.ini"));
         await using var server = MilterDaemon.CreateServer(options, NullLoggerFactory.Instance, time);
         await server.StartAsync(cancellationToken);
         output.WriteLine($"listening on {server.Endpoints[0]}");

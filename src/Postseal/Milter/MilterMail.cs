@@ -2,7 +2,7 @@ using System.Buffers;
 using Milter;
 using Postseal.Mail;
 
-namespace Postseal.Program.Daemon;
+namespace Postseal.Program.Milter;
 
 /// <summary>
 /// The same message in the two languages: the milter protocol's, where a field is a name and a value folded with LF, and

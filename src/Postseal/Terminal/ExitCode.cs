@@ -1,4 +1,4 @@
-namespace Postseal.Program.Commands;
+namespace Postseal.Program.Terminal;
 
 /// <summary>What every command ends with.</summary>
 internal static class ExitCode

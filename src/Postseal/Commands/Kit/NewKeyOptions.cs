@@ -5,7 +5,7 @@ using Postseal.Certificates.Formats;
 using Postseal.Program.Files;
 using Postseal.Program.Terminal;
 
-namespace Postseal.Program.Commands;
+namespace Postseal.Program.Commands.Kit;
 
 /// <summary>How a new key is made and how it lies on the disk.</summary>
 internal sealed class NewKeyOptions

@@ -3,7 +3,7 @@ using Milter;
 using Postseal.Mail;
 using Postseal.Policy;
 
-namespace Postseal.Program.Daemon;
+namespace Postseal.Program.Milter;
 
 /// <summary>The milter: hands each message that is ours to the core and turns what the core decides into an answer to the MTA.</summary>
 internal sealed partial class SmimeFilter(LiveProcessor processor, TimeProvider time, ILogger<SmimeFilter> logger)

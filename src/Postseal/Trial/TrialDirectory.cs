@@ -2,8 +2,9 @@ using System.Text;
 using Postseal.Certificates;
 using Postseal.Certificates.Store;
 using Postseal.Mail;
+using Postseal.Program.Files;
 
-namespace Postseal.Program.Files;
+namespace Postseal.Program.Trial;
 
 /// <summary>A directory for trials: <c>certificates/</c>, the authority's <c>root.pem</c>, and a <c>postseal.ini</c>.</summary>
 internal sealed class TrialDirectory

@@ -5,7 +5,7 @@ using Postseal.Certificates;
 using Postseal.Mail;
 using Postseal.Program.Terminal;
 
-namespace Postseal.Program.Commands;
+namespace Postseal.Program.Commands.Kit;
 
 /// <summary>Options and arguments that several commands have.</summary>
 internal static class CommonOptions

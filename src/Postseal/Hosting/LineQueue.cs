@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Postseal.Program.Logging;
+namespace Postseal.Program.Hosting;
 
 /// <summary>
 /// Holds lines for a stream that may take none for a while: a pipe nobody reads, a full disk. Logging never waits for it.

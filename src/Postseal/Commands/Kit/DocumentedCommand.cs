@@ -2,16 +2,16 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Postseal.Certificates;
-using Postseal.Program.Commands;
+using Postseal.Program.Terminal;
 using Postseal.Settings;
 
-namespace Postseal.Program.Terminal;
+namespace Postseal.Program.Commands.Kit;
 
 /// <summary>
 /// A command with examples in its help, in whose work whatever a person can mend ends with a sentence and an exit code,
 /// not with a stack trace.
 /// </summary>
-internal sealed class ExplainedCommand : Command
+internal sealed class DocumentedCommand : Command
 {
     private readonly string details;
     private readonly string examples;
@@ -20,7 +20,7 @@ internal sealed class ExplainedCommand : Command
     /// <param name="summary">One sentence for the list of commands.</param>
     /// <param name="details">What else its own help says.</param>
     /// <param name="examples">Command lines, one a line.</param>
-    public ExplainedCommand(string name, string summary, string details, string examples)
+    public DocumentedCommand(string name, string summary, string details, string examples)
         : base(name, summary)
     {
         this.details = details;
@@ -56,7 +56,7 @@ internal sealed class ExplainedCommand : Command
         }
     });
 
-    private sealed class Help(ExplainedCommand command, HelpAction standard) : SynchronousCommandLineAction
+    private sealed class Help(DocumentedCommand command, HelpAction standard) : SynchronousCommandLineAction
     {
         /// <summary>Who asks for help has not filled in the rest yet.</summary>
         public override bool ClearsParseErrors => true;

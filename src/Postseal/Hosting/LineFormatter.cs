@@ -2,7 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Postseal.Program.Terminal;
 
-namespace Postseal.Program.Logging;
+namespace Postseal.Program.Hosting;
 
 /// <summary>
 /// One line an entry. For the journal: the priority in angle brackets and no time, as sd-daemon(3) asks, since the
@@ -19,8 +19,8 @@ internal sealed class LineFormatter(TimeProvider time)
     {
         var prefix = ForJournal ? Priority(level) : Prefix(level);
         return exception is null
-            ? $"{prefix}{Printable.Line(text)}\n"
-            : $"{prefix}{Printable.Line(text)}: {Printable.Line(exception.ToString())}\n";
+            ? $"{prefix}{TerminalText.Escape(text)}\n"
+            : $"{prefix}{TerminalText.Escape(text)}: {TerminalText.Escape(exception.ToString())}\n";
     }
 
     /// <summary>The priorities of syslog(3).</summary>

@@ -2,7 +2,7 @@ using System.Net;
 using Milter;
 using Postseal.Program.Files;
 
-namespace Postseal.Program.Daemon;
+namespace Postseal.Program.Milter;
 
 /// <summary>
 /// Checks who can connect to the sockets. A peer is believed whatever it says about clients and logins, so it gets any

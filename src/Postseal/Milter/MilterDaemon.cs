@@ -1,10 +1,9 @@
 using Microsoft.Extensions.Logging;
 using Milter;
 using Postseal.Policy;
-using Postseal.Program.Store;
 using Postseal.Settings;
 
-namespace Postseal.Program.Daemon;
+namespace Postseal.Program.Milter;
 
 /// <summary>Puts the daemon together from the settings.</summary>
 internal static partial class MilterDaemon
@@ -36,9 +35,9 @@ internal static partial class MilterDaemon
         };
         if (server.NegotiationTimeout > limits.IdleTimeout)
             server.NegotiationTimeout = limits.IdleTimeout;
-        foreach (var endpoint in Endpoints(limits))
+        foreach (var endpoint in MilterSettings.Endpoints(limits))
             server.Endpoints.Add(endpoint);
-        foreach (var peer in Peers(limits))
+        foreach (var peer in MilterSettings.Peers(limits))
             server.Peers.Add(peer);
         return new MilterServer(server, filter, log.CreateLogger<MilterServer>(), time);
     }
@@ -53,17 +52,6 @@ internal static partial class MilterDaemon
         else
             LogUnsafeLoginRule(logger, options.Originating.AuthenticatedFrom, words);
     }
-
-    /// <summary>Parses the sockets to listen on.</summary>
-    /// <exception cref="FormatException">A socket in the settings is not in libmilter's syntax.</exception>
-    public static IEnumerable<MilterEndpoint> Endpoints(MilterOptions options) =>
-        options.Socket.Select(MilterEndpoint.Parse).Select(endpoint => endpoint is MilterUnixEndpoint unix
-            ? unix with { Mode = options.SocketMode, Group = options.SocketGroup }
-            : endpoint);
-
-    /// <summary>Parses the peers that may connect.</summary>
-    /// <exception cref="FormatException">It is neither a user of this machine nor a network.</exception>
-    public static IEnumerable<MilterPeer> Peers(MilterOptions options) => options.Peers.Select(MilterPeer.Parse);
 
     [LoggerMessage(5, LogLevel.Information, "AuthenticatedFrom = {Rule}: {Words}")]
     private static partial void LogLoginRule(ILogger logger, AuthenticatedFrom rule, string words);

@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 
-namespace Postseal.Program.Daemon;
+namespace Postseal.Program.Hosting;
 
 /// <summary>Tells systemd how the service is, as sd_notify(3) does; without systemd it tells nobody.</summary>
 internal static class ServiceManager

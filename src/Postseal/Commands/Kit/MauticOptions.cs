@@ -1,7 +1,9 @@
 using System.CommandLine;
+using Postseal.Program.Files;
+using Postseal.Program.Milter;
 using Postseal.Program.Terminal;
 
-namespace Postseal.Program.Commands;
+namespace Postseal.Program.Commands.Kit;
 
 /// <summary>The options <c>--mautic</c> and <c>--secret-file</c>, and <c>--config</c> for a configuration that names the
 /// secret.</summary>
@@ -31,10 +33,10 @@ internal sealed class MauticOptions(string description)
     public Secret Secret(ParseResult arguments)
     {
         var path = arguments.GetValue(secretFile)
-            ?? ConfigurationOption.Load(arguments.GetValue(config)!).Certificates.SecretFile
+            ?? MilterSettings.Load(arguments.GetValue(config)!).Certificates.SecretFile
             ?? throw new CommandException(
                 ExitCode.Usage, "--mautic needs Mautic's secret_key: name the file that has it with --secret-file FILE, or in [Certificates] SecretFile");
         using var handle = File.OpenHandle(path);
-        return PassphraseOptions.FirstLine(handle, path);
+        return SecretFile.FirstLine(handle, path);
     }
 }

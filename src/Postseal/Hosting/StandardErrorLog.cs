@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace Postseal.Program.Logging;
+namespace Postseal.Program.Hosting;
 
 /// <summary>
 /// Writes the log as lines on standard error, which systemd takes into the journal. Logging never blocks, even when nobody

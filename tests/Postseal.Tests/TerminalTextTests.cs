@@ -6,7 +6,7 @@ using Postseal.Program.Terminal;
 
 namespace Postseal.Tests;
 
-public sealed class PrintableTests
+public sealed class TerminalTextTests
 {
     [Theory]
     [InlineData("\u001b[31mred", "\uFFFD[31mred")]
@@ -15,11 +15,11 @@ public sealed class PrintableTests
     [InlineData("\u009b31m", "\uFFFD31m")]
     [InlineData("Bücher, 書籍, 📚", "Bücher, 書籍, 📚")]
     public void Text_for_a_terminal_loses_its_controls_and_nothing_else(string text, string shown) =>
-        Assert.Equal(shown, Printable.Line(text));
+        Assert.Equal(shown, TerminalText.Escape(text));
 
     [Fact]
     public void No_text_brings_a_control_to_the_terminal() => Prop.ForAll<string>(
-        text => !Printable.Line(text ?? "").Any(char.IsControl)).QuickCheckThrowOnFailure();
+        text => !TerminalText.Escape(text ?? "").Any(char.IsControl)).QuickCheckThrowOnFailure();
 
     [Fact]
     public void Keys_are_taken_out_of_any_text_and_nothing_else() => Prop.ForAll(

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 using Postseal.Certificates.Store;
 using Postseal.Settings;
 
-namespace Postseal.Program.Daemon;
+namespace Postseal.Program.Milter;
 
 /// <summary>The processor for the settings as they are now. What was read of certificates outlives a change of other settings.</summary>
 internal sealed class LiveProcessor(Func<PostsealOptions> options, ILoggerFactory log, TimeProvider time)

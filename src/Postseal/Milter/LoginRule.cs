@@ -1,6 +1,6 @@
 using Postseal.Policy;
 
-namespace Postseal.Program.Store;
+namespace Postseal.Program.Milter;
 
 /// <summary>The rule for clients that log in, in words: for the daemon's log and for <c>postseal check</c>.</summary>
 internal static class LoginRule

@@ -7,7 +7,7 @@ namespace Postseal.Program.Terminal;
 /// Text that a terminal shows and does nothing else with. Names in certificates are whatever their maker wrote: escape
 /// sequences would move the cursor or set the title, and bidirectional controls would show an address as another one.
 /// </summary>
-internal static class Printable
+internal static class TerminalText
 {
     /// <summary>The text on one line: what controls, or cannot be shown, becomes U+FFFD.</summary>
     public static string Line(string text)

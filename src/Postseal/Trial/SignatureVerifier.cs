@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.Pkcs;
 using System.Security.Cryptography.X509Certificates;
 
-namespace Postseal.Program.Demo;
+namespace Postseal.Program.Trial;
 
 /// <summary>
 /// A second opinion on a signed message: .NET's own CMS, which shares nothing with the code that made the signature,
