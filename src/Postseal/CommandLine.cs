@@ -4,29 +4,26 @@ using Postseal.Program.Terminal;
 
 namespace Postseal.Program;
 
-/// <summary>The command line: every command, and what becomes of one that cannot be read.</summary>
+/// <summary>Parses the command line, and runs the command or says why it cannot be read.</summary>
 internal static class CommandLine
 {
-    public static async Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter errors)
+    public static async Task<int> RunAsync(string[] arguments, StandardStreams streams)
     {
         var demo = DemoCommand.Create();
         var commandLine = Create(demo).Parse(arguments);
         if (commandLine.Errors.Count > 0)
         {
+            var output = new CommandOutput(streams);
             foreach (var error in commandLine.Errors)
-                await errors.WriteLineAsync(error.Message);
-            await errors.WriteLineAsync("'postseal --help' tells what there is.");
-            return ExitCode.Usage;
+                output.Note(error.Message);
+            output.Note("Run 'postseal --help' for usage.");
+            return ExitCode.UsageError;
         }
 
         // The daemon stops in its own time, within [Milter] StopTimeout, not within the command line library's two
         // seconds. Only the demo needs them: it has keys to take away.
-        return await commandLine.InvokeAsync(new InvocationConfiguration
-        {
-            ProcessTerminationTimeout = commandLine.CommandResult.Command == demo ? TimeSpan.FromSeconds(2) : null,
-            Output = output,
-            Error = errors,
-        });
+        streams.ProcessTerminationTimeout = commandLine.CommandResult.Command == demo ? TimeSpan.FromSeconds(2) : null;
+        return await commandLine.InvokeAsync(streams);
     }
 
     private static RootCommand Create(Command demo) => new(

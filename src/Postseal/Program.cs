@@ -1,3 +1,4 @@
 using Postseal.Program;
+using Postseal.Program.Terminal;
 
-return await CommandLine.RunAsync(args, Console.Out, Console.Error);
+return await CommandLine.RunAsync(args, new StandardStreams());

@@ -35,7 +35,7 @@ internal static class CertsExportCommand
             postseal certs export alice@example.org --with-key --output alice.pem
             """) { config, selector, withKey, file, force };
         passphrase.AddTo(command);
-        command.Does((arguments, output) =>
+        command.Handle((arguments, output) =>
         {
             var store = CertificateStore.Open(arguments.GetValue(config)!);
             var (source, certificate) = Choose(store, arguments.GetValue(selector)!);
@@ -56,7 +56,7 @@ internal static class CertsExportCommand
                 output.Text(System.Text.Encoding.ASCII.GetString(pem.Bytes));
             }
 
-            return ExitCode.Fine;
+            return ExitCode.Success;
         });
         return command;
     }
@@ -66,7 +66,7 @@ internal static class CertsExportCommand
     {
         var found = store.Find(selector).OrderByDescending(item => item.Certificate.NotBefore).ToList();
         if (found.Count == 0)
-            throw new CommandException(ExitCode.No, $"there is no certificate for '{selector}' in {store.Path}; see 'postseal certs list'");
+            throw new CommandException(ExitCode.Failure, $"there is no certificate for '{selector}' in {store.Path}; see 'postseal certs list'");
         var used = found.Find(item => ListedCertificate.Of(item.Certificate, item.File, store) is { HasPrivateKey: true, Problem: null });
         return used.File is null ? found[0] : used;
     }
@@ -84,6 +84,6 @@ internal static class CertsExportCommand
             return new Secret(PrivateKeyPem.WriteEncrypted(key.Key, secret.Bytes));
         }
 
-        throw new CommandException(ExitCode.No, $"the private key of {CertificateNames.Addresses(certificate)} is not in {store.Path}; leave --with-key out");
+        throw new CommandException(ExitCode.Failure, $"the private key of {CertificateNames.Addresses(certificate)} is not in {store.Path}; leave --with-key out");
     }
 }

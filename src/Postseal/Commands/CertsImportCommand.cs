@@ -30,7 +30,7 @@ internal static class CertsImportCommand
             """
             Key, certificate and chain become ADDRESS.pem, or ADDRESS-cert+key.pem when the certificate is for encryption
             only (mode 0600); the certificate of somebody else ADDRESS, or ADDRESS@sign or ADDRESS@enc when it is for one
-            use only; authorities NAME.ca.pem (mode 0644). An encrypted key stays encrypted with its passphrase. A key
+            use only; CA certificates NAME.ca.pem (mode 0644). An encrypted key stays encrypted with its passphrase. A key
             needs its certificate: in one of the files, or in the directory. With --force a replaced key is kept in a file
             that ends with .old, for old mail.
             Exit code 0: everything is in the directory, and who got a key to sign with can sign; 1: something is not, or
@@ -41,7 +41,7 @@ internal static class CertsImportCommand
             sudo postseal certs import alice.p12 --owner postseal
             """) { config, files, owner, force };
         passphrase.AddTo(command);
-        command.Does((arguments, output) =>
+        command.Handle((arguments, output) =>
         {
             var configPath = arguments.GetValue(config)!;
             var store = CertificateStore.Open(configPath);
@@ -52,7 +52,7 @@ internal static class CertsImportCommand
             foreach (var report in batch.Reports)
                 Write(report, output);
             var allCanSign = TellWhatIsUsable(configPath, import, output);
-            return allCanSign && !batch.Reports.Any(report => report.Failed) ? ExitCode.Fine : ExitCode.No;
+            return allCanSign && !batch.Reports.Any(report => report.Failed) ? ExitCode.Success : ExitCode.Failure;
         });
         return command;
     }

@@ -21,13 +21,13 @@ internal static class CertsListCommand
             "List every certificate in the directory, what expires first on top.",
             """
             Use says what we can do with it: with its private key sign and decrypt, without it verify and encrypt; issue:
-            it is an authority's. The fingerprint is SHA-256; its first 16 digits name a certificate in other commands.
+            it is a CA's. The fingerprint is SHA-256; its first 16 digits name a certificate in other commands.
             """,
             """
             postseal certs list --config postseal.ini
             postseal certs list --json
             """) { config, json };
-        command.Does((arguments, output) =>
+        command.Handle((arguments, output) =>
         {
             var store = CertificateStore.Open(arguments.GetValue(config)!);
             var certificates = store.Certificates();
@@ -37,7 +37,7 @@ internal static class CertsListCommand
                 output.Line($"There is nothing in {store.Path} yet. Next: postseal keys csr ADDRESS, or postseal certs import FILE");
             else
                 WriteTable(store, certificates, output);
-            return ExitCode.Fine;
+            return ExitCode.Success;
         });
         return command;
     }
@@ -49,7 +49,7 @@ internal static class CertsListCommand
             output,
             ["Address", "Use", "Valid from", "Valid to", "Days left", "Key", "Subject", "Issuer", "Serial", "Fingerprint", "File", "Usable"],
             certificates.Select(certificate => Row(certificate, store.Path)));
-        output.Line("Next: postseal certs show ADDRESS tells all of one; postseal check, whether the configuration is content");
+        output.Line("Next: 'postseal certs show ADDRESS' for the details of one; run 'postseal check' to validate the configuration");
     }
 
     private static string[] Row(ListedCertificate stored, string directory) =>

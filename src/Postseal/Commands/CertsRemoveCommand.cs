@@ -26,7 +26,7 @@ internal static class CertsRemoveCommand
             postseal certs remove alice@example.org
             postseal certs remove 81301bb05ed8a753 --yes
             """) { config, selector, yes };
-        command.Does((arguments, output) =>
+        command.Handle((arguments, output) =>
         {
             var store = CertificateStore.Open(arguments.GetValue(config)!);
             var files = FilesOf(store, arguments.GetValue(selector)!);
@@ -35,13 +35,13 @@ internal static class CertsRemoveCommand
             if (!arguments.GetValue(yes) && !Confirmation.Ask($"Remove {(files.Count == 1 ? "this file" : $"these {files.Count} files")}?"))
             {
                 output.Line("Nothing was removed.");
-                return ExitCode.No;
+                return ExitCode.Failure;
             }
 
             foreach (var file in files)
                 File.Delete(file.Path);
             output.Line($"Removed. Next: postseal check --config {arguments.GetValue(config)}");
-            return ExitCode.Fine;
+            return ExitCode.Success;
         });
         return command;
     }
@@ -50,14 +50,14 @@ internal static class CertsRemoveCommand
     {
         var found = store.Find(selector);
         if (found.Count == 0)
-            throw new CommandException(ExitCode.No, $"there is no certificate for '{selector}' in {store.Path}; see 'postseal certs list'");
+            throw new CommandException(ExitCode.Failure, $"there is no certificate for '{selector}' in {store.Path}; see 'postseal certs list'");
         foreach (var (file, certificate) in found)
         {
             var others = OthersIn(file, found);
             if (others.Count > 0)
             {
                 throw new CommandException(
-                    ExitCode.No,
+                    ExitCode.Failure,
                     $"{file.Path} holds {certificate.Subject} together with {string.Join(", ", others.Select(other => other.Subject))}; "
                         + "remove that file by hand, or what belongs into it by its address");
             }
@@ -67,7 +67,7 @@ internal static class CertsRemoveCommand
         return [.. files, .. store.Files.Where(other => files.Exists(other.IsKeyOf))];
     }
 
-    /// <summary>What must not go with it: the person whose chain an authority is in, somebody else's certificate beside
+    /// <summary>What must not go with it: the person whose chain a CA is in, somebody else's certificate beside
     /// this one. A person's chain goes with the person.</summary>
     private static List<X509Certificate2> OthersIn(StoredFile file, IReadOnlyList<(StoredFile File, X509Certificate2 Certificate)> found)
     {

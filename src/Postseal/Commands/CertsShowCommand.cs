@@ -28,7 +28,7 @@ internal static class CertsShowCommand
             """) { config, what };
         var passphrase = new PassphraseOptions();
         passphrase.AddTo(command);
-        command.Does((arguments, output) =>
+        command.Handle((arguments, output) =>
         {
             var selector = arguments.GetValue(what)!;
             if (File.Exists(selector))
@@ -37,7 +37,7 @@ internal static class CertsShowCommand
             var store = CertificateStore.Open(arguments.GetValue(config)!);
             var found = store.Find(selector);
             if (found.Count == 0)
-                throw new CommandException(ExitCode.No, $"there is neither a certificate for '{selector}' in {store.Path} nor a file of that name; see 'postseal certs list'");
+                throw new CommandException(ExitCode.Failure, $"there is neither a certificate for '{selector}' in {store.Path} nor a file of that name; see 'postseal certs list'");
             using var roots = new KnownRoots(store);
             foreach (var (file, certificate) in found)
             {
@@ -50,7 +50,7 @@ internal static class CertsShowCommand
                 output.Line();
             }
 
-            return ExitCode.Fine;
+            return ExitCode.Success;
         });
         return command;
     }
@@ -66,7 +66,7 @@ internal static class CertsShowCommand
 
         output.Line($"{path}: {file.Certificates.Count} certificates, {(file.HasKey ? "with a private key" : "no private key")}");
         output.Line($"Next: postseal certs import {path}");
-        return ExitCode.Fine;
+        return ExitCode.Success;
     }
 
     private static void Show(X509Certificate2 certificate, CommandOutput output)
@@ -89,7 +89,7 @@ internal static class CertsShowCommand
             else if (extension is X509EnhancedKeyUsageExtension purposes)
                 Field(output, "extendedKeyUsage", string.Join(", ", purposes.EnhancedKeyUsages.Cast<System.Security.Cryptography.Oid>().Select(oid => oid.FriendlyName ?? oid.Value)));
             else if (extension is X509BasicConstraintsExtension { CertificateAuthority: true } constraints)
-                Field(output, "authority", constraints.HasPathLengthConstraint ? $"path length {constraints.PathLengthConstraint}" : "any path length");
+                Field(output, "CA", constraints.HasPathLengthConstraint ? $"path length {constraints.PathLengthConstraint}" : "any path length");
         }
     }
 

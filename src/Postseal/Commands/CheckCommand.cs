@@ -28,7 +28,7 @@ internal static class CheckCommand
             postseal check --config postseal.ini
             postseal check --json
             """) { config, json };
-        command.Does((arguments, output) =>
+        command.Handle((arguments, output) =>
         {
             var configPath = arguments.GetValue(config)!;
             var result = ConfigurationCheck.Run(configPath, CertificateStore.Open(configPath));
@@ -36,17 +36,17 @@ internal static class CheckCommand
                 output.Text(JsonSerializer.Serialize(result, CheckJson.Default.CheckResult) + "\n");
             else
                 Write(configPath, result, output);
-            return result.Senders.Any(sender => sender is { Wanted: true, Problem: not null }) ? ExitCode.No : ExitCode.Fine;
+            return result.Senders.Any(sender => sender is { Wanted: true, Problem: not null }) ? ExitCode.Failure : ExitCode.Success;
         });
         return command;
     }
 
     private static void Write(string configPath, CheckResult result, CommandOutput output)
     {
-        output.Line($"{configPath}: the settings are right");
+        output.Line($"{configPath}: configuration OK");
         output.Line($"Certificates in {result.Directory}:");
         if (result.Senders.Count == 0)
-            output.Line("  none of senders; 'postseal certs import FILE' puts them there, 'postseal keys csr ADDRESS' begins a new one");
+            output.Line("  no sender certificates; add some with 'postseal certs import FILE', or request one with 'postseal keys csr ADDRESS'");
         else
             Table.Write(output, ["Address", "Subject", "Issuer", "Days left", "Key", "Usable"], result.Senders.Select(Row));
         if (result.Sections.Count > 0)

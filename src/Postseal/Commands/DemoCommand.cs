@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Postseal.Program.Commands.Kit;
 using Postseal.Program.Terminal;
 using Postseal.Program.Trial;
 
@@ -14,36 +15,30 @@ internal static class DemoCommand
             Description = "Keep certificates, configuration and both messages in this directory, which must be empty or new.",
             HelpName = "DIR",
         };
-        var command = new Command(
+        var command = new DocumentedCommand(
             "demo",
+            "Show the whole way of one message, on this machine, in a few seconds.",
             """
-            Show the whole way of one message: make a throw-away authority and a sender's certificate, start the milter on
-            a socket there, hand it a message as Postfix would, print it before and after, and verify the signature.
+            Makes a throw-away CA and a sender's certificate, starts the milter on a socket there, hands it a message as
+            Postfix would, prints it before and after, and verifies the signature.
             Exit code 0: the signature is good; 1: it is not.
+            """,
+            """
+            postseal demo
+            postseal demo --keep demo
             """) { keep };
-        command.SetAction((arguments, cancellationToken) => RunAsync(arguments.GetValue(keep), cancellationToken));
+        command.Handle((arguments, output, cancellationToken) => RunAsync(arguments.GetValue(keep), output, cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(string? keep, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string? keep, CommandOutput output, CancellationToken cancellationToken)
     {
         await Task.Yield(); // The command line library listens to signals once the command has begun to wait.
-        DirectoryInfo directory;
+        var directory = MakeDirectory(keep);
         try
         {
-            directory = keep is null ? Directory.CreateTempSubdirectory("postseal-demo-") : EmptyDirectory(keep);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            await Console.Error.WriteLineAsync($"--keep: {e.Message}; name another directory");
-            return ExitCode.Usage;
-        }
-
-        try
-        {
-            return await new SigningDemo(directory.FullName, Console.Out, TimeProvider.System).RunAsync(keep is not null, cancellationToken)
-                ? ExitCode.Fine
-                : ExitCode.No;
+            var demo = new SigningDemo(directory.FullName, output, TimeProvider.System);
+            return await demo.RunAsync(keep is not null, cancellationToken) ? ExitCode.Success : ExitCode.Failure;
         }
         finally
         {
@@ -52,10 +47,19 @@ internal static class DemoCommand
         }
     }
 
-    /// <exception cref="IOException">There is something in it, or it cannot be made.</exception>
-    private static DirectoryInfo EmptyDirectory(string path)
+    /// <exception cref="CommandException">There is something in the directory, or it cannot be made.</exception>
+    private static DirectoryInfo MakeDirectory(string? keep)
     {
-        var directory = Directory.CreateDirectory(path);
-        return directory.EnumerateFileSystemInfos().Any() ? throw new IOException($"{path} is not empty") : directory;
+        try
+        {
+            if (keep is null)
+                return Directory.CreateTempSubdirectory("postseal-demo-");
+            var directory = Directory.CreateDirectory(keep);
+            return directory.EnumerateFileSystemInfos().Any() ? throw new IOException($"{keep} is not empty") : directory;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException(ExitCode.UsageError, $"--keep: {e.Message}; name another directory");
+        }
     }
 }

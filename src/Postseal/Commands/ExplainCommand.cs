@@ -40,7 +40,7 @@ internal static class ExplainCommand
             postseal explain --from '"boss@example.org" <alice@example.org>' --to bob@example.net
             postseal explain --from alice@example.org --to bob@example.net --client 192.0.2.7 --auth alice@example.org --sender ''
             """) { config, from, to, client, user, sender };
-        command.Does((arguments, output) =>
+        command.Handle((arguments, output) =>
         {
             var message = Message(arguments.GetValue(from)!, CommonOptions.ParseAddress(arguments.GetValue(to)!));
             var envelope = new Envelope
@@ -82,16 +82,16 @@ internal static class ExplainCommand
                 $"The message would be refused with {reply.Code} {reply.EnhancedStatusCode} {reply.Text}. The log would say: {refused.Reason}.",
             _ => throw new InvalidOperationException($"No words are known for {result.GetType()}."),
         });
-        return result is OutgoingResult.Refused ? ExitCode.No : ExitCode.Fine;
+        return result is OutgoingResult.Refused ? ExitCode.Failure : ExitCode.Success;
     }
 
     private static MailMessage Message(string from, MailAddress to) =>
         from.Contains('@', StringComparison.Ordinal) && !from.AsSpan().ContainsAny('\r', '\n')
             ? MailMessage.Parse(Encoding.UTF8.GetBytes($"From: {from}\r\nTo: {to}\r\nSubject: Trial\r\n\r\nTrial\r\n"))
-            : throw new CommandException(ExitCode.Usage, $"--from: '{from}' has no address in it, or more than one line");
+            : throw new CommandException(ExitCode.UsageError, $"--from: '{from}' has no address in it, or more than one line");
 
     private static IPAddress Client(string text) =>
         IPAddress.TryParse(text, out var client)
             ? client
-            : throw new CommandException(ExitCode.Usage, $"--client: '{text}' is not an IP address");
+            : throw new CommandException(ExitCode.UsageError, $"--client: '{text}' is not an IP address");
 }

@@ -20,7 +20,7 @@ internal static class KeysCsrCommand
         var newKey = new NewKeyOptions();
         var command = new DocumentedCommand(
             "csr",
-            "Make a request for a certificate, which an authority answers with the certificate.",
+            "Make a certificate request (CSR) to send to a CA.",
             """
             Writes ADDRESS.csr, and a new encrypted key ADDRESS.key unless --key names one. The address stands in
             subjectAltName; signing and encrypting of mail are requested (keyUsage, extendedKeyUsage emailProtection).
@@ -30,7 +30,7 @@ internal static class KeysCsrCommand
             postseal keys csr alice@example.org --key alice.key
             """) { address, keyFile, name, directory, force };
         newKey.AddTo(command);
-        command.Does((arguments, output) =>
+        command.Handle((arguments, output) =>
         {
             var mailbox = CommonOptions.ParseAddress(arguments.GetValue(address)!);
             var stem = Path.Combine(arguments.GetValue(directory) ?? "", AddressFileName.For(mailbox));
@@ -55,9 +55,9 @@ internal static class KeysCsrCommand
             }
 
             output.Line($"{csrPath}: a request for a certificate for {mailbox}");
-            output.Line($"Next: give {csrPath} to your authority (it is no secret), and with the certificate that comes back");
+            output.Line($"Next: send {csrPath} to your CA (it is no secret), and with the certificate that comes back");
             output.Line($"      postseal certs import {keyPath} CERTIFICATE --config FILE");
-            return ExitCode.Fine;
+            return ExitCode.Success;
         });
         return command;
     }

@@ -12,11 +12,10 @@ internal static class KeysEncryptCommand
 {
     public static Command Create()
     {
-        var file = new Argument<string>("FILE") { Description = "A file with a private key that is not encrypted." };
-        var output = CommonOptions.Output("Write this file instead of FILE itself; with --mautic instead of FILE.enc.");
-        var mautic = new MauticOptions("Encrypt as Mautic does, with its secret_key, into FILE.enc.");
-        var passphrase = new PassphraseOptions();
-        var force = CommonOptions.Force();
+        var options = new KeyFileOptions(
+            "A file with a private key that is not encrypted.",
+            "Write this file instead of FILE itself; with --mautic instead of FILE.enc.",
+            new MauticOptions("Encrypt as Mautic does, with its secret_key, into FILE.enc."));
         var command = new DocumentedCommand(
             "encrypt",
             "Encrypt the private keys in a file with a passphrase, or for Mautic.",
@@ -27,47 +26,37 @@ internal static class KeysEncryptCommand
             """
             postseal keys encrypt alice.key
             postseal keys encrypt alice@example.org.pem --mautic --secret-file secret_key
-            """) { file, output, force };
-        mautic.AddTo(command);
-        passphrase.AddTo(command);
-        command.Does((arguments, terminal) =>
+            """);
+        options.AddTo(command);
+        command.Handle((arguments, output) =>
         {
-            var path = arguments.GetValue(file)!;
+            var path = options.Path(arguments);
             using var opened = OpenedFile.Open(
-                path, () => throw new CommandException(ExitCode.No, $"{path} is encrypted already; nothing was changed"));
-            if (opened.Material.Keys.Count == 0)
-                throw new CommandException(ExitCode.No, $"{path} holds no private key; nothing was changed");
-            return mautic.IsWanted(arguments)
-                ? EncryptForMautic(opened, arguments.GetValue(output) ?? path + ".enc", arguments.GetValue(force), mautic.Secret(arguments), terminal)
-                : Encrypt(opened, arguments.GetValue(output), arguments.GetValue(force), passphrase.New(arguments), terminal);
+                path, () => throw new CommandException(ExitCode.Failure, $"{path} is encrypted already; nothing was changed"));
+            opened.RequireKeys();
+            if (options.IsForMautic(arguments))
+                EncryptForMautic(opened, options, arguments, output);
+            else
+                Encrypt(opened, options, arguments, output);
+            return ExitCode.Success;
         });
         return command;
     }
 
-    private static int Encrypt(OpenedFile opened, string? output, bool force, Secret passphrase, CommandOutput terminal)
+    private static void Encrypt(OpenedFile opened, KeyFileOptions options, ParseResult arguments, CommandOutput output)
     {
-        using (passphrase)
-        {
-            var path = output ?? opened.Path;
-            var keys = opened.Material.Keys.Select(key => Encoding.ASCII.GetString(PrivateKeyPem.WriteEncrypted(key.Key, passphrase.Bytes)));
-            AtomicFile.Write(
-                path, string.Concat(keys) + PemWriter.Write(opened.Material.Certificates), AtomicFile.Private,
-                replace: force || output is null);
-            terminal.Line($"{path}: encrypted with your passphrase");
-            terminal.Line("Next: the daemon opens it with [Certificates] PassphraseFile; see 'postseal check --config FILE'");
-            return ExitCode.Fine;
-        }
+        using var passphrase = options.NewPassphrase(arguments);
+        using var pem = opened.Rewrite(key => PrivateKeyPem.WriteEncrypted(key.Key, passphrase.Bytes));
+        output.Line($"{options.Write(arguments, pem.Bytes)}: encrypted with your passphrase");
+        output.Line("Next: the daemon opens it with [Certificates] PassphraseFile; see 'postseal check --config FILE'");
     }
 
-    private static int EncryptForMautic(OpenedFile opened, string path, bool force, Secret secret, CommandOutput terminal)
+    private static void EncryptForMautic(OpenedFile opened, KeyFileOptions options, ParseResult arguments, CommandOutput output)
     {
-        using (secret)
-        {
-            using var pem = opened.Pem(opened.SingleKey());
-            AtomicFile.Write(path, MauticKeyFile.Encrypt(pem.Bytes, secret.Bytes), AtomicFile.Private, force);
-            terminal.Line($"{path}: the private key, encrypted for Mautic");
-            terminal.Line($"Next: remove {opened.Path}, which is not encrypted, once the new file works ('postseal check --config FILE')");
-            return ExitCode.Fine;
-        }
+        using var secret = options.MauticSecret(arguments);
+        using var pem = opened.Pem(opened.SingleKey());
+        var encrypted = Encoding.ASCII.GetBytes(MauticKeyFile.Encrypt(pem.Bytes, secret.Bytes));
+        output.Line($"{options.Write(arguments, encrypted, () => opened.Path + ".enc")}: the private key, encrypted for Mautic");
+        output.Line($"Next: remove {opened.Path}, which is not encrypted, once the new file works ('postseal check --config FILE')");
     }
 }

@@ -22,7 +22,7 @@ internal static class KeysGenerateCommand
             postseal keys generate alice.key --type P-256 --passphrase-file passphrase
             """) { file, force };
         newKey.AddTo(command);
-        command.Does((arguments, output) =>
+        command.Handle((arguments, output) =>
         {
             var path = arguments.GetValue(file)!;
             NewFiles.Check(arguments.GetValue(force), path);
@@ -30,9 +30,9 @@ internal static class KeysGenerateCommand
             using (pem)
                 AtomicFile.Write(path, pem.Bytes, AtomicFile.Private, arguments.GetValue(force));
             output.Line($"{path}: a new private key, {newKey.Describe(arguments)}");
-            output.Line($"Next: postseal keys csr ADDRESS --key {path}         for a certificate of an authority");
+            output.Line($"Next: postseal keys csr ADDRESS --key {path}         for a certificate from a CA");
             output.Line($"  or: postseal keys selfsigned ADDRESS --key {path}  for a trial");
-            return ExitCode.Fine;
+            return ExitCode.Success;
         });
         return command;
     }

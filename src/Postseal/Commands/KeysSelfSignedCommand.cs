@@ -31,19 +31,19 @@ internal static class KeysSelfSignedCommand
             "Make a key and a certificate signed by itself, for trials and closed circles.",
             """
             Writes ADDRESS.pem with key and certificate. No reader trusts such a certificate before its user says so; for
-            mail to everyone take 'postseal keys csr' and an authority.
+            mail to everyone use 'postseal keys csr' and a CA.
             """,
             """
             postseal keys selfsigned alice@example.org
             postseal keys selfsigned alice@example.org --unencrypted --days 30 --directory certificates
             """) { address, keyFile, name, days, directory, force };
         newKey.AddTo(command);
-        command.Does((arguments, output) =>
+        command.Handle((arguments, output) =>
         {
             var mailbox = CommonOptions.ParseAddress(arguments.GetValue(address)!);
             var lifetime = arguments.GetValue(days);
             if (lifetime is < 1 or > MaxDays)
-                throw new CommandException(ExitCode.Usage, $"--days: {lifetime} is not between 1 and {MaxDays}");
+                throw new CommandException(ExitCode.UsageError, $"--days: {lifetime} is not between 1 and {MaxDays}");
             var path = Path.Combine(arguments.GetValue(directory) ?? "", AddressFileName.For(mailbox) + ".pem");
             var replace = arguments.GetValue(force);
             NewFiles.Check(replace, path);
@@ -61,7 +61,7 @@ internal static class KeysSelfSignedCommand
                 + certificate.NotAfter.ToUniversalTime().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
             output.Line($"fingerprint (SHA-256): {Fingerprint.Of(certificate)}");
             output.Line($"Next: postseal certs import {path} --config FILE");
-            return ExitCode.Fine;
+            return ExitCode.Success;
         });
         return command;
     }

@@ -16,47 +16,42 @@ internal static partial class MilterCommand
     public static Command Create()
     {
         var config = ConfigurationOption.Create();
-        var command = new Command(
+        var command = new DocumentedCommand(
             "milter",
+            "Sign the mail of Postfix or Sendmail, until told to stop (SIGTERM).",
             """
-            Sign the mail of Postfix or Sendmail, until told to stop (SIGTERM). Listens where [Milter] Socket says and logs to
-            standard error, a line for each signed message, under systemd with priorities. Certificates and the configuration
-            are read again when they change, the configuration also on SIGHUP; [Milter] needs a restart.
+            Listens where [Milter] Socket says and logs to standard error, a line for each signed message, under systemd with
+            priorities. Certificates and the configuration are read again when they change, the configuration also on
+            SIGHUP; [Milter] needs a restart.
+            Exit code 0: it was told to stop; 1: it could not go on, and the log says why; 2: the configuration is wrong.
+            """,
+            """
+            postseal milter
+            postseal milter --config postseal.ini
             """) { config };
-        command.SetAction((arguments, cancellationToken) => RunAsync(arguments.GetValue(config)!, cancellationToken));
+        command.Handle((arguments, output, cancellationToken) => RunAsync(arguments.GetValue(config)!, output, cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(string configPath, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string configPath, CommandOutput output, CancellationToken cancellationToken)
     {
-        if (ConfigurationOption.Read(configPath, Console.Error) is not { } options)
-            return ExitCode.Usage;
-
         var time = TimeProvider.System;
-        using var log = new StandardErrorLog(options.LogLevel, time);
-        try
+        using var log = new StandardErrorLog(output.Streams.ErrorBytes, MilterSettings.Load(configPath).LogLevel, time);
+        var live = new ReloadingOptions(
+            configPath, () => MilterSettings.Load(configPath), time, log.Factory.CreateLogger<ReloadingOptions>());
+        live.Changed += changed =>
         {
-            var live = new ReloadingOptions(
-                configPath, () => MilterSettings.Load(configPath), time, log.Factory.CreateLogger<ReloadingOptions>());
-            live.Changed += changed =>
-            {
-                log.Level = changed.LogLevel;
-                MilterDaemon.WriteLoginRule(changed, log.Factory);
-            };
-            // Windows sends this one when the console is closed.
-            using var reload = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, Reload);
-            return await ServeAsync(configPath, live, log.Factory, time, cancellationToken);
+            log.Level = changed.LogLevel;
+            MilterDaemon.WriteLoginRule(changed, log.Factory);
+        };
+        // Windows sends this one when the console is closed.
+        using var reload = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, Reload);
+        return await ServeAsync(configPath, live, log.Factory, time, cancellationToken);
 
-            void Reload(PosixSignalContext signal)
-            {
-                signal.Cancel = true; // the default would end the process
-                live.Reload();
-            }
-        }
-        catch (ConfigurationException e)
+        void Reload(PosixSignalContext signal)
         {
-            await Console.Error.WriteLineAsync(e.Message); // it went wrong between the first reading and the second
-            return ExitCode.Usage;
+            signal.Cancel = true; // the default would end the process
+            live.Reload();
         }
     }
 
@@ -81,13 +76,12 @@ internal static partial class MilterCommand
             ServiceManager.Stopping();
             await server.StopAsync(CancellationToken.None);
             // Why it stopped by itself is in the log; systemd starts it again.
-            return server.Completion.IsFaulted ? ExitCode.No : ExitCode.Fine;
+            return server.Completion.IsFaulted ? ExitCode.Failure : ExitCode.Success;
         }
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or UnauthorizedAccessException or FormatException)
         {
             // A socket that is taken or not ours to make: for the admin, not for us.
-            Console.Error.WriteLine(new ConfigurationError(configPath, "Milter", "Socket", e.Message));
-            return ExitCode.Usage;
+            throw new ConfigurationException([new ConfigurationError(configPath, "Milter", "Socket", e.Message)]);
         }
 
         void Stop(PosixSignalContext signal)

@@ -7,6 +7,7 @@ using Postseal.Mail;
 using Postseal.Policy;
 using Postseal.Program.Commands.Kit;
 using Postseal.Program.Hosting;
+using Postseal.Program.Milter;
 using Postseal.Program.Terminal;
 
 namespace Postseal.Program.Commands;
@@ -26,42 +27,39 @@ internal static class SignCommand
         {
             Description = "The name the client authenticated as. Without it: none, a client in our networks.", HelpName = "USER",
         };
-        var command = new Command(
+        var command = new DocumentedCommand(
             "sign",
+            "Sign one message from standard input to standard output, as the daemon would.",
             """
-            Sign one message from standard input to standard output, as the daemon would sign it for a client on this
-            machine, or for one that logged in. Exit code 0: signed, or left as it is because the configuration says so (the
-            reason is on standard error); 1: refused or not possible now, nothing was written.
+            The message counts as one that a client on this machine hands in, or one that logged in.
+            Exit code 0: signed, or left as it is because the configuration says so (the reason is on standard error); 1:
+            refused or not possible now, nothing was written; 2: the configuration is wrong.
+            """,
+            """
+            postseal sign --config postseal.ini < message.eml > signed.eml
+            postseal sign --auth alice@example.org < message.eml > signed.eml
             """) { config, sender, user };
-        command.SetAction((arguments, cancellationToken) =>
-            RunAsync(arguments.GetValue(config)!, arguments.GetValue(sender), arguments.GetValue(user), cancellationToken));
+        command.Handle((arguments, output, cancellationToken) =>
+            RunAsync(arguments.GetValue(config)!, arguments.GetValue(sender), arguments.GetValue(user), output, cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(string configPath, string? sender, string? user, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        string configPath, string? sender, string? user, CommandOutput output, CancellationToken cancellationToken)
     {
-        if (ConfigurationOption.Read(configPath, Console.Error) is not { } options)
-            return ExitCode.Usage;
+        var options = MilterSettings.Load(configPath);
         MailAddress? envelopeSender = null;
         if (sender is not null && !MailAddress.TryParse(sender, out envelopeSender))
-        {
-            await Console.Error.WriteLineAsync($"--sender: '{sender}' is not a mail address");
-            return ExitCode.Usage;
-        }
+            throw new CommandException(ExitCode.UsageError, $"--sender: '{sender}' is not a mail address");
 
-        using var log = new StandardErrorLog(options.LogLevel, TimeProvider.System);
+        using var log = new StandardErrorLog(output.Streams.ErrorBytes, options.LogLevel, TimeProvider.System);
         var certificates = new CertificateDirectory(
             options.Certificates, TimeProvider.System, log.Factory.CreateLogger(nameof(CertificateDirectory)));
         var processor = new OutgoingProcessor(options, certificates, TimeProvider.System);
 
-        await using var input = Console.OpenStandardInput();
-        if (await ReadAsync(input, options.Milter.MaxMessageSize, cancellationToken) is not { } bytes)
-        {
-            await Console.Error.WriteLineAsync(
-                $"the message is larger than [Milter] MaxMessageSize, {options.Milter.MaxMessageSize} bytes");
-            return ExitCode.No;
-        }
-
+        var limit = options.Milter.MaxMessageSize;
+        var bytes = await ReadAsync(output.Streams.InputBytes, limit, cancellationToken)
+            ?? throw new CommandException(ExitCode.Failure, $"the message is larger than [Milter] MaxMessageSize, {limit} bytes");
         var message = MailMessage.Parse(bytes);
         var envelope = LocalEnvelope(envelopeSender ?? Author.Find(message.Headers), user);
         OutgoingResult result;
@@ -71,32 +69,30 @@ internal static class SignCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            await Console.Error.WriteLineAsync($"cannot be signed now: {e.Message}");
-            return ExitCode.No;
+            throw new CommandException(ExitCode.Failure, $"cannot be signed now: {e.Message}");
         }
 
-        return Write(result, bytes, message.LineEnding);
+        return Write(result, bytes, message.LineEnding, output);
     }
 
     /// <summary>The message comes from whoever may read the keys: that is a client in our networks.</summary>
     private static Envelope LocalEnvelope(MailAddress? sender, string? user) =>
         new() { Sender = sender, ClientAddress = IPAddress.Loopback, AuthenticatedUser = user };
 
-    private static int Write(OutgoingResult result, byte[] original, LineEnding lineEnding)
+    private static int Write(OutgoingResult result, byte[] original, LineEnding lineEnding, CommandOutput output)
     {
-        using var output = Console.OpenStandardOutput();
         switch (result)
         {
             case OutgoingResult.Signed signed:
-                (signed.Message with { LineEnding = lineEnding }).WriteTo(output);
-                return ExitCode.Fine;
+                (signed.Message with { LineEnding = lineEnding }).WriteTo(output.Streams.OutputBytes);
+                return ExitCode.Success;
             case OutgoingResult.Refused refused:
-                Console.Error.WriteLine($"refused: {TerminalText.Escape(refused.Reason)}");
-                return ExitCode.No;
+                output.Note($"refused: {refused.Reason}");
+                return ExitCode.Failure;
             case OutgoingResult.Unchanged unchanged:
-                Console.Error.WriteLine($"not signed: {TerminalText.Escape(unchanged.Reason)}");
-                output.Write(original);
-                return ExitCode.Fine;
+                output.Note($"not signed: {unchanged.Reason}");
+                output.Streams.OutputBytes.Write(original);
+                return ExitCode.Success;
             default:
                 throw new InvalidOperationException($"No answer is known for {result.GetType()}.");
         }

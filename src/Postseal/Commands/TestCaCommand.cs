@@ -27,26 +27,26 @@ internal static class TestCaCommand
         type.AcceptOnlyFromAmong([.. KeyType.Recommended]);
         var command = new DocumentedCommand(
             "test-ca",
-            "Make a throw-away authority with certificates and a configuration, for trials.",
+            "Make a throw-away CA with certificates and a configuration, for trials.",
             """
-            The keys of the addresses are not encrypted, and those of the authority are gone when the command ends: nobody
+            The keys of the addresses are not encrypted, and those of the CA are gone when the command ends: nobody
             can issue more in its name. Only a trial should trust its root.
             """,
             """
             postseal test-ca trial
             postseal test-ca trial alice@example.org bob@example.org --type P-256
             """) { directory, addresses, type };
-        command.Does((arguments, output) =>
+        command.Handle((arguments, output) =>
         {
             var path = arguments.GetValue(directory)!;
             var mailboxes = arguments.GetValue(addresses)!.Select(CommonOptions.ParseAddress).Distinct().ToList();
             if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
-                throw new CommandException(ExitCode.Usage, $"{path} is not empty; name another directory");
+                throw new CommandException(ExitCode.UsageError, $"{path} is not empty; name another directory");
 
-            using var authority = new TrialAuthority("Trial", TimeProvider.System);
-            var trial = TrialDirectory.Create(path, authority);
+            using var ca = new TrialAuthority("Trial", TimeProvider.System);
+            var trial = TrialDirectory.Create(path, ca);
             var key = arguments.GetValue(type)!;
-            // Both uses, as an authority would grant them: RSA keys take part in transport, EC keys in agreement.
+            // Both uses, as a CA would grant them: RSA keys take part in transport, EC keys in agreement.
             var usage = X509KeyUsageFlags.DigitalSignature
                 | (key.StartsWith("RSA", StringComparison.Ordinal) ? X509KeyUsageFlags.KeyEncipherment : X509KeyUsageFlags.KeyAgreement);
             foreach (var mailbox in mailboxes)
@@ -55,12 +55,12 @@ internal static class TestCaCommand
                 output.Line($"{file}: key, certificate and chain for {mailbox}");
             }
 
-            output.Line($"{trial.RootFile}: the authority's root, for those who are to trust it");
+            output.Line($"{trial.RootFile}: the CA's root certificate, for those who are to trust it");
             output.Line($"{trial.ConfigurationFile}: a configuration with these certificates");
             output.Line($"Next: postseal check --config {trial.ConfigurationFile}");
             output.Line($"      postseal sign --config {trial.ConfigurationFile} < MESSAGE > signed.eml");
             output.Line($"      openssl cms -verify -in signed.eml -CAfile {trial.RootFile}");
-            return ExitCode.Fine;
+            return ExitCode.Success;
         });
         return command;
     }

@@ -13,9 +13,9 @@ internal static class NewFiles
         {
             var directory = Path.GetDirectoryName(Path.GetFullPath(path))!;
             if (!Directory.Exists(directory))
-                throw new CommandException(ExitCode.No, $"{path}: there is no directory {directory}; create it first");
+                throw new CommandException(ExitCode.Failure, $"{path}: there is no directory {directory}; create it first");
             if (!force && Path.Exists(path))
-                throw new CommandException(ExitCode.No, $"{path} is there already; --force replaces it, name another file to keep it");
+                throw new CommandException(ExitCode.Failure, $"{path} is there already; --force replaces it, name another file to keep it");
         }
     }
 }

@@ -46,13 +46,28 @@ internal sealed class OpenedFile : IDisposable
         }
     }
 
+    /// <summary>Checks that there is a key at all.</summary>
+    /// <exception cref="CommandException">There is none.</exception>
+    public void RequireKeys()
+    {
+        if (Material.Keys.Count == 0)
+            throw new CommandException(ExitCode.Failure, $"{Path} holds no private key; nothing was changed");
+    }
+
+    /// <summary>Puts together what the file holds, with its keys written in another way.</summary>
+    public Secret Rewrite(Func<StoredKey, byte[]> write)
+    {
+        using var keys = new Secret([.. Material.Keys.SelectMany(write)]);
+        return PemWriter.Write(keys, Material.Certificates);
+    }
+
     /// <summary>The only key in the file.</summary>
     /// <exception cref="CommandException">There is none, or there are several.</exception>
     public StoredKey SingleKey() => Material.Keys switch
     {
         [var key] => key,
-        [] => throw new CommandException(ExitCode.No, $"{Path} holds no private key"),
-        _ => throw new CommandException(ExitCode.No, $"{Path} holds {Material.Keys.Count} private keys; one is expected"),
+        [] => throw new CommandException(ExitCode.Failure, $"{Path} holds no private key"),
+        _ => throw new CommandException(ExitCode.Failure, $"{Path} holds {Material.Keys.Count} private keys; one is expected"),
     };
 
     /// <summary>A key as PEM to be written elsewhere, not less protected than it is here: under its old passphrase when

@@ -23,11 +23,11 @@ internal static class SecretFile
             return line.Length is > 0 and <= MaxLength
                 ? new Secret(line.ToArray())
                 : throw new CommandException(
-                    ExitCode.Usage, $"{source}: its first line is {(line.IsEmpty ? "empty" : "too long")}; a passphrase is expected there");
+                    ExitCode.UsageError, $"{source}: its first line is {(line.IsEmpty ? "empty" : "too long")}; a passphrase is expected there");
         }
         catch (CertificateFileException e)
         {
-            throw new CommandException(ExitCode.Usage, e.Message);
+            throw new CommandException(ExitCode.UsageError, e.Message);
         }
         finally
         {

@@ -13,12 +13,15 @@ internal sealed class StandardErrorLog : ILoggerProvider
     private volatile int level;
 
     /// <summary>Opens the log.</summary>
-    public StandardErrorLog(LogLevel level, TimeProvider time)
+    /// <param name="stream">Standard error.</param>
+    /// <param name="level">The least serious lines that are written.</param>
+    /// <param name="time">Stamps lines for people.</param>
+    public StandardErrorLog(Stream stream, LogLevel level, TimeProvider time)
     {
         Level = level;
         formatter = new LineFormatter(time);
         lines = new LineQueue(
-            Console.OpenStandardError(),
+            stream,
             count => formatter.Line(LogLevel.Warning, $"{count} lines of this log are lost: nobody read it", null));
         // The level is asked of the log with every line, since it may change.
         Factory = new LoggerFactory([this], new LoggerFilterOptions { MinLevel = LogLevel.Trace });

@@ -1,19 +1,17 @@
-using System.CommandLine;
-
 namespace Postseal.Program.Terminal;
 
-/// <summary>What a command says. Every line is made <see cref="TerminalText"/> here, wherever its words came from.</summary>
-internal sealed class CommandOutput(TextWriter output, TextWriter errors)
+/// <summary>Writes what a command says. Every line is escaped here, wherever its words came from.</summary>
+internal sealed class CommandOutput(StandardStreams streams)
 {
-    public static CommandOutput Of(ParseResult arguments) =>
-        new(arguments.InvocationConfiguration.Output, arguments.InvocationConfiguration.Error);
+    /// <summary>The bytes of the streams, for what is no text: messages, and the daemon's log.</summary>
+    public StandardStreams Streams => streams;
 
-    /// <summary>A line of the answer.</summary>
-    public void Line(string text = "") => output.WriteLine(TerminalText.Escape(text));
+    /// <summary>Writes a line of the answer.</summary>
+    public void Line(string text = "") => streams.Output.WriteLine(TerminalText.Escape(text));
 
-    /// <summary>A line that is not the answer: an error, or a hint beside an answer that goes into a file or pipe.</summary>
-    public void Note(string text) => errors.WriteLine(TerminalText.Escape(text));
+    /// <summary>Writes a line that is not the answer: an error, or a hint beside an answer that goes into a file or pipe.</summary>
+    public void Note(string text) => streams.Error.WriteLine(TerminalText.Escape(text));
 
-    /// <summary>PEM or JSON: text of several lines that is ours and goes out as it is.</summary>
-    public void Text(string text) => output.Write(text);
+    /// <summary>Writes PEM, JSON or a message of ours as it is.</summary>
+    public void Text(string text) => streams.Output.Write(text);
 }

@@ -7,7 +7,7 @@ internal static class Confirmation
     public static bool Ask(string question)
     {
         if (Console.IsInputRedirected)
-            throw new CommandException(ExitCode.Usage, "there is no terminal to ask; say --yes when it is right");
+            throw new CommandException(ExitCode.UsageError, "there is no terminal to ask; say --yes when it is right");
         Console.Error.Write($"{TerminalText.Escape(question)} [y/N] ");
         return Console.ReadLine()?.Trim().ToLowerInvariant() is "y" or "yes";
     }

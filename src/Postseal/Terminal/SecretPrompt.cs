@@ -13,7 +13,7 @@ internal static class SecretPrompt
     public static Secret Ask(string what, string insteadOfTerminal)
     {
         if (Console.IsInputRedirected)
-            throw new CommandException(ExitCode.Usage, $"there is no terminal to ask for the {what}; {insteadOfTerminal}");
+            throw new CommandException(ExitCode.UsageError, $"there is no terminal to ask for the {what}; {insteadOfTerminal}");
         // The first look for a key makes .NET turn the terminal's echo off; it must be off before anyone can answer.
         _ = Console.KeyAvailable;
         // Standard output may be a file; the question is for the person.
@@ -25,7 +25,7 @@ internal static class SecretPrompt
             Console.Error.WriteLine();
             return length > 0
                 ? new Secret(Encoding.UTF8.GetBytes(typed, 0, length))
-                : throw new CommandException(ExitCode.Usage, $"the {what} is empty; nothing was done");
+                : throw new CommandException(ExitCode.UsageError, $"the {what} is empty; nothing was done");
         }
         finally
         {
@@ -42,7 +42,7 @@ internal static class SecretPrompt
         if (first.Bytes.SequenceEqual(second.Bytes))
             return first;
         first.Dispose();
-        throw new CommandException(ExitCode.Usage, $"the two are not the same {what}; nothing was done");
+        throw new CommandException(ExitCode.UsageError, $"the two are not the same {what}; nothing was done");
     }
 
     private static int ReadLine(char[] typed)

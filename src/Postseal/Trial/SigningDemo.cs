@@ -7,11 +7,12 @@ using Postseal.Certificates;
 using Postseal.Mail;
 using Postseal.Mime;
 using Postseal.Program.Milter;
+using Postseal.Program.Terminal;
 
 namespace Postseal.Program.Trial;
 
 /// <summary>The demo's five steps, in the order a reader sees them.</summary>
-internal sealed class SigningDemo(string directory, TextWriter output, TimeProvider time)
+internal sealed class SigningDemo(string directory, CommandOutput output, TimeProvider time)
 {
     private static readonly MailAddress Sender =
         MailAddress.TryParse("aimee@example.org", out var address) ? address : throw new FormatException();
@@ -19,8 +20,8 @@ internal sealed class SigningDemo(string directory, TextWriter output, TimeProvi
     /// <summary>Runs the demo; returns whether the signature is good.</summary>
     public async Task<bool> RunAsync(bool kept, CancellationToken cancellationToken)
     {
-        using var authority = new TrialAuthority("Postseal Demo", time);
-        TrialDirectory.Create(directory, authority)
+        using var ca = new TrialAuthority("Postseal Demo", time);
+        TrialDirectory.Create(directory, ca)
             .Issue(Sender, new TrialRequest(Sender.ToString()) { Key = "RSA-3072", CommonName = "Aimée Example" });
         var original = ReadMessage();
         Save("original.eml", original);
@@ -36,7 +37,7 @@ internal sealed class SigningDemo(string directory, TextWriter output, TimeProvi
         Show(signed);
 
         Title("4. A second opinion");
-        var good = Verify(signed, authority);
+        var good = Verify(signed, ca);
 
         Title("5. Where to look next");
         TellWhereNext(kept);
@@ -57,27 +58,27 @@ internal sealed class SigningDemo(string directory, TextWriter output, TimeProvi
         var options = MilterSettings.Load(Path.Combine(directory, "postseal.ini"));
         await using var server = MilterDaemon.CreateServer(options, NullLoggerFactory.Instance, time);
         await server.StartAsync(cancellationToken);
-        output.WriteLine($"listening on {server.Endpoints[0]}");
+        output.Line($"listening on {server.Endpoints[0]}");
 
         await using var mta = await MtaDouble.ConnectAsync(server.Endpoints[0], MtaKind.Postfix, cancellationToken);
         var handedIn = MtaMessage.FromBytes(BytesOf(original)) with { Sender = Sender.ToString(), Recipients = ["bob@example.net"] };
         var result = await mta.SendAsync(handedIn, cancellationToken);
-        output.WriteLine($"the milter's verdict: {result.Verdict}");
+        output.Line($"the milter's verdict: {result.Verdict}");
         return MailMessage.Parse(result.ToBytes());
     }
 
-    private bool Verify(MailMessage signed, TrialAuthority authority)
+    private bool Verify(MailMessage signed, TrialAuthority ca)
     {
         try
         {
             var type = ContentType.Parse(signed.Headers.First(field => field.Is("Content-Type")).Value.Span);
-            var signer = SignatureVerifier.Verify(signed.Body.ToArray(), type?.Parameter("boundary") ?? "", authority.Root);
-            output.WriteLine($"The signature is good, says .NET's own CMS: signed by {signer.Subject}, issued by {signer.Issuer}.");
+            var signer = SignatureVerifier.Verify(signed.Body.ToArray(), type?.Parameter("boundary") ?? "", ca.Root);
+            output.Line($"The signature is good, says .NET's own CMS: signed by {signer.Subject}, issued by {signer.Issuer}.");
             return true;
         }
         catch (CryptographicException e)
         {
-            output.WriteLine($"The signature is NOT good: {e.Message}");
+            output.Line($"The signature is NOT good: {e.Message}");
             return false;
         }
     }
@@ -86,16 +87,16 @@ internal sealed class SigningDemo(string directory, TextWriter output, TimeProvi
     {
         if (kept)
         {
-            output.WriteLine($"Kept in {directory}: certificates/, root.pem, postseal.ini, original.eml, signed.eml. Look at them with");
-            output.WriteLine($"  openssl cms -verify -in {directory}/signed.eml -CAfile {directory}/root.pem");
-            output.WriteLine($"  postseal check --config {directory}/postseal.ini");
+            output.Line($"Kept in {directory}: certificates/, root.pem, postseal.ini, original.eml, signed.eml. Look at them with");
+            output.Line($"  openssl cms -verify -in {directory}/signed.eml -CAfile {directory}/root.pem");
+            output.Line($"  postseal check --config {directory}/postseal.ini");
         }
         else
         {
-            output.WriteLine("Everything made here is gone again; 'postseal demo --keep DIR' keeps it for a look with openssl.");
+            output.Line("Everything made here is gone again; 'postseal demo --keep DIR' keeps it for a look with openssl.");
         }
 
-        output.WriteLine("Behind a Postfix of your own: postfix-sample/README.md. The code: src/Postseal.Core/OutgoingProcessor.cs.");
+        output.Line("Behind a Postfix of your own: postfix-sample/README.md. The code: src/Postseal.Core/OutgoingProcessor.cs.");
     }
 
     private void Save(string name, MailMessage message) =>
@@ -110,9 +111,9 @@ internal sealed class SigningDemo(string directory, TextWriter output, TimeProvi
 
     private void Title(string title)
     {
-        output.WriteLine();
-        output.WriteLine($"== {title}");
-        output.WriteLine();
+        output.Line();
+        output.Line($"== {title}");
+        output.Line();
     }
 
     /// <summary>Prints the message; of base64 the first and last line.</summary>
@@ -122,10 +123,10 @@ internal sealed class SigningDemo(string directory, TextWriter output, TimeProvi
         for (var i = 0; i < lines.Length; i++)
         {
             var run = lines.Skip(i).TakeWhile(IsBase64).Count();
-            output.WriteLine($"    {lines[i]}".TrimEnd());
+            output.Text($"    {lines[i]}".TrimEnd() + "\n"); // our own message: a tab in it stays one
             if (run <= 3)
                 continue;
-            output.WriteLine($"    [... {run - 2} lines more]");
+            output.Line($"    [... {run - 2} lines more]");
             i += run - 2;
         }
     }

@@ -6,18 +6,18 @@ using Postseal.Program.Files;
 
 namespace Postseal.Program.Trial;
 
-/// <summary>A directory for trials: <c>certificates/</c>, the authority's <c>root.pem</c>, and a <c>postseal.ini</c>.</summary>
+/// <summary>A directory for trials: <c>certificates/</c>, the CA's <c>root.pem</c>, and a <c>postseal.ini</c>.</summary>
 internal sealed class TrialDirectory
 {
     private const string SocketName = "postseal.sock";
     private const int LongestSocketPath = 107; // unix(7)
 
     private readonly string certificates;
-    private readonly TrialAuthority authority;
+    private readonly TrialAuthority ca;
 
-    private TrialDirectory(string path, TrialAuthority authority)
+    private TrialDirectory(string path, TrialAuthority ca)
     {
-        this.authority = authority;
+        this.ca = ca;
         certificates = Path.Combine(path, "certificates");
         RootFile = Path.Combine(path, "root.pem");
         ConfigurationFile = Path.Combine(path, "postseal.ini");
@@ -27,14 +27,14 @@ internal sealed class TrialDirectory
 
     public string ConfigurationFile { get; }
 
-    /// <summary>Makes the directory with an authority's root and settings that listen on a socket in it.</summary>
-    public static TrialDirectory Create(string path, TrialAuthority authority)
+    /// <summary>Makes the directory with a CA's root and settings that listen on a socket in it.</summary>
+    public static TrialDirectory Create(string path, TrialAuthority ca)
     {
-        var directory = new TrialDirectory(path, authority);
+        var directory = new TrialDirectory(path, ca);
         Directory.CreateDirectory(directory.certificates);
         // Once for those who are to trust it, once where 'postseal check' looks for the end of chains.
         foreach (var file in (string[])[directory.RootFile, Path.Combine(directory.certificates, "root.ca.pem")])
-            AtomicFile.Write(file, PemWriter.Write([authority.Root]), AtomicFile.Public, replace: false);
+            AtomicFile.Write(file, PemWriter.Write([ca.Root]), AtomicFile.Public, replace: false);
         AtomicFile.Write(
             directory.ConfigurationFile,
             $"""
@@ -57,7 +57,7 @@ internal sealed class TrialDirectory
     /// <summary>Issues a certificate; returns the file with key, certificate and chain.</summary>
     public string Issue(MailAddress address, TrialRequest request)
     {
-        var issued = authority.Issue(request);
+        var issued = ca.Issue(request);
         var path = Path.Combine(certificates, AddressFileName.For(address) + ".pem");
         AtomicFile.Write(path, issued.KeyPem + issued.CertificatePem + issued.ChainPem, AtomicFile.Private, replace: false);
         return path;

@@ -37,7 +37,7 @@ internal static class CommonOptions
         }
         catch (ArgumentException e)
         {
-            throw new CommandException(ExitCode.Usage, $"{e.Message}; give another with --name");
+            throw new CommandException(ExitCode.UsageError, $"{e.Message}; give another with --name");
         }
     }
 
@@ -45,5 +45,5 @@ internal static class CommonOptions
     public static MailAddress ParseAddress(string text) =>
         MailAddress.TryParse(text, out var address)
             ? address
-            : throw new CommandException(ExitCode.Usage, $"'{text}' is not a mail address");
+            : throw new CommandException(ExitCode.UsageError, $"'{text}' is not a mail address");
 }

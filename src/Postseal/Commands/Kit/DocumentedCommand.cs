@@ -8,8 +8,8 @@ using Postseal.Settings;
 namespace Postseal.Program.Commands.Kit;
 
 /// <summary>
-/// A command with examples in its help, in whose work whatever a person can mend ends with a sentence and an exit code,
-/// not with a stack trace.
+/// A command whose help has examples. Whatever a person can mend ends it with a sentence and an exit code, not with a
+/// stack trace.
 /// </summary>
 internal sealed class DocumentedCommand : Command
 {
@@ -31,30 +31,35 @@ internal sealed class DocumentedCommand : Command
     }
 
     /// <summary>Sets what the command does.</summary>
-    public void Does(Func<ParseResult, CommandOutput, int> work) => SetAction(arguments =>
-    {
-        var output = CommandOutput.Of(arguments);
-        try
+    public void Handle(Func<ParseResult, CommandOutput, int> work) =>
+        Handle((arguments, output, _) => Task.FromResult(work(arguments, output)));
+
+    /// <summary>Sets what the command does.</summary>
+    public void Handle(Func<ParseResult, CommandOutput, CancellationToken, Task<int>> work) =>
+        SetAction(async (arguments, cancellationToken) =>
         {
-            return work(arguments, output);
-        }
-        catch (CommandException e)
-        {
-            output.Note(e.Message);
-            return e.ExitCode;
-        }
-        catch (ConfigurationException e)
-        {
-            foreach (var error in e.Errors)
-                output.Note(error.ToString());
-            return ExitCode.Usage;
-        }
-        catch (Exception e) when (e is CertificateFileException or IOException or UnauthorizedAccessException)
-        {
-            output.Note(e.Message);
-            return ExitCode.No;
-        }
-    });
+            var output = new CommandOutput((StandardStreams)arguments.InvocationConfiguration);
+            try
+            {
+                return await work(arguments, output, cancellationToken);
+            }
+            catch (CommandException e)
+            {
+                output.Note(e.Message);
+                return e.ExitCode;
+            }
+            catch (ConfigurationException e)
+            {
+                foreach (var error in e.Errors)
+                    output.Note(error.ToString());
+                return ExitCode.UsageError;
+            }
+            catch (Exception e) when (e is CertificateFileException or IOException or UnauthorizedAccessException)
+            {
+                output.Note(e.Message);
+                return ExitCode.Failure;
+            }
+        });
 
     private sealed class Help(DocumentedCommand command, HelpAction standard) : SynchronousCommandLineAction
     {

@@ -35,7 +35,7 @@ internal sealed class MauticOptions(string description)
         var path = arguments.GetValue(secretFile)
             ?? MilterSettings.Load(arguments.GetValue(config)!).Certificates.SecretFile
             ?? throw new CommandException(
-                ExitCode.Usage, "--mautic needs Mautic's secret_key: name the file that has it with --secret-file FILE, or in [Certificates] SecretFile");
+                ExitCode.UsageError, "--mautic needs Mautic's secret_key: name the file that has it with --secret-file FILE, or in [Certificates] SecretFile");
         using var handle = File.OpenHandle(path);
         return SecretFile.FirstLine(handle, path);
     }
