@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Postseal.Program.Commands;
+using Postseal.Program.Commands.Kit;
 using Postseal.Program.Terminal;
 
 namespace Postseal.Program;
@@ -9,8 +10,7 @@ internal static class CommandLine
 {
     public static async Task<int> RunAsync(string[] arguments, StandardStreams streams)
     {
-        var demo = DemoCommand.Create();
-        var commandLine = Create(demo).Parse(arguments);
+        var commandLine = Create().Parse(arguments);
         if (commandLine.Errors.Count > 0)
         {
             var output = new CommandOutput(streams);
@@ -20,13 +20,11 @@ internal static class CommandLine
             return ExitCode.UsageError;
         }
 
-        // The daemon stops in its own time, within [Milter] StopTimeout, not within the command line library's two
-        // seconds. Only the demo needs them: it has keys to take away.
-        streams.ProcessTerminationTimeout = commandLine.CommandResult.Command == demo ? TimeSpan.FromSeconds(2) : null;
+        streams.ProcessTerminationTimeout = (commandLine.CommandResult.Command as DocumentedCommand)?.StopTimeout;
         return await commandLine.InvokeAsync(streams);
     }
 
-    private static RootCommand Create(Command demo) => new(
+    private static RootCommand Create() => new(
         """
         Postseal signs mail with S/MIME where it flows: as a milter behind Postfix and Sendmail.
 
@@ -42,6 +40,6 @@ internal static class CommandLine
         CertsCommand.Create(),
         KeysCommand.Create(),
         TestCaCommand.Create(),
-        demo,
+        DemoCommand.Create(),
     };
 }

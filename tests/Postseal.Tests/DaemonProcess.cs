@@ -17,9 +17,10 @@ internal sealed partial class DaemonProcess : IDisposable
     public MilterEndpoint Endpoint { get; private init; } = null!;
 
     /// <summary>Starts the daemon and reads its log until it listens.</summary>
-    public static async Task<DaemonProcess> StartAsync(string configuration, CancellationToken cancellationToken)
+    public static async Task<DaemonProcess> StartAsync(
+        string configuration, CancellationToken cancellationToken, params (string Name, string Value)[] environment)
     {
-        var process = PostsealProcess.Start("milter", "--config", configuration);
+        var process = PostsealProcess.StartWith(environment, "milter", "--config", configuration);
         var said = await LineAsync(process, "listening on ", cancellationToken);
         return new DaemonProcess(process) { Endpoint = MilterEndpoint.Parse(ListeningOn().Match(said).Groups[1].Value) };
     }

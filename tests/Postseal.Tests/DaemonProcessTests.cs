@@ -1,4 +1,6 @@
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using System.Text;
 using Milter.Testing;
 using Postseal.TestKit;
 
@@ -74,6 +76,29 @@ public sealed class DaemonProcessTests : IDisposable
 
         Assert.Contains("'Perhaps' is not one of", await daemon.LineAsync("the settings before it stay in use", Cancel), StringComparison.Ordinal);
         await SendAsync(mta, queueId: "STILL-UNSIGNED", signed: false);
+    }
+
+    [Fact]
+    public async Task Systemd_is_told_when_mail_can_come_and_when_none_can_any_more()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "systemd is Linux's");
+        using var systemd = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        systemd.Bind(new UnixDomainSocketEndPoint(directory.File("notify")));
+        Configure("");
+        using var daemon = await DaemonProcess.StartAsync(
+            directory.File("postseal.ini"), Cancel, ("NOTIFY_SOCKET", directory.File("notify")));
+
+        Assert.Equal("READY=1", await NextAsync());
+        daemon.Signal(PosixSignal.SIGTERM);
+
+        Assert.Equal("STOPPING=1", await NextAsync());
+        Assert.Equal(0, await daemon.ExitCodeAsync(Cancel));
+
+        async Task<string> NextAsync()
+        {
+            var state = new byte[100];
+            return Encoding.ASCII.GetString(state, 0, await systemd.ReceiveAsync(state, Cancel));
+        }
     }
 
     public void Dispose()

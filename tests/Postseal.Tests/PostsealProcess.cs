@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Postseal.TestKit;
 
 namespace Postseal.Tests;
 
@@ -8,10 +7,10 @@ internal static class PostsealProcess
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
-    public static Process Start(params string[] arguments) => Start(temporary: null, arguments);
+    public static Process Start(params string[] arguments) => StartWith([], arguments);
 
-    /// <summary>Starts the program with a directory of its own for temporary files.</summary>
-    public static Process Start(TemporaryDirectory? temporary, params string[] arguments)
+    /// <summary>Starts the program with other environment variables.</summary>
+    public static Process StartWith((string Name, string Value)[] environment, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "postseal.dll"), .. arguments])
         {
@@ -20,8 +19,9 @@ internal static class PostsealProcess
             RedirectStandardError = true,
         };
         start.Environment.Remove("JOURNAL_STREAM");
-        if (temporary is not null)
-            start.Environment["TMPDIR"] = temporary.Path;
+        start.Environment.Remove("NOTIFY_SOCKET");
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
         return Process.Start(start)!;
     }
 

@@ -99,7 +99,7 @@ public sealed class TerminalTests : IDisposable
     public void Demo_takes_its_keys_away_when_it_is_stopped()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "signals are Unix's");
-        using var demo = PostsealProcess.Start(directory, "demo");
+        using var demo = PostsealProcess.StartWith([("TMPDIR", directory.Path)], "demo");
         Assert.Equal("", demo.StandardOutput.ReadLine()); // begun: the certificates are written
 
         using var kill = Process.Start("kill", ["-TERM", $"{demo.Id}"]);

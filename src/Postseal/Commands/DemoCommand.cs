@@ -27,13 +27,13 @@ internal static class DemoCommand
             postseal demo
             postseal demo --keep demo
             """) { keep };
+        command.StopTimeout = TimeSpan.FromSeconds(2); // it has keys to take away
         command.Handle((arguments, output, cancellationToken) => RunAsync(arguments.GetValue(keep), output, cancellationToken));
         return command;
     }
 
     private static async Task<int> RunAsync(string? keep, CommandOutput output, CancellationToken cancellationToken)
     {
-        await Task.Yield(); // The command line library listens to signals once the command has begun to wait.
         var directory = MakeDirectory(keep);
         try
         {

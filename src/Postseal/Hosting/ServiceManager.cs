@@ -1,16 +1,17 @@
 using System.Net.Sockets;
 using System.Text;
+using Microsoft.Extensions.Logging;
 
 namespace Postseal.Program.Hosting;
 
 /// <summary>Tells systemd how the service is, as sd_notify(3) does; without systemd it tells nobody.</summary>
-internal static class ServiceManager
+internal sealed partial class ServiceManager(ILogger<ServiceManager> logger)
 {
-    public static void Ready() => Notify("READY=1");
+    public void Ready() => Notify("READY=1");
 
-    public static void Stopping() => Notify("STOPPING=1");
+    public void Stopping() => Notify("STOPPING=1");
 
-    private static void Notify(string state)
+    private void Notify(string state)
     {
         if (Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is not { Length: > 0 } path)
             return;
@@ -22,8 +23,10 @@ internal static class ServiceManager
         }
         catch (Exception e) when (e is SocketException or ArgumentException)
         {
-            // systemd will draw its own conclusion from the silence; mail goes on.
-            Console.Error.WriteLine($"NOTIFY_SOCKET={path}: systemd cannot be told '{state}': {e.Message}");
+            LogSilence(path, state, e.Message); // systemd will draw its own conclusion from it; mail goes on
         }
     }
+
+    [LoggerMessage(301, LogLevel.Warning, "NOTIFY_SOCKET={Path}: systemd cannot be told '{State}': {Reason}")]
+    private partial void LogSilence(string path, string state, string reason);
 }

@@ -11,7 +11,7 @@ namespace Postseal.Tests;
 /// Runs the commands of a script in a directory of its own: <c>postseal</c> without a process, <c>issue</c> by a CA made
 /// for this script, all else by sh.
 /// </summary>
-internal sealed partial class CliShell : IDisposable
+internal sealed class CliShell : IDisposable
 {
     private readonly TemporaryDirectory directory = new();
     private readonly string before = Directory.GetCurrentDirectory();
@@ -45,11 +45,10 @@ internal sealed partial class CliShell : IDisposable
     private static (int ExitCode, string Output, string Errors) Postseal(string command, string input)
     {
         var pipe = command.Split(" | ", 2);
-        var words = Words(pipe[0]);
-        if (After("<") is { } from)
+        if (Redirection(pipe[0], '<') is { } from)
             input = File.ReadAllText(from);
-        var said = Cli.RunWith(input, [.. words.Skip(1).TakeWhile(word => word is not ("<" or ">"))]);
-        if (After(">") is { } to)
+        var said = Cli.RunWith(input, [.. Words(Regex.Replace(pipe[0], " [<>] .*", "")).Skip(1)]);
+        if (Redirection(pipe[0], '>') is { } to)
         {
             File.WriteAllText(to, said.Output);
             said.Output = "";
@@ -62,9 +61,10 @@ internal sealed partial class CliShell : IDisposable
         }
 
         return said;
-
-        string? After(string sign) => words.SkipWhile(word => word != sign).ElementAtOrDefault(1);
     }
+
+    private static string? Redirection(string command, char sign) =>
+        command.Split($" {sign} ") is [_, var rest] ? rest.Split(' ')[0] : null;
 
     /// <summary>Runs <c>issue ADDRESS [KEY=VALUE]…</c>: writes NAME.key and NAME.crt for NAME@…, and chain.pem.</summary>
     private (int ExitCode, string Output, string Errors) Issue(string[] words)
@@ -108,10 +108,6 @@ internal sealed partial class CliShell : IDisposable
 
     private string Shown(string text) => text.Replace(directory.Path, "$PWD", StringComparison.Ordinal);
 
-    /// <summary>Splits a command line at blanks that are not within quotation marks.</summary>
-    private static string[] Words(string command) =>
-        [.. Word().Matches(command).Select(word => word.Value.Replace("'", "", StringComparison.Ordinal).Replace("$PWD", Directory.GetCurrentDirectory(), StringComparison.Ordinal))];
-
-    [GeneratedRegex("""('[^']*'|[^' ])+""")]
-    private static partial Regex Word();
+    /// <summary>Splits a command line as sh does.</summary>
+    private static string[] Words(string command) => Sh($"printf '%s\\0' {command}", "").Output.Split('\0')[..^1];
 }

@@ -30,6 +30,9 @@ internal sealed class DocumentedCommand : Command
         Options.Add(help);
     }
 
+    /// <summary>How long the command may take to stop on SIGTERM or SIGINT, which cancel it; without one they end it.</summary>
+    public TimeSpan? StopTimeout { get; set; }
+
     /// <summary>Sets what the command does.</summary>
     public void Handle(Func<ParseResult, CommandOutput, int> work) =>
         Handle((arguments, output, _) => Task.FromResult(work(arguments, output)));
@@ -39,6 +42,7 @@ internal sealed class DocumentedCommand : Command
         SetAction(async (arguments, cancellationToken) =>
         {
             var output = new CommandOutput((StandardStreams)arguments.InvocationConfiguration);
+            await Task.Yield(); // The library listens to signals once the command has begun to wait.
             try
             {
                 return await work(arguments, output, cancellationToken);
