@@ -15,7 +15,7 @@ internal static class CommandLine
         {
             var output = new CommandOutput(streams);
             foreach (var error in commandLine.Errors)
-                output.Note(error.Message);
+                output.Note(string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)));
             output.Note("Run 'postseal --help' for usage.");
             return ExitCode.UsageError;
         }

@@ -10,6 +10,7 @@ namespace Postseal.TestKit;
 /// <param name="key">Its key.</param>
 public sealed class TestAuthority(X509Certificate2 certificate, AsymmetricAlgorithm key)
 {
+    private static readonly RSA RootKey = RSA.Create(2048); // one for all of a run: it takes a tenth of a second
     private static readonly X509KeyUsageFlags Issuing = X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign;
 
     public X509Certificate2 Certificate => certificate;
@@ -19,8 +20,8 @@ public sealed class TestAuthority(X509Certificate2 certificate, AsymmetricAlgori
     /// <summary>Makes a root with an RSA key, as MD5 goes with no other.</summary>
     public static TestAuthority Root(string name, DateTimeOffset from, DateTimeOffset to)
     {
-        var key = RSA.Create(2048);
-        return new TestAuthority(Sign(new IssuerRequest(new X500DistinguishedName(name), from, to), key, new X500DistinguishedName(name), null, key), key);
+        var subject = new X500DistinguishedName(name);
+        return new TestAuthority(Sign(new IssuerRequest(subject, from, to), RootKey, subject, null, RootKey), RootKey);
     }
 
     /// <summary>Issues another authority's certificate.</summary>

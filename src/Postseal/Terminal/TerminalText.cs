@@ -10,7 +10,7 @@ namespace Postseal.Program.Terminal;
 internal static class TerminalText
 {
     /// <summary>The text on one line: what controls, or cannot be shown, becomes U+FFFD.</summary>
-    public static string Line(string text)
+    public static string Escape(string text)
     {
         if (text.AsSpan().IndexOfAnyExceptInRange(' ', '~') < 0)
             return text;

@@ -92,7 +92,7 @@ internal sealed class CliShell : IDisposable
 
     private static (int ExitCode, string Output, string Errors) Sh(string command, string input)
     {
-        using var process = Process.Start(new ProcessStartInfo("sh", ["-c", command])
+        using var process = Process.Start(new ProcessStartInfo("sh", ["-c", $"umask 077; {command}"])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -14,7 +14,7 @@ namespace Postseal.Certificates.Formats;
 internal sealed class PasswordDerivation(string path, int maxRounds = PasswordDerivation.MaxRounds)
 {
     /// <summary>
-    /// The most rounds for one key. OpenSSL's default is 2,048, ours <see cref="PrivateKeyPem.Iterations"/>; each million
+    /// The most rounds for one key. OpenSSL's default is 2,048, ours <see cref="PrivateKeyPem.DefaultIterations"/>; each million
     /// costs about a second, and a file could ask for two thousand.
     /// </summary>
     public const int MaxRounds = 2_000_000;

@@ -9,10 +9,10 @@ public static class PrivateKeyPem
     /// The rounds of PBKDF2-HMAC-SHA256, as OWASP advises (Password Storage Cheat Sheet, 2023): a third of a second for
     /// who knows the passphrase, and for each guess of who does not.
     /// </summary>
-    public const int Iterations = 600_000;
+    public const int DefaultIterations = 600_000;
 
-    private static readonly PbeParameters Pbes2 = new(
-        PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, Iterations);
+    /// <summary>Lowered by tests alone, which write keys by the hundred.</summary>
+    internal static int Iterations { get; set; } = DefaultIterations;
 
     /// <summary>The key as it is. The caller clears what is returned.</summary>
     public static byte[] Write(AsymmetricAlgorithm key)
@@ -33,4 +33,6 @@ public static class PrivateKeyPem
     /// <param name="passphrase">The passphrase, in UTF-8.</param>
     public static byte[] WriteEncrypted(AsymmetricAlgorithm key, ReadOnlySpan<byte> passphrase) =>
         [.. PemEncoding.WriteUtf8("ENCRYPTED PRIVATE KEY"u8, key.ExportEncryptedPkcs8PrivateKey(passphrase, Pbes2)), (byte)'\n'];
+
+    private static PbeParameters Pbes2 => new(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, Iterations);
 }

@@ -165,8 +165,11 @@ public sealed class KeyMaterialTests : IDisposable
         Assert.Contains("PBES2", structure, StringComparison.Ordinal);
         Assert.Contains("hmacWithSHA256", structure, StringComparison.Ordinal);
         Assert.Contains("aes-256-cbc", structure, StringComparison.Ordinal);
-        Assert.Contains(PrivateKeyPem.Iterations.ToString("X6", provider: null), structure, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains(PrivateKeyPem.Iterations.ToString("X", provider: null), structure, StringComparison.OrdinalIgnoreCase);
     }
+
+    [Fact]
+    public void What_is_shipped_derives_keys_with_600_000_rounds() => Assert.Equal(600_000, PrivateKeyPem.DefaultIterations);
 
     [Theory]
     [InlineData("", CertificateFileProblem.NotACertificate, "is empty")]
