@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Milter;
 using Milter.Testing;
 using MimeKit;
 using Postseal.MailKit.Tests.Support;
-using Postseal.Policy;
 using Postseal.Program.Milter;
 using Postseal.Settings;
 using Postseal.Smime;
@@ -95,15 +95,14 @@ public sealed class MilterParityTests : IDisposable
         }
     }
 
-    private PostsealOptions Options(SignatureForm form) => office.Options() with
-    {
-        Milter = new MilterOptions { Socket = ["inet:0@127.0.0.1"] }, Signing = new SigningRules { Form = form },
-    };
+    private PostsealOptions Options(SignatureForm form) => office.Options() with { Signing = new() { Form = form } };
 
     private async Task<byte[]> ThroughMilterAsync(MimeMessage message, SignatureForm form)
     {
         var atTheMta = (await Office.SentByMailKitAsync(message, "8BITMIME")).Bytes;
-        await using var server = MilterDaemon.CreateServer(Options(form), NullLoggerFactory.Instance, office.Time);
+        var options = Options(form);
+        await using var server = MilterDaemon.CreateServer(
+            new() { Endpoints = { MilterEndpoint.Parse("inet:0@127.0.0.1") } }, () => options, NullLoggerFactory.Instance, office.Time);
         await server.StartAsync(Cancel);
         await using var mta = await MtaDouble.ConnectAsync(server.Endpoints[0], MtaKind.Postfix, Cancel);
         return (await mta.SendAsync(MtaMessage.FromBytes(atTheMta), Cancel)).ToBytes();

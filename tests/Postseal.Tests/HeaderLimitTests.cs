@@ -32,7 +32,9 @@ public sealed class HeaderLimitTests : IAsyncDisposable
     public async Task A_header_over_the_limits_is_refused_only_where_it_would_be_signed(
         string from, string client, SigningMode mode, MtaVerdict verdict)
     {
-        server = MilterDaemon.CreateServer(Options(mode), LoggerFactory.Create(b => b.AddProvider(log)), folder.Time);
+        var options = Options(mode);
+        server = MilterDaemon.CreateServer(
+            new() { Endpoints = { MilterEndpoint.Parse("inet:0@127.0.0.1") } }, () => options, LoggerFactory.Create(b => b.AddProvider(log)), folder.Time);
         await server.StartAsync(Cancel);
         await using var mta = await MtaDouble.ConnectAsync(server.Endpoints[0], MtaKind.Postfix, Cancel);
 
@@ -64,7 +66,6 @@ public sealed class HeaderLimitTests : IAsyncDisposable
 
     private PostsealOptions Options(SigningMode mode) => new()
     {
-        Milter = new MilterOptions { Socket = ["inet:0@127.0.0.1"] },
         Certificates = folder.Options,
         Signing = new SigningRules { Mode = mode },
     };

@@ -107,8 +107,8 @@ public sealed class MilterDaemonTests : IAsyncDisposable
     [InlineData(AuthenticatedFrom.Any, "AuthenticatedFrom = Any: a client that logs in signs as everyone who has a certificate here")]
     public void The_log_says_at_the_start_as_whom_a_login_signs(AuthenticatedFrom rule, string words)
     {
-        server = MilterDaemon.CreateServer(
-            Options() with { Originating = new() { AuthenticatedFrom = rule, LoginDomain = "example.org" } }, Logs(), folder.Time);
+        var options = Options() with { Originating = new() { AuthenticatedFrom = rule, LoginDomain = "example.org" } };
+        server = CreateServer(() => options);
 
         Assert.Contains(words, log.Lines);
     }
@@ -158,7 +158,7 @@ public sealed class MilterDaemonTests : IAsyncDisposable
     public async Task A_change_of_the_settings_counts_from_the_next_message_on_within_a_connection()
     {
         var options = Options();
-        server = MilterDaemon.CreateServer(() => options, Logs(), folder.Time);
+        server = CreateServer(() => options);
         await server.StartAsync(Cancel);
         await using var mta = await MtaDouble.ConnectAsync(server.Endpoints[0], MtaKind.Postfix, Cancel);
         Assert.Contains((await mta.SendAsync(Message("From: alice@example.org", "Hello\r\n"), Cancel)).Headers, h => h.Is("Content-Type"));
@@ -216,14 +216,17 @@ public sealed class MilterDaemonTests : IAsyncDisposable
 
     private async Task<MtaDouble> StartAsync(MtaKind kind, SigningRules? signing = null)
     {
-        server = MilterDaemon.CreateServer(Options(signing), Logs(), folder.Time);
+        var options = Options(signing);
+        server = CreateServer(() => options);
         await server.StartAsync(Cancel);
         return await MtaDouble.ConnectAsync(server.Endpoints[0], kind, Cancel);
     }
 
+    private MilterServer CreateServer(Func<PostsealOptions> options) => MilterDaemon.CreateServer(
+        new() { Endpoints = { MilterEndpoint.Parse("inet:0@127.0.0.1") } }, options, Logs(), folder.Time);
+
     private PostsealOptions Options(SigningRules? signing = null) => new()
     {
-        Milter = new MilterOptions { Socket = ["inet:0@127.0.0.1"] },
         Certificates = folder.Options,
         Signing = signing ?? new SigningRules(),
     };

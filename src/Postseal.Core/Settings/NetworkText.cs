@@ -18,13 +18,13 @@ internal static class NetworkText
         var slash = text.IndexOf('/', StringComparison.Ordinal);
         var start = Unbracketed(slash < 0 ? text : text[..slash]);
         if (!IPAddress.TryParse(start, out var address) || !IsPlain(start, address))
-            throw Wrong();
+            throw Wrong(text);
         if (slash < 0)
             return Normal(address, address.GetAddressBytes().Length * 8);
         if (!IPNetwork.TryParse($"{start}{text[slash..]}", out var network))
-            throw Wrong();
+            throw Wrong(text);
         // 127.0.0.1/8 may mean one address or sixteen million: .NET cuts it down, Postfix refuses it, and so do we.
-        return network.BaseAddress.Equals(address) ? Normal(address, network.PrefixLength) : throw Wrong();
+        return network.BaseAddress.Equals(address) ? Normal(address, network.PrefixLength) : throw Wrong(text);
     }
 
     private static IPNetwork Normal(IPAddress address, int prefix) =>
@@ -40,7 +40,7 @@ internal static class NetworkText
         ? address.ToString() == text
         : !text.AsSpan().ContainsAny('%', '[', ']');
 
-    private static FormatException Wrong() => new(
-        "expected addresses and networks separated by commas, as 127.0.0.0/8, ::1; the bits after the prefix are zero, "
+    private static FormatException Wrong(string text) => new(
+        $"'{text}': expected addresses and networks separated by commas, as 127.0.0.0/8, ::1; the bits after the prefix are zero, "
         + "and an IPv6 address has no zone");
 }

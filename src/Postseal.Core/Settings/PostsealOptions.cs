@@ -1,20 +1,15 @@
-using System.Net;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Logging;
 using Postseal.Certificates.Store;
 using Postseal.Policy;
 
 namespace Postseal.Settings;
 
 /// <summary>
-/// All settings, checked. <see cref="SettingsReader"/> makes it from any configuration source; the same names
-/// and defaults hold for the daemon, the commands and programs that take the library.
+/// How mail is protected: the settings, checked. The same names and defaults hold for the daemon, the commands and programs
+/// that take the library.
 /// </summary>
 public sealed record PostsealOptions
 {
-    /// <summary><c>[Milter]</c>: where the daemon listens, and its limits.</summary>
-    public MilterOptions Milter { get; init; } = new();
-
     /// <summary><c>[Certificates]</c>: where certificates and keys are.</summary>
     public CertificateOptions Certificates { get; init; } = new();
 
@@ -31,9 +26,6 @@ public sealed record PostsealOptions
     public IReadOnlyDictionary<string, SenderOverrides> Senders { get; init; } =
         new Dictionary<string, SenderOverrides>();
 
-    /// <summary><c>[Log] Level</c>: the least serious lines that are written. Default: Information.</summary>
-    public LogLevel LogLevel { get; init; } = LogLevel.Information;
-
     /// <summary>Reads and checks a configuration file: <c>PostsealOptions.FromIni("postseal.ini")</c>.</summary>
     /// <param name="path">The file; relative paths in it start from its own directory.</param>
     /// <param name="credentialsDirectory">Where systemd put the service's credentials, <c>$CREDENTIALS_DIRECTORY</c>: their files
@@ -41,20 +33,13 @@ public sealed record PostsealOptions
     /// Default: <see langword="null"/>, there are none.</param>
     /// <exception cref="ConfigurationException">It cannot be read or something in it is wrong; all of it is told.</exception>
     public static PostsealOptions FromIni(string path, string? credentialsDirectory = null) =>
-        SettingsReader.Read(
-            IniFile.Read(path), path, Path.GetDirectoryName(Path.GetFullPath(path))!, credentialsDirectory);
+        SettingsReader.ReadAlone(SettingsFile.Open(path), credentialsDirectory);
 
     /// <summary>Reads and checks the settings in a section of a program's own configuration, as appsettings.json.</summary>
     /// <param name="section">The section whose children are ours: <c>configuration.GetSection("Postseal")</c>.</param>
     /// <param name="baseDirectory">What relative paths in it start from. Default: the directory of the program.</param>
     /// <exception cref="ConfigurationException">Something in it is wrong; all of it is told.</exception>
     public static PostsealOptions FromConfiguration(IConfiguration section, string? baseDirectory = null) =>
-        SettingsReader.Read(
-            section, (section as IConfigurationSection)?.Path ?? "configuration", baseDirectory ?? AppContext.BaseDirectory);
-
-    /// <summary>Determines whether what is fixed at the start of the daemon, <c>[Milter]</c>, is the same in both.</summary>
-    public bool HasSameMilter(PostsealOptions other) =>
-        Milter == other.Milter with { Socket = Milter.Socket, Peers = Milter.Peers }
-        && Milter.Socket.SequenceEqual(other.Milter.Socket)
-        && Milter.Peers.SequenceEqual(other.Milter.Peers);
+        SettingsReader.ReadAlone(new SettingsFile(
+            section, (section as IConfigurationSection)?.Path ?? "configuration", baseDirectory ?? AppContext.BaseDirectory));
 }

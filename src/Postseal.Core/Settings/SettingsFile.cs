@@ -2,14 +2,21 @@ using Microsoft.Extensions.Configuration;
 
 namespace Postseal.Settings;
 
-/// <summary>A configuration being read: it remembers which sections were asked for and everything that was wrong.</summary>
+/// <summary>Settings being read, by the core and by whoever has sections of its own among them: it remembers which were asked
+/// for and everything that was wrong.</summary>
+/// <param name="configuration">The settings; in a program of its own, the section that holds ours.</param>
+/// <param name="source">The name of the file, for errors.</param>
+/// <param name="baseDirectory">What relative paths start from: the directory of the file.</param>
 internal sealed class SettingsFile(IConfiguration configuration, string source, string baseDirectory)
 {
     private readonly List<ConfigurationError> errors = [];
     private readonly List<SettingsSection> sections = [];
 
-    /// <summary>What relative paths start from.</summary>
     public string BaseDirectory => baseDirectory;
+
+    /// <exception cref="ConfigurationException">The file is not there, cannot be read, or is no INI file.</exception>
+    public static SettingsFile Open(string path) =>
+        new(IniFile.Read(path), path, Path.GetDirectoryName(Path.GetFullPath(path))!);
 
     /// <summary>A section, which may be absent and is then empty.</summary>
     public SettingsSection Section(string name) => Open(name, configuration.GetSection(name));

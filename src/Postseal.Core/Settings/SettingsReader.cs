@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Logging;
 using Postseal.Bytes;
 using Postseal.Certificates.Store;
 using Postseal.Cms;
@@ -10,90 +8,38 @@ using Postseal.Smime;
 namespace Postseal.Settings;
 
 /// <summary>
-/// Reads <see cref="PostsealOptions"/> from any configuration source. It knows every section and key, their defaults
-/// and what is right for each; whatever it does not know is an error, so that a misspelt setting is never a setting
-/// that silently does nothing.
+/// Reads <see cref="PostsealOptions"/>. It knows every section and key of the core, their defaults and what is right for each;
+/// whatever nobody knows is an error, so that a misspelt setting is never a setting that silently does nothing.
 /// </summary>
 internal static class SettingsReader
 {
-    /// <summary>Reads and checks all settings.</summary>
-    /// <param name="configuration">The settings; in a program of its own, the section that holds ours.</param>
-    /// <param name="source">The name of the file, for errors.</param>
-    /// <param name="baseDirectory">What relative paths in it start from: the directory of the file.</param>
+    /// <summary>Reads the settings for a program that has no sections of its own among them. Those of the daemon, which may share
+    /// the file, are for the daemon to check.</summary>
+    /// <exception cref="ConfigurationException">Something is wrong; all of it is told.</exception>
+    public static PostsealOptions ReadAlone(SettingsFile file, string? credentialsDirectory = null)
+    {
+        var options = Read(file, credentialsDirectory);
+        file.Section("Milter").AllowAll();
+        file.Section("Log").AllowAll();
+        file.ThrowIfWrong();
+        return options;
+    }
+
+    /// <summary>Reads the core's sections. What is wrong in them, the file remembers.</summary>
+    /// <param name="file">The settings.</param>
     /// <param name="credentialsDirectory">Where systemd put the service's credentials ($CREDENTIALS_DIRECTORY): their files
     /// <c>postseal.passphrase</c> and <c>postseal.secret</c> stand in for settings that are not there.</param>
-    /// <exception cref="ConfigurationException">Something in it is wrong; all of it is told.</exception>
-    public static PostsealOptions Read(
-        IConfiguration configuration, string source, string baseDirectory, string? credentialsDirectory = null)
+    public static PostsealOptions Read(SettingsFile file, string? credentialsDirectory)
     {
-        var file = new SettingsFile(configuration, source, baseDirectory);
         var defaults = new PostsealOptions();
         var options = defaults with
         {
-            Milter = ReadMilter(file.Section("Milter"), defaults.Milter),
             Certificates = ReadCertificates(file.Section("Certificates"), defaults.Certificates, credentialsDirectory),
             Signing = ReadSigning(file.Section("Signing"), defaults.Signing),
             Originating = ReadOriginating(file.Section("Originating"), defaults.Originating),
-            LogLevel = file.Section("Log").Enum<LogLevel>("Level") ?? defaults.LogLevel,
         };
         var (senders, certificates) = ReadSenders(file, options.Certificates.DomainCertificates);
-        file.ThrowIfWrong();
         return options with { Senders = senders, Certificates = options.Certificates with { Senders = certificates } };
-    }
-
-    private static MilterOptions ReadMilter(SettingsSection section, MilterOptions defaults)
-    {
-        var limits = ReadMemory(section, ReadSocketsAndLimits(section, defaults));
-        if (limits.MaxConnectionMemory < limits.MaxMessageSize)
-            section.Error("MaxConnectionMemory", "is less than MaxMessageSize: no connection could hold such a message");
-        if (limits.MaxTotalMemory < limits.MaxConnectionMemory)
-            section.Error("MaxTotalMemory", "is less than MaxConnectionMemory: all connections together have that");
-        return limits;
-    }
-
-    /// <summary>Reads the limits of memory. One that is not set follows from MaxMessageSize.</summary>
-    private static MilterOptions ReadMemory(SettingsSection section, MilterOptions options)
-    {
-        if (section.Value("MaxConnectionMemory", 0, Quantity.ParseSize, "a size, as 80M") is var connection and > 0)
-            options = options with { MaxConnectionMemory = connection };
-        return section.Value("MaxTotalMemory", 0, Quantity.ParseSize, "a size, as 640M") is var total and > 0
-            ? options with { MaxTotalMemory = total }
-            : options;
-    }
-
-    private static MilterOptions ReadSocketsAndLimits(SettingsSection section, MilterOptions defaults) => new()
-    {
-        Socket = ReadSockets(section, defaults.Socket),
-        Peers = section.List("Peers", defaults.Peers, text => text),
-        SocketMode = section.Value("SocketMode", defaults.SocketMode, ParseMode, "permission bits in octal, as 0660"),
-        SocketGroup = section.Value("SocketGroup", null, ParseGroup, "the name or number of a group"),
-        MaxMessageSize = section.Value("MaxMessageSize", defaults.MaxMessageSize, ParseMessageSize, "a size up to 1G, as 64M"),
-        MaxLargeMessages = section.Value("MaxLargeMessages", defaults.MaxLargeMessages, Quantity.ParsePositive, "a number above 0"),
-        MaxHeaderCount = section.Value("MaxHeaderCount", defaults.MaxHeaderCount, Quantity.ParsePositive, "a number above 0"),
-        MaxHeadersSize = section.Value("MaxHeadersSize", defaults.MaxHeadersSize, text => (int)ParseMessageSize(text), "a size up to 1G, as 1M"),
-        MaxConnections = section.Value("MaxConnections", defaults.MaxConnections, Quantity.ParsePositive, "a number above 0"),
-        MessageTimeout = section.Value("MessageTimeout", defaults.MessageTimeout, Quantity.ParseTimeout, "a time up to 1000h, as 10m or 30s"),
-        IdleTimeout = section.Value("IdleTimeout", defaults.IdleTimeout, Quantity.ParseTimeout, "a time up to 1000h, as 1h or 30m"),
-        StopTimeout = section.Value("StopTimeout", defaults.StopTimeout, Quantity.ParseTimeout, "a time up to 1000h, as 30s"),
-    };
-
-    private static IReadOnlyList<string> ReadSockets(SettingsSection section, IReadOnlyList<string> defaultValue)
-    {
-        var sockets = section.List("Socket", defaultValue, text => SocketText(section, text));
-        if (sockets.Count == 0)
-            section.Error("Socket", "name at least one socket, as unix:/var/spool/postfix/postseal/postseal.sock");
-        return sockets;
-    }
-
-    /// <summary>Makes the path of a Unix socket absolute: as all paths, it starts from the directory of the file.</summary>
-    private static string SocketText(SettingsSection section, string text)
-    {
-        if (SettingsSection.IsCommented(text))
-            throw new FormatException("expected sockets separated by commas, as unix:/run/postseal/postseal.sock");
-        var colon = text.IndexOf(':', StringComparison.Ordinal);
-        return colon > 0 && colon + 1 < text.Length && text[..colon].ToLowerInvariant() is "unix" or "local"
-            ? $"{text[..colon]}:{section.FullPath(text[(colon + 1)..])}"
-            : text;
     }
 
     private static CertificateOptions ReadCertificates(
@@ -175,20 +121,7 @@ internal static class SettingsReader
     private static string? ParseDomain(string text) =>
         MailAddress.TryParse("a@" + text, out var address) && address.Domain == text ? text : throw new FormatException();
 
-    // Nothing else would find that it is none before the socket is made.
-    private static string ParseGroup(string text) => SettingsSection.IsCommented(text) ? throw new FormatException() : text;
-
-    private static UnixFileMode ParseMode(string text)
-    {
-        var mode = Convert.ToInt32(text, 8);
-        return mode is >= 0 and <= 0x1FF ? (UnixFileMode)mode : throw new FormatException();
-    }
-
     /// <summary>Less than a megabyte is a slip, and would leave most mail unsigned.</summary>
     private static long ParseSignedSize(string text) =>
         Quantity.ParseSize(text) is var size && size is >= 1 << 20 and <= 1 << 30 ? size : throw new FormatException();
-
-    /// <summary>Reads a size up to 1 GiB: a message is held in memory, and its encoded form in one piece.</summary>
-    private static long ParseMessageSize(string text) =>
-        Quantity.ParseSize(text) is var size && size <= 1 << 30 ? size : throw new FormatException();
 }

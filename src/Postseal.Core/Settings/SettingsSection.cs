@@ -12,15 +12,21 @@ internal sealed class SettingsSection(SettingsFile file, string name, IConfigura
 
     public bool IsNamed(string other) => string.Equals(name, other, StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>All that the section says, to be compared.</summary>
+    public string Content => string.Join('\n', section.AsEnumerable());
+
     /// <summary>Notes what is wrong with a key, and what else is where a comment seems to stand behind its value.</summary>
     public void Error(string key, string message) => file.Error(
-        name, key, IsCommented(section[key] ?? "") ? $"{message}; a comment has a line of its own" : message);
+        name, key, IsCommented(section[key] ?? "") ? $"{message.TrimEnd('.')}; a comment has a line of its own" : message);
 
     /// <summary>Determines whether a value seems to have a comment behind it. INI has none there: it would be a part of the value.</summary>
     public static bool IsCommented(string value) => value.Split(' ', '\t').Any(word => word is [';' or '#', ..]);
 
     /// <summary>Notes a key as one that may stand here.</summary>
     public void Allow(string key) => known.Add(key);
+
+    /// <summary>Allows whatever stands here: somebody else reads it.</summary>
+    public void AllowAll() => known.UnionWith(section.GetChildren().Select(child => child.Key));
 
     /// <summary>The text of a key as its source has it; <see langword="null"/> when absent or empty.</summary>
     public string? Text(string key)
@@ -74,6 +80,9 @@ internal sealed class SettingsSection(SettingsFile file, string name, IConfigura
     /// Values separated by commas; where the key is there they replace the default whole. A key without a value is a
     /// list of nothing: who empties the networks does not mean this machine.
     /// </summary>
+    /// <param name="key">The key.</param>
+    /// <param name="defaultValue">What holds where it is absent.</param>
+    /// <param name="parse">Reads one value; the <see cref="FormatException"/> it throws says what would be right.</param>
     public IReadOnlyList<T> List<T>(string key, IReadOnlyList<T> defaultValue, Func<string, T> parse)
     {
         var text = Text(key) ?? "";
@@ -86,9 +95,9 @@ internal sealed class SettingsSection(SettingsFile file, string name, IConfigura
             {
                 items.Add(parse(item));
             }
-            catch (FormatException e)
+            catch (Exception e) when (e is FormatException or IOException)
             {
-                Error(key, $"'{item}': {e.Message}");
+                Error(key, e.Message);
             }
         }
 

@@ -61,7 +61,7 @@ internal static class ExplainCommand
 
     private static int Explain(string configPath, MailMessage message, Envelope envelope, CommandOutput output)
     {
-        var options = MilterSettings.Load(configPath);
+        var options = MilterSettings.Load(configPath).Mail;
         var certificates = new CertificateDirectory(options.Certificates, TimeProvider.System, NullLogger.Instance);
         var steps = new List<PolicyStep>();
         var result = new OutgoingProcessor(options, certificates, TimeProvider.System).Explain(message, envelope, steps);

@@ -47,17 +47,17 @@ internal static class SignCommand
     private static async Task<int> RunAsync(
         string configPath, string? sender, string? user, CommandOutput output, CancellationToken cancellationToken)
     {
-        var options = MilterSettings.Load(configPath);
+        var settings = MilterSettings.Load(configPath);
         MailAddress? envelopeSender = null;
         if (sender is not null && !MailAddress.TryParse(sender, out envelopeSender))
             throw new CommandException(ExitCode.UsageError, $"--sender: '{sender}' is not a mail address");
 
-        using var log = new StandardErrorLog(output.Streams.ErrorBytes, options.LogLevel, TimeProvider.System);
+        using var log = new StandardErrorLog(output.Streams.ErrorBytes, settings.LogLevel, TimeProvider.System);
         var certificates = new CertificateDirectory(
-            options.Certificates, TimeProvider.System, log.Factory.CreateLogger(nameof(CertificateDirectory)));
-        var processor = new OutgoingProcessor(options, certificates, TimeProvider.System);
+            settings.Mail.Certificates, TimeProvider.System, log.Factory.CreateLogger(nameof(CertificateDirectory)));
+        var processor = new OutgoingProcessor(settings.Mail, certificates, TimeProvider.System);
 
-        var limit = options.Milter.MaxMessageSize;
+        var limit = settings.Server.MaxMessageSize;
         var bytes = await ReadAsync(output.Streams.InputBytes, limit, cancellationToken)
             ?? throw new CommandException(ExitCode.Failure, $"the message is larger than [Milter] MaxMessageSize, {limit} bytes");
         var message = MailMessage.Parse(bytes);

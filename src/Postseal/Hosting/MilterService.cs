@@ -19,12 +19,12 @@ internal sealed partial class MilterService(string configPath, Stream standardEr
     public async Task<bool> RunAsync(CancellationToken stop)
     {
         using var log = new StandardErrorLog(standardError, MilterSettings.Load(configPath).LogLevel, time);
-        var settings = new ReloadingOptions(
-            configPath, () => MilterSettings.Load(configPath), time, log.Factory.CreateLogger<ReloadingOptions>());
+        var settings = new LiveSettings(
+            configPath, () => MilterSettings.Load(configPath), time, log.Factory.CreateLogger<LiveSettings>());
         settings.Changed += changed =>
         {
             log.Level = changed.LogLevel;
-            MilterDaemon.WriteLoginRule(changed, log.Factory);
+            MilterDaemon.WriteLoginRule(changed.Mail, log.Factory);
         };
         // Windows sends this one when the console is closed.
         using var hangUp = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
@@ -34,8 +34,9 @@ internal sealed partial class MilterService(string configPath, Stream standardEr
         });
 
         var systemd = new ServiceManager(log.Factory.CreateLogger<ServiceManager>());
-        await using var server = MilterDaemon.CreateServer(() => settings.Current, log.Factory, time);
-        await ListenAsync(server, settings.Current.Milter, log.Factory.CreateLogger<MilterService>());
+        var peers = settings.Current.Server.Peers;
+        await using var server = MilterDaemon.CreateServer(settings.Current.Server, () => settings.Current.Mail, log.Factory, time);
+        await ListenAsync(server, peers, log.Factory.CreateLogger<MilterService>());
         systemd.Ready();
         await server.Completion.WaitAsync(stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         systemd.Stopping();
@@ -43,11 +44,10 @@ internal sealed partial class MilterService(string configPath, Stream standardEr
         return !server.Completion.IsFaulted;
     }
 
-    private async Task ListenAsync(MilterServer server, MilterOptions options, ILogger<MilterService> logger)
+    private async Task ListenAsync(MilterServer server, ICollection<MilterPeer> peers, ILogger<MilterService> logger)
     {
         try
         {
-            var peers = MilterSettings.Peers(options).ToList();
             await server.StartAsync(CancellationToken.None);
             SocketAccess.Check(server.Endpoints, peers); // the kind of those that systemd passed is known only now
             foreach (var warning in SocketAccess.Warnings(server.Endpoints, peers, FileOwner.CurrentUser))

@@ -8,37 +8,12 @@ namespace Postseal.Program.Milter;
 /// <summary>Puts the daemon together from the settings.</summary>
 internal static partial class MilterDaemon
 {
-    /// <summary>A daemon whose settings stay as they are.</summary>
-    /// <exception cref="FormatException">A socket in the settings is not in libmilter's syntax.</exception>
-    public static MilterServer CreateServer(PostsealOptions options, ILoggerFactory log, TimeProvider time) =>
-        CreateServer(() => options, log, time);
-
-    /// <summary>A daemon that asks for its settings with each message; those in [Milter] count as they are now.</summary>
-    /// <exception cref="FormatException">A socket in the settings is not in libmilter's syntax.</exception>
-    public static MilterServer CreateServer(Func<PostsealOptions> options, ILoggerFactory log, TimeProvider time)
+    /// <summary>Makes a daemon that asks for the core's settings with each message.</summary>
+    public static MilterServer CreateServer(
+        MilterServerOptions server, Func<PostsealOptions> options, ILoggerFactory log, TimeProvider time)
     {
         var filter = new SmimeFilter(new LiveProcessor(options, log, time), time, log.CreateLogger<SmimeFilter>());
         WriteLoginRule(options(), log);
-        var limits = options().Milter;
-        var server = new MilterServerOptions
-        {
-            MaxMessageSize = limits.MaxMessageSize,
-            MaxLargeMessages = limits.MaxLargeMessages,
-            MaxHeaderCount = limits.MaxHeaderCount,
-            MaxHeadersSize = limits.MaxHeadersSize,
-            MaxConnectionMemory = limits.MaxConnectionMemory,
-            MaxTotalMemory = limits.MaxTotalMemory,
-            MaxConnections = limits.MaxConnections,
-            MessageTimeout = limits.MessageTimeout,
-            IdleTimeout = limits.IdleTimeout,
-            StopTimeout = limits.StopTimeout,
-        };
-        if (server.NegotiationTimeout > limits.IdleTimeout)
-            server.NegotiationTimeout = limits.IdleTimeout;
-        foreach (var endpoint in MilterSettings.Endpoints(limits))
-            server.Endpoints.Add(endpoint);
-        foreach (var peer in MilterSettings.Peers(limits))
-            server.Peers.Add(peer);
         return new MilterServer(server, filter, log.CreateLogger<MilterServer>(), time);
     }
 

@@ -1,42 +1,28 @@
+using Microsoft.Extensions.Logging;
 using Milter;
 using Postseal.Settings;
 
 namespace Postseal.Program.Milter;
 
-/// <summary>Reads the settings file. The core knows its sections, but not the milter's names for sockets and peers.</summary>
-internal static class MilterSettings
+/// <summary>What the program reads from the settings file: the core's settings, and its own from [Milter] and [Log].</summary>
+/// <param name="Mail">The core's.</param>
+/// <param name="Server">Where the daemon listens, and its limits.</param>
+/// <param name="ServerText">What [Milter] says, all of which takes effect at the start alone.</param>
+/// <param name="LogLevel">The least serious lines that are written.</param>
+internal sealed record MilterSettings(PostsealOptions Mail, MilterServerOptions Server, string ServerText, LogLevel LogLevel)
 {
-    /// <exception cref="ConfigurationException">The file is missing, is no INI file, or something in it is wrong.</exception>
-    public static PostsealOptions Load(string path)
+    /// <summary>Reads and checks the file.</summary>
+    /// <exception cref="ConfigurationException">It is missing, is no INI file, or something in it is wrong.</exception>
+    public static MilterSettings Load(string path)
     {
-        var options = PostsealOptions.FromIni(path, Environment.GetEnvironmentVariable("CREDENTIALS_DIRECTORY"));
-        CheckSockets(path, options.Milter);
-        return options;
-    }
-
-    /// <summary>Parses the sockets to listen on.</summary>
-    /// <exception cref="FormatException">A socket in the settings is not in libmilter's syntax.</exception>
-    public static IEnumerable<MilterEndpoint> Endpoints(MilterOptions options) =>
-        options.Socket.Select(MilterEndpoint.Parse).Select(endpoint => endpoint is MilterUnixEndpoint unix
-            ? unix with { Mode = options.SocketMode, Group = options.SocketGroup }
-            : endpoint);
-
-    /// <summary>Parses the peers that may connect.</summary>
-    /// <exception cref="FormatException">A peer is neither a user of this machine nor a network.</exception>
-    public static IEnumerable<MilterPeer> Peers(MilterOptions options) => options.Peers.Select(MilterPeer.Parse);
-
-    private static void CheckSockets(string path, MilterOptions options)
-    {
-        var key = "Socket";
-        try
-        {
-            var endpoints = Endpoints(options).ToList();
-            key = "Peers";
-            SocketAccess.Check(endpoints, Peers(options).ToList());
-        }
-        catch (Exception e) when (e is FormatException or IOException)
-        {
-            throw new ConfigurationException([new ConfigurationError(path, "Milter", key, e.Message)]);
-        }
+        var file = SettingsFile.Open(path);
+        var milter = file.Section("Milter");
+        var server = MilterSettingsReader.Read(milter);
+        var mail = SettingsReader.Read(file, Environment.GetEnvironmentVariable("CREDENTIALS_DIRECTORY"));
+        var level = file.Section("Log").Enum<LogLevel>("Level") ?? LogLevel.Information;
+        file.ThrowIfWrong();
+        MilterSettingsReader.Check(milter, server);
+        file.ThrowIfWrong();
+        return new MilterSettings(mail, server, milter.Content, level);
     }
 }

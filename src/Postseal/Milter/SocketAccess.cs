@@ -15,7 +15,7 @@ internal static class SocketAccess
     /// kind for which Peers names nobody. The kind of a socket that systemd passes is known only at the start.
     /// </summary>
     /// <exception cref="FormatException">There is such a socket; the message says what to write instead.</exception>
-    public static void Check(IEnumerable<MilterEndpoint> endpoints, IReadOnlyCollection<MilterPeer> peers)
+    public static void Check(IEnumerable<MilterEndpoint> endpoints, ICollection<MilterPeer> peers)
     {
         foreach (var endpoint in endpoints)
         {
@@ -35,7 +35,7 @@ internal static class SocketAccess
     /// <param name="peers">Who may connect.</param>
     /// <param name="daemonUser">Whom the daemon runs as; <see langword="null"/> when that is not known.</param>
     public static IEnumerable<string> Warnings(
-        IEnumerable<MilterEndpoint> endpoints, IReadOnlyCollection<MilterPeer> peers, uint? daemonUser) =>
+        IEnumerable<MilterEndpoint> endpoints, ICollection<MilterPeer> peers, uint? daemonUser) =>
         endpoints.SelectMany(endpoint => endpoint switch
         {
             MilterInetEndpoint inet => [TcpWarning(inet)],
@@ -47,7 +47,7 @@ internal static class SocketAccess
         $"{endpoint} lets every user of {(IsLoopback(endpoint) ? "this machine" : "the machines in Peers")} connect and have any mail "
         + "signed as anybody; where the MTA is on this machine, listen on a Unix socket: Socket = unix:PATH";
 
-    private static IEnumerable<string> UnixWarnings(MilterUnixEndpoint endpoint, IReadOnlyCollection<MilterPeer> peers, uint? daemonUser)
+    private static IEnumerable<string> UnixWarnings(MilterUnixEndpoint endpoint, ICollection<MilterPeer> peers, uint? daemonUser)
     {
         if ((endpoint.Mode & UnixFileMode.OtherWrite) != 0 && peers.Count == 0)
             yield return $"{endpoint} lets every user of this machine connect and have any mail signed as anybody: "

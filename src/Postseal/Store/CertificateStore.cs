@@ -16,9 +16,10 @@ internal sealed class CertificateStore
     private readonly CertificateDirectory directory;
     private readonly Dictionary<string, StoredFile> byFingerprint = [];
 
-    private CertificateStore(PostsealOptions options, TimeProvider time)
+    private CertificateStore(MilterSettings settings, TimeProvider time)
     {
-        Options = options;
+        var options = settings.Mail;
+        Settings = settings;
         Time = time;
         directory = new CertificateDirectory(options.Certificates, time);
         var named = options.Certificates.Senders.Values.Select(sender => sender.Certificate).OfType<string>();
@@ -30,7 +31,9 @@ internal sealed class CertificateStore
         }
     }
 
-    public PostsealOptions Options { get; }
+    public MilterSettings Settings { get; }
+
+    public PostsealOptions Options => Settings.Mail;
 
     public TimeProvider Time { get; }
 

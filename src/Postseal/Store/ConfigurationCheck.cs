@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using Milter;
 using Postseal.Certificates;
 using Postseal.Certificates.Store;
 using Postseal.Cms;
@@ -25,7 +26,7 @@ internal sealed class ConfigurationCheck
         [
             .. FilePermissions.Warnings(configPath, store),
             .. LoginRule.Warnings(store.Options.Originating),
-            .. SocketWarnings(store.Options.Milter),
+            .. SocketWarnings(store.Settings.Server),
         ];
     }
 
@@ -42,8 +43,8 @@ internal sealed class ConfigurationCheck
     }
 
     /// <summary>Lists the warnings about sockets. Root may check for a daemon that runs as another user.</summary>
-    private static IEnumerable<string> SocketWarnings(MilterOptions options) => SocketAccess.Warnings(
-        MilterSettings.Endpoints(options), MilterSettings.Peers(options).ToList(), Environment.IsPrivilegedProcess ? null : FileOwner.CurrentUser);
+    private static IEnumerable<string> SocketWarnings(MilterServerOptions server) => SocketAccess.Warnings(
+        server.Endpoints, server.Peers, Environment.IsPrivilegedProcess ? null : FileOwner.CurrentUser);
 
     private List<CheckedSender> Senders(IReadOnlyList<CertificateReport> reports)
     {

@@ -55,8 +55,8 @@ internal sealed class SigningDemo(string directory, CommandOutput output, TimePr
     /// <summary>Starts the real milter from the configuration just written, and plays Postfix for one message.</summary>
     private async Task<MailMessage> SendThroughMilterAsync(MailMessage original, CancellationToken cancellationToken)
     {
-        var options = MilterSettings.Load(Path.Combine(directory, "postseal.ini"));
-        await using var server = MilterDaemon.CreateServer(options, NullLoggerFactory.Instance, time);
+        var settings = MilterSettings.Load(Path.Combine(directory, "postseal.ini"));
+        await using var server = MilterDaemon.CreateServer(settings.Server, () => settings.Mail, NullLoggerFactory.Instance, time);
         await server.StartAsync(cancellationToken);
         output.Line($"listening on {server.Endpoints[0]}");
 

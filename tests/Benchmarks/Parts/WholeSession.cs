@@ -28,7 +28,7 @@ public class WholeSession
     {
         signer = new TrialSigner(Key);
         message = MailMessage.Parse(SampleMail.Text(BodySize));
-        server = MilterDaemon.CreateServer(signer.Options, NullLoggerFactory.Instance, TimeProvider.System);
+        server = MilterDaemon.CreateServer(new(), () => signer.Options, NullLoggerFactory.Instance, TimeProvider.System);
         (mta, var steps) = await MemoryMta.ConnectAsync(server).ConfigureAwait(false);
         sent = LoadMessage.Of(Letter.Text(SampleMail.Sender, BodySize), steps);
     }

@@ -41,9 +41,6 @@ public sealed class IniFileTests : IDisposable
     [InlineData("[Signing]\nMaxSize = ;none", "[Signing] MaxSize: ';none' is not a size from 1M to 1G, as 10240000 or 25M")]
     [InlineData("[Certificates]\nPassphraseFile =\t; none", "[Certificates] PassphraseFile: there is no file ")]
     [InlineData("[Originating]\nNetworks = ; only who logged in", "[Originating] Networks: '; only who logged in': expected ")]
-    [InlineData("[Milter]\nMaxConnections = 7\t;few", "[Milter] MaxConnections: '7\t;few' is not a number above 0")]
-    [InlineData("[Milter]\nSocket = unix:/run/p.sock ; here", "[Milter] Socket: 'unix:/run/p.sock ; here': expected sockets")]
-    [InlineData("[Milter]\nSocketGroup = postfix ; its", "[Milter] SocketGroup: 'postfix ; its' is not the name or number of a group")]
     public void A_comment_behind_a_value_is_an_error_that_says_where_comments_go(string text, string problem)
     {
         var refusal = Refusal(text);

@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.Extensions.Logging;
 using Postseal.Certificates.Store;
 using Postseal.Cms;
 using Postseal.Policy;
@@ -20,9 +19,6 @@ public sealed class SettingsReaderTests : IDisposable
     {
         var options = Read("");
 
-        Assert.Equal(["unix:/var/spool/postfix/postseal/postseal.sock"], options.Milter.Socket);
-        Assert.Empty(options.Milter.Peers);
-        Assert.Equal(64 << 20, options.Milter.MaxMessageSize);
         Assert.Equal(directory.File("certificates"), options.Certificates.Path);
         Assert.Equal(new SigningRules(), options.Signing);
         Assert.Equal(SigningMode.IfPossible, options.Signing.Mode);
@@ -42,21 +38,6 @@ public sealed class SettingsReaderTests : IDisposable
         Directory.CreateDirectory(directory.File("keys"));
         var options = Read(
             """
-            [Milter]
-            Socket = unix:/run/postseal.sock, inet:8891@127.0.0.1
-            Peers = postfix, 192.0.2.25
-            SocketMode = 0600
-            SocketGroup = postfix
-            MaxMessageSize = 1G
-            MaxLargeMessages = 5
-            MaxHeaderCount = 70
-            MaxHeadersSize = 2M
-            MaxConnectionMemory = 2G
-            MaxTotalMemory = 3G
-            MaxConnections = 7
-            MessageTimeout = 30s
-            IdleTimeout = 2h
-            StopTimeout = 1m
             [Certificates]
             Path = keys
             PassphraseFile = secret
@@ -86,24 +67,8 @@ public sealed class SettingsReaderTests : IDisposable
             [Sender:@Bücher.example]
             SignatureType = Legacy
             MaxSize = 1G
-            [Log]
-            Level = Debug
             """);
 
-        Assert.Equal(["unix:/run/postseal.sock", "inet:8891@127.0.0.1"], options.Milter.Socket);
-        Assert.Equal(["postfix", "192.0.2.25"], options.Milter.Peers);
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, options.Milter.SocketMode);
-        Assert.Equal("postfix", options.Milter.SocketGroup);
-        Assert.Equal(1L << 30, options.Milter.MaxMessageSize);
-        Assert.Equal(5, options.Milter.MaxLargeMessages);
-        Assert.Equal(70, options.Milter.MaxHeaderCount);
-        Assert.Equal(2 << 20, options.Milter.MaxHeadersSize);
-        Assert.Equal(2L << 30, options.Milter.MaxConnectionMemory);
-        Assert.Equal(3L << 30, options.Milter.MaxTotalMemory);
-        Assert.Equal(7, options.Milter.MaxConnections);
-        Assert.Equal(TimeSpan.FromSeconds(30), options.Milter.MessageTimeout);
-        Assert.Equal(TimeSpan.FromHours(2), options.Milter.IdleTimeout);
-        Assert.Equal(TimeSpan.FromMinutes(1), options.Milter.StopTimeout);
         Assert.Equal(
             new CertificateOptions
             {
@@ -129,7 +94,6 @@ public sealed class SettingsReaderTests : IDisposable
         Assert.Equal(new SenderOverrides(SigningMode.Never, null, null, null), options.Senders["@example.org"]);
         Assert.Equal(new SenderOverrides(SigningMode.IfPossible, null, Digest.SHA384, null), options.Senders["alice@example.org"]);
         Assert.Equal(new SenderOverrides(SignatureType: SignatureType.Legacy, MaxSize: 1 << 30), options.Senders["@xn--bcher-kva.example"]);
-        Assert.Equal(LogLevel.Debug, options.LogLevel);
     }
 
     [Theory]
@@ -143,22 +107,8 @@ public sealed class SettingsReaderTests : IDisposable
     public void A_network_of_IPv4_mapped_addresses_is_the_IPv4_network(string written, string read) =>
         Assert.Equal([IPNetwork.Parse(read)], Read($"[Originating]\nNetworks = {written}").Originating.Networks);
 
-    [Fact]
-    public void The_memory_of_connections_follows_the_size_of_messages()
-    {
-        var options = Read("[Milter]\nMaxMessageSize = 100M").Milter;
-
-        Assert.Equal((116L << 20, 928L << 20), (options.MaxConnectionMemory, options.MaxTotalMemory));
-    }
-
-    [Fact]
-    public void The_path_of_a_Unix_socket_starts_from_the_directory_of_the_file() =>
-        Assert.Equal(
-            [$"unix:{directory.File("a.sock")}", $"local:{directory.File("b.sock")}", "/run/c.sock", "systemd:d", "inet:1@::1"],
-            Read("[Milter]\nSocket = unix:a.sock, local:b.sock, /run/c.sock, systemd:d, inet:1@::1").Milter.Socket);
-
     [Theory]
-    [InlineData("[Sining]\nMode = Never", "test.ini: [Sining]: there is no section 'Sining'; there are Milter, Certificates, Signing,")]
+    [InlineData("[Sining]\nMode = Never", "test.ini: [Sining]: there is no section 'Sining'; there are Certificates, Signing, Originating, Sender, Milter, Log")]
     [InlineData("[Signing]\nMod = Never", "test.ini: [Signing] Mod: there is no setting 'Mod'; there are Mode, Form, Digest, RsaPadding, SignatureType, MaxSize")]
     [InlineData("[Signing]\nMaxSize = 10M0", "[Signing] MaxSize: '10M0' is not a size from 1M to 1G, as 10240000 or 25M")]
     [InlineData("[Sender:@example.org]\nMaxSize = 2G", "[Sender:@example.org] MaxSize: '2G' is not a size from 1M to 1G")]
@@ -170,13 +120,6 @@ public sealed class SettingsReaderTests : IDisposable
     [InlineData("[Sender:alice@example.org]\nCertificate = nowhere", "[Sender:alice@example.org] Certificate: there is no file")]
     [InlineData("[Signing]\nMode = Maybe", "test.ini: [Signing] Mode: 'Maybe' is not one of IfPossible, Required, Never")]
     [InlineData("[Signing]\nMode = 1", "test.ini: [Signing] Mode: '1' is not one of")]
-    [InlineData("[Milter]\nMaxConnections = many", "test.ini: [Milter] MaxConnections: 'many' is not a number above 0")]
-    [InlineData("[Milter]\nMaxConnections = 0", "[Milter] MaxConnections: '0' is not")]
-    [InlineData("[Milter]\nMaxMessageSize = 99999999999999999999", "[Milter] MaxMessageSize: '99999999999999999999' is not a size")]
-    [InlineData("[Milter]\nIdleTimeout = 10", "[Milter] IdleTimeout: '10' is not a time up to 1000h, as 1h or 30m")]
-    [InlineData("[Milter]\nIdleTimeout = 2000h", "[Milter] IdleTimeout: '2000h' is not a time up to 1000h")]
-    [InlineData("[Milter]\nSocket = ,", "[Milter] Socket: name at least one socket")]
-    [InlineData("[Milter]\nSocket =", "[Milter] Socket: name at least one socket")]
     [InlineData("[Originating]\nNetworks = 010.0.0.0/8", "[Originating] Networks: '010.0.0.0/8': expected")]
     [InlineData("[Originating]\nNetworks = 127.0.0.01", "[Originating] Networks: '127.0.0.01': expected")]
     [InlineData("[Originating]\nNetworks = ::ffff:198.51.100.1/120", "[Originating] Networks: '::ffff:198.51.100.1/120': expected")]
@@ -186,10 +129,6 @@ public sealed class SettingsReaderTests : IDisposable
     [InlineData("[Originating]\nNetworks = 2001:db8::1/32", "[Originating] Networks: '2001:db8::1/32': expected")]
     [InlineData("[Originating]\nNetworks = [192.0.2.0/24", "[Originating] Networks: '[192.0.2.0/24': expected")]
     [InlineData("[Originating]\nNetworks = 192.0.2.0/", "[Originating] Networks: '192.0.2.0/': expected")]
-    [InlineData("[Milter]\nMaxHeadersSize = 2G", "[Milter] MaxHeadersSize: '2G' is not a size up to 1G")]
-    [InlineData("[Milter]\nMaxConnectionMemory = 63M", "[Milter] MaxConnectionMemory: is less than MaxMessageSize")]
-    [InlineData("[Milter]\nMaxTotalMemory = 79M", "[Milter] MaxTotalMemory: is less than MaxConnectionMemory")]
-    [InlineData("[Milter]\nSocketMode = 999", "[Milter] SocketMode: '999' is not permission bits in octal")]
     [InlineData("[Certificates]\nPath = nowhere", "[Certificates] Path: there is no directory")]
     [InlineData("[Certificates]\nPassphraseFile = nowhere", "[Certificates] PassphraseFile: there is no file")]
     [InlineData("[Originating]\nNetworks = 127.0.0.1/8", "[Originating] Networks: '127.0.0.1/8': expected addresses and networks")]
@@ -230,6 +169,10 @@ public sealed class SettingsReaderTests : IDisposable
     }
 
     [Fact]
+    public void The_sections_of_the_daemon_are_for_the_daemon_to_check() =>
+        Assert.Empty(Read("[Milter]\nSocket = unix:/run/postseal.sock\nMaxSpeed = 7\n[Log]\nLevel = Debug").Senders);
+
+    [Fact]
     public void Two_sections_for_one_sender_are_an_error()
     {
         var exception = Assert.Throws<ConfigurationException>(
@@ -242,9 +185,9 @@ public sealed class SettingsReaderTests : IDisposable
     public void All_errors_are_told_at_once()
     {
         var exception = Assert.Throws<ConfigurationException>(
-            () => Read("[Signing]\nMode = Maybe\nForm = Round\n[Milter]\nMaxConnections = -1"));
+            () => Read("[Signing]\nMode = Maybe\nForm = Round\n[Originating]\nNetworks = -1"));
 
-        Assert.Equal(["Milter:MaxConnections", "Signing:Mode", "Signing:Form"], exception.Errors.Select(e => $"{e.Section}:{e.Key}"));
+        Assert.Equal(["Signing:Mode", "Signing:Form", "Originating:Networks"], exception.Errors.Select(e => $"{e.Section}:{e.Key}"));
     }
 
     [Fact]

@@ -33,7 +33,7 @@ internal sealed class MauticOptions(string description)
     public Secret Secret(ParseResult arguments)
     {
         var path = arguments.GetValue(secretFile)
-            ?? MilterSettings.Load(arguments.GetValue(config)!).Certificates.SecretFile
+            ?? MilterSettings.Load(arguments.GetValue(config)!).Mail.Certificates.SecretFile
             ?? throw new CommandException(
                 ExitCode.UsageError, "--mautic needs Mautic's secret_key: name the file that has it with --secret-file FILE, or in [Certificates] SecretFile");
         using var handle = File.OpenHandle(path);

@@ -1,9 +1,10 @@
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Postseal.Certificates.Store;
 using Postseal.Policy;
+using Postseal.Program.Milter;
+using Postseal.Settings;
 
-namespace Postseal.Settings;
+namespace Postseal.Program.Hosting;
 
 /// <summary>
 /// The settings of a file that may change while the program runs, and the file of <see cref="SenderLogins"/> it names. A
@@ -16,18 +17,18 @@ namespace Postseal.Settings;
 /// often a valid one. While they are wrong they are read at each look: what mends them may not show in their time stamps, as
 /// new permissions do not, or lie in a file that only the refused settings name.
 /// </remarks>
-public sealed partial class ReloadingOptions
+internal sealed partial class LiveSettings
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(1);
 
     private readonly string path;
-    private readonly Func<PostsealOptions> load;
+    private readonly Func<MilterSettings> load;
     private readonly TimeProvider time;
     private readonly ILogger logger;
-    private readonly PostsealOptions atStart;
+    private readonly MilterSettings atStart;
     private readonly Lock reading = new();
-    private volatile PostsealOptions current;
+    private volatile MilterSettings current;
     private Stamps stamps;
     private string? refused;
     private long lastLook;
@@ -38,23 +39,23 @@ public sealed partial class ReloadingOptions
     /// <param name="time">The clock.</param>
     /// <param name="logger">Takes a line for each change.</param>
     /// <exception cref="ConfigurationException">The settings are wrong from the beginning.</exception>
-    public ReloadingOptions(string path, Func<PostsealOptions> load, TimeProvider time, ILogger? logger = null)
+    public LiveSettings(string path, Func<MilterSettings> load, TimeProvider time, ILogger logger)
     {
         this.path = path;
         this.load = load;
         this.time = time;
-        this.logger = logger ?? NullLogger.Instance;
+        this.logger = logger;
         lastLook = time.GetTimestamp();
         var stamp = FileStamp.Of(path);
         current = atStart = load();
-        stamps = new Stamps(stamp, StampOf(current.Originating.SenderLogins));
+        stamps = new Stamps(stamp, StampOf(current.Mail.Originating.SenderLogins));
     }
 
     /// <summary>Raised right after new settings took effect.</summary>
-    public event Action<PostsealOptions>? Changed;
+    public event Action<MilterSettings>? Changed;
 
     /// <summary>The settings as they are now; the same object as long as nothing changed.</summary>
-    public PostsealOptions Current
+    public MilterSettings Current
     {
         get
         {
@@ -94,7 +95,7 @@ public sealed partial class ReloadingOptions
         var (loaded, problem) = Load(now.Settings);
         if (LookAtFiles() != now)
             return false;
-        var changed = now.Settings == stamps.Settings && now != stamps ? current.Originating.SenderLogins!.Path : path;
+        var changed = now.Settings == stamps.Settings && now != stamps ? current.Mail.Originating.SenderLogins!.Path : path;
         if (loaded is null)
             Refuse(changed, problem, now);
         else
@@ -103,13 +104,13 @@ public sealed partial class ReloadingOptions
     }
 
     private Stamps LookAtFiles() =>
-        new(FileStamp.Of(path), current.Originating.SenderLogins is { } logins ? FileStamp.Of(logins.Path) : default);
+        new(FileStamp.Of(path), current.Mail.Originating.SenderLogins is { } logins ? FileStamp.Of(logins.Path) : default);
 
     /// <summary>
     /// Reads the file. An empty one would be valid, and nothing would be required any more: but it is what a writer leaves
     /// who was interrupted or found the disk full.
     /// </summary>
-    private (PostsealOptions? Loaded, string Problem) Load(FileStamp now)
+    private (MilterSettings? Loaded, string Problem) Load(FileStamp now)
     {
         if (now.Length == 0)
             return (null, "it is empty");
@@ -131,14 +132,14 @@ public sealed partial class ReloadingOptions
         (stamps, refused) = (now, problem);
     }
 
-    private void Take(string changed, PostsealOptions loaded, FileStamp settings)
+    private void Take(string changed, MilterSettings loaded, FileStamp settings)
     {
         current = loaded;
-        stamps = new Stamps(settings, StampOf(loaded.Originating.SenderLogins));
+        stamps = new Stamps(settings, StampOf(loaded.Mail.Originating.SenderLogins));
         refused = null;
         Changed?.Invoke(loaded);
         LogTaken(changed);
-        if (!atStart.HasSameMilter(loaded))
+        if (loaded.ServerText != atStart.ServerText)
             LogNeedsRestart(path);
     }
 

@@ -1,27 +1,28 @@
 using Postseal.Mail;
 using Postseal.Policy;
-using Postseal.Settings;
+using Postseal.Program.Hosting;
+using Postseal.Program.Milter;
 using Postseal.TestKit;
 
-namespace Postseal.Tests.Settings;
+namespace Postseal.Tests;
 
-public sealed class ReloadingOptionsTests : IDisposable
+public sealed class LiveSettingsTests : IDisposable
 {
     private readonly TemporaryDirectory directory = new();
     private readonly SettableTime time = new(DateTimeOffset.UnixEpoch.AddYears(50));
     private readonly LineCollector log = new();
     private readonly string path;
-    private ReloadingOptions? options;
+    private LiveSettings? settings;
     private Action? whileReading;
     private int readings;
 
-    public ReloadingOptionsTests()
+    public LiveSettingsTests()
     {
         Directory.CreateDirectory(directory.File("certificates"));
         path = directory.File("postseal.ini");
     }
 
-    private SigningMode Mode => options!.Current.Signing.Mode;
+    private SigningMode Mode => settings!.Current.Mail.Signing.Mode;
 
     [Fact]
     public void A_valid_change_takes_effect_at_the_next_look()
@@ -229,12 +230,12 @@ public sealed class ReloadingOptionsTests : IDisposable
         Change("[Milter]\nMaxConnections = 7");
         _ = Mode;
 
-        options!.Reload();
+        settings!.Reload();
         Assert.Equal(2, log.Lines.Count(line => line.Contains("takes effect at the next start", StringComparison.Ordinal)));
 
         Change("");
         Write("[Signing]", age: 0);
-        options.Reload();
+        settings.Reload();
         Assert.Equal(2, log.Lines.Count(line => line.Contains("takes effect at the next start", StringComparison.Ordinal)));
     }
 
@@ -243,17 +244,17 @@ public sealed class ReloadingOptionsTests : IDisposable
     {
         Start("[Signing]\nMode = Never");
         var told = new List<SigningMode>();
-        options!.Changed += changed => told.Add(changed.Signing.Mode);
+        settings!.Changed += changed => told.Add(changed.Mail.Signing.Mode);
 
-        options.Reload(); // nothing changed
+        settings.Reload(); // nothing changed
         Write("[Signing]\nMode = Required", age: 0);
-        options.Reload();
+        settings.Reload();
         Assert.Equal(SigningMode.Required, Mode);
         Write("[Signing]\nMode = Perhaps", age: 0);
-        options.Reload();
+        settings.Reload();
         Assert.Equal(SigningMode.Required, Mode);
         whileReading = () => Write("[Signing]\nMode = IfPossible", age: 0);
-        options.Reload();
+        settings.Reload();
 
         Assert.Equal([SigningMode.Never, SigningMode.Required], told);
         Assert.Collection(
@@ -277,10 +278,10 @@ public sealed class ReloadingOptionsTests : IDisposable
         for (var i = 0; i < 100; i++)
             Assert.Equal(SigningMode.Required, Mode);
         Pass(100);
-        var before = options!.Current;
+        var before = settings!.Current;
 
         Assert.Equal(2, readings);
-        Assert.Same(before, options.Current);
+        Assert.Same(before, settings.Current);
     }
 
     public void Dispose()
@@ -292,7 +293,7 @@ public sealed class ReloadingOptionsTests : IDisposable
     private void Start(string ini)
     {
         Write(ini, age: 60);
-        options = new ReloadingOptions(path, Load, time, log);
+        settings = new LiveSettings(path, Load, time, log);
     }
 
     private void Change(string ini)
@@ -312,16 +313,16 @@ public sealed class ReloadingOptionsTests : IDisposable
     private bool MaySignAsSales(string login)
     {
         Assert.True(MailAddress.TryParse("sales@example.org", out var sales));
-        return new Originating(options!.Current.Originating)
+        return new Originating(settings!.Current.Mail.Originating)
             .MaySignAs(sales, Origin.Authenticated, new Envelope { AuthenticatedUser = login }).IsGranted;
     }
 
-    private PostsealOptions Load()
+    private MilterSettings Load()
     {
         readings++;
         try
         {
-            return PostsealOptions.FromIni(path);
+            return MilterSettings.Load(path);
         }
         finally
         {
