@@ -2,7 +2,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Milter;
 
-/// <summary>Defines all log lines. They contain no content: addresses of peers, queue IDs and reasons only.</summary>
+/// <summary>Defines all log lines. They contain no content: addresses of peers, queue IDs and reasons only; at level Trace,
+/// the envelope too.</summary>
 internal static partial class Log
 {
     [LoggerMessage(1, LogLevel.Information, "listening on {Endpoint}")]
@@ -57,4 +58,10 @@ internal static partial class Log
     [LoggerMessage(16, LogLevel.Warning,
         "{Peer}: {QueueId}: {Command} out of order, ignored as in libmilter; others on this connection are not logged")]
     public static partial void Ignored(this ILogger log, string peer, string queueId, string command);
+
+    [LoggerMessage(17, LogLevel.Trace, "{Peer}: {QueueId}: received {Frame}")]
+    public static partial void Received(this ILogger log, string peer, string queueId, string frame);
+
+    [LoggerMessage(18, LogLevel.Trace, "{Peer}: {QueueId}: sent {Frames}")]
+    public static partial void Sent(this ILogger log, string peer, string queueId, string frames);
 }

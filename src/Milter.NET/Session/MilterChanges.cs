@@ -121,6 +121,9 @@ public sealed class MilterChanges
     /// <summary>Determines whether a value looks like a deletion on the wire.</summary>
     internal bool IsEmptyOnTheWire(MilterHeader header) => OnTheWire(header.Value.Span).IsEmpty;
 
+    /// <summary>Returns the changes for the log at level Trace.</summary>
+    internal string ToTrace() => WireTrace.Of(frames.WrittenSpan) + (body is { } content ? $"b*{content.Length} " : "");
+
     /// <summary>Writes everything: the changes, the body, and the reply that ends the message.</summary>
     internal async ValueTask WriteAsync(PipeWriter output, MilterReply reply, Func<ValueTask> flush)
     {

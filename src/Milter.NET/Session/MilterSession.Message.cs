@@ -1,4 +1,5 @@
 using System.Buffers;
+using Microsoft.Extensions.Logging;
 
 namespace Milter;
 
@@ -56,6 +57,8 @@ internal sealed partial class MilterSession
             ? MilterReply.TempFail : await FilterMessageAsync(payload, changes).ConfigureAwait(false);
         if (reply.Response is not (MilterResponse.Continue or MilterResponse.Accept))
             changes = new MilterChanges(context.Negotiation);
+        if (host.Log.IsEnabled(LogLevel.Trace))
+            host.Log.Sent(context.Peer, context.LogId, $"{changes.ToTrace()}{reply}");
         await answer.WriteAsync(changes, reply).ConfigureAwait(false);
         host.Diagnostics.Answered(reply);
         var hasFailed = handler.HasFailed || state == ConnectionState.TimedOut;

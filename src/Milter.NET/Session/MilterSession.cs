@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using Microsoft.Extensions.Logging;
 
 namespace Milter;
 
@@ -139,6 +140,8 @@ internal sealed partial class MilterSession : IAsyncDisposable
     /// method for it. A command out of order is ignored.</summary>
     private ValueTask DispatchAsync(MilterCommand command, ReadOnlySequence<byte> payload)
     {
+        if (host.Log.IsEnabled(LogLevel.Trace))
+            host.Log.Received(context.Peer, context.LogId, WireTrace.Of(command, payload));
         if (state == ConnectionState.New && command != MilterCommand.Negotiate)
             throw new MilterProtocolException($"{command.Name()} before the negotiation");
         command.CheckLength(payload.Length, host.Limits.MaxCommandSize);
@@ -229,6 +232,8 @@ internal sealed partial class MilterSession : IAsyncDisposable
         context.Negotiation = Negotiator.Negotiate(
             MilterNegotiation.ParseOffer(payload), handler.Negotiate, host.Limits.MaxFrameSize);
         state = ConnectionState.Negotiated;
+        if (host.Log.IsEnabled(LogLevel.Trace))
+            host.Log.Sent(context.Peer, context.LogId, context.Negotiation.ToString());
         context.Negotiation.Write(output);
         return FlushAsync();
     }
@@ -254,6 +259,8 @@ internal sealed partial class MilterSession : IAsyncDisposable
         var isAside = command is MilterCommand.Recipient or MilterCommand.Unknown;
         if (handler.HasFailed && isAside && progress.IsInMessage && reply == MilterReply.TempFail)
             reply = MilterReply.Continue;
+        if (host.Log.IsEnabled(LogLevel.Trace))
+            host.Log.Sent(context.Peer, context.LogId, reply.ToString());
         reply.Write(output);
         await FlushAsync().ConfigureAwait(false);
         if (!reply.IsFinal || !progress.IsInMessage || (isAside && reply != MilterReply.Accept))

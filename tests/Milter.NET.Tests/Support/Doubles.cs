@@ -95,6 +95,8 @@ internal sealed class TestLog : ILogger
 
     public ConcurrentQueue<string> Lines { get; } = [];
 
+    public LogLevel Level { get; set; } = LogLevel.Debug;
+
     /// <summary>Waits until so many lines contain the text.</summary>
     public async Task WaitForAsync(string text, int count = 1)
     {
@@ -107,7 +109,7 @@ internal sealed class TestLog : ILogger
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
 
-    public bool IsEnabled(LogLevel logLevel) => true;
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= Level;
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
