@@ -8,6 +8,9 @@ namespace Postseal.Mail;
 /// </summary>
 public sealed record AddressPattern
 {
+    /// <summary>The end of a sentence about a text that is none.</summary>
+    internal const string IsNeither = "is neither an address (alice@example.org) nor a domain (@example.org)";
+
     private AddressPattern(string text) => Text = text;
 
     /// <summary>Its one text for all spellings: <see cref="MailAddress.CanonicalText"/>, or @ and the domain in A-labels.</summary>
@@ -33,6 +36,11 @@ public sealed record AddressPattern
             : Of(address);
         return pattern is not null;
     }
+
+    /// <summary>Reads the same.</summary>
+    /// <exception cref="FormatException">It is neither; the message says what would be right.</exception>
+    public static AddressPattern Parse(string text) =>
+        TryParse(text, out var pattern) ? pattern : throw new FormatException($"'{text}' {IsNeither}");
 
     /// <summary>Determines whether it is that address's pattern, or its domain's.</summary>
     public bool Matches(MailAddress address) => Text == (IsDomain ? "@" + address.AsciiDomain : address.CanonicalText);

@@ -9,9 +9,9 @@ namespace Postseal.Policy;
 /// </summary>
 public sealed class SenderLogins
 {
-    private readonly IReadOnlyDictionary<string, SenderLoginsLine> lines;
+    private readonly IReadOnlyDictionary<AddressPattern, SenderLoginsLine> lines;
 
-    internal SenderLogins(string path, FileStamp stamp, IReadOnlyDictionary<string, SenderLoginsLine> lines) =>
+    internal SenderLogins(string path, FileStamp stamp, IReadOnlyDictionary<AddressPattern, SenderLoginsLine> lines) =>
         (Path, Stamp, this.lines) = (path, stamp, lines);
 
     /// <summary>The file they were read from.</summary>
@@ -25,7 +25,7 @@ public sealed class SenderLogins
     /// Postfix, the logins of a domain have no say over an address with a line of its own.
     /// </summary>
     internal SenderLoginsLine? LineOf(MailAddress address) =>
-        lines.TryGetValue(address.CanonicalText, out var line) || lines.TryGetValue("@" + address.AsciiDomain, out line) ? line : null;
+        lines.GetValueOrDefault(AddressPattern.Of(address)) ?? lines.GetValueOrDefault(AddressPattern.OfDomain(address));
 }
 
 /// <summary>One line of <see cref="SenderLogins"/>.</summary>

@@ -23,7 +23,7 @@ internal sealed class SenderLoginsReader
 
     private const int MaxProblems = 10;
 
-    private readonly Dictionary<string, SenderLoginsLine> lines = new(StringComparer.Ordinal);
+    private readonly Dictionary<AddressPattern, SenderLoginsLine> lines = [];
     private readonly List<string> problems = [];
     private readonly string? loginDomain;
 
@@ -105,18 +105,18 @@ internal sealed class SenderLoginsReader
             return;
         var keyLength = KeyLength(line);
         var (key, logins) = (line[..keyLength], line[keyLength..].Split(Separators, StringSplitOptions.RemoveEmptyEntries));
-        if (CanonicalKey(key) is not { } canonical)
-            Problem(number, $"'{key}' is neither an address (alice@example.org) nor a domain (@example.org)");
+        if (!AddressPattern.TryParse(key, out var pattern))
+            Problem(number, $"'{key}' {AddressPattern.IsNeither}");
         else if (logins.Length == 0)
             Problem(number, $"there is no login behind {key}");
         else if (Array.Find(logins, login => login[0] == '#') is not null)
             Problem(number, "a comment has a line of its own; behind a login it would be logins, too");
         else if (Array.Find(logins, IsOdd) is { } odd)
             Problem(number, $"'{odd}' holds a control character or an unusual blank");
-        else if (lines.TryGetValue(canonical, out var first))
+        else if (lines.TryGetValue(pattern, out var first))
             Problem(number, $"{key} has line {first.Number} already; put all of its logins there");
         else
-            lines.Add(canonical, new SenderLoginsLine(number, Canonical(logins)));
+            lines.Add(pattern, new SenderLoginsLine(number, Canonical(logins)));
     }
 
     private HashSet<string> Canonical(IEnumerable<string> logins) =>
@@ -143,11 +143,6 @@ internal sealed class SenderLoginsReader
 
         return line.Length;
     }
-
-    private static string? CanonicalKey(string key) =>
-        key.StartsWith('@')
-            ? MailAddress.TryParse("a" + key, out var address) ? "@" + address.AsciiDomain : null
-            : MailAddress.TryParse(key, out address) ? address.CanonicalText : null;
 
     private static bool IsOdd(string login) => login.Any(c => char.IsControl(c) || char.IsWhiteSpace(c));
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Postseal.Mail;
 
 namespace Postseal.Settings;
 
@@ -21,15 +22,21 @@ internal sealed class SettingsFile(IConfiguration configuration, string source, 
     /// <summary>A section, which may be absent and is then empty.</summary>
     public SettingsSection Section(string name) => Open(name, configuration.GetSection(name));
 
-    /// <summary>The sections <c>[kind:name]</c>, by name.</summary>
-    public IEnumerable<(string Name, SettingsSection Section)> Named(string kind)
+    /// <summary>The sections <c>[kind:x]</c>, x an address or <c>@domain</c>, each of which has one.</summary>
+    public IEnumerable<(AddressPattern Whose, SettingsSection Section)> Named(string kind)
     {
-        var parent = Section(kind);
+        var found = new HashSet<AddressPattern>();
+        Section(kind).AllowAll();
         foreach (var child in configuration.GetSection(kind).GetChildren())
         {
-            parent.Allow(child.Key);
+            var name = $"{kind}:{child.Key}";
             // A name with a colon in it, like an address literal, came as several levels: that is no name we know.
-            yield return (child.Key, Open($"{kind}:{child.Key}", child));
+            if (!AddressPattern.TryParse(child.Key.Trim(), out var whose))
+                Error(name, "", $"'{child.Key.Trim()}' {AddressPattern.IsNeither}");
+            else if (!found.Add(whose))
+                Error(name, "", "there is another section for the same address or domain; keep one");
+            else
+                yield return (whose, Open(name, child));
         }
     }
 

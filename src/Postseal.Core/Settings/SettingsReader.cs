@@ -94,32 +94,21 @@ internal static class SettingsReader
     {
         var overrides = new Dictionary<string, SenderOverrides>(AsciiCaseComparer.Instance);
         var certificates = new Dictionary<string, SenderCertificate>(AsciiCaseComparer.Instance);
-        foreach (var (written, section) in file.Named("Sender"))
+        foreach (var (whose, section) in file.Named("Sender"))
         {
-            var name = written.Trim();
-            // "@example.org" is a domain, which is an address without its first half.
-            var isDomain = name.StartsWith('@');
-            if (!MailAddress.TryParse(isDomain ? "a" + name : name, out var address))
-            {
-                section.Error("", $"'{name}' is neither an address (alice@example.org) nor a domain (@example.org)");
-                continue;
-            }
-
-            var key = isDomain ? "@" + address.AsciiDomain : address.CanonicalText;
-            if (!overrides.TryAdd(key, ReadOverrides(section)))
-                section.Error("", "there is another section for the same sender; keep one");
+            overrides[whose.Text] = ReadOverrides(section);
             var certificate = new SenderCertificate(section.ExistingFile("Certificate"), section.ExistingFile("PassphraseFile"));
-            if (isDomain && certificate.Certificate is not null && !domainCertificates)
+            if (whose.IsDomain && certificate.Certificate is not null && !domainCertificates)
                 section.Error("Certificate", "signs for a whole domain, which needs [Certificates] DomainCertificates = yes");
             if (certificate != new SenderCertificate(null, null))
-                certificates[key] = certificate;
+                certificates[whose.Text] = certificate;
         }
 
         return (overrides, certificates);
     }
 
     private static string? ParseDomain(string text) =>
-        MailAddress.TryParse("a@" + text, out var address) && address.Domain == text ? text : throw new FormatException();
+        MailAddress.TryParse("postmaster@" + text, out var address) && address.Domain == text ? text : throw new FormatException();
 
     /// <summary>Less than a megabyte is a slip, and would leave most mail unsigned.</summary>
     private static long ParseSignedSize(string text) =>

@@ -178,7 +178,7 @@ public sealed class SettingsReaderTests : IDisposable
         var exception = Assert.Throws<ConfigurationException>(
             () => Read("[Sender:alice@example.org]\nMode = Never\n[Sender: alice@example.org]\nMode = Required"));
 
-        Assert.Contains("another section for the same sender", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("another section for the same address", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
