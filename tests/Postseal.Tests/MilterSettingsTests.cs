@@ -90,7 +90,7 @@ public sealed class MilterSettingsTests : IDisposable
     [InlineData("[Milter]\nMaxHeadersSize = 2G", "[Milter] MaxHeadersSize: '2G' is not a size up to 1G")]
     [InlineData("[Milter]\nMaxConnectionMemory = 63M", "[Milter] MaxConnectionMemory: is less than MaxMessageSize")]
     [InlineData("[Milter]\nMaxTotalMemory = 79M", "[Milter] MaxTotalMemory: is less than MaxConnectionMemory")]
-    [InlineData("[Milter]\nIdleTimeout = 10", "[Milter] IdleTimeout: '10' is not a time up to 1000h, as 1h or 30m")]
+    [InlineData("[Milter]\nIdleTimeout = 10", "[Milter] IdleTimeout: '10' is not a time up to 1000h, as 30s, 10m or 1h")]
     [InlineData("[Milter]\nIdleTimeout = 2000h", "[Milter] IdleTimeout: '2000h' is not a time up to 1000h")]
     [InlineData("[Milter]\nSocketMode = 999", "[Milter] SocketMode: '999' is not permission bits in octal")]
     [InlineData("[Milter]\nSocketGroup = postfix ; its", "'postfix ; its' is not the name or number of a group; a comment has a line of its own")]

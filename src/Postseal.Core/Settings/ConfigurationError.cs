@@ -1,8 +1,9 @@
 namespace Postseal.Settings;
 
-/// <summary>One thing that is wrong in a configuration, said so that it can be mended.</summary>
+/// <summary>Says one thing that is wrong in a configuration, so that it can be fixed.</summary>
 /// <param name="Source">The file, or whatever the settings came from.</param>
-/// <param name="Section">The section, <c>Signing</c> or <c>Sender:@example.org</c>; empty when it is about the whole.</param>
+/// <param name="Section">The section, <c>Signing</c> or <c>Sender:@example.org</c>; empty when it is about the
+/// whole.</param>
 /// <param name="Key">The key; empty when it is about the section.</param>
 /// <param name="Message">What is wrong, and what would be right.</param>
 public sealed record ConfigurationError(string Source, string Section, string Key, string Message)
@@ -16,7 +17,7 @@ public sealed record ConfigurationError(string Source, string Section, string Ke
     };
 }
 
-/// <summary>A configuration that cannot be used. It carries all that is wrong with it, not only the first.</summary>
+/// <summary>Says that a configuration cannot be used, with everything that is wrong, not only the first.</summary>
 public sealed class ConfigurationException : Exception
 {
     /// <summary>Makes the exception from at least one error.</summary>

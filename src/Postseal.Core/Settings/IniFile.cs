@@ -4,7 +4,9 @@ using Postseal.Certificates.Formats;
 
 namespace Postseal.Settings;
 
-/// <summary>Reads INI files with the framework's reader, and says what would be right in those that it refuses.</summary>
+/// <summary>
+/// Reads INI files with the framework's reader, and says what would be right in those that it refuses.
+/// </summary>
 internal static class IniFile
 {
     /// <summary>Far above any real configuration; a message by mistake named as one is not read whole.</summary>

@@ -4,15 +4,18 @@ using System.Net.Sockets;
 namespace Postseal.Settings;
 
 /// <summary>
-/// Reads networks as Postfix writes them: <c>192.0.2.0/24</c>, <c>[2001:db8::]/32</c>, or an address for a network of one.
-/// What .NET would read as another network than its writer meant is an error.
+/// Reads networks as Postfix writes them: <c>192.0.2.0/24</c>, <c>[2001:db8::]/32</c>, or an address for a network of
+/// one. What .NET would read as another network than its writer meant is an error.
 /// </summary>
 internal static class NetworkText
 {
     private const int MappedPrefix = 96; // ::ffff:0:0/96, the IPv4-mapped addresses (RFC 4291 section 2.5.5.2)
 
-    /// <summary>Reads one network. IPv4-mapped ones come out as IPv4, since that is what clients are compared as.</summary>
-    /// <exception cref="FormatException">It is none, or not plainly one; the message says what would be right.</exception>
+    /// <summary>
+    /// Reads one network. IPv4-mapped ones come out as IPv4, since that is what clients are compared as.
+    /// </summary>
+    /// <exception cref="FormatException">It is none, or not plainly one; the message says what would be
+    /// right.</exception>
     public static IPNetwork Parse(string text)
     {
         var slash = text.IndexOf('/', StringComparison.Ordinal);
@@ -33,14 +36,14 @@ internal static class NetworkText
     private static string Unbracketed(string text) => text is ['[', .. var inner, ']'] && inner.Contains(':') ? inner : text;
 
     /// <summary>
-    /// .NET reads 10.1 as 10.0.0.1, as C once did, and 010.0.0.0 as octal, which is 8.0.0.0: another network than its writer
-    /// meant. An IPv6 zone (fe80::1%eth0) names an interface, which an MTA does not report of a client.
+    /// .NET reads 10.1 as 10.0.0.1, as C once did, and 010.0.0.0 as octal, which is 8.0.0.0: another network than its
+    /// writer meant. An IPv6 zone (fe80::1%eth0) names an interface, which an MTA does not report of a client.
     /// </summary>
     private static bool IsPlain(string text, IPAddress address) => address.AddressFamily == AddressFamily.InterNetwork
         ? address.ToString() == text
         : !text.AsSpan().ContainsAny('%', '[', ']');
 
     private static FormatException Wrong(string text) => new(
-        $"'{text}': expected addresses and networks separated by commas, as 127.0.0.0/8, ::1; the bits after the prefix are zero, "
-        + "and an IPv6 address has no zone");
+        $"'{text}': expected addresses and networks separated by commas, as 127.0.0.0/8, ::1; the bits after the prefix "
+        + "are zero, and an IPv6 address has no zone");
 }

@@ -5,8 +5,8 @@ using Postseal.Policy;
 namespace Postseal.Settings;
 
 /// <summary>
-/// How mail is protected: the settings, checked. The same names and defaults hold for the daemon, the commands and programs
-/// that take the library.
+/// How mail is protected: the settings, checked. The same names and defaults hold for the daemon, the commands and
+/// programs that take the library.
 /// </summary>
 public sealed record PostsealOptions
 {
@@ -20,25 +20,28 @@ public sealed record PostsealOptions
     public OriginatingOptions Originating { get; init; } = new();
 
     /// <summary>
-    /// <c>[Sender:…]</c>: overrides, by address (<c>alice@example.org</c>) or domain (<c>@example.org</c>), in lower case
-    /// and with the domain in A-labels.
+    /// <c>[Sender:…]</c>: overrides, by address (<c>alice@example.org</c>) or domain (<c>@example.org</c>), in lower
+    /// case and with the domain in A-labels.
     /// </summary>
     public IReadOnlyDictionary<string, SenderOverrides> Senders { get; init; } =
         new Dictionary<string, SenderOverrides>();
 
     /// <summary>Reads and checks a configuration file: <c>PostsealOptions.FromIni("postseal.ini")</c>.</summary>
     /// <param name="path">The file; relative paths in it start from its own directory.</param>
-    /// <param name="credentialsDirectory">Where systemd put the service's credentials, <c>$CREDENTIALS_DIRECTORY</c>: their files
-    /// <c>postseal.passphrase</c> and <c>postseal.secret</c> stand in for settings that are not there, as for the daemon.
-    /// Default: <see langword="null"/>, there are none.</param>
-    /// <exception cref="ConfigurationException">It cannot be read or something in it is wrong; all of it is told.</exception>
+    /// <param name="credentialsDirectory">Where systemd put the service's credentials, <c>$CREDENTIALS_DIRECTORY</c>:
+    /// its files <c>postseal.passphrase</c> and <c>postseal.secret</c> stand in for settings that are missing, as for
+    /// the daemon. Default: <see langword="null"/>, there are none.</param>
+    /// <exception cref="ConfigurationException">It cannot be read or is wrong; the exception lists
+    /// everything.</exception>
     public static PostsealOptions FromIni(string path, string? credentialsDirectory = null) =>
         SettingsReader.ReadAlone(SettingsFile.Open(path), credentialsDirectory);
 
-    /// <summary>Reads and checks the settings in a section of a program's own configuration, as appsettings.json.</summary>
+    /// <summary>
+    /// Reads and checks the settings in a section of a program's own configuration, as appsettings.json.
+    /// </summary>
     /// <param name="section">The section whose children are ours: <c>configuration.GetSection("Postseal")</c>.</param>
     /// <param name="baseDirectory">What relative paths in it start from. Default: the directory of the program.</param>
-    /// <exception cref="ConfigurationException">Something in it is wrong; all of it is told.</exception>
+    /// <exception cref="ConfigurationException">Something in it is wrong; the exception lists everything.</exception>
     public static PostsealOptions FromConfiguration(IConfiguration section, string? baseDirectory = null) =>
         SettingsReader.ReadAlone(new SettingsFile(
             section, (section as IConfigurationSection)?.Path ?? "configuration", baseDirectory ?? AppContext.BaseDirectory));

@@ -7,14 +7,14 @@ using Postseal.Policy;
 namespace Postseal.Settings;
 
 /// <summary>
-/// Reads <see cref="SenderLogins"/> from a file as postmap(1) does: <c>ADDRESS LOGIN[, LOGIN…]</c> or <c>@DOMAIN LOGIN</c>,
-/// logins separated by commas and blanks; a line that begins with a blank continues the one before; empty lines, and those
-/// that begin with #, are comments, between the parts of a line too.
+/// Reads <see cref="SenderLogins"/> from a file as postmap(1) does: <c>ADDRESS LOGIN[, LOGIN…]</c> or <c>@DOMAIN
+/// LOGIN</c>, logins separated by commas and blanks; a line that begins with a blank continues the one before; empty
+/// lines, and those that begin with #, are comments, between the parts of a line too.
 /// </summary>
 /// <remarks>
-/// Where postmap warns and goes on, this is an error: a line that is passed over, or an address of which the second line does
-/// not count, grants something else than its writer meant. So is what Postfix looks up in its own domains alone, a
-/// name without a domain.
+/// Where postmap warns and goes on, this is an error: a line that is passed over, or an address of which the second
+/// line does not count, grants something else than its writer meant. So is what Postfix looks up in its own domains
+/// alone, a name without a domain.
 /// </remarks>
 internal sealed class SenderLoginsReader
 {

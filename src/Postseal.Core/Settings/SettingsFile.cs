@@ -3,8 +3,10 @@ using Postseal.Mail;
 
 namespace Postseal.Settings;
 
-/// <summary>Settings being read, by the core and by whoever has sections of its own among them: it remembers which were asked
-/// for and everything that was wrong.</summary>
+/// <summary>
+/// Hands out the sections of a settings file, to the core and to programs with sections of their own. It remembers
+/// which were asked for, and everything that was wrong.
+/// </summary>
 /// <param name="configuration">The settings; in a program of its own, the section that holds ours.</param>
 /// <param name="source">The name of the file, for errors.</param>
 /// <param name="baseDirectory">What relative paths start from: the directory of the file.</param>
@@ -15,14 +17,17 @@ internal sealed class SettingsFile(IConfiguration configuration, string source, 
 
     public string BaseDirectory => baseDirectory;
 
+    /// <summary>Opens an INI file.</summary>
     /// <exception cref="ConfigurationException">The file is not there, cannot be read, or is no INI file.</exception>
     public static SettingsFile Open(string path) =>
         new(IniFile.Read(path), path, Path.GetDirectoryName(Path.GetFullPath(path))!);
 
-    /// <summary>A section, which may be absent and is then empty.</summary>
+    /// <summary>Opens a section; one that is missing is empty.</summary>
     public SettingsSection Section(string name) => Open(name, configuration.GetSection(name));
 
-    /// <summary>The sections <c>[kind:x]</c>, x an address or <c>@domain</c>, each of which has one.</summary>
+    /// <summary>
+    /// Opens the sections <c>[kind:x]</c>, where x is an address or <c>@domain</c>; each has one at most.
+    /// </summary>
     public IEnumerable<(AddressPattern Whose, SettingsSection Section)> Named(string kind)
     {
         var found = new HashSet<AddressPattern>();
@@ -43,7 +48,8 @@ internal sealed class SettingsFile(IConfiguration configuration, string source, 
     public void Error(string section, string key, string message) =>
         errors.Add(new ConfigurationError(source, section, key, message));
 
-    /// <exception cref="ConfigurationException">Anything was wrong, or something stands there that nobody asked for.</exception>
+    /// <summary>Throws if anything was wrong, or if there is a section or key that nobody asked for.</summary>
+    /// <exception cref="ConfigurationException">There is.</exception>
     public void ThrowIfWrong()
     {
         foreach (var child in configuration.GetChildren())
@@ -58,9 +64,9 @@ internal sealed class SettingsFile(IConfiguration configuration, string source, 
             throw new ConfigurationException(errors);
     }
 
-    /// <summary>Says that a name is unknown and which ones are.</summary>
+    /// <summary>Says that a name is unknown, and which are known.</summary>
     internal static string Unknown(string what, string name, IEnumerable<string> known) =>
-        $"there is no {what} '{name}'; there are {string.Join(", ", known.Where(n => !n.Contains(':', StringComparison.Ordinal)))}";
+        $"there is no {what} '{name}'; there are {string.Join(", ", known.Where(other => !other.Contains(':')))}";
 
     private SettingsSection Open(string name, IConfigurationSection section)
     {

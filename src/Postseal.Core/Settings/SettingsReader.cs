@@ -8,14 +8,16 @@ using Postseal.Smime;
 namespace Postseal.Settings;
 
 /// <summary>
-/// Reads <see cref="PostsealOptions"/>. It knows every section and key of the core, their defaults and what is right for each;
-/// whatever nobody knows is an error, so that a misspelt setting is never a setting that silently does nothing.
+/// Reads <see cref="PostsealOptions"/>. It knows every section and key of the core, their defaults and what is right
+/// for each; whatever nobody knows is an error, so that a misspelt setting never silently does nothing.
 /// </summary>
 internal static class SettingsReader
 {
-    /// <summary>Reads the settings for a program that has no sections of its own among them. Those of the daemon, which may share
-    /// the file, are for the daemon to check.</summary>
-    /// <exception cref="ConfigurationException">Something is wrong; all of it is told.</exception>
+    /// <summary>
+    /// Reads the settings for a program that has no sections of its own in the file. The daemon, which may share it,
+    /// checks its sections itself.
+    /// </summary>
+    /// <exception cref="ConfigurationException">Something is wrong; the exception lists everything.</exception>
     public static PostsealOptions ReadAlone(SettingsFile file, string? credentialsDirectory = null)
     {
         var options = Read(file, credentialsDirectory);
@@ -25,10 +27,10 @@ internal static class SettingsReader
         return options;
     }
 
-    /// <summary>Reads the core's sections. What is wrong in them, the file remembers.</summary>
+    /// <summary>Reads the core's sections. The file remembers what is wrong in them.</summary>
     /// <param name="file">The settings.</param>
-    /// <param name="credentialsDirectory">Where systemd put the service's credentials ($CREDENTIALS_DIRECTORY): their files
-    /// <c>postseal.passphrase</c> and <c>postseal.secret</c> stand in for settings that are not there.</param>
+    /// <param name="credentialsDirectory">Where systemd put the service's credentials ($CREDENTIALS_DIRECTORY): its
+    /// files <c>postseal.passphrase</c> and <c>postseal.secret</c> stand in for settings that are missing.</param>
     public static PostsealOptions Read(SettingsFile file, string? credentialsDirectory)
     {
         var defaults = new PostsealOptions();

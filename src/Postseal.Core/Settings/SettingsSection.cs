@@ -3,7 +3,9 @@ using Postseal.Certificates.Formats;
 
 namespace Postseal.Settings;
 
-/// <summary>One section being read: each question about a key either has a value of the right kind or notes an error.</summary>
+/// <summary>
+/// Reads one section: each question about a key is answered by a value of the right kind, or notes an error.
+/// </summary>
 internal sealed class SettingsSection(SettingsFile file, string name, IConfigurationSection section)
 {
     private readonly HashSet<string> known = new(StringComparer.OrdinalIgnoreCase);
@@ -12,23 +14,27 @@ internal sealed class SettingsSection(SettingsFile file, string name, IConfigura
 
     public bool IsNamed(string other) => string.Equals(name, other, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>All that the section says, to be compared.</summary>
+    /// <summary>Everything the section says, to be compared.</summary>
     public string Content => string.Join('\n', section.AsEnumerable());
 
-    /// <summary>Notes what is wrong with a key, and what else is where a comment seems to stand behind its value.</summary>
+    /// <summary>Notes what is wrong with a key. Where a comment seems to follow its value, that is said too.</summary>
     public void Error(string key, string message) => file.Error(
         name, key, IsCommented(section[key] ?? "") ? $"{message.TrimEnd('.')}; a comment has a line of its own" : message);
 
-    /// <summary>Determines whether a value seems to have a comment behind it. INI has none there: it would be a part of the value.</summary>
+    /// <summary>
+    /// Determines whether a comment seems to follow a value. INI has none there: it would be part of the value.
+    /// </summary>
     public static bool IsCommented(string value) => value.Split(' ', '\t').Any(word => word is [';' or '#', ..]);
 
-    /// <summary>Notes a key as one that may stand here.</summary>
+    /// <summary>Allows a key in this section.</summary>
     public void Allow(string key) => known.Add(key);
 
-    /// <summary>Allows whatever stands here: somebody else reads it.</summary>
+    /// <summary>Allows every key that is there: somebody else reads them.</summary>
     public void AllowAll() => known.UnionWith(section.GetChildren().Select(child => child.Key));
 
-    /// <summary>The text of a key as its source has it; <see langword="null"/> when absent or empty.</summary>
+    /// <summary>
+    /// Reads the text of a key as its source has it; <see langword="null"/> when it is missing or empty.
+    /// </summary>
     public string? Text(string key)
     {
         Allow(key);
@@ -37,7 +43,7 @@ internal sealed class SettingsSection(SettingsFile file, string name, IConfigura
         return section[key] is { Length: > 0 } text ? text : null;
     }
 
-    /// <summary>A value that <paramref name="parse"/> makes of the text, or the default when there is none.</summary>
+    /// <summary>Reads a value with <paramref name="parse"/>.</summary>
     public T Value<T>(string key, T defaultValue, Func<string, T> parse, string expected)
     {
         if (Text(key) is not { } text)
@@ -53,7 +59,7 @@ internal sealed class SettingsSection(SettingsFile file, string name, IConfigura
         }
     }
 
-    /// <summary>One of an enumeration's names, in any case; <see langword="null"/> when there is none.</summary>
+    /// <summary>Reads one of an enumeration's names, in any case; <see langword="null"/> when there is none.</summary>
     public T? Enum<T>(string key)
         where T : struct, Enum
     {
@@ -65,7 +71,14 @@ internal sealed class SettingsSection(SettingsFile file, string name, IConfigura
         return null;
     }
 
-    /// <summary><c>yes</c> or <c>no</c>, and the other words people write for these.</summary>
+    /// <summary>Reads a number above zero.</summary>
+    public int Positive(string key, int defaultValue) => Value(key, defaultValue, Quantity.ParsePositive, "a number above 0");
+
+    /// <summary>Reads how long to wait for something.</summary>
+    public TimeSpan Timeout(string key, TimeSpan defaultValue) =>
+        Value(key, defaultValue, Quantity.ParseTimeout, "a time up to 1000h, as 30s, 10m or 1h");
+
+    /// <summary>Reads <c>yes</c> or <c>no</c>, or the other words people write for these.</summary>
     public bool Flag(string key, bool defaultValue) => Value(
         key, defaultValue,
         text => text.ToLowerInvariant() switch
@@ -77,12 +90,12 @@ internal sealed class SettingsSection(SettingsFile file, string name, IConfigura
         "yes or no");
 
     /// <summary>
-    /// Values separated by commas; where the key is there they replace the default whole. A key without a value is a
-    /// list of nothing: who empties the networks does not mean this machine.
+    /// Reads values separated by commas, which replace the default whole. A key without a value is an empty list:
+    /// whoever empties the networks does not mean this machine.
     /// </summary>
     /// <param name="key">The key.</param>
-    /// <param name="defaultValue">What holds where it is absent.</param>
-    /// <param name="parse">Reads one value; the <see cref="FormatException"/> it throws says what would be right.</param>
+    /// <param name="defaultValue">The values where the key is missing.</param>
+    /// <param name="parse">Parses one value; the exception it throws says what would be right.</param>
     public IReadOnlyList<T> List<T>(string key, IReadOnlyList<T> defaultValue, Func<string, T> parse)
     {
         var text = Text(key) ?? "";
@@ -107,7 +120,7 @@ internal sealed class SettingsSection(SettingsFile file, string name, IConfigura
     /// <summary>Makes a path absolute: relative ones start from the directory of the file.</summary>
     public string FullPath(string path) => Path.GetFullPath(path, file.BaseDirectory);
 
-    /// <summary>A directory that is there, as an absolute path.</summary>
+    /// <summary>Reads the path of an existing directory and makes it absolute.</summary>
     public string ExistingDirectory(string key, string defaultValue)
     {
         var path = FullPath(Text(key) ?? defaultValue);
@@ -116,8 +129,10 @@ internal sealed class SettingsSection(SettingsFile file, string name, IConfigura
         return path;
     }
 
-    /// <summary>Reads the path of an existing file and makes it absolute; <see langword="null"/> when none is named, and with an
-    /// error when it is not there or not a regular file.</summary>
+    /// <summary>
+    /// Reads the path of an existing file and makes it absolute; <see langword="null"/> when none is named, and with an
+    /// error when it is not there or not a regular file.
+    /// </summary>
     public string? ExistingFile(string key)
     {
         if (Text(key) is not { } text)

@@ -7,15 +7,15 @@ using Postseal.Settings;
 namespace Postseal.Program.Hosting;
 
 /// <summary>
-/// The settings of a file that may change while the program runs, and the file of <see cref="SenderLogins"/> it names. A
-/// valid change is taken over; a wrong one is refused with a line in the log, and what was there before stays. Safe for any
-/// number of threads.
+/// The settings of a file that may change while the program runs, and the file of <see cref="SenderLogins"/> it names.
+/// A valid change is taken over; a wrong one is refused with a line in the log, and what was there before stays. Safe
+/// for any number of threads.
 /// </summary>
 /// <remarks>
-/// The files are looked at when somebody asks, at most once a second, by their time stamps: nothing runs in between, and no
-/// event can be lost. They have to have rested for a second before they are read, since the first half of a configuration is
-/// often a valid one. While they are wrong they are read at each look: what mends them may not show in their time stamps, as
-/// new permissions do not, or lie in a file that only the refused settings name.
+/// The files are looked at when somebody asks, at most once a second, by their time stamps: nothing runs in between,
+/// and no event can be lost. They have to have rested for a second before they are read, since the first half of a
+/// configuration is often a valid one. While they are wrong they are read at each look: what mends them may not show in
+/// their time stamps, as new permissions do not, or lie in a file that only the refused settings name.
 /// </remarks>
 internal sealed partial class LiveSettings
 {
@@ -89,7 +89,9 @@ internal sealed partial class LiveSettings
         }
     }
 
-    /// <summary>Reads the files. False: one of them was written meanwhile, so what was read may be half of it.</summary>
+    /// <summary>
+    /// Reads the files. False: one of them was written meanwhile, so what was read may be half of it.
+    /// </summary>
     private bool Read(Stamps now)
     {
         var (loaded, problem) = Load(now.Settings);
@@ -107,8 +109,8 @@ internal sealed partial class LiveSettings
         new(FileStamp.Of(path), current.Mail.Originating.SenderLogins is { } logins ? FileStamp.Of(logins.Path) : default);
 
     /// <summary>
-    /// Reads the file. An empty one would be valid, and nothing would be required any more: but it is what a writer leaves
-    /// who was interrupted or found the disk full.
+    /// Reads the file. An empty one would be valid, and nothing would be required any more: but it is what a writer
+    /// leaves who was interrupted or found the disk full.
     /// </summary>
     private (MilterSettings? Loaded, string Problem) Load(FileStamp now)
     {

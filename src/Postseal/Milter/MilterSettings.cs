@@ -4,12 +4,15 @@ using Postseal.Settings;
 
 namespace Postseal.Program.Milter;
 
-/// <summary>What the program reads from the settings file: the core's settings, and its own from [Milter] and [Log].</summary>
+/// <summary>
+/// Holds what the program reads from the settings file: the core's settings, and its own of [Milter] and [Log].
+/// </summary>
 /// <param name="Mail">The core's.</param>
 /// <param name="Server">Where the daemon listens, and its limits.</param>
 /// <param name="ServerText">What [Milter] says, all of which takes effect at the start alone.</param>
 /// <param name="LogLevel">The least serious lines that are written.</param>
-internal sealed record MilterSettings(PostsealOptions Mail, MilterServerOptions Server, string ServerText, LogLevel LogLevel)
+internal sealed record MilterSettings(
+    PostsealOptions Mail, MilterServerOptions Server, string ServerText, LogLevel LogLevel)
 {
     /// <summary>Reads and checks the file.</summary>
     /// <exception cref="ConfigurationException">It is missing, is no INI file, or something in it is wrong.</exception>

@@ -3,14 +3,16 @@ using Postseal.Settings;
 
 namespace Postseal.Program.Milter;
 
-/// <summary>Reads [Milter]. The defaults of limits and timeouts are those of <see cref="MilterServerOptions"/>, with their reasons
-/// there.</summary>
+/// <summary>
+/// Reads [Milter]. Limits and timeouts have the defaults of <see cref="MilterServerOptions"/>, with their reasons
+/// there.
+/// </summary>
 internal static class MilterSettingsReader
 {
     /// <summary>Where a Postfix in its chroot finds it, too.</summary>
     private const string DefaultSocket = "unix:/var/spool/postfix/postseal/postseal.sock";
 
-    /// <summary>Reads the section. What is wrong in it, its file remembers.</summary>
+    /// <summary>Reads the section. Its file remembers what is wrong.</summary>
     public static MilterServerOptions Read(SettingsSection section)
     {
         var options = new MilterServerOptions();
@@ -20,7 +22,7 @@ internal static class MilterSettingsReader
         return options;
     }
 
-    /// <summary>Checks settings that are right by themselves against each other.</summary>
+    /// <summary>Checks settings, each of which is right by itself, against each other.</summary>
     public static void Check(SettingsSection section, MilterServerOptions options)
     {
         if (options.Endpoints.Count == 0)
@@ -45,32 +47,41 @@ internal static class MilterSettingsReader
         var mode = section.Value<UnixFileMode?>("SocketMode", null, text => ParseMode(text), "permission bits in octal, as 0660");
         var group = section.Value("SocketGroup", null, ParseGroup, "the name or number of a group");
         foreach (var endpoint in endpoints)
-            options.Endpoints.Add(endpoint is MilterUnixEndpoint unix ? unix with { Mode = mode ?? unix.Mode, Group = group } : endpoint);
+        {
+            options.Endpoints.Add(endpoint is MilterUnixEndpoint unix
+                ? unix with { Mode = mode ?? unix.Mode, Group = group }
+                : endpoint);
+        }
+
         foreach (var peer in section.List("Peers", [], MilterPeer.Parse))
             options.Peers.Add(peer);
     }
 
     private static void ReadLimits(SettingsSection section, MilterServerOptions options)
     {
-        options.MaxMessageSize = section.Value("MaxMessageSize", options.MaxMessageSize, ParseMessageSize, "a size up to 1G, as 64M");
-        options.MaxLargeMessages = section.Value("MaxLargeMessages", options.MaxLargeMessages, Quantity.ParsePositive, "a number above 0");
-        options.MaxHeaderCount = section.Value("MaxHeaderCount", options.MaxHeaderCount, Quantity.ParsePositive, "a number above 0");
-        options.MaxHeadersSize = (int)section.Value("MaxHeadersSize", options.MaxHeadersSize, ParseMessageSize, "a size up to 1G, as 1M");
-        options.MaxConnectionMemory = section.Value("MaxConnectionMemory", options.MaxConnectionMemory, Quantity.ParseSize, "a size, as 80M");
+        options.MaxMessageSize = section.Value("MaxMessageSize", options.MaxMessageSize, ParseBounded, "a size up to 1G, as 64M");
+        options.MaxLargeMessages = section.Positive("MaxLargeMessages", options.MaxLargeMessages);
+        options.MaxHeaderCount = section.Positive("MaxHeaderCount", options.MaxHeaderCount);
+        options.MaxHeadersSize = (int)section.Value("MaxHeadersSize", options.MaxHeadersSize, ParseBounded, "a size up to 1G, as 1M");
+        // The defaults of these two follow from MaxMessageSize.
+        options.MaxConnectionMemory = section.Value(
+            "MaxConnectionMemory", options.MaxConnectionMemory, Quantity.ParseSize, "a size, as 80M");
         options.MaxTotalMemory = section.Value("MaxTotalMemory", options.MaxTotalMemory, Quantity.ParseSize, "a size, as 640M");
-        options.MaxConnections = section.Value("MaxConnections", options.MaxConnections, Quantity.ParsePositive, "a number above 0");
+        options.MaxConnections = section.Positive("MaxConnections", options.MaxConnections);
     }
 
     private static void ReadTimeouts(SettingsSection section, MilterServerOptions options)
     {
-        options.MessageTimeout = section.Value("MessageTimeout", options.MessageTimeout, Quantity.ParseTimeout, "a time up to 1000h, as 10m or 30s");
-        options.IdleTimeout = section.Value("IdleTimeout", options.IdleTimeout, Quantity.ParseTimeout, "a time up to 1000h, as 1h or 30m");
-        options.StopTimeout = section.Value("StopTimeout", options.StopTimeout, Quantity.ParseTimeout, "a time up to 1000h, as 30s");
+        options.MessageTimeout = section.Timeout("MessageTimeout", options.MessageTimeout);
+        options.IdleTimeout = section.Timeout("IdleTimeout", options.IdleTimeout);
+        options.StopTimeout = section.Timeout("StopTimeout", options.StopTimeout);
         if (options.NegotiationTimeout > options.IdleTimeout)
             options.NegotiationTimeout = options.IdleTimeout;
     }
 
-    /// <summary>Reads a socket; the path of a Unix socket starts from the directory of the file, as all paths do.</summary>
+    /// <summary>
+    /// Reads a socket; the path of a Unix socket starts from the directory of the file, as all paths do.
+    /// </summary>
     private static MilterEndpoint ParseSocket(SettingsSection section, string text)
     {
         if (SettingsSection.IsCommented(text))
@@ -87,9 +98,10 @@ internal static class MilterSettingsReader
     }
 
     // Whether it is one shows only when the socket is made.
-    private static string ParseGroup(string text) => SettingsSection.IsCommented(text) ? throw new FormatException() : text;
+    private static string ParseGroup(string text) =>
+        SettingsSection.IsCommented(text) ? throw new FormatException() : text;
 
     /// <summary>Reads a size up to 1 GiB: a message is held in memory, and its encoded form in one piece.</summary>
-    private static long ParseMessageSize(string text) =>
+    private static long ParseBounded(string text) =>
         Quantity.ParseSize(text) is var size && size <= 1 << 30 ? size : throw new FormatException();
 }
