@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 using Milter;
 using Postseal.Policy;
@@ -61,7 +62,7 @@ public sealed class MilterSettingsTests : IDisposable
             NegotiationTimeout = TimeSpan.FromSeconds(20), StopTimeout = TimeSpan.FromMinutes(1),
         };
         Assert.EquivalentWithExclusions(expected, settings.Server, strict: true, "Peers");
-        Assert.Equal([new MilterUserPeer(0), MilterPeer.Parse("192.0.2.25")], settings.Server.Peers);
+        Assert.Equal([new MilterUserPeer(0), new MilterNetworkPeer(IPNetwork.Parse("192.0.2.25/32"))], settings.Server.Peers);
         Assert.Equal((SigningMode.Required, LogLevel.Debug), (settings.Mail.Signing.Mode, settings.LogLevel));
     }
 
@@ -99,8 +100,10 @@ public sealed class MilterSettingsTests : IDisposable
     [InlineData("[Milter]\nSocket = tcp:8891", "[Milter] Socket: 'tcp:8891' is not a milter socket: write inet:PORT@HOST")]
     [InlineData("[Milter]\nSocket = unix:/run/p.sock ; here", "'unix:/run/p.sock ; here' is not a milter socket; a comment has a line of its own")]
     [InlineData("[Milter]\nSocket = inet:8891", "[Milter] Peers: inet:8891 gives any signature to whoever connects")]
-    [InlineData("[Milter]\nPeers = 10.1.2.3/8", "[Milter] Peers: '10.1.2.3/8' is not a peer")]
-    [InlineData("[Milter]\nPeers = nobody-of-this-name", "[Milter] Peers: 'nobody-of-this-name' is not a peer: there is no user of that name")]
+    [InlineData("[Milter]\nPeers = 10.1.2.3/8", "[Milter] Peers: '10.1.2.3/8': expected addresses and networks")]
+    [InlineData("[Milter]\nPeers = 010.0.0.1", "[Milter] Peers: '010.0.0.1': expected addresses and networks")]
+    [InlineData("[Milter]\nPeers = nobody-of-this-name", "[Milter] Peers: there is no user 'nobody-of-this-name'")]
+    [InlineData("[Milter]\nPeers = 10.1", "[Milter] Peers: there is no user '10.1'")]
     public void What_is_wrong_is_said_with_file_section_and_key(string ini, string error)
     {
         var exception = Assert.Throws<ConfigurationException>(() => Read(ini));

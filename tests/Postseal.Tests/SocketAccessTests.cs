@@ -20,7 +20,7 @@ public sealed class SocketAccessTests : IDisposable
     [InlineData("inet:8891@0.0.0.0", "", "and other machines can")]
     [InlineData("inet6:8891@::", "", "and other machines can")]
     [InlineData("inet:8891@mail.example.org", "", "and other machines can")]
-    [InlineData("inet:8891@0.0.0.0", "192.0.2.25", null)]
+    [InlineData("inet:8891@0.0.0.0", "192.0.2.25/32", null)]
     [InlineData("inet:8891@0.0.0.0", "0", "and other machines can")]
     [InlineData("inet:8891@127.0.0.1", "0", "Peers names no network")]
     [InlineData("unix:/run/a.sock", "", null)]
@@ -29,7 +29,12 @@ public sealed class SocketAccessTests : IDisposable
     [InlineData("systemd", "", null)]
     public void TCP_that_other_machines_reach_needs_peers_and_peers_fit_the_kind_of_socket(string socket, string peer, string? error)
     {
-        MilterPeer[] peers = peer.Length == 0 ? [] : [MilterPeer.Parse(peer)];
+        MilterPeer[] peers = peer switch
+        {
+            "" => [],
+            "0" => [new MilterUserPeer(0)],
+            _ => [new MilterNetworkPeer(IPNetwork.Parse(peer))],
+        };
 
         var thrown = Record.Exception(() => SocketAccess.Check([MilterEndpoint.Parse(socket)], peers));
 

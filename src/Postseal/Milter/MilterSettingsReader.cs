@@ -53,7 +53,7 @@ internal static class MilterSettingsReader
                 : endpoint);
         }
 
-        foreach (var peer in section.List("Peers", [], MilterPeer.Parse))
+        foreach (var peer in section.List("Peers", [], ParsePeer))
             options.Peers.Add(peer);
     }
 
@@ -90,6 +90,11 @@ internal static class MilterSettingsReader
             ? MilterEndpoint.Parse($"{kind}:{section.FullPath(path)}")
             : MilterEndpoint.Parse(text);
     }
+
+    // No user name has a colon or three dots; "10.1" may be one, though .NET would take it for an address.
+    private static MilterPeer ParsePeer(string text) => text.Contains(':') || text.Count(c => c == '.') == 3
+        ? new MilterNetworkPeer(NetworkText.Parse(text))
+        : MilterUserPeer.Find(text);
 
     private static UnixFileMode ParseMode(string text)
     {
