@@ -105,7 +105,7 @@ def said(daemon: Daemon, mail: Mail, start: int) -> None:
     """The log says what the case wants; of a signed mail always who, to how many and the queue id."""
     if mail.outcome == "signed":
         author = re.escape(mail.signer or mail.sender)
-        daemon.says(rf"(?i)\b[0-9A-F]{{6,}}: signed for {author} to 1 recipients", start)
+        daemon.says(rf"(?i)\b[0-9A-F]{{6,}}: signed as {author} for 1 recipient\(s\)", start)
     if mail.log:
         daemon.says(mail.log, start)
 

@@ -52,11 +52,11 @@ internal static class MessageBytes
         using var stream = new MemoryStream();
         lock (Writing.GetOrCreateValue(message))
         {
-            using var preparation = new Preparation();
+            using var encoding = new TemporaryEncoding();
             if (TransportSignatures.Any(message.Headers.Contains))
                 format.International = false;
             else
-                preparation.Prepare(message);
+                encoding.Prepare(message);
             message.WriteTo(format, stream, cancellationToken);
         }
 

@@ -24,7 +24,7 @@ internal static class MessageEnvelope
             : message.Sender ?? message.From.Mailboxes.FirstOrDefault());
 
     /// <summary>RFC 5322 section 3.6.6: who resends a message, sends it to the Resent- recipients alone.</summary>
-    private static IEnumerable<MailboxAddress> RecipientsOf(MimeMessage message)
+    public static IEnumerable<MailboxAddress> RecipientsOf(MimeMessage message)
     {
         InternetAddressList[] fields = message.ResentSender is not null || message.ResentFrom.Count > 0
             ? [message.ResentTo, message.ResentCc, message.ResentBcc]

@@ -26,6 +26,6 @@ public static class MessageSigning
             Modes.Remove(message);
     }
 
-    internal static SigningMode? Of(MimeMessage message) =>
-        Modes.TryGetValue(message, out var mode) ? (SigningMode)mode : null;
+    internal static MessageOverrides Of(MimeMessage message) =>
+        Modes.TryGetValue(message, out var mode) ? new MessageOverrides((SigningMode)mode) : MessageOverrides.None;
 }

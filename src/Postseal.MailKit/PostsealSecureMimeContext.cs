@@ -10,6 +10,7 @@ using Org.BouncyCastle.Security;
 using Org.BouncyCastle.Utilities.Collections;
 using Org.BouncyCastle.X509;
 using Postseal.Certificates;
+using Postseal.Cms;
 using Postseal.Certificates.Store;
 using Postseal.Mail;
 
@@ -90,7 +91,7 @@ public class PostsealSecureMimeContext : BouncyCastleSecureMimeContext
         };
         return new CmsSigner(
             identity.Intermediates.Prepend(identity.Certificate).Select(certificate => certificate.AsBouncyCastleCertificate()),
-            ToBouncyCastle(identity.Key))
+            ToBouncyCastle(((PlatformKey)identity.Key).Handle))
         {
             DigestAlgorithm = digestAlgo,
         };
@@ -113,7 +114,7 @@ public class PostsealSecureMimeContext : BouncyCastleSecureMimeContext
     protected override AsymmetricKeyParameter? GetPrivateKey(ISelector<Certificate> selector) =>
         directory.Identities()
             .FirstOrDefault(identity => Matches(selector, identity.Certificate.AsBouncyCastleCertificate())) is { } identity
-            ? ToBouncyCastle(identity.Key)
+            ? ToBouncyCastle(((PlatformKey)identity.Key).Handle)
             : null;
 
     // By PKCS #8, which names the curve: an EC key made of the curve's numbers is three times slower there.

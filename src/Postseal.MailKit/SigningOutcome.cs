@@ -34,5 +34,5 @@ public sealed record SigningOutcome
 
     /// <summary>Describes the outcome in one line for logs, without any content of the message.</summary>
     public override string ToString() =>
-        IsSigned ? $"signed for {Signer} with {Certificate.Subject} (serial {Certificate.SerialNumber})" : $"not signed: {Reason}";
+        IsSigned ? $"signed as {Signer} with {Certificate.Subject} (serial {Certificate.SerialNumber})" : $"not signed: {Reason}";
 }

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using MimeKit;
+using Postseal.Certificates;
 using Postseal.Certificates.Store;
 using Postseal.Mail;
 using Postseal.Policy;
@@ -18,18 +19,13 @@ namespace Postseal.MailKit;
 /// </summary>
 public sealed class SmimeSigner
 {
-    /// <summary>The name of the <see cref="ActivitySource"/>; each message is a span <c>smime.sign</c> of it.</summary>
-    public const string ActivitySourceName = "Postseal.MailKit";
-
     // A program that holds the keys is a client of ours, wherever [Originating] Networks of a shared file says the MTA's
     // clients are.
     private static readonly IPAddress ThisProgram = IPAddress.Loopback;
 
-    private static readonly ActivitySource Activities = new(ActivitySourceName);
-
     private readonly OutgoingProcessor processor;
+    private readonly ProcessingLog log;
     private readonly TimeProvider time;
-    private readonly ILogger logger;
 
     /// <summary>Makes a signer.</summary>
     /// <param name="options">The settings: from a file, from a configuration section, or made in code.</param>
@@ -39,7 +35,7 @@ public sealed class SmimeSigner
     {
         ArgumentNullException.ThrowIfNull(options);
         this.time = time ?? TimeProvider.System;
-        logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<SmimeSigner>();
+        log = new ProcessingLog((loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<SmimeSigner>());
         Options = options with
         {
             Originating = options.Originating with { Networks = [new IPNetwork(ThisProgram, 32)] },
@@ -66,12 +62,9 @@ public sealed class SmimeSigner
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(message);
-        cancellationToken.ThrowIfCancellationRequested();
-        using var activity = Activities.StartActivity("smime.sign");
-        var started = time.GetTimestamp();
-        var mail = MailMessage.Parse(MessageBytes.Of(message, options ?? MessageBytes.DefaultOptions, cancellationToken));
-        var result = Process(message, mail, sender ?? MessageEnvelope.SenderOf(message), activity);
-        return Outcome(message, mail, result, started, activity);
+        return Process(
+            message, sender ?? MessageEnvelope.SenderOf(message), MessageEnvelope.RecipientsOf(message),
+            options ?? MessageBytes.DefaultOptions, cancellationToken);
     }
 
     /// <summary>Does the same on another thread: reading keys and signing are work, which a window should not wait for.</summary>
@@ -81,68 +74,81 @@ public sealed class SmimeSigner
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(message);
-        return Task.Run(() => Sign(message, sender, options, cancellationToken), cancellationToken);
+        return ProcessAsync(
+            message, sender ?? MessageEnvelope.SenderOf(message), MessageEnvelope.RecipientsOf(message),
+            options ?? MessageBytes.DefaultOptions, cancellationToken);
     }
 
-    private OutgoingResult Process(MimeMessage message, MailMessage mail, MailboxAddress? sender, Activity? activity)
+    /// <summary>Signs one message for the recipients it is really sent to.</summary>
+    internal SigningOutcome Process(
+        MimeMessage message, MailboxAddress? sender, IEnumerable<MailboxAddress> recipients, FormatOptions options,
+        CancellationToken cancellationToken) =>
+        SignCopyAsync(message, sender, recipients, options, cancellationToken).AsTask().GetAwaiter().GetResult();
+
+    internal Task<SigningOutcome> ProcessAsync(
+        MimeMessage message, MailboxAddress? sender, IEnumerable<MailboxAddress> recipients, FormatOptions options,
+        CancellationToken cancellationToken) =>
+        Task.Run(() => SignCopyAsync(message, sender, recipients, options, cancellationToken).AsTask(), cancellationToken);
+
+    private async ValueTask<SigningOutcome> SignCopyAsync(
+        MimeMessage message, MailboxAddress? sender, IEnumerable<MailboxAddress> recipients, FormatOptions options,
+        CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(message);
+        cancellationToken.ThrowIfCancellationRequested();
+        using var activity = ProcessingDiagnostics.Activities.StartActivity("smime.sign");
+        var started = time.GetTimestamp();
+        var mail = MailMessage.Parse(MessageBytes.Of(message, options, cancellationToken));
         var envelope = new Envelope
         {
             Sender = MailAddress.TryParse(sender?.Address, out var address) ? address : null,
+            Recipients = [.. recipients.Select(recipient => new Recipient(recipient.Address))],
             ClientAddress = ThisProgram,
+            Overrides = MessageSigning.Of(message),
         };
+        var outcome = await AskCoreAsync(message, mail, envelope, cancellationToken).ConfigureAwait(false);
+        log.Write(message.MessageId, envelope, outcome, time.GetElapsedTime(started));
+        return outcome switch
+        {
+            Outcome.Unchanged unchanged => new SigningOutcome(message, message) { Reason = unchanged.Why.Message },
+            Outcome.Replaced { Facts: [Fact.Signed signed, ..] } replaced =>
+                new SigningOutcome(message, RawMimeMessage.FromBytes(replaced.Message))
+                {
+                    Signer = signed.Author.ToString(), Certificate = signed.By.Certificate,
+                },
+            Outcome.PerRecipient => throw new SigningRefusedException(
+                Author.Find(mail.Headers)?.ToString(), "its recipients cannot all get the same message", "Send it to each of them by itself."),
+            Outcome.Refused refused => throw Refusal(Author.Find(mail.Headers), refused.Why),
+            _ => throw new UnreachableException(),
+        };
+    }
+
+    private async ValueTask<Outcome> AskCoreAsync(
+        MimeMessage message, MailMessage mail, Envelope envelope, CancellationToken cancellationToken)
+    {
         try
         {
-            return processor.Process(mail, envelope, MessageSigning.Of(message));
+            return await processor.ProcessAsync(mail, envelope, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
         {
-            activity?.SetStatus(ActivityStatusCode.Error, e.Message);
-            logger.LogFailed(message.MessageId, e.Message);
+            Activity.Current?.SetStatus(ActivityStatusCode.Error, e.Message);
+            log.WriteFailure(message.MessageId, e.Message);
             throw new SigningFailedException(
                 Author.Find(mail.Headers)?.ToString(), $"signing failed: {e.Message}", "Send it again later.", e);
         }
     }
 
-    private SigningOutcome Outcome(
-        MimeMessage message, MailMessage mail, OutgoingResult result, long started, Activity? activity)
-    {
-        switch (result)
+    private SigningRefusedException Refusal(MailAddress? author, Rejection why) =>
+        new(author?.ToString(), why.Message, why.Kind switch
         {
-            case OutgoingResult.Signed signed:
-                var certificate = signed.Identity.Certificate;
-                activity?.SetTag("postseal.result", "signed").SetTag("postseal.author", signed.Author.ToString())
-                    .SetTag("postseal.certificate", certificate.SerialNumber);
-                logger.LogSigned(
-                    message.MessageId, signed.Author, certificate.Subject, certificate.SerialNumber, signed.Identity.KeyName,
-                    time.GetElapsedTime(started).TotalMilliseconds);
-                return new SigningOutcome(message, ExactMessage.Of(signed.Message))
-                {
-                    Signer = signed.Author.ToString(), Certificate = certificate,
-                };
-            case OutgoingResult.Unchanged unchanged:
-                activity?.SetTag("postseal.result", "unchanged").SetTag("postseal.reason", unchanged.Reason);
-                logger.LogUnsigned(
-                    unchanged.NeedsAttention ? LogLevel.Warning : LogLevel.Debug, message.MessageId, unchanged.Reason);
-                return new SigningOutcome(message, message) { Reason = unchanged.Reason };
-            case OutgoingResult.Refused refused:
-                activity?.SetTag("postseal.result", "refused").SetStatus(ActivityStatusCode.Error, refused.Reason);
-                logger.LogRefused(message.MessageId, refused.Reason);
-                throw Refusal(Author.Find(mail.Headers), refused);
-            default:
-                throw new InvalidOperationException($"No answer is known for {result.GetType()}.");
-        }
-    }
-
-    private SigningRefusedException Refusal(MailAddress? author, OutgoingResult.Refused refused) =>
-        new(author?.ToString(), refused.Reason, refused.Reply.EnhancedStatusCode switch
-        {
-            "5.7.5" => $"Look at the files of {author} in {Options.Certificates.Path} ('postseal check' tells about them), "
+            RejectionKind.AuthorUnclear => "Give it one From field whose names and comments show no other address than its own.",
+            RejectionKind.NotTheSender or RejectionKind.NotTheAuthorsSignature or RejectionKind.NoVisibleSignature =>
+                $"Send it with {author} as the envelope sender, or set [Originating] NetworksFrom = Any.",
+            RejectionKind.TooLarge =>
+                $"Make its attachments smaller or, where the server takes larger mail, raise MaxSize for [Sender:{author}] or in [Signing].",
+            RejectionKind.Malformed => "The header of a part of it is too large to sign; send it in another form.",
+            _ => $"Look at the files of {author} in {Options.Certificates.Path} ('postseal check' tells about them), "
                 + $"or change Mode for [Sender:{author}].",
-            "5.3.4" => $"Make its attachments smaller or, where the server takes larger mail, raise MaxSize for [Sender:{author}] or "
-                + "in [Signing].",
-            "5.6.0" => "The header of a part of it is too large to sign; send it in another form.",
-            _ when author is null => "Give it one From field whose names and comments show no other address than its own.",
-            _ => $"Send it with {author} as the envelope sender, or set [Originating] NetworksFrom = Any.",
         });
 }

@@ -80,11 +80,12 @@ public partial class SmimeSmtpClient : SubstitutingSmtpClient
         FormatOptions options, MimeMessage message, MailboxAddress sender, IEnumerable<MailboxAddress> recipients,
         CancellationToken cancellationToken = default, ITransferProgress? progress = null)
     {
-        var outcome = signer.Sign(message, sender, ForServer(options), cancellationToken);
+        var to = recipients.ToList();
+        var outcome = signer.Process(message, sender, to, ForServer(options), cancellationToken);
         inFlight = outcome;
         try
         {
-            return base.Send(options, outcome.Message, sender, recipients, cancellationToken, progress);
+            return base.Send(options, outcome.Message, sender, to, cancellationToken, progress);
         }
         finally
         {
@@ -98,11 +99,12 @@ public partial class SmimeSmtpClient : SubstitutingSmtpClient
         FormatOptions options, MimeMessage message, MailboxAddress sender, IEnumerable<MailboxAddress> recipients,
         CancellationToken cancellationToken = default, ITransferProgress? progress = null)
     {
-        var outcome = await signer.SignAsync(message, sender, ForServer(options), cancellationToken).ConfigureAwait(false);
+        var to = recipients.ToList();
+        var outcome = await signer.ProcessAsync(message, sender, to, ForServer(options), cancellationToken).ConfigureAwait(false);
         inFlight = outcome;
         try
         {
-            return await base.SendAsync(options, outcome.Message, sender, recipients, cancellationToken, progress)
+            return await base.SendAsync(options, outcome.Message, sender, to, cancellationToken, progress)
                 .ConfigureAwait(false);
         }
         finally

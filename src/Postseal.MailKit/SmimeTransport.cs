@@ -76,10 +76,11 @@ public sealed partial class SmimeTransport : IMailTransport
         FormatOptions options, MimeMessage message, MailboxAddress sender, IEnumerable<MailboxAddress> recipients,
         CancellationToken cancellationToken = default, ITransferProgress? progress = null)
     {
-        var outcome = inFlight = signer.Sign(message, sender, ForServer(options), cancellationToken);
+        var to = recipients.ToList();
+        var outcome = inFlight = signer.Process(message, sender, to, ForServer(options), cancellationToken);
         try
         {
-            return transport.Send(options, outcome.Message, sender, recipients, cancellationToken, progress);
+            return transport.Send(options, outcome.Message, sender, to, cancellationToken, progress);
         }
         finally
         {
@@ -93,10 +94,11 @@ public sealed partial class SmimeTransport : IMailTransport
         FormatOptions options, MimeMessage message, MailboxAddress sender, IEnumerable<MailboxAddress> recipients,
         CancellationToken cancellationToken = default, ITransferProgress? progress = null)
     {
-        var outcome = inFlight = await signer.SignAsync(message, sender, ForServer(options), cancellationToken).ConfigureAwait(false);
+        var to = recipients.ToList();
+        var outcome = inFlight = await signer.ProcessAsync(message, sender, to, ForServer(options), cancellationToken).ConfigureAwait(false);
         try
         {
-            return await transport.SendAsync(options, outcome.Message, sender, recipients, cancellationToken, progress)
+            return await transport.SendAsync(options, outcome.Message, sender, to, cancellationToken, progress)
                 .ConfigureAwait(false);
         }
         finally

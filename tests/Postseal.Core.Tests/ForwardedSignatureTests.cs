@@ -35,7 +35,7 @@ public sealed class ForwardedSignatureTests : IDisposable
     {
         Assert.SkipUnless(OpenSsl.IsHere, "openssl is not on this machine");
 
-        var signed = Assert.IsType<OutgoingResult.Signed>(Process(form, mode)).Message;
+        var signed = Assert.IsType<Outcome.Replaced>(Process(form, mode)).Message;
 
         var output = new ArrayBufferWriter<byte>();
         signed.WriteTo(output);
@@ -50,16 +50,16 @@ public sealed class ForwardedSignatureTests : IDisposable
     [Fact]
     public void Where_the_detached_form_is_asked_for_and_no_signature_required_it_leaves_unsigned_with_the_reason()
     {
-        var unchanged = Assert.IsType<OutgoingResult.Unchanged>(Process(SignatureForm.Detached, SigningMode.IfPossible));
+        var unchanged = Assert.IsType<Outcome.Unchanged>(Process(SignatureForm.Detached, SigningMode.IfPossible));
 
         Assert.True(unchanged.NeedsAttention);
         Assert.Equal(
-            "a part that is signed itself is not 7bit and must not be changed; the opaque form could carry it", unchanged.Reason);
+            "a part that is signed itself is not 7bit and must not be changed; the opaque form could carry it", unchanged.Why.Message);
     }
 
     public void Dispose() => folder.Dispose();
 
-    private OutgoingResult Process(SignatureForm form, SigningMode mode)
+    private Outcome Process(SignatureForm form, SigningMode mode)
     {
         var options = new PostsealOptions
         {

@@ -68,7 +68,7 @@ public sealed class MemoryTests : IDisposable
             var (allocated, result) = Measure(message, new SigningRules { Form = form });
 
             Assert.True(allocated <= 2 * 10_240_000 + LittleElse, $"{shape}, {form}: {allocated} bytes for {message.Length}");
-            if (result is not OutgoingResult.Signed signed)
+            if (result is not Outcome.Replaced signed)
                 continue;
             // New bytes of the entity, at most what comes out, and in the opaque form what comes out again.
             var copies = form == SignatureForm.Opaque ? 2 : 1;
@@ -89,7 +89,7 @@ public sealed class MemoryTests : IDisposable
             var (allocated, result) = Measure(message, new SigningRules { Form = form, MaxSize = maxSize });
 
             Assert.True(
-                allocated <= maxSize * (result is OutgoingResult.Signed ? 2 : 1) + LittleElse,
+                allocated <= maxSize * (result is Outcome.Replaced ? 2 : 1) + LittleElse,
                 $"{shape}, {form}: {allocated} bytes for MaxSize = {maxSize}");
         }
     }
@@ -142,7 +142,7 @@ public sealed class MemoryTests : IDisposable
             var message = InPieces("From: alice@example.org\n" + entity);
             var rules = new SigningRules { Form = isOpaque ? SignatureForm.Opaque : SignatureForm.Detached };
             var (allocated, result) = Measure(message, rules);
-            var most = result is OutgoingResult.Signed signed ? (isOpaque ? 2 : 1) * 1.1 * signed.Message.Length : 1.1 * message.Length;
+            var most = result is Outcome.Replaced signed ? (isOpaque ? 2 : 1) * 1.1 * signed.Message.Length : 1.1 * message.Length;
             return allocated <= most + LittleElse;
         }));
 
@@ -154,7 +154,7 @@ public sealed class MemoryTests : IDisposable
     private static MailMessage InPieces(string text) => Text.InPieces(
         Text.Message(Text.CrLf(text).Replace("{LF}", "\n", StringComparison.Ordinal)), 64 << 10);
 
-    private (long Allocated, OutgoingResult Result) Measure(MailMessage message, SigningRules rules)
+    private (long Allocated, Outcome Result) Measure(MailMessage message, SigningRules rules)
     {
         var options = new PostsealOptions { Certificates = folder.Options, Signing = rules };
         var processor = new OutgoingProcessor(options, certificates, folder.Time);

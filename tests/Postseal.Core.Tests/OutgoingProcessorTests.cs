@@ -55,7 +55,7 @@ public sealed class OutgoingProcessorTests : IDisposable
     {
         var result = Process(FromAlice, envelope: Envelope(client, login, sender));
 
-        Assert.Equal(signed, result is OutgoingResult.Signed);
+        Assert.Equal(signed, result is Outcome.Replaced);
     }
 
     [Fact]
@@ -66,8 +66,8 @@ public sealed class OutgoingProcessorTests : IDisposable
             Originating = new() { NetworksFrom = AllowedFrom.EnvelopeSender, AuthenticatedFrom = AuthenticatedFrom.Any },
         };
 
-        Assert.IsType<OutgoingResult.Unchanged>(Process(FromAlice, swapped, Envelope(Here, null, "bounces@example.org")));
-        Assert.IsType<OutgoingResult.Signed>(Process(FromAlice, swapped, Envelope(Elsewhere, "app", "bounces@example.org")));
+        Assert.IsType<Outcome.Unchanged>(Process(FromAlice, swapped, Envelope(Here, null, "bounces@example.org")));
+        Assert.IsType<Outcome.Replaced>(Process(FromAlice, swapped, Envelope(Elsewhere, "app", "bounces@example.org")));
     }
 
     // ---- Who signs --------------------------------------------------------------------------------------------
@@ -90,7 +90,7 @@ public sealed class OutgoingProcessorTests : IDisposable
     {
         var result = Process(headers + "\r\nHello\r\n");
 
-        Assert.Equal(signed, result is OutgoingResult.Signed);
+        Assert.Equal(signed, result is Outcome.Replaced);
     }
 
     [Theory]
@@ -105,8 +105,8 @@ public sealed class OutgoingProcessorTests : IDisposable
 
         var result = Process(From(from), options, Envelope(Here, null, "alice@example.org"));
 
-        Assert.Equal(signed, result is OutgoingResult.Signed);
-        if (result is OutgoingResult.Signed { Author: var author })
+        Assert.Equal(signed, result is Outcome.Replaced);
+        if (result is Outcome.Replaced { Facts: [Fact.Signed { Author: var author }] })
             Assert.Equal("alice@example.org", author.ToString());
     }
 
@@ -115,9 +115,9 @@ public sealed class OutgoingProcessorTests : IDisposable
     [Fact]
     public void Without_a_certificate_the_message_leaves_unsigned_in_silence()
     {
-        var unchanged = Assert.IsType<OutgoingResult.Unchanged>(Process(From("carol@example.org")));
+        var unchanged = Assert.IsType<Outcome.Unchanged>(Process(From("carol@example.org")));
 
-        Assert.Equal("there is no certificate for carol@example.org", unchanged.Reason);
+        Assert.Equal("there is no certificate for carol@example.org", unchanged.Why.Message);
         Assert.False(unchanged.NeedsAttention);
     }
 
@@ -126,9 +126,9 @@ public sealed class OutgoingProcessorTests : IDisposable
     {
         folder.Add("carol@example.org", new TrialRequest("carol@example.org") { NotBefore = Noon.AddYears(-2), NotAfter = Noon.AddYears(-1) });
 
-        var unchanged = Assert.IsType<OutgoingResult.Unchanged>(Process(From("carol@example.org")));
+        var unchanged = Assert.IsType<Outcome.Unchanged>(Process(From("carol@example.org")));
 
-        Assert.Contains("expired on 2025-11-22", unchanged.Reason, StringComparison.Ordinal);
+        Assert.Contains("expired on 2025-11-22", unchanged.Why.Message, StringComparison.Ordinal);
         Assert.True(unchanged.NeedsAttention);
     }
 
@@ -146,7 +146,7 @@ public sealed class OutgoingProcessorTests : IDisposable
     {
         folder.Add("expired@example.org", new TrialRequest("expired@example.org") { NotBefore = Noon.AddYears(-2), NotAfter = Noon.AddYears(-1) });
 
-        var refused = Assert.IsType<OutgoingResult.Refused>(Process(message, Options(SigningMode.Required)));
+        var refused = Assert.IsType<Outcome.Refused>(Process(message, Options(SigningMode.Required)));
 
         Assert.Equal(550, refused.Reply.Code);
         Assert.Equal(status, refused.Reply.EnhancedStatusCode);
@@ -157,7 +157,7 @@ public sealed class OutgoingProcessorTests : IDisposable
     {
         var result = Process(FromAlice, Options(SigningMode.Required), Envelope(Elsewhere, "mallory@example.org", "alice@example.org"));
 
-        Assert.Equal("5.7.1", Assert.IsType<OutgoingResult.Refused>(result).Reply.EnhancedStatusCode);
+        Assert.Equal("5.7.1", Assert.IsType<Outcome.Refused>(result).Reply.EnhancedStatusCode);
     }
 
     public static TheoryData<string> UnclearForms() =>
@@ -174,7 +174,7 @@ public sealed class OutgoingProcessorTests : IDisposable
             var result = Processor(Options() with { Senders = Required(section) })
                 .Process(MailMessage.Parse(message), Envelope(Here, null, "mallory@y.example"));
 
-            Assert.Equal("5.7.1", Assert.IsType<OutgoingResult.Refused>(result).Reply.EnhancedStatusCode);
+            Assert.Equal("5.7.1", Assert.IsType<Outcome.Refused>(result).Reply.EnhancedStatusCode);
         }
     }
 
@@ -195,7 +195,7 @@ public sealed class OutgoingProcessorTests : IDisposable
             var result = Process(
                 header + "\r\nHello\r\n", Options() with { Senders = Required(section) }, Envelope(Here, login, sender));
 
-            Assert.Equal("5.7", Assert.IsType<OutgoingResult.Refused>(result).Reply.EnhancedStatusCode[..3]);
+            Assert.Equal("5.7", Assert.IsType<Outcome.Refused>(result).Reply.EnhancedStatusCode[..3]);
         }
     }
 
@@ -207,7 +207,7 @@ public sealed class OutgoingProcessorTests : IDisposable
     {
         var result = Process(header + "\r\nHello\r\n", envelope: Envelope(Here, null, null));
 
-        Assert.Equal(told, Assert.IsType<OutgoingResult.Unchanged>(result).NeedsAttention);
+        Assert.Equal(told, Assert.IsType<Outcome.Unchanged>(result).NeedsAttention);
     }
 
     [Fact]
@@ -215,8 +215,8 @@ public sealed class OutgoingProcessorTests : IDisposable
     {
         var message = "From: <<" + string.Concat(Enumerable.Repeat("a@y.example,\r\n ", 5000)) + "\r\n\r\nHello\r\n";
 
-        Assert.IsType<OutgoingResult.Refused>(Process(message, Options() with { Senders = Required("@corp.example") }));
-        Assert.True(Assert.IsType<OutgoingResult.Unchanged>(Process(message)).NeedsAttention);
+        Assert.IsType<Outcome.Refused>(Process(message, Options() with { Senders = Required("@corp.example") }));
+        Assert.True(Assert.IsType<Outcome.Unchanged>(Process(message)).NeedsAttention);
     }
 
     private static Dictionary<string, SenderOverrides> Required(string sender) => new() { [sender] = new(SigningMode.Required) };
@@ -237,15 +237,15 @@ public sealed class OutgoingProcessorTests : IDisposable
         var result = Process(From("carol@example.org"), options);
 
         if (signed)
-            Assert.IsType<OutgoingResult.Signed>(result);
+            Assert.IsType<Outcome.Replaced>(result);
         else
-            Assert.Contains($"RSA-{bits}) is too short", Assert.IsType<OutgoingResult.Unchanged>(result).Reason, StringComparison.Ordinal);
+            Assert.Contains($"RSA-{bits}) is too short", Assert.IsType<Outcome.Unchanged>(result).Why.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Where_a_signature_is_required_mail_from_outside_still_passes()
     {
-        Assert.IsType<OutgoingResult.Unchanged>(
+        Assert.IsType<Outcome.Unchanged>(
             Process(From("stranger@example.com"), Options(SigningMode.Required), Envelope(Elsewhere, null, "stranger@example.com")));
     }
 
@@ -266,7 +266,7 @@ public sealed class OutgoingProcessorTests : IDisposable
         if (address is not null)
             senders["alice@example.org"] = new SenderOverrides(address, null, null, null);
 
-        Assert.Equal(signed, Process(FromAlice, Options(general) with { Senders = senders }) is OutgoingResult.Signed);
+        Assert.Equal(signed, Process(FromAlice, Options(general) with { Senders = senders }) is Outcome.Replaced);
     }
 
     [Theory]
@@ -279,7 +279,7 @@ public sealed class OutgoingProcessorTests : IDisposable
 
         var result = Process(From(other + "@example.org"), Options() with { Senders = senders });
 
-        Assert.IsType<OutgoingResult.Unchanged>(result);
+        Assert.IsType<Outcome.Unchanged>(result);
     }
 
     // ---- The signed message -----------------------------------------------------------------------------------
@@ -294,7 +294,7 @@ public sealed class OutgoingProcessorTests : IDisposable
         Assert.SkipUnless(OpenSsl.IsHere, "openssl is not on this machine");
         var options = Options() with { Signing = new SigningRules { Form = form, SignatureType = type } };
 
-        var signed = Assert.IsType<OutgoingResult.Signed>(Process(FromAlice, options));
+        var signed = Assert.IsType<Outcome.Replaced>(Process(FromAlice, options));
 
         var (verified, content, errors) = OpenSsl.Verify(Bytes(signed.Message), folder.Authority.Root);
         Assert.True(verified, errors);
@@ -304,7 +304,7 @@ public sealed class OutgoingProcessorTests : IDisposable
     [Fact]
     public void A_detached_signature_has_the_fields_the_standard_names()
     {
-        var text = Encoding.UTF8.GetString(Bytes(Assert.IsType<OutgoingResult.Signed>(Process(FromAlice)).Message));
+        var text = Encoding.UTF8.GetString(Bytes(Assert.IsType<Outcome.Replaced>(Process(FromAlice)).Message));
 
         Assert.Contains("Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\";\r\n micalg=sha-256; boundary=\"", text, StringComparison.Ordinal);
         Assert.Contains("Content-Type: application/pkcs7-signature; name=\"smime.p7s\"\r\n", text, StringComparison.Ordinal);
@@ -324,7 +324,7 @@ public sealed class OutgoingProcessorTests : IDisposable
         folder.Add("alice@example.org", key);
         var options = Options() with { Signing = new SigningRules { Digest = digest } };
 
-        var text = Encoding.UTF8.GetString(Bytes(Assert.IsType<OutgoingResult.Signed>(Process(FromAlice, options)).Message));
+        var text = Encoding.UTF8.GetString(Bytes(Assert.IsType<Outcome.Replaced>(Process(FromAlice, options)).Message));
 
         Assert.Contains($"micalg={micalg};", text, StringComparison.Ordinal);
     }
@@ -333,7 +333,7 @@ public sealed class OutgoingProcessorTests : IDisposable
     public void An_opaque_signature_has_the_fields_the_standard_names()
     {
         var options = Options() with { Signing = new SigningRules { Form = SignatureForm.Opaque } };
-        var text = Encoding.UTF8.GetString(Bytes(Assert.IsType<OutgoingResult.Signed>(Process(FromAlice, options)).Message));
+        var text = Encoding.UTF8.GetString(Bytes(Assert.IsType<Outcome.Replaced>(Process(FromAlice, options)).Message));
 
         Assert.Contains("Content-Type: application/pkcs7-mime; smime-type=signed-data; name=\"smime.p7m\"\r\n", text, StringComparison.Ordinal);
         Assert.Contains("Content-Transfer-Encoding: base64\r\n", text, StringComparison.Ordinal);
@@ -344,7 +344,7 @@ public sealed class OutgoingProcessorTests : IDisposable
     public void A_signature_of_the_legacy_type_has_the_fields_that_Mautic_writes()
     {
         var options = Options() with { Signing = new SigningRules { SignatureType = SignatureType.Legacy } };
-        var text = Encoding.UTF8.GetString(Bytes(Assert.IsType<OutgoingResult.Signed>(Process(FromAlice, options)).Message));
+        var text = Encoding.UTF8.GetString(Bytes(Assert.IsType<Outcome.Replaced>(Process(FromAlice, options)).Message));
 
         Assert.Contains("Content-Type: multipart/signed; protocol=\"application/x-pkcs7-signature\";", text, StringComparison.Ordinal);
         Assert.Contains("Content-Type: application/x-pkcs7-signature; name=\"smime.p7s\"\r\n", text, StringComparison.Ordinal);
@@ -354,11 +354,11 @@ public sealed class OutgoingProcessorTests : IDisposable
     [Fact]
     public void A_signed_message_is_not_signed_again()
     {
-        var signed = Assert.IsType<OutgoingResult.Signed>(Process(FromAlice)).Message;
+        var signed = Assert.IsType<Outcome.Replaced>(Process(FromAlice)).Message;
 
-        var again = Assert.IsType<OutgoingResult.Unchanged>(Processor(Options()).Process(signed, Envelope(Here, null, null)));
+        var again = Assert.IsType<Outcome.Unchanged>(Processor(Options()).Process(signed, Envelope(Here, null, null)));
 
-        Assert.Contains("protected already", again.Reason, StringComparison.Ordinal);
+        Assert.Contains("protected already", again.Why.Message, StringComparison.Ordinal);
     }
 
     public void Dispose() => folder.Dispose();
@@ -380,7 +380,7 @@ public sealed class OutgoingProcessorTests : IDisposable
 
     private OutgoingProcessor Processor(PostsealOptions options) => new(options, folder.Open(), folder.Time);
 
-    private OutgoingResult Process(string message, PostsealOptions? options = null, Envelope? envelope = null) =>
+    private Outcome Process(string message, PostsealOptions? options = null, Envelope? envelope = null) =>
         Processor(options ?? Options()).Process(Parse(message), envelope ?? Envelope(Here, null, "alice@example.org"));
 
     private static MailMessage Parse(string message) => MailMessage.Parse(Encoding.UTF8.GetBytes(message));

@@ -21,23 +21,23 @@ public sealed class PredecessorTests : IDisposable
 
     [Fact]
     public void Mautic_signing_is_off_with_one_setting() =>
-        Assert.IsType<OutgoingResult.Unchanged>(Process(From("alice@example.org"), "[Signing]\nMode = Never"));
+        Assert.IsType<Outcome.Unchanged>(Process(From("alice@example.org"), "[Signing]\nMode = Never"));
 
     [Theory]
     [InlineData("")]
     [InlineData("/")]
     public void Mautic_a_slash_at_the_end_of_the_directory_does_not_matter(string end) =>
-        Assert.IsType<OutgoingResult.Signed>(Process(From("alice@example.org"), path: folder.Path + end));
+        Assert.IsType<Outcome.Replaced>(Process(From("alice@example.org"), path: folder.Path + end));
 
     [Fact]
     public void Mautic_mail_of_several_authors_leaves_unsigned_where_the_client_may_not_use_them_all() =>
-        Assert.IsType<OutgoingResult.Unchanged>(
+        Assert.IsType<Outcome.Unchanged>(
             Process(From("alice@example.org, bob@example.org"), "[Originating]\nNetworksFrom = EnvelopeSender"));
 
     [Fact]
     public void Mautic_mail_of_a_sender_without_a_certificate_leaves_unsigned_without_an_error()
     {
-        var unchanged = Assert.IsType<OutgoingResult.Unchanged>(Process(From("bob@example.org")));
+        var unchanged = Assert.IsType<Outcome.Unchanged>(Process(From("bob@example.org")));
 
         Assert.False(unchanged.NeedsAttention);
     }
@@ -60,7 +60,7 @@ public sealed class PredecessorTests : IDisposable
     {
         var before = Directory.GetFiles(folder.Path).ToDictionary(file => file, File.ReadAllBytes);
 
-        Assert.IsType<OutgoingResult.Signed>(Process(From("alice@example.org")));
+        Assert.IsType<Outcome.Replaced>(Process(From("alice@example.org")));
 
         Assert.Equal(before, Directory.GetFiles(folder.Path).ToDictionary(file => file, File.ReadAllBytes));
     }
@@ -68,7 +68,7 @@ public sealed class PredecessorTests : IDisposable
     [Fact]
     public void Mautic_sends_no_chain_and_here_it_goes_along()
     {
-        var identity = Assert.IsType<OutgoingResult.Signed>(Process(From("alice@example.org"))).Identity;
+        var identity = Assert.IsType<Outcome.Replaced>(Process(From("alice@example.org"))).Signature().By;
 
         Assert.Equal(["CN=Trial Intermediate"], identity.Intermediates.Select(certificate => certificate.Subject));
     }
@@ -78,7 +78,7 @@ public sealed class PredecessorTests : IDisposable
     {
         folder.MakeReadableByEveryone("alice@example.org.pem");
 
-        Assert.IsType<OutgoingResult.Signed>(Process(From("alice@example.org")));
+        Assert.IsType<Outcome.Replaced>(Process(From("alice@example.org")));
         Assert.Contains("everyone can read", Assert.Single(Assert.Single(folder.Open().List()).Warnings), StringComparison.Ordinal);
     }
 
@@ -87,25 +87,25 @@ public sealed class PredecessorTests : IDisposable
     {
         File.WriteAllBytes(folder.File("alice@example.org.pem"), [0x7f, (byte)'E', (byte)'L', (byte)'F', 0, 1, 2, 3]);
 
-        var unchanged = Assert.IsType<OutgoingResult.Unchanged>(Process(From("alice@example.org")));
+        var unchanged = Assert.IsType<Outcome.Unchanged>(Process(From("alice@example.org")));
 
         Assert.True(unchanged.NeedsAttention);
-        Assert.Contains(folder.File("alice@example.org.pem"), unchanged.Reason, StringComparison.Ordinal);
-        Assert.Contains("PEM", unchanged.Reason, StringComparison.Ordinal);
+        Assert.Contains(folder.File("alice@example.org.pem"), unchanged.Why.Message, StringComparison.Ordinal);
+        Assert.Contains("PEM", unchanged.Why.Message, StringComparison.Ordinal);
     }
 
     public void Dispose() => folder.Dispose();
 
     private static string From(string addresses) => $"From: {addresses}\r\nSubject: Hello\r\n\r\nHello\r\n";
 
-    private static string Text(OutgoingResult result)
+    private static string Text(Outcome result)
     {
         var output = new ArrayBufferWriter<byte>();
-        Assert.IsType<OutgoingResult.Signed>(result).Message.WriteTo(output);
+        Assert.IsType<Outcome.Replaced>(result).Message.WriteTo(output);
         return Encoding.UTF8.GetString(output.WrittenSpan);
     }
 
-    private OutgoingResult Process(string message, string settings = "", string? path = null)
+    private Outcome Process(string message, string settings = "", string? path = null)
     {
         using var directory = new TemporaryDirectory();
         var options = PostsealOptions.FromIni(directory.Write("postseal.ini", $"[Certificates]\nPath = {path ?? folder.Path}\n{settings}\n"));

@@ -40,7 +40,7 @@ public sealed class ProtectedMailTests : IDisposable
     public void A_label_keeps_nothing_from_being_signed(string _, string rest)
     {
         foreach (var mode in (SigningMode[])[SigningMode.IfPossible, SigningMode.Required])
-            Assert.IsType<OutgoingResult.Signed>(Process(Encoding.ASCII.GetBytes(FromAlice + rest), mode));
+            Assert.IsType<Outcome.Replaced>(Process(Encoding.ASCII.GetBytes(FromAlice + rest), mode));
     }
 
     [Theory]
@@ -83,9 +83,9 @@ public sealed class ProtectedMailTests : IDisposable
         });
 
         Assert.Equal("it is protected already", Unchanged(message, SigningMode.IfPossible)[..23]);
-        var refused = Assert.IsType<OutgoingResult.Refused>(Process(message, SigningMode.Required));
+        var refused = Assert.IsType<Outcome.Refused>(Process(message, SigningMode.Required));
         Assert.Equal("5.7.1", refused.Reply.EnhancedStatusCode);
-        Assert.Contains(reason, refused.Reason, StringComparison.Ordinal);
+        Assert.Contains(reason, refused.Why.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -93,7 +93,7 @@ public sealed class ProtectedMailTests : IDisposable
     [InlineData("From: alice@example.org\r\nFrom: alice@example.org\r\n")]
     public void Where_the_author_is_not_clear_no_signature_is_the_authors(string from) => Assert.Equal(
         "5.7.1",
-        Assert.IsType<OutgoingResult.Refused>(Process(ProtectedMail.With(from, alice.Signed()), SigningMode.Required)).Reply.EnhancedStatusCode);
+        Assert.IsType<Outcome.Refused>(Process(ProtectedMail.With(from, alice.Signed()), SigningMode.Required)).Reply.EnhancedStatusCode);
 
     [Fact]
     public void A_client_that_may_not_write_as_the_author_gets_no_copied_signature_out()
@@ -102,7 +102,7 @@ public sealed class ProtectedMailTests : IDisposable
 
         var result = Process(ProtectedMail.With(FromAlice, alice.Signed()), SigningMode.Required, envelope);
 
-        Assert.Contains("mallory@example.org", Assert.IsType<OutgoingResult.Refused>(result).Reason, StringComparison.Ordinal);
+        Assert.Contains("mallory@example.org", Assert.IsType<Outcome.Refused>(result).Why.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -119,18 +119,17 @@ public sealed class ProtectedMailTests : IDisposable
         var processor = new OutgoingProcessor(options, folder.Open(options.Certificates), folder.Time);
         var message = MailMessage.Parse("From: carol@example.net\r\n\r\nHello\r\n"u8.ToArray());
 
-        var signed = Assert.IsType<OutgoingResult.Signed>(processor.Process(message, Here)).Message;
+        var signed = Assert.IsType<Outcome.Replaced>(processor.Process(message, Here)).Message;
 
-        Assert.IsType<OutgoingResult.Unchanged>(processor.Process(signed, Here));
+        Assert.IsType<Outcome.Unchanged>(processor.Process(signed, Here));
     }
 
     [Fact]
     public void Explain_tells_what_the_client_s_own_signature_is_worth()
     {
-        var steps = new List<PolicyStep>();
 
-        Processor(Options(SigningMode.Required)).Explain(
-            MailMessage.Parse(ProtectedMail.With(FromAlice, mallory.Signed())), Here, steps);
+        var steps = Processor(Options(SigningMode.Required)).Process(
+            MailMessage.Parse(ProtectedMail.With(FromAlice, mallory.Signed())), Here).Steps;
 
         Assert.Contains(steps, step => step.Question == "is it protected already?" && step.Answer.StartsWith("yes (SmimeSigned)", StringComparison.Ordinal));
         Assert.Contains(steps, step => step.Question == "is it a signature of its author?" && step.Answer.StartsWith("no, ", StringComparison.Ordinal));
@@ -152,9 +151,9 @@ public sealed class ProtectedMailTests : IDisposable
     }
 
     private string Unchanged(byte[] message, SigningMode mode) =>
-        Assert.IsType<OutgoingResult.Unchanged>(Process(message, mode)).Reason;
+        Assert.IsType<Outcome.Unchanged>(Process(message, mode)).Why.Message;
 
-    private OutgoingResult Process(byte[] message, SigningMode mode, Envelope? envelope = null) =>
+    private Outcome Process(byte[] message, SigningMode mode, Envelope? envelope = null) =>
         Processor(Options(mode)).Process(MailMessage.Parse(message), envelope ?? Here);
 
     private OutgoingProcessor Processor(PostsealOptions options) => new(options, folder.Open(), folder.Time);

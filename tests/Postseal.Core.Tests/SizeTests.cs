@@ -36,17 +36,17 @@ public sealed class SizeTests : IDisposable
 
         if (signed)
         {
-            Assert.InRange(Assert.IsType<OutgoingResult.Signed>(ifPossible).Message.Length, 1, 10_240_000 - Reserve);
-            Assert.IsType<OutgoingResult.Signed>(required);
+            Assert.InRange(Assert.IsType<Outcome.Replaced>(ifPossible).Message.Length, 1, 10_240_000 - Reserve);
+            Assert.IsType<Outcome.Replaced>(required);
             return;
         }
 
-        var unchanged = Assert.IsType<OutgoingResult.Unchanged>(ifPossible);
-        Assert.Contains("more than MaxSize = 10240000", unchanged.Reason, StringComparison.Ordinal);
+        var unchanged = Assert.IsType<Outcome.Unchanged>(ifPossible);
+        Assert.Contains("more than MaxSize = 10240000", unchanged.Why.Message, StringComparison.Ordinal);
         Assert.True(unchanged.NeedsAttention);
-        var refused = Assert.IsType<OutgoingResult.Refused>(required);
+        var refused = Assert.IsType<Outcome.Refused>(required);
         Assert.Equal((552, "5.3.4"), (refused.Reply.Code, refused.Reply.EnhancedStatusCode));
-        Assert.Contains("more than MaxSize = 10240000", refused.Reason, StringComparison.Ordinal);
+        Assert.Contains("more than MaxSize = 10240000", refused.Why.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -57,10 +57,10 @@ public sealed class SizeTests : IDisposable
         var message = Text.Message("From: alice@example.org\r\n\r\n" + new string('x', 100) + "\r\n");
         var rules = new SigningRules { Form = form };
         using var written = new MemoryStream();
-        Assert.IsType<OutgoingResult.Signed>(Process(message, rules)).Message.WriteTo(written);
+        Assert.IsType<Outcome.Replaced>(Process(message, rules)).Message.WriteTo(written);
 
-        Assert.IsType<OutgoingResult.Signed>(Process(message, rules with { MaxSize = written.Length + Reserve }));
-        Assert.IsType<OutgoingResult.Unchanged>(Process(message, rules with { MaxSize = written.Length + Reserve - 1 }));
+        Assert.IsType<Outcome.Replaced>(Process(message, rules with { MaxSize = written.Length + Reserve }));
+        Assert.IsType<Outcome.Unchanged>(Process(message, rules with { MaxSize = written.Length + Reserve - 1 }));
     }
 
     [Theory]
@@ -72,16 +72,15 @@ public sealed class SizeTests : IDisposable
     {
         var senders = new Dictionary<string, SenderOverrides> { [section] = new(MaxSize: maxSize) };
 
-        Assert.Equal(signed, Process(Message("20 MB of base64"), new SigningRules(), senders) is OutgoingResult.Signed);
+        Assert.Equal(signed, Process(Message("20 MB of base64"), new SigningRules(), senders) is Outcome.Replaced);
     }
 
     [Fact]
     public void Explain_tells_the_limit_and_the_section_it_is_from()
     {
-        var steps = new List<PolicyStep>();
         var senders = new Dictionary<string, SenderOverrides> { ["@example.org"] = new(MaxSize: 20_000_000) };
 
-        Processor(new SigningRules(), senders).Explain(Message("20 MB of base64"), Envelope, steps);
+        var steps = Processor(new SigningRules(), senders).Process(Message("20 MB of base64"), Envelope).Steps;
 
         var step = Assert.Single(steps, step => step.Question == "in which way?");
         Assert.Contains("MaxSize = 20000000", step.Answer, StringComparison.Ordinal);
@@ -102,7 +101,7 @@ public sealed class SizeTests : IDisposable
         return Text.Message($"From: alice@example.org\r\nContent-Type: {type}\r\n\r\n{body}");
     }
 
-    private OutgoingResult Process(MailMessage message, SigningRules rules, Dictionary<string, SenderOverrides>? senders = null) =>
+    private Outcome Process(MailMessage message, SigningRules rules, Dictionary<string, SenderOverrides>? senders = null) =>
         Processor(rules, senders).Process(message, Envelope);
 
     private OutgoingProcessor Processor(SigningRules rules, Dictionary<string, SenderOverrides>? senders) => new(

@@ -12,9 +12,9 @@ public sealed class DiagnosticsTests : IDisposable
     private readonly Lines log = new();
 
     [Theory]
-    [InlineData("alice@example.org", SigningMode.IfPossible, "signed", "Information", "1@example.org: signed for alice@example.org with CN=alice@example.org (serial ")]
-    [InlineData("nobody@example.org", SigningMode.IfPossible, "unchanged", "Debug", "1@example.org: not signed: there is no certificate for nobody@example.org")]
-    [InlineData("broken@example.org", SigningMode.IfPossible, "unchanged", "Warning", "1@example.org: not signed: ")]
+    [InlineData("alice@example.org", SigningMode.IfPossible, "signed", "Information", "1@example.org: signed as alice@example.org for 1 recipient(s) with CN=alice@example.org (serial ")]
+    [InlineData("nobody@example.org", SigningMode.IfPossible, "unsigned", "Debug", "1@example.org: not signed: there is no certificate for nobody@example.org")]
+    [InlineData("broken@example.org", SigningMode.IfPossible, "unsigned", "Warning", "1@example.org: not signed: ")]
     [InlineData("nobody@example.org", SigningMode.Required, "refused", "Warning", "1@example.org: refused: mail from nobody@example.org must be signed")]
     public void Each_message_is_a_log_line_and_a_span(string sender, SigningMode mode, string result, string level, string line)
     {
@@ -24,7 +24,7 @@ public sealed class DiagnosticsTests : IDisposable
         var spans = new ConcurrentQueue<Activity>();
         using var listener = new ActivityListener
         {
-            ShouldListenTo = source => source.Name == SmimeSigner.ActivitySourceName,
+            ShouldListenTo = source => source.Name == ProcessingDiagnostics.Name,
             Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
             // Tests beside this one sign too.
             ActivityStopped = span => { if (span.TraceId == parent.TraceId) spans.Enqueue(span); },

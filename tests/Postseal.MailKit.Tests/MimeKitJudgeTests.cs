@@ -88,15 +88,15 @@ public sealed class MimeKitJudgeTests : IDisposable
         message = message with { Headers = [new("From", " alice@example.org"), .. others] };
         switch (processor.Process(message, new Envelope { ClientAddress = IPAddress.Loopback }))
         {
-            case OutgoingResult.Signed signed:
+            case Outcome.Replaced signed:
                 using (var stream = new MemoryStream())
                 {
                     signed.Message.WriteTo(stream);
                     return stream.ToArray();
                 }
 
-            case OutgoingResult.Unchanged { Reason: var reason } when reason.Contains("protected already", StringComparison.Ordinal):
-            case OutgoingResult.Refused { Reply.EnhancedStatusCode: "5.7.1" }:
+            case Outcome.Unchanged { Why.Message: var reason } when reason.Contains("protected already", StringComparison.Ordinal):
+            case Outcome.Refused { Reply.EnhancedStatusCode: "5.7.1" }:
                 return null;
             case var result:
                 throw new InvalidOperationException($"{result} is not signed.");

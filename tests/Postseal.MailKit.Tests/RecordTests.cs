@@ -47,7 +47,7 @@ public sealed class RecordTests
         var signed = office.Signer().Sign(Letters.Plain(text: "for Bob's eyes"), cancellationToken: TestContext.Current.CancellationToken);
         var unsigned = office.Signer().Sign(Letters.Plain("nobody@example.org", "for Bob's eyes"), cancellationToken: TestContext.Current.CancellationToken);
 
-        Assert.StartsWith("signed for alice@example.org with CN=alice@example.org (serial ", signed.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith("signed as alice@example.org with CN=alice@example.org (serial ", signed.ToString(), StringComparison.Ordinal);
         Assert.Equal("not signed: there is no certificate for nobody@example.org", unsigned.ToString());
     }
 

@@ -29,7 +29,7 @@ public sealed class DaemonProcessTests : IDisposable
 
         Assert.Matches(@"warning \d+ lines", lost);
         await SendAsync(mta, queueId: "AFTERWARDS");
-        Assert.Contains("signed for alice@example.org", await daemon.LineAsync("AFTERWARDS", Cancel), StringComparison.Ordinal);
+        Assert.Contains("signed as alice@example.org", await daemon.LineAsync("AFTERWARDS", Cancel), StringComparison.Ordinal);
     }
 
     [Fact]

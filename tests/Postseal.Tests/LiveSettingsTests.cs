@@ -313,7 +313,7 @@ public sealed class LiveSettingsTests : IDisposable
     private bool MaySignAsSales(string login)
     {
         Assert.True(MailAddress.TryParse("sales@example.org", out var sales));
-        return new Originating(settings!.Current.Mail.Originating)
+        return new OriginPolicy(settings!.Current.Mail.Originating)
             .MaySignAs(sales, Origin.Authenticated, new Envelope { AuthenticatedUser = login }).IsGranted;
     }
 

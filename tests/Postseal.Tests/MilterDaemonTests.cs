@@ -62,7 +62,7 @@ public sealed class MilterDaemonTests : IAsyncDisposable
             var isSigned = result.Headers.Any(h => h.Is("Content-Type"));
             Assert.Equal(!sender.StartsWith("stranger", StringComparison.Ordinal), isSigned);
             if (isSigned)
-                Assert.Contains(log.Lines, line => line.StartsWith($"Q-{sender}: signed for {sender} to 1 recipients with CN={sender}", StringComparison.Ordinal));
+                Assert.Contains(log.Lines, line => line.StartsWith($"Q-{sender}: signed as {sender} for 1 recipient(s) with CN={sender}", StringComparison.Ordinal));
         }
     }
 
@@ -148,7 +148,7 @@ public sealed class MilterDaemonTests : IAsyncDisposable
                 Message($"From: Confidential <{sender}>\r\nSubject: confidential\r\nX-Note: confidential", "confidential\r\n"), Cancel);
         }
 
-        Assert.Contains(log.Lines, line => line.Contains("signed for alice@example.org", StringComparison.Ordinal));
+        Assert.Contains(log.Lines, line => line.Contains("signed as alice@example.org", StringComparison.Ordinal));
         Assert.Contains(log.Lines, line => line.Contains("not signed", StringComparison.Ordinal));
         Assert.DoesNotContain(log.Lines, line => line.Contains("confidential", StringComparison.OrdinalIgnoreCase));
         Assert.DoesNotContain(log.Lines, line => line.Contains(key, StringComparison.Ordinal));

@@ -71,6 +71,13 @@ public static partial class CertificateRules
         return WhyTooWeak(isRoot ? facts with { Digest = null } : facts);
     }
 
+    /// <summary>Checks whether the digest fits into the key as the scheme wants it.</summary>
+    /// <param name="scheme">How it is to sign.</param>
+    /// <param name="size">The size of the key, in bits.</param>
+    internal static Rejection? CheckScheme(SignatureScheme scheme, int size) => scheme.Fits(size) ? null : new(
+        RejectionKind.TooWeak,
+        $"its key (RSA-{size}) is too short for {scheme.Digest} with {RsaPadding.Pss} padding; have one issued for a longer key");
+
     private static string? WhyTooWeak(StrengthFacts facts) =>
         Array.Find(Weaknesses, weakness => weakness.Refused && weakness.Holds(facts))?.Reason(facts);
 

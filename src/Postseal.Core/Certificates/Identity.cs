@@ -1,12 +1,12 @@
-using System.Security.Cryptography;
+using Postseal.Cms;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Cms.Signed;
 
 namespace Postseal.Certificates;
 
 /// <summary>
-/// Who signs: a certificate, the intermediates between it and its root, and the private key as a handle of the
-/// platform. Immutable; any number of threads may sign with it at once.
+/// Who signs: a certificate, the intermediates between it and its root, and the private key. Immutable; any number of
+/// threads may sign with it at once.
 /// </summary>
 /// <remarks>
 /// It is not disposable on purpose: a message in flight may still sign with an identity whose file was just replaced.
@@ -14,10 +14,10 @@ namespace Postseal.Certificates;
 /// </remarks>
 /// <param name="certificate">The signer's own certificate.</param>
 /// <param name="chain">The certificates between it and the root.</param>
-/// <param name="key">The private key, RSA or EC, that belongs to the certificate.</param>
+/// <param name="key">The private key that belongs to the certificate.</param>
 /// <param name="source">The files it came from, for people.</param>
 public sealed class Identity(
-    X509Certificate2 certificate, CertificateChain chain, AsymmetricAlgorithm key, string source)
+    X509Certificate2 certificate, CertificateChain chain, PrivateKey key, string source)
 {
     /// <summary>The signer's own certificate.</summary>
     public X509Certificate2 Certificate { get; } = certificate;
@@ -35,7 +35,7 @@ public sealed class Identity(
     public IReadOnlyList<string> Warnings { get; internal init; } = [];
 
     /// <summary>The private key; it does not leave the assembly.</summary>
-    internal AsymmetricAlgorithm Key => Signer.Key;
+    internal PrivateKey Key => Signer.Key;
 
     /// <summary>Its parts of a SignedData.</summary>
     internal Signer Signer { get; } = new(new SignerEncoding(certificate, chain.Intermediates), key);

@@ -1,3 +1,4 @@
+using System.Formats.Asn1;
 using System.Security.Cryptography;
 
 namespace Postseal.Cms;
@@ -53,17 +54,11 @@ internal static class DigestNames
         _ => throw new ArgumentOutOfRangeException(nameof(digest), digest, null),
     };
 
-    /// <summary>
-    /// This digest, or a longer one where the key is an EC key of more bits: the digest would be the weaker half of the
-    /// signature (FIPS 186-5 section 6.4), and gpgsm rejects it.
-    /// </summary>
-    public static Digest AtLeastFor(this Digest digest, AsymmetricAlgorithm key)
+    /// <summary>Writes its AlgorithmIdentifier; the parameters are absent (RFC 5754 section 2).</summary>
+    public static void WriteIdentifier(this Digest digest, AsnWriter writer)
     {
-        var least = key is not ECDsa ? Digest.SHA256
-            : key.KeySize > 384 ? Digest.SHA512
-            : key.KeySize > 256 ? Digest.SHA384
-            : Digest.SHA256;
-        return digest > least ? digest : least;
+        using (writer.PushSequence())
+            writer.WriteObjectIdentifier(digest.Oid());
     }
 
     /// <summary>The length of its value in bytes.</summary>

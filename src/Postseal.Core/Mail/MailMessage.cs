@@ -12,9 +12,6 @@ namespace Postseal.Mail;
 /// message it was made from wherever they did not change.</param>
 public sealed record MailMessage(IReadOnlyList<HeaderField> Headers, ReadOnlySequence<byte> Body)
 {
-    /// <summary>The line ends to write. Headers and body in memory have CRLF whatever this says.</summary>
-    public LineEnding LineEnding { get; init; }
-
     /// <summary>
     /// Reads a message; every sequence of bytes is one. Where the first line ends with a bare LF, all lines are
     /// taken to and made CRLF; otherwise odd bare CRs and LFs in the body stay. The header ends at the first line
@@ -24,13 +21,12 @@ public sealed record MailMessage(IReadOnlyList<HeaderField> Headers, ReadOnlySeq
     /// <param name="raw">The message. It is kept, not copied, where its lines end with CRLF.</param>
     public static MailMessage Parse(ReadOnlyMemory<byte> raw)
     {
-        var lineEnding = LineEndings.Of(raw.Span);
-        if (lineEnding == LineEnding.Lf)
+        if (LineEndings.Of(raw.Span) == LineEnding.Lf)
             raw = WithCrLf(raw.Span);
         if (raw.Span.StartsWith("From "u8) && HeaderBlock.IsMailboxFrom(raw.Span))
             raw = raw[HeaderBlock.NextLine(raw.Span)..];
         var headers = HeaderBlock.Parse(raw, out var length);
-        return new(headers, new(raw[length..])) { LineEnding = lineEnding };
+        return new(headers, new(raw[length..]));
     }
 
     /// <summary>How many bytes it has in memory and on the wire.</summary>
@@ -52,17 +48,16 @@ public sealed record MailMessage(IReadOnlyList<HeaderField> Headers, ReadOnlySeq
             output.Write(piece.Span);
     }
 
-    /// <inheritdoc cref="WriteTo(IBufferWriter{byte})"/>
-    public void WriteTo(Stream output)
+    /// <summary>Writes the message, with an empty line between header and body.</summary>
+    /// <param name="output">Takes the bytes.</param>
+    /// <param name="lineEnding">How the lines are to end. In memory and on the wire that is CRLF.</param>
+    public void WriteTo(Stream output, LineEnding lineEnding = LineEnding.CrLf)
     {
-        foreach (var piece in Pieces())
+        foreach (var piece in lineEnding == LineEnding.Lf ? LineEndings.ToLf(Pieces()) : Pieces())
             output.Write(piece.Span);
     }
 
-    private IEnumerable<ReadOnlyMemory<byte>> Pieces() =>
-        LineEnding == LineEnding.Lf ? LineEndings.ToLf(CrLfPieces()) : CrLfPieces();
-
-    private IEnumerable<ReadOnlyMemory<byte>> CrLfPieces()
+    private IEnumerable<ReadOnlyMemory<byte>> Pieces()
     {
         var crlf = "\r\n"u8.ToArray();
         foreach (var field in Headers)

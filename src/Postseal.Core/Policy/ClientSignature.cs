@@ -11,18 +11,18 @@ namespace Postseal.Policy;
 /// </summary>
 internal static class ClientSignature
 {
-    /// <summary>Explains why it does not, as a clause; <see langword="null"/> when it does.</summary>
+    /// <summary>Explains why it does not; <see langword="null"/> when it does.</summary>
     /// <param name="author">Whose it should be.</param>
     /// <param name="protection">How the message is protected.</param>
     /// <param name="own">What we would sign with, if anything: mail that passes twice was signed with it the first time, and it
     /// may be the certificate of the whole domain.</param>
-    public static string? WhyNotBy(MailAddress author, MessageProtection protection, Identity? own)
+    public static Rejection? Check(MailAddress author, MessageProtection protection, Identity? own)
     {
         if (!protection.IsSmimeSignature)
         {
-            return protection.IsEncrypted
+            return new(RejectionKind.NoVisibleSignature, protection.IsEncrypted
                 ? $"it came encrypted ({protection.Kind}), so that nobody here can see a signature in it"
-                : $"it came as {protection.Kind}, which is no S/MIME signature";
+                : $"it came as {protection.Kind}, which is no S/MIME signature");
         }
 
         var certificates = protection.Signers?.Certificates() ?? [];
@@ -30,7 +30,9 @@ internal static class ClientSignature
         {
             return certificates.Count > 0 && certificates.All(certificate => IsOf(author, certificate, own))
                 ? null
-                : $"its own signature ({protection.Kind}) is not by a certificate of {author} that came with it";
+                : new(
+                    RejectionKind.NotTheAuthorsSignature,
+                    $"its own signature ({protection.Kind}) is not by a certificate of {author} that came with it");
         }
         finally
         {

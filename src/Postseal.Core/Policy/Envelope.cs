@@ -9,6 +9,9 @@ public sealed record Envelope
     /// <summary>MAIL FROM (RFC 5321 section 4.1.1.2); <see langword="null"/> for the empty reverse-path <c>&lt;&gt;</c>.</summary>
     public MailAddress? Sender { get; init; }
 
+    /// <summary>RCPT TO, each of them (RFC 5321 section 4.1.1.3).</summary>
+    public IReadOnlyList<Recipient> Recipients { get; init; } = [];
+
     /// <summary>The address of the client that handed the message in; <see langword="null"/> when it is not known.</summary>
     public IPAddress? ClientAddress { get; init; }
 
@@ -17,4 +20,24 @@ public sealed record Envelope
     /// client that authenticated as nobody: it may not sign as anyone.
     /// </summary>
     public string? AuthenticatedUser { get; init; }
+
+    /// <summary>What holds for this one message, whatever the settings say. Default: nothing does.</summary>
+    public MessageOverrides Overrides { get; init; } = MessageOverrides.None;
+}
+
+/// <summary>One of those a message goes to.</summary>
+/// <param name="Text">The address as the mail system gave it, without angle brackets.</param>
+public sealed record Recipient(string Text)
+{
+    /// <summary>The address; <see langword="null"/> where the text is none that certificates could be looked up for. Such a
+    /// recipient is still one: whoever must have a certificate has none.</summary>
+    public MailAddress? Address => MailAddress.TryParse(Text, out var address) ? address : null;
+}
+
+/// <summary>What a program wants for one message, whatever the settings say.</summary>
+/// <param name="Signing">Whether it is signed; <see langword="null"/>: as the settings say.</param>
+public sealed record MessageOverrides(SigningMode? Signing = null)
+{
+    /// <summary>As the settings say.</summary>
+    public static MessageOverrides None { get; } = new();
 }

@@ -14,6 +14,9 @@ public sealed class SigningPolicy(SigningRules defaults, IReadOnlyDictionary<str
     /// <summary>The section that holds where no other says something.</summary>
     internal const string DefaultSection = "[Signing]";
 
+    /// <summary>What <c>[Signing]</c> says.</summary>
+    internal SigningRules Defaults => defaults;
+
     /// <summary>The rules for mail of that author.</summary>
     public SigningRules For(MailAddress author)
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using System.Net;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -40,7 +41,7 @@ internal static class ExplainCommand
             postseal explain --from '"boss@example.org" <alice@example.org>' --to bob@example.net
             postseal explain --from alice@example.org --to bob@example.net --client 192.0.2.7 --auth alice@example.org --sender ''
             """) { config, from, to, client, user, sender };
-        command.Handle((arguments, output) =>
+        command.Handle((arguments, output, cancellationToken) =>
         {
             var message = Message(arguments.GetValue(from)!, CommonOptions.ParseAddress(arguments.GetValue(to)!));
             var envelope = new Envelope
@@ -51,38 +52,41 @@ internal static class ExplainCommand
                     "" or "<>" => null,
                     var text => CommonOptions.ParseAddress(text),
                 },
+                Recipients = [new Recipient(arguments.GetValue(to)!)],
                 ClientAddress = Client(arguments.GetValue(client)!),
                 AuthenticatedUser = arguments.GetValue(user),
             };
-            return Explain(arguments.GetValue(config)!, message, envelope, output);
+            return ExplainAsync(arguments.GetValue(config)!, message, envelope, output, cancellationToken);
         });
         return command;
     }
 
-    private static int Explain(string configPath, MailMessage message, Envelope envelope, CommandOutput output)
+    private static async Task<int> ExplainAsync(
+        string configPath, MailMessage message, Envelope envelope, CommandOutput output, CancellationToken cancellationToken)
     {
         var options = MilterSettings.Load(configPath).Mail;
         var certificates = new CertificateDirectory(options.Certificates, TimeProvider.System, NullLogger.Instance);
-        var steps = new List<PolicyStep>();
-        var result = new OutgoingProcessor(options, certificates, TimeProvider.System).Explain(message, envelope, steps);
+        var outcome = await new OutgoingProcessor(options, certificates, TimeProvider.System)
+            .ProcessAsync(message, envelope, cancellationToken);
 
         output.Line($"{configPath}, the certificates in {options.Certificates.Path}:");
-        for (var i = 0; i < steps.Count; i++)
+        foreach (var (i, step) in outcome.Steps.Index())
         {
-            output.Line($"{i + 1}. {steps[i].Question}");
-            output.Line($"   {steps[i].Answer}   ({steps[i].DecidedBy})");
+            output.Line($"{i + 1}. {step.Question}");
+            output.Line($"   {step.Answer}   ({step.DecidedBy})");
         }
 
         output.Line();
-        output.Line(result switch
+        output.Line(outcome switch
         {
-            OutgoingResult.Signed signed => $"The message would leave signed by {signed.Author}.",
-            OutgoingResult.Unchanged unchanged => $"The message would leave as it is: {unchanged.Reason}.",
-            OutgoingResult.Refused { Reply: var reply } refused =>
-                $"The message would be refused with {reply.Code} {reply.EnhancedStatusCode} {reply.Text}. The log would say: {refused.Reason}.",
-            _ => throw new InvalidOperationException($"No words are known for {result.GetType()}."),
+            Outcome.Unchanged unchanged => $"The message would leave as it is: {unchanged.Why}.",
+            Outcome.Replaced { Facts: [Fact.Signed signed, ..] } => $"The message would leave signed by {signed.Author}.",
+            Outcome.PerRecipient => "The message would go to each recipient by itself.",
+            Outcome.Refused { Reply: var reply } refused =>
+                $"The message would be refused with {reply.Code} {reply.EnhancedStatusCode} {reply.Text}. The log would say: {refused.Why}.",
+            _ => throw new UnreachableException(),
         });
-        return result is OutgoingResult.Refused ? ExitCode.Failure : ExitCode.Success;
+        return outcome is Outcome.Refused ? ExitCode.Failure : ExitCode.Success;
     }
 
     private static MailMessage Message(string from, MailAddress to) =>

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.CommandLine;
+using System.Diagnostics;
 using System.Net;
 using Postseal.Bytes;
 using Postseal.Certificates.Store;
@@ -62,39 +63,43 @@ internal static class SignCommand
             ?? throw new CommandException(ExitCode.Failure, $"the message is larger than [Milter] MaxMessageSize, {limit} bytes");
         var message = MailMessage.Parse(bytes);
         var envelope = LocalEnvelope(envelopeSender ?? Author.Find(message.Headers), user);
-        OutgoingResult result;
+        Outcome outcome;
         try
         {
-            result = processor.Process(message, envelope);
+            outcome = await processor.ProcessAsync(message, envelope, cancellationToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new CommandException(ExitCode.Failure, $"cannot be signed now: {e.Message}");
         }
 
-        return Write(result, bytes, message.LineEnding, output);
+        return Write(outcome, bytes, output);
     }
 
     /// <summary>The message comes from whoever may read the keys: that is a client in our networks.</summary>
     private static Envelope LocalEnvelope(MailAddress? sender, string? user) =>
         new() { Sender = sender, ClientAddress = IPAddress.Loopback, AuthenticatedUser = user };
 
-    private static int Write(OutgoingResult result, byte[] original, LineEnding lineEnding, CommandOutput output)
+    private static int Write(Outcome outcome, byte[] original, CommandOutput output)
     {
-        switch (result)
+        switch (outcome)
         {
-            case OutgoingResult.Signed signed:
-                (signed.Message with { LineEnding = lineEnding }).WriteTo(output.Streams.OutputBytes);
-                return ExitCode.Success;
-            case OutgoingResult.Refused refused:
-                output.Note($"refused: {refused.Reason}");
-                return ExitCode.Failure;
-            case OutgoingResult.Unchanged unchanged:
-                output.Note($"not signed: {unchanged.Reason}");
+            case Outcome.Unchanged unchanged:
+                output.Note($"not signed: {unchanged.Why}");
                 output.Streams.OutputBytes.Write(original);
                 return ExitCode.Success;
+            case Outcome.Replaced replaced:
+                // The lines end as they came, as in a Unix pipe.
+                replaced.Message.WriteTo(output.Streams.OutputBytes, LineEndings.Of(original));
+                return ExitCode.Success;
+            case Outcome.PerRecipient:
+                output.Note("refused: it has to go to each recipient by itself, and this writes one message");
+                return ExitCode.Failure;
+            case Outcome.Refused refused:
+                output.Note($"refused: {refused.Why}");
+                return ExitCode.Failure;
             default:
-                throw new InvalidOperationException($"No answer is known for {result.GetType()}.");
+                throw new UnreachableException();
         }
     }
 

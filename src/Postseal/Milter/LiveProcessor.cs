@@ -10,7 +10,7 @@ internal sealed class LiveProcessor(Func<PostsealOptions> options, ILoggerFactor
     private readonly Lock making = new();
     private volatile Made? made;
 
-    public OutgoingProcessor Current
+    public IMailProcessor Current
     {
         get
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Milter;
 using Postseal.Mail;
@@ -5,69 +6,55 @@ using Postseal.Policy;
 
 namespace Postseal.Program.Milter;
 
-/// <summary>The milter: hands each message that is ours to the core and turns what the core decides into an answer to the MTA.</summary>
-internal sealed partial class SmimeFilter(LiveProcessor processor, TimeProvider time, ILogger<SmimeFilter> logger)
-    : IMilterFilter
+/// <summary>The milter's door: translates each message for the core, and the core's outcome for the MTA.</summary>
+internal sealed class SmimeFilter(Func<IMailProcessor> processor, TimeProvider time, ILogger<SmimeFilter> logger) : IMilterFilter
 {
-    public bool WantsEnvelope(MilterMessage message) => processor.Current.Concerns(EnvelopeOf(message));
+    private static readonly MilterDecision CannotSplit = MilterDecision.Reply(
+        451, "4.3.5", "This mail has to go to each recipient by itself, and this server is not set up for that; ask your postmaster");
+
+    private readonly ProcessingLog log = new(logger);
+
+    public bool WantsEnvelope(MilterMessage message) => processor().AppliesTo(EnvelopeOf(message));
 
     // A header over the limits is refused only where it would be signed: what the decision needs stands in the header.
-    public bool Wants(MilterMessage message) =>
-        !message.IsHeaderOverLimit
-        || processor.Current.Process(MilterMail.ToCore(message), EnvelopeOf(message)) is not OutgoingResult.Unchanged unchanged
-        || Answer(message, unchanged, time.GetTimestamp()) != MilterDecision.Unchanged;
+    public bool Wants(MilterMessage message)
+    {
+        if (!message.IsHeaderOverLimit)
+            return true;
+        var started = time.GetTimestamp();
+        var envelope = EnvelopeOf(message);
+        var decided = processor().ProcessAsync(MilterMail.ToCore(message), envelope);
+        if (!decided.IsCompletedSuccessfully || decided.Result is not Outcome.Unchanged unchanged)
+            return true;
+        log.Write(IdOf(message), envelope, unchanged, time.GetElapsedTime(started));
+        return false;
+    }
 
-    public ValueTask<MilterDecision> FilterAsync(MilterMessage message, CancellationToken cancellationToken)
+    public async ValueTask<MilterDecision> FilterAsync(MilterMessage message, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var started = time.GetTimestamp();
-        var result = processor.Current.Process(MilterMail.ToCore(message), EnvelopeOf(message));
-        return ValueTask.FromResult(Answer(message, result, started));
+        var envelope = EnvelopeOf(message);
+        var outcome = await processor().ProcessAsync(MilterMail.ToCore(message), envelope, cancellationToken);
+        log.Write(IdOf(message), envelope, outcome, time.GetElapsedTime(started));
+        return outcome switch
+        {
+            Outcome.Unchanged => MilterDecision.Unchanged,
+            Outcome.Replaced replaced => MilterMail.ToDecision(replaced.Message),
+            Outcome.PerRecipient => CannotSplit,
+            Outcome.Refused { Reply: var reply } => MilterDecision.Reply(reply.Code, reply.EnhancedStatusCode, reply.Text),
+            _ => throw new UnreachableException(),
+        };
     }
 
-    private MilterDecision Answer(MilterMessage message, OutgoingResult result, long started)
-    {
-        var queueId = message.QueueId ?? "NOQUEUE";
-        switch (result)
-        {
-            case OutgoingResult.Signed signed:
-                var certificate = signed.Identity.Certificate;
-                LogSigned(
-                    queueId, signed.Author, message.Recipients.Count, certificate.Subject, certificate.SerialNumber,
-                    signed.Identity.KeyName, time.GetElapsedTime(started).TotalMilliseconds);
-                return MilterMail.ToDecision(signed.Message);
-            case OutgoingResult.Refused refused:
-                LogRefused(queueId, refused.Reason);
-                return MilterDecision.Reply(refused.Reply.Code, refused.Reply.EnhancedStatusCode, refused.Reply.Text);
-            case OutgoingResult.Unchanged { NeedsAttention: true } unchanged:
-                LogNotSignedThough(queueId, unchanged.Reason);
-                return MilterDecision.Unchanged;
-            case OutgoingResult.Unchanged unchanged:
-                LogNotSigned(queueId, unchanged.Reason);
-                return MilterDecision.Unchanged;
-            default:
-                throw new InvalidOperationException($"No answer is known for {result.GetType()}.");
-        }
-    }
+    private static string IdOf(MilterMessage message) => message.QueueId ?? "NOQUEUE";
 
     private static Envelope EnvelopeOf(MilterMessage message) => new()
     {
         Sender = MailAddress.TryParse(message.Sender.Address, out var sender) ? sender : null,
+        Recipients = [.. message.Recipients.Select(recipient => new Recipient(recipient.Address))],
         ClientAddress = message.ClientAddress,
         // An empty name is none to Milter.NET; a client that authenticated is not to pass for one that did not.
         AuthenticatedUser = message.AuthenticatedUser ?? (message.Macro("auth_type") is { Length: > 0 } ? "" : null),
     };
-
-    [LoggerMessage(1, LogLevel.Information, "{QueueId}: signed for {Author} to {Recipients} recipients with {Subject} (serial {Serial}, {Key}) in {Milliseconds:0.0} ms")]
-    private partial void LogSigned(
-        string queueId, MailAddress author, int recipients, string subject, string serial, string key, double milliseconds);
-
-    [LoggerMessage(2, LogLevel.Warning, "{QueueId}: refused: {Reason}")]
-    private partial void LogRefused(string queueId, string reason);
-
-    [LoggerMessage(3, LogLevel.Warning, "{QueueId}: not signed: {Reason}")]
-    private partial void LogNotSignedThough(string queueId, string reason);
-
-    [LoggerMessage(4, LogLevel.Debug, "{QueueId}: not signed: {Reason}")]
-    private partial void LogNotSigned(string queueId, string reason);
 }

@@ -68,7 +68,8 @@ internal sealed class ConfigurationCheck
         using var rsa = certificate.GetRSAPublicKey();
         return new CheckedSender(
             report.Address, certificate.Subject, certificate.Issuer, CertificateNames.DaysLeft(certificate, store.Time),
-            report.KeyName, report.Problem ?? (rsa is null ? null : SignatureAlgorithm.WhyNot(rsa, rules.Digest, rules.RsaPadding)), wanted);
+            report.KeyName, report.Problem ?? (rsa is null ? null : CertificateRules.CheckScheme(
+                SignatureScheme.For(KeyKind.Rsa, rsa.KeySize, rules.Digest, rules.RsaPadding), rsa.KeySize)?.Message), wanted);
     }
 
     /// <summary>Finds the rules for the sender; for a domain, those for its senders without a section of their own.</summary>

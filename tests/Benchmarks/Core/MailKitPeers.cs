@@ -2,6 +2,7 @@ using System.Text;
 using MimeKit;
 using MimeKit.Cryptography;
 using Org.BouncyCastle.Security;
+using Postseal.Cms;
 using Postseal.Benchmarks.Load;
 using Postseal.Benchmarks.Parts;
 using Postseal.MailKit;
@@ -74,7 +75,7 @@ internal static class MailKitPeers
         var context = new TemporarySecureMimeContext();
         // As Bouncy Castle reads a key from a file, it knows its curve by name and is three times as fast as with the
         // parameters of the platform's key, which is what MimeKit's AsAsymmetricKeyParameter hands over.
-        var key = PrivateKeyFactory.CreateKey(identity.Key.ExportPkcs8PrivateKey());
+        var key = PrivateKeyFactory.CreateKey(((PlatformKey)identity.Key).Handle.ExportPkcs8PrivateKey());
         var cmsSigner = new CmsSigner(
             identity.Intermediates.Prepend(identity.Certificate).Select(certificate => certificate.AsBouncyCastleCertificate()),
             key)

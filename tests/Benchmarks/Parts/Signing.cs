@@ -27,5 +27,6 @@ public class Signing
 
     [Benchmark]
     public ReadOnlySequence<byte> Sign() =>
-        SignedData.Sign(content, signer!.Identity.Signer, Digest.SHA256, RsaPadding.Pkcs1, TimeProvider.System.GetUtcNow()).EncodeDetached();
+        SignedData.SignAsync(content, signer!.Identity.Signer, signer.Scheme, TimeProvider.System.GetUtcNow())
+            .AsTask().Result.EncodeDetached();
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
+using Postseal.Cms;
 using Postseal.Certificates;
 using Postseal.Mail;
 using Postseal.Policy;
@@ -38,10 +39,12 @@ internal sealed class TrialSigner : IDisposable
 
     /// <summary>Signs as the policy says.</summary>
     public MailMessage Sign(MailMessage message) =>
-        ((OutgoingResult.Signed)Processor.Process(message, Envelope)).Message;
+        ((Outcome.Replaced)Processor.Process(message, Envelope)).Message;
 
     /// <summary>The platform's signature and nothing else.</summary>
-    public byte[] SignHash(byte[] hash) => Identity.Key switch
+    public SignatureScheme Scheme => SignatureScheme.For(Identity.Key.Kind, Identity.Key.Size, Digest.SHA256, RsaPadding.Pkcs1);
+
+    public byte[] SignHash(byte[] hash) => ((PlatformKey)Identity.Key).Handle switch
     {
         RSA rsa => rsa.SignHash(hash, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1),
         ECDsa ecdsa => ecdsa.SignHash(hash, DSASignatureFormat.Rfc3279DerSequence),

@@ -131,12 +131,11 @@ public sealed class StrengthTests : IDisposable
     {
         using var key = RSA.Create(1024);
         folder.Write("alice@example.org.pem", Root.IssueMail(Alice, Noon.AddDays(-1), Noon.AddDays(90), mailKey: key));
-        var steps = new List<PolicyStep>();
         var processor = new OutgoingProcessor(new PostsealOptions { Certificates = folder.Options }, Open(), folder.Time);
 
-        processor.Explain(
+        var steps = processor.Process(
             MailMessage.Parse("From: alice@example.org\r\n\r\nHello\r\n"u8.ToArray()),
-            new Envelope { ClientAddress = System.Net.IPAddress.Loopback, Sender = Address }, steps);
+            new Envelope { ClientAddress = System.Net.IPAddress.Loopback, Sender = Address }).Steps;
 
         Assert.Contains(steps, step => step.Answer.Contains("; but its key (RSA-1024) has fewer than 2048 bits", StringComparison.Ordinal));
     }

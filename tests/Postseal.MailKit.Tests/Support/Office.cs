@@ -60,7 +60,7 @@ internal sealed class Office : IDisposable
         var envelope = new Envelope { ClientAddress = System.Net.IPAddress.Loopback };
         var result = processor.Process(MailMessage.Parse(message), envelope);
         using var stream = new MemoryStream();
-        Assert.IsType<OutgoingResult.Signed>(result).Message.WriteTo(stream);
+        Assert.IsType<Outcome.Replaced>(result).Message.WriteTo(stream);
         return stream.ToArray();
     }
 

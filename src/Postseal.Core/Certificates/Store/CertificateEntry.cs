@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates.Formats;
+using Postseal.Cms;
 using Postseal.Mail;
 
 namespace Postseal.Certificates.Store;
@@ -36,7 +37,7 @@ internal sealed class CertificateEntry(X509Certificate2 certificate, StoredKey? 
         if (known is not null && ReferenceEquals(known.From, authorities) && now.UtcDateTime <= known.HoldsUntil)
             return known.Identity;
         var chain = CertificateChain.Of(Certificate, [CertificateChain.BySubject(beside), authorities.BySubject], now);
-        var identity = new Identity(Certificate, chain, Key!.Key, source) { Warnings = WarningsOf(chain) };
+        var identity = new Identity(Certificate, chain, new PlatformKey(Key!.Key), source) { Warnings = WarningsOf(chain) };
         completed = new Completed(authorities, chain.HoldsUntil, identity);
         foreach (var warning in identity.Warnings.Except(known?.Identity.Warnings ?? []))
             warn($"{source}: {warning}");

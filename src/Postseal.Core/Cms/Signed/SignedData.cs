@@ -32,22 +32,23 @@ internal sealed class SignedData
     /// <summary>Signs content.</summary>
     /// <param name="content">What is signed: for S/MIME the canonical MIME entity.</param>
     /// <param name="signer">Who signs.</param>
-    /// <param name="digest">The digest algorithm of content and attributes.</param>
-    /// <param name="padding">The padding, where the key is RSA.</param>
+    /// <param name="scheme">The digest of content and attributes, and how the key signs it.</param>
     /// <param name="signingTime">When, as the signature will claim.</param>
-    /// <exception cref="CryptographicException">The platform could not sign with this key.</exception>
-    public static SignedData Sign(
-        in ReadOnlySequence<byte> content, Signer signer, Digest digest, RsaPadding padding,
-        DateTimeOffset signingTime)
+    /// <param name="cancellationToken">Gives up waiting for a key that is elsewhere.</param>
+    /// <exception cref="CryptographicException">The key could not sign.</exception>
+    public static async ValueTask<SignedData> SignAsync(
+        ReadOnlySequence<byte> content, Signer signer, SignatureScheme scheme, DateTimeOffset signingTime,
+        CancellationToken cancellationToken = default)
     {
+        var digest = scheme.Digest;
         var contentDigest = Hash(content, digest);
         var attributes = SignedAttributes.Encode(contentDigest, signer.Encoding, digest, signingTime);
         var attributesDigest = CryptographicOperations.HashData(digest.HashName(), attributes);
-        var signature = SignatureAlgorithm.SignHash(signer.Key, attributesDigest, digest, padding);
+        var signature = await signer.Key.SignHashAsync(attributesDigest, scheme, cancellationToken).ConfigureAwait(false);
         return new SignedData(
             contentDigest,
             BeforeContent[(int)digest],
-            EncodeAfterContent(signer, digest, padding, attributes, signature));
+            EncodeAfterContent(signer, scheme, attributes, signature));
     }
 
     /// <summary>The ContentInfo without the content: what a detached signature is (RFC 8551 section 3.5.3).</summary>
@@ -102,33 +103,32 @@ internal sealed class SignedData
         version.WriteInteger(1); // id-data, X.509 certificates and version 1 signers only: RFC 5652 section 5.1
         var algorithms = new AsnWriter(AsnEncodingRules.DER);
         using (algorithms.PushSetOf())
-            SignatureAlgorithm.WriteDigestIdentifier(algorithms, digest);
+            digest.WriteIdentifier(algorithms);
         return [.. version.Encode(), .. algorithms.Encode()];
     }
 
     /// <summary>certificates [0] IMPLICIT CertificateSet, signerInfos SignerInfos</summary>
     private static byte[] EncodeAfterContent(
-        Signer signer, Digest digest, RsaPadding padding, byte[] attributes, byte[] signature)
+        Signer signer, SignatureScheme scheme, byte[] attributes, byte[] signature)
     {
         var signers = new AsnWriter(AsnEncodingRules.DER, initialCapacity: 1024);
         using (signers.PushSetOf())
-            WriteSignerInfo(signers, signer, digest, padding, attributes, signature);
+            WriteSignerInfo(signers, signer, scheme, attributes, signature);
         return [.. signer.Encoding.CertificateSet, .. signers.Encode()];
     }
 
     /// <summary>SignerInfo, version 1: the signer is named by issuer and serial number (RFC 5652 section 5.3).</summary>
     private static void WriteSignerInfo(
-        AsnWriter writer, Signer signer, Digest digest, RsaPadding padding, byte[] attributes,
-        byte[] signature)
+        AsnWriter writer, Signer signer, SignatureScheme scheme, byte[] attributes, byte[] signature)
     {
         using (writer.PushSequence())
         {
             writer.WriteInteger(1);
             writer.WriteEncodedValue(signer.Encoding.IssuerAndSerialNumber);
-            SignatureAlgorithm.WriteDigestIdentifier(writer, digest);
+            scheme.Digest.WriteIdentifier(writer);
             // Signed as a SET OF, sent as [0] IMPLICIT (RFC 5652 section 5.4): the same bytes but for the tag.
             writer.WriteEncodedValue((byte[])[Der.ContextConstructed(0), .. attributes.AsSpan(1)]);
-            SignatureAlgorithm.WriteIdentifier(writer, signer.Key, digest, padding);
+            scheme.WriteIdentifier(writer);
             writer.WriteOctetString(signature);
         }
     }

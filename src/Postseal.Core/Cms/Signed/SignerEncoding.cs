@@ -56,7 +56,7 @@ internal sealed class SignerEncoding(X509Certificate2 signer, IReadOnlyList<X509
         using (writer.PushSequence()) // ESSCertIDv2
         {
             if (digest != Digest.SHA256) // the DEFAULT, which DER leaves out
-                SignatureAlgorithm.WriteDigestIdentifier(writer, digest);
+                digest.WriteIdentifier(writer);
             writer.WriteOctetString(CryptographicOperations.HashData(digest.HashName(), signer.RawDataMemory.Span));
             using (writer.PushSequence()) // IssuerSerial
             {

@@ -243,7 +243,7 @@ public sealed class RenewalTests : IDisposable
         var found = directory.FindSigner(alice);
         var identity = found is Lookup<Identity>.Found usable ? usable.Value : throw new Xunit.Sdk.XunitException($"{found}");
         var hash = SHA256.HashData(Content);
-        var signature = SignatureAlgorithm.SignHash(identity.Key, hash, Digest.SHA256, RsaPadding.Pkcs1);
+        var signature = ((ECDsa)((PlatformKey)identity.Key).Handle).SignHash(hash, DSASignatureFormat.Rfc3279DerSequence);
         using var publicKey = identity.Certificate.GetECDsaPublicKey()!;
         Assert.True(publicKey.VerifyHash(hash, signature, DSASignatureFormat.Rfc3279DerSequence));
         return identity.Certificate.Subject;

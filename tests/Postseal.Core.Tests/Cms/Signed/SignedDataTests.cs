@@ -124,7 +124,7 @@ public sealed class SignedDataTests : IDisposable
         Parallel.For(0, 200, new ParallelOptions { MaxDegreeOfParallelism = 8 }, i =>
         {
             var content = BitConverter.GetBytes(i);
-            var signature = SignedData.Sign(new(content), identity.Signer, Digest.SHA256, RsaPadding.Pkcs1, Noon);
+            var signature = Sign(new(content), identity, new(SignatureAlgorithm.RsaPkcs1, Digest.SHA256));
             Decode(signature.EncodeDetached().ToArray(), content).CheckSignature(verifySignatureOnly: true);
         });
     }
@@ -134,10 +134,24 @@ public sealed class SignedDataTests : IDisposable
     private SignedData Sign(
         byte[] content, string key = "P-256", Digest digest = Digest.SHA256, RsaPadding padding = RsaPadding.Pkcs1,
         DateTimeOffset? signingTime = null) =>
-        SignedData.Sign(new ReadOnlySequence<byte>(content), Identity(key).Signer, digest, padding, signingTime ?? Noon);
+        Sign(new(content), Identity(key), SchemeOf(key, digest, padding), signingTime);
 
     private SignedData Sign(ReadOnlySequence<byte> content) =>
-        SignedData.Sign(content, Identity("P-256").Signer, Digest.SHA256, RsaPadding.Pkcs1, Noon);
+        Sign(content, Identity("P-256"), new(SignatureAlgorithm.Ecdsa, Digest.SHA256));
+
+    private static SignedData Sign(
+        ReadOnlySequence<byte> content, Identity identity, SignatureScheme scheme, DateTimeOffset? signingTime = null)
+    {
+        var signed = SignedData.SignAsync(content, identity.Signer, scheme, signingTime ?? Noon, TestContext.Current.CancellationToken);
+        return signed.IsCompleted ? signed.GetAwaiter().GetResult() : throw new InvalidOperationException("The platform's key waits.");
+    }
+
+    // The digest as it is wanted, also where a key of more bits would take a longer one.
+    private static SignatureScheme SchemeOf(string key, Digest digest, RsaPadding padding) => new(
+        !key.StartsWith("RSA", StringComparison.Ordinal) ? SignatureAlgorithm.Ecdsa
+        : padding == RsaPadding.Pss ? SignatureAlgorithm.RsaPss
+        : SignatureAlgorithm.RsaPkcs1,
+        digest);
 
     private Identity Identity(string key)
     {

@@ -8,7 +8,7 @@ using Postseal.MailKit.Tests.Support;
 
 namespace Postseal.MailKit.Tests;
 
-public sealed class ExactMessageTests
+public sealed class RawMimeMessageTests
 {
     private static readonly string[] Names = ["Subject", "X-Odd", "From", "RECEIVED", "content-type", "Content-ID", "Date", "Spaced "];
 
@@ -33,7 +33,7 @@ public sealed class ExactMessageTests
                 var expected = new ArrayBufferWriter<byte>();
                 message.WriteTo(expected);
 
-                var exact = ExactMessage.Of(message);
+                var exact = RawMimeMessage.FromBytes(message);
                 exact.Prepare(EncodingConstraint.SevenBit);
                 using var stream = new MemoryStream();
                 exact.WriteTo(international, stream);

@@ -6,7 +6,7 @@ using Postseal.TestKit;
 
 namespace Postseal.Tests.Policy;
 
-public sealed class OriginatingTests : IDisposable
+public sealed class OriginPolicyTests : IDisposable
 {
     private const string Rule = "[Originating] AuthenticatedFrom = Login";
 
@@ -138,7 +138,7 @@ public sealed class OriginatingTests : IDisposable
     [Fact]
     public void The_address_of_a_login_is_known()
     {
-        var originating = new Originating(new() { LoginDomain = "example.org" });
+        var originating = new OriginPolicy(new() { LoginDomain = "example.org" });
 
         Assert.Equal("alice@example.org", originating.LoginAddressOf(new() { AuthenticatedUser = "alice" })?.ToString());
         Assert.Null(originating.LoginAddressOf(new() { AuthenticatedUser = "al ice" }));
@@ -157,7 +157,7 @@ public sealed class OriginatingTests : IDisposable
     private static Permission Ask(string author, string login, OriginatingOptions options)
     {
         var envelope = new Envelope { AuthenticatedUser = login, ClientAddress = IPAddress.Loopback };
-        var originating = new Originating(options);
+        var originating = new OriginPolicy(options);
         Assert.True(MailAddress.TryParse(author, out var address));
         Assert.Equal(Origin.Authenticated, originating.Of(envelope));
         return originating.MaySignAs(address, Origin.Authenticated, envelope);

@@ -9,7 +9,7 @@ namespace Postseal.MailKit;
 /// of it back when disposed. Parts that need a transfer encoding are not changed themselves: others stand in for them.
 /// A copy of the whole would not do: MimeKit keeps to itself how a message it read was spelt.
 /// </summary>
-internal sealed class Preparation : IDisposable
+internal sealed class TemporaryEncoding : IDisposable
 {
     /// <summary>Text lines of SMTP (RFC 5321 section 4.5.3.1.6), without their line end.</summary>
     private const int MaxLineLength = 998;
@@ -54,7 +54,7 @@ internal sealed class Preparation : IDisposable
                 Prepare(message);
                 break;
             case MimePart part when NeedsEncoding(part):
-                put(StandIn(part));
+                put(Substitute(part));
                 undo.Push(() => put(part));
                 break;
         }
@@ -74,20 +74,20 @@ internal sealed class Preparation : IDisposable
     }
 
     /// <summary>A part with the same header fields and content, but for the encoding.</summary>
-    private MimePart StandIn(MimePart part)
+    private MimePart Substitute(MimePart part)
     {
-        var standIn = new MimePart(part.ContentType.MediaType, part.ContentType.MediaSubtype) { Content = part.Content };
-        standIn.Headers.Clear();
+        var substitute = new MimePart(part.ContentType.MediaType, part.ContentType.MediaSubtype) { Content = part.Content };
+        substitute.Headers.Clear();
         // The fields themselves and no copies of them, which would not know their places.
         foreach (var header in part.Headers)
         {
             if (header is { Id: HeaderId.ContentTransferEncoding, RawValue: [.., (byte)'\n'] value })
                 undo.Push(() => header.SetRawValue(value));
-            standIn.Headers.Add(header);
+            substitute.Headers.Add(header);
         }
 
-        undo.Push(standIn.Headers.Clear);
-        standIn.Prepare(EncodingConstraint.EightBit, MaxLineLength);
-        return standIn;
+        undo.Push(substitute.Headers.Clear);
+        substitute.Prepare(EncodingConstraint.EightBit, MaxLineLength);
+        return substitute;
     }
 }

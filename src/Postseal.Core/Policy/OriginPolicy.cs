@@ -7,17 +7,17 @@ namespace Postseal.Policy;
 internal enum Origin
 {
     /// <summary>From a stranger: never signed.</summary>
-    Outside,
+    External,
 
     /// <summary>From a client in our networks that did not authenticate.</summary>
-    Network,
+    TrustedNetwork,
 
     /// <summary>From a client that authenticated, wherever it is.</summary>
     Authenticated,
 }
 
-/// <summary>Decides whose mail is ours to sign, and whose From a client may have signed.</summary>
-internal sealed class Originating(OriginatingOptions options)
+/// <summary>Decides which mail originates here, and which From a client may have signed.</summary>
+internal sealed class OriginPolicy(OriginatingOptions options)
 {
     /// <summary>
     /// A client that authenticated is known better than by its address, so its rule goes first even inside our
@@ -25,8 +25,8 @@ internal sealed class Originating(OriginatingOptions options)
     /// </summary>
     public Origin Of(Envelope envelope) =>
         envelope.AuthenticatedUser is not null ? Origin.Authenticated
-        : NetworkOf(envelope.ClientAddress) is not null ? Origin.Network
-        : Origin.Outside;
+        : NetworkOf(envelope.ClientAddress) is not null ? Origin.TrustedNetwork
+        : Origin.External;
 
     /// <summary>Finds the address that is the client's own by its login; <see langword="null"/> when there is none.</summary>
     public MailAddress? LoginAddressOf(Envelope envelope) =>
@@ -35,8 +35,8 @@ internal sealed class Originating(OriginatingOptions options)
     /// <summary>Decides whether a message of that origin may carry the signature of <paramref name="author"/>.</summary>
     public Permission MaySignAs(MailAddress author, Origin origin, Envelope envelope) => (origin, options) switch
     {
-        (Origin.Network, { NetworksFrom: AllowedFrom.Any }) => AnyFromNetworks,
-        (Origin.Network, _) => OfEnvelopeSender(author, envelope, "[Originating] NetworksFrom = EnvelopeSender"),
+        (Origin.TrustedNetwork, { NetworksFrom: AllowedFrom.Any }) => AnyFromNetworks,
+        (Origin.TrustedNetwork, _) => OfEnvelopeSender(author, envelope, "[Originating] NetworksFrom = EnvelopeSender"),
         (Origin.Authenticated, { AuthenticatedFrom: AuthenticatedFrom.Any }) => AnyFromLogins,
         (Origin.Authenticated, { AuthenticatedFrom: AuthenticatedFrom.EnvelopeSender }) =>
             OfEnvelopeSender(author, envelope, "[Originating] AuthenticatedFrom = EnvelopeSender"),

@@ -14,9 +14,9 @@ namespace Postseal.MailKit;
 /// Makes a <see cref="MimeMessage"/> that is written as exactly the bytes it was made of, but for the line ends where the
 /// options ask for LF.
 /// </summary>
-internal static class ExactMessage
+internal static class RawMimeMessage
 {
-    public static MimeMessage Of(MailMessage message)
+    public static MimeMessage FromBytes(MailMessage message)
     {
         // Read as one block: MimeKit writes the fields of message and body in the order they were read in.
         using var block = new MemoryStream();

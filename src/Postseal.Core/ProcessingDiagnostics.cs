@@ -1,0 +1,67 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using System.Text.Json;
+using Postseal.Certificates;
+
+namespace Postseal;
+
+/// <summary>The meter and the activity source of what is done to mail, for every door.</summary>
+public static class ProcessingDiagnostics
+{
+    /// <summary>
+    /// The name of both. The meter has <c>postseal.messages</c>, a counter with the tags <c>result</c> (<c>signed</c>,
+    /// <c>unsigned</c>, <c>refused</c>) and <c>reason</c> (a <see cref="RejectionKind"/> in snake case; absent where the message
+    /// was signed), and <c>postseal.duration</c>, a histogram of seconds with the tag <c>result</c>.
+    /// </summary>
+    public const string Name = "Postseal";
+
+    private static readonly Meter Meter = new(Name);
+
+    private static readonly Counter<long> Messages = Meter.CreateCounter<long>(
+        "postseal.messages", "{message}", "Messages processed, by result and reason");
+
+    private static readonly Histogram<double> Duration = Meter.CreateHistogram<double>(
+        "postseal.duration", "s", "Time from the complete message to its outcome");
+
+    private static readonly string[] Reasons =
+        [.. Enum.GetNames<RejectionKind>().Select(JsonNamingPolicy.SnakeCaseLower.ConvertName)];
+
+    /// <summary>Starts a span for each message a door processes.</summary>
+    internal static ActivitySource Activities { get; } = new(Name);
+
+    /// <summary>Counts an outcome, and tags the current span with it.</summary>
+    internal static void Record(Outcome outcome, TimeSpan elapsed)
+    {
+        var (result, why) = outcome switch
+        {
+            Outcome.Refused refused => ("refused", refused.Why),
+            Outcome.Unchanged unchanged => ("unsigned", unchanged.Why),
+            _ => ("signed", null),
+        };
+        if (Messages.Enabled)
+        {
+            if (why is null)
+                Messages.Add(1, new KeyValuePair<string, object?>("result", result));
+            else
+                Messages.Add(1, new("result", result), new("reason", Reasons[(int)why.Kind]));
+        }
+
+        Duration.Record(elapsed.TotalSeconds, new KeyValuePair<string, object?>("result", result));
+        if (Activity.Current is { IsAllDataRequested: true } activity)
+            Tag(activity, outcome, result, why);
+    }
+
+    private static void Tag(Activity activity, Outcome outcome, string result, Rejection? why)
+    {
+        activity.SetTag("postseal.result", result);
+        if (why is not null)
+            activity.SetTag("postseal.reason", Reasons[(int)why.Kind]).SetTag("postseal.message", why.Message);
+        if (outcome is Outcome.Refused)
+            activity.SetStatus(ActivityStatusCode.Error, why!.Message);
+        if (outcome is Outcome.Replaced { Facts: [Fact.Signed signed, ..] })
+        {
+            activity.SetTag("postseal.author", signed.Author.ToString())
+                .SetTag("postseal.certificate", signed.By.Certificate.SerialNumber);
+        }
+    }
+}
