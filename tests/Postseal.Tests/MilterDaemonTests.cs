@@ -22,7 +22,7 @@ public sealed class MilterDaemonTests : IAsyncDisposable
     public MilterDaemonTests()
     {
         folder.Add("alice@example.org");
-        folder.Add("bob@example.org", "RSA-2048");
+        folder.Add("bob@example.org", "P-384");
     }
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
