@@ -26,10 +26,9 @@ internal static class MilterCommand
             """) { config };
         command.StopTimeout = Timeout.InfiniteTimeSpan; // [Milter] StopTimeout says how long it takes
         command.Handle(async (arguments, output, stop) =>
-        {
-            var service = new MilterService(arguments.GetValue(config)!, output.Streams.ErrorBytes, TimeProvider.System);
-            return await service.RunAsync(stop) ? ExitCode.Success : ExitCode.Failure;
-        });
+            await MilterHost.RunAsync(arguments.GetValue(config)!, output.Streams.ErrorBytes, TimeProvider.System, stop)
+                ? ExitCode.Success
+                : ExitCode.Failure);
         return command;
     }
 }
