@@ -3,7 +3,7 @@ using Milter.Tests.Support;
 
 namespace Milter.Tests;
 
-/// <summary>A filter at work on a message that nobody waits for any more: over real sockets, as these tell of the end.</summary>
+/// <summary>Tests a filter at work on a message that nobody waits for any more: over real sockets, as these report the end.</summary>
 public sealed class AbandonedWorkTests : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = new MilterServerOptions().ProgressInterval;
@@ -101,7 +101,7 @@ public sealed class AbandonedWorkTests : IAsyncDisposable
             await hangUp.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending);
         }
-        // The first word after that is still taken by the system, the second one comes back.
+        // The system still takes the first write after that, the second one fails.
         while (!cancelled.Task.IsCompleted)
         {
             await Task.WhenAny(cancelled.Task, time.WaitForTimerAsync(Interval));

@@ -2,7 +2,7 @@ using Milter;
 
 namespace Milter.Tests;
 
-/// <summary>libmilter's socket syntax, and what is said when it is not that.</summary>
+/// <summary>Tests libmilter's socket syntax, and the errors in it.</summary>
 public class EndpointTests
 {
     [Theory]

@@ -4,7 +4,7 @@ using Milter.Tests.Support;
 
 namespace Milter.Tests;
 
-/// <summary>How many large messages are in memory at once is bounded, and nobody is forgotten while waiting.</summary>
+/// <summary>Tests that the number of large messages in memory is limited, and that each that waits gets its turn.</summary>
 public class LargeMessageTests
 {
     private static readonly MtaMessage Large = new() { Body = new byte[3_000_000] };

@@ -6,7 +6,7 @@ using Milter.Tests.Support;
 
 namespace Milter.Tests;
 
-/// <summary>Real sockets: every kind, several at once, and what stands in the way.</summary>
+/// <summary>Listens on real sockets: every kind, several at once, and with obstacles.</summary>
 [SupportedOSPlatform("linux")]
 public sealed class ListeningTests : IDisposable
 {

@@ -122,7 +122,7 @@ public sealed class PeerTests : IDisposable
         return server;
     }
 
-    // Whoever is refused finds the connection closed, at the first word at the latest.
+    // A refused peer finds the connection closed, at its first write at the latest.
     private static async Task<bool> IsServedAsync(MilterServer server)
     {
         try

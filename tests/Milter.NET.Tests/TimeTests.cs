@@ -3,7 +3,7 @@ using Milter.Tests.Support;
 
 namespace Milter.Tests;
 
-/// <summary>Timeouts, progress and the stop, with a clock that only goes when told.</summary>
+/// <summary>Tests timeouts, progress and the stop, with a clock that only the test advances.</summary>
 public class TimeTests
 {
     private static readonly MilterServerOptions Defaults = new();

@@ -5,7 +5,7 @@ namespace Postseal.Tests;
 /// <summary>The program as a person runs it.</summary>
 internal static class PostsealProcess
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(1);
 
     public static Process Start(params string[] arguments) => StartWith([], arguments);
 
@@ -35,7 +35,7 @@ internal static class PostsealProcess
         var errors = process.StandardError.ReadToEndAsync();
         process.StandardInput.Write(input);
         process.StandardInput.Close();
-        if (!process.WaitForExit(Patience))
+        if (!process.WaitForExit(Timeout))
         {
             process.Kill();
             throw new TimeoutException($"postseal {string.Join(' ', arguments)} did not end");

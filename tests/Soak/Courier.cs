@@ -11,7 +11,7 @@ namespace Postseal.Soak;
 /// <summary>Hands messages to the daemon and judges each answer at once, so that none has to be kept.</summary>
 internal sealed class Courier(X509Certificate2 root, Settings settings, Promises promises, Tally sent)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(1);
 
     private int signatures;
 
@@ -19,11 +19,11 @@ internal sealed class Courier(X509Certificate2 root, Settings settings, Promises
     /// <returns>Whether the connection can be used further.</returns>
     public async Task<bool> DeliverAsync(MtaDouble mta, Letter letter)
     {
-        using var patience = new CancellationTokenSource(Patience);
+        using var timeout = new CancellationTokenSource(Timeout);
         var began = Stopwatch.GetTimestamp();
         try
         {
-            var result = await mta.SendAsync(letter.Message, patience.Token);
+            var result = await mta.SendAsync(letter.Message, timeout.Token);
             sent.Add(letter.Kind);
             Judge(letter, result, began, Stopwatch.GetTimestamp());
             return true;

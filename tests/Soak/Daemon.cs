@@ -7,7 +7,7 @@ namespace Postseal.Soak;
 internal sealed class Daemon : IAsyncDisposable
 {
     private const string Listening = "listening on ";
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(1);
 
     private readonly Process process;
     private readonly Task reading;
@@ -61,7 +61,7 @@ internal sealed class Daemon : IAsyncDisposable
     public async Task<int> StopAsync()
     {
         using var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
-        await process.WaitForExitAsync().WaitAsync(Patience);
+        await process.WaitForExitAsync().WaitAsync(Timeout);
         await reading;
         return process.ExitCode;
     }

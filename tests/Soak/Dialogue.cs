@@ -7,7 +7,7 @@ namespace Postseal.Soak;
 internal static class Dialogue
 {
     private const int Chunk = 65535;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     /// <summary>Hands in a message up to its end, or up to the middle of its body, every step with its reply.</summary>
     public static async Task HandInAsync(this MilterClient client, MtaMessage message, bool wholeBody)
@@ -30,7 +30,7 @@ internal static class Dialogue
         try
         {
             while (true)
-                await client.ReceiveAsync().WaitAsync(Patience);
+                await client.ReceiveAsync().WaitAsync(Timeout);
         }
         catch (IOException)
         {

@@ -6,7 +6,7 @@ namespace Postseal.Soak;
 internal sealed class Reloads(SoakPlan plan, Settings settings, Daemon daemon, Promises promises)
 {
     // The file has to rest for a second and is looked at once a second; the rest is a machine at its limit.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     private readonly Random random = plan.Random("reloads");
 
@@ -16,14 +16,14 @@ internal sealed class Reloads(SoakPlan plan, Settings settings, Daemon daemon, P
     {
         while (await random.PauseAsync(TimeSpan.FromSeconds(2), over))
         {
-            using var patience = new CancellationTokenSource(Patience);
+            using var timeout = new CancellationTokenSource(Timeout);
             try
             {
-                await (random.Next(2) == 0 ? ChangeAsync(patience.Token) : SpoilAsync(patience.Token));
+                await (random.Next(2) == 0 ? ChangeAsync(timeout.Token) : SpoilAsync(timeout.Token));
             }
             catch (Exception e) when (e is OperationCanceledException or EndOfStreamException)
             {
-                promises.Reloaded.Break($"a change was not heard of within {Patience.TotalSeconds} s");
+                promises.Reloaded.Break($"a change was not heard of within {Timeout.TotalSeconds} s");
                 return; // which settings hold, nobody knows from here on
             }
         }

@@ -7,7 +7,7 @@ namespace Postseal.Soak;
 /// <summary>Connections to the daemon.</summary>
 internal static class Wire
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     /// <summary>Connects as MTAs do, with a call that waits: one that does not is refused while the Unix socket's queue is
     /// full.</summary>
@@ -40,7 +40,7 @@ internal static class Wire
         var buffer = new byte[64 * 1024];
         try
         {
-            while (await socket.ReceiveAsync(buffer).WaitAsync(Patience) > 0)
+            while (await socket.ReceiveAsync(buffer).WaitAsync(Timeout) > 0)
             {
             }
         }

@@ -9,7 +9,7 @@ namespace Postseal.Benchmarks.Costs;
 /// <summary>A daemon under measurement, as a process of its own.</summary>
 internal sealed class Daemon : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     private readonly Process process;
 
@@ -63,7 +63,7 @@ internal sealed class Daemon : IDisposable
         var daemon = new Daemon(Process.Start(program, arguments), endpoint);
         while (!daemon.Listens())
         {
-            if (daemon.process.HasExited || clock.Elapsed > Patience)
+            if (daemon.process.HasExited || clock.Elapsed > Timeout)
             {
                 daemon.Dispose();
                 throw new InvalidOperationException($"{program} does not listen on {endpoint}.");

@@ -30,7 +30,7 @@ public partial class LibmilterTests
         var replies = new List<string>();
         await foreach (var reply in peer.RestAsync())
             replies.Add(reply[..1]);
-        // The peer may see the end of the connection before the handler is told of it.
+        // The peer may see the end of the connection before the handler does.
         await handler.Disposed.WaitAsync(TestServer.Cancel);
 
         Assert.Equal(steps.Select(step => step[1]).Where(reply => reply is not ("-" or "closed")), replies);
@@ -89,8 +89,8 @@ public partial class LibmilterTests
         Assert.Equal(["mail=alice", "abort", "mail"], handler.Calls);
     }
 
-    /// <summary>Answers as what it is told of asks for (<c>rcpt-reject</c>), in the content as the field X-Trial does, and
-    /// writes down what it is called for; the end of a message that was not answered is an abort.</summary>
+    /// <summary>Answers as its argument asks for (<c>rcpt-reject</c>), in the content as the field X-Trial asks for, and
+    /// records its calls; the end of a message that was not answered is an abort.</summary>
     private sealed partial class DialogueHandler : MilterHandler
     {
         private readonly TaskCompletionSource disposed = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -24,7 +24,7 @@ public abstract class MtaTests(MtaKind kind)
         return [.. result.Headers.Select(header => header.ToString().Replace(": ", ":", StringComparison.Ordinal))];
     }
 
-    /// <summary>What the handler is told of these messages, and whether there is a queue id each time.</summary>
+    /// <summary>Returns the calls of the handler for these messages, and whether there is a queue ID each time.</summary>
     private protected async Task<List<(string Stage, bool HasQueueId)>> WatchedAsync(params MtaMessage[] messages)
     {
         var seen = new List<(string, bool)>();

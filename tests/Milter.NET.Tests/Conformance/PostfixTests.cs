@@ -92,7 +92,7 @@ public class PostfixTests() : MtaTests(MtaKind.Postfix)
             }));
 
     [Fact]
-    public async Task Postfix_adds_a_field_that_shall_be_changed_and_is_not_there() =>
+    public async Task Postfix_adds_a_field_that_is_changed_and_does_not_exist() =>
         Assert.Equal(
             ["Received:one", "X-A:1", "X-A:2", "X-A:3", "X-B:4", "X-A:9"],
             await ChangedAsync(changes => changes.ChangeHeader(9, new("X-A", " 9"))));

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Milter.Tests.Support;
 
-/// <summary>A filter made of a function.</summary>
+/// <summary>Filters by a function.</summary>
 internal sealed class TestFilter(
     Func<MilterMessage, CancellationToken, ValueTask<MilterDecision>> decide) : IMilterFilter
 {
@@ -26,7 +26,7 @@ internal sealed class TestFilter(
         decide(message, cancellationToken);
 }
 
-/// <summary>A handler that writes down what it is told, and answers what it is told to.</summary>
+/// <summary>Records its calls, and replies as the test wants.</summary>
 internal sealed class TestHandler : MilterHandler
 {
     public List<string> Calls { get; } = [];
@@ -88,7 +88,7 @@ internal sealed class TestHandler : MilterHandler
     }
 }
 
-/// <summary>A log that keeps its lines.</summary>
+/// <summary>Keeps the lines of a log.</summary>
 internal sealed class TestLog : ILogger
 {
     private TaskCompletionSource written = New();

@@ -1,6 +1,6 @@
 namespace Milter.Tests.Support;
 
-/// <summary>A clock that stands still until it is told to go on.</summary>
+/// <summary>Gives a time that only the test advances.</summary>
 internal sealed class FakeTime : TimeProvider
 {
     private readonly Lock sync = new();
@@ -25,7 +25,7 @@ internal sealed class FakeTime : TimeProvider
         return timer;
     }
 
-    /// <summary>Lets time pass, and fires what falls due in it.</summary>
+    /// <summary>Advances the time, and fires the timers that fall due.</summary>
     public void Advance(TimeSpan span)
     {
         FakeTimer[] due;

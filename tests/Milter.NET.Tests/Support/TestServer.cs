@@ -35,7 +35,7 @@ internal sealed class TestServer : IAsyncDisposable
         return client;
     }
 
-    // Without waiting for what is in flight: where the time stands still, that would be for ever.
+    // Without waiting for messages in flight: where the clock does not advance, that would be for ever.
     public async ValueTask DisposeAsync()
     {
         await Server.StopAsync(new CancellationToken(canceled: true));
