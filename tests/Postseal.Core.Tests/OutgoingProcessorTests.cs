@@ -219,7 +219,8 @@ public sealed class OutgoingProcessorTests : IDisposable
         Assert.True(Assert.IsType<Outcome.Unchanged>(Process(message)).NeedsAttention);
     }
 
-    private static Dictionary<string, SenderOverrides> Required(string sender) => new() { [sender] = new(SigningMode.Required) };
+    private static Dictionary<AddressPattern, SenderOverrides> Required(string sender) =>
+        new() { [AddressPattern.Parse(sender)] = new(SigningMode.Required) };
 
     [Theory]
     [InlineData(1024, RsaPadding.Pss, Digest.SHA384, true)]
@@ -260,11 +261,11 @@ public sealed class OutgoingProcessorTests : IDisposable
     public void The_senders_own_section_goes_before_its_domains_and_that_before_the_general_one(
         SigningMode general, SigningMode? domain, SigningMode? address, bool signed)
     {
-        var senders = new Dictionary<string, SenderOverrides>();
+        var senders = new Dictionary<AddressPattern, SenderOverrides>();
         if (domain is not null)
-            senders["@example.org"] = new SenderOverrides(domain, null, null, null);
+            senders[AddressPattern.Parse("@example.org")] = new(domain);
         if (address is not null)
-            senders["alice@example.org"] = new SenderOverrides(address, null, null, null);
+            senders[AddressPattern.Parse("alice@example.org")] = new(address);
 
         Assert.Equal(signed, Process(FromAlice, Options(general) with { Senders = senders }) is Outcome.Replaced);
     }
@@ -275,9 +276,7 @@ public sealed class OutgoingProcessorTests : IDisposable
     [InlineData("\u03C3", "\u03C2")] // the two small sigmas
     public void A_letter_that_only_looks_like_another_is_another_sender(string one, string other)
     {
-        var senders = new Dictionary<string, SenderOverrides> { [one + "@example.org"] = new(SigningMode.Required, null, null, null) };
-
-        var result = Process(From(other + "@example.org"), Options() with { Senders = senders });
+        var result = Process(From(other + "@example.org"), Options() with { Senders = Required(one + "@example.org") });
 
         Assert.IsType<Outcome.Unchanged>(result);
     }

@@ -70,7 +70,7 @@ public sealed class SizeTests : IDisposable
     [InlineData("bob@example.org", 25_600_000, false)]
     public void A_senders_section_has_a_limit_of_its_own(string section, long maxSize, bool signed)
     {
-        var senders = new Dictionary<string, SenderOverrides> { [section] = new(MaxSize: maxSize) };
+        var senders = Limit(section, maxSize);
 
         Assert.Equal(signed, Process(Message("20 MB of base64"), new SigningRules(), senders) is Outcome.Replaced);
     }
@@ -78,9 +78,7 @@ public sealed class SizeTests : IDisposable
     [Fact]
     public void Explain_tells_the_limit_and_the_section_it_is_from()
     {
-        var senders = new Dictionary<string, SenderOverrides> { ["@example.org"] = new(MaxSize: 20_000_000) };
-
-        var steps = Processor(new SigningRules(), senders).Process(Message("20 MB of base64"), Envelope).Steps;
+        var steps = Processor(new SigningRules(), Limit("@example.org", 20_000_000)).Process(Message("20 MB of base64"), Envelope).Steps;
 
         var step = Assert.Single(steps, step => step.Question == "in which way?");
         Assert.Contains("MaxSize = 20000000", step.Answer, StringComparison.Ordinal);
@@ -101,9 +99,12 @@ public sealed class SizeTests : IDisposable
         return Text.Message($"From: alice@example.org\r\nContent-Type: {type}\r\n\r\n{body}");
     }
 
-    private Outcome Process(MailMessage message, SigningRules rules, Dictionary<string, SenderOverrides>? senders = null) =>
+    private static Dictionary<AddressPattern, SenderOverrides> Limit(string section, long maxSize) =>
+        new() { [AddressPattern.Parse(section)] = new(MaxSize: maxSize) };
+
+    private Outcome Process(MailMessage message, SigningRules rules, Dictionary<AddressPattern, SenderOverrides>? senders = null) =>
         Processor(rules, senders).Process(message, Envelope);
 
-    private OutgoingProcessor Processor(SigningRules rules, Dictionary<string, SenderOverrides>? senders) => new(
+    private OutgoingProcessor Processor(SigningRules rules, Dictionary<AddressPattern, SenderOverrides>? senders) => new(
         new PostsealOptions { Certificates = folder.Options, Signing = rules, Senders = senders ?? [] }, folder.Open(), folder.Time);
 }

@@ -19,6 +19,9 @@ public sealed record AddressPattern
     /// <summary>Whether it is a domain. No address begins with an @ that is not quoted.</summary>
     public bool IsDomain => Text[0] == '@';
 
+    /// <summary>The pattern of the whole domain it is in: itself, if it is one.</summary>
+    public AddressPattern Domain => IsDomain ? this : new(Text[Text.LastIndexOf('@')..]);
+
     /// <summary>The pattern of that address alone.</summary>
     public static AddressPattern Of(MailAddress address) => new(address.CanonicalText);
 

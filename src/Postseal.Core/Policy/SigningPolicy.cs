@@ -1,34 +1,24 @@
-using Postseal.Bytes;
 using Postseal.Mail;
 
 namespace Postseal.Policy;
 
-/// <summary>Which rules hold for a sender: those of its own section, over those of its domain, over <c>[Signing]</c>.</summary>
+/// <summary>Finds the rules for a sender: those of its own section, over those of its domain, over <c>[Signing]</c>.</summary>
 /// <param name="defaults">What <c>[Signing]</c> says.</param>
-/// <param name="sections">What the <c>[Sender:…]</c> sections say, by address or domain.</param>
-public sealed class SigningPolicy(SigningRules defaults, IReadOnlyDictionary<string, SenderOverrides> sections)
+/// <param name="senders">What the <c>[Sender:…]</c> sections say, by address or domain.</param>
+public sealed class SigningPolicy(SigningRules defaults, IReadOnlyDictionary<AddressPattern, SenderOverrides> senders)
 {
-    // As addresses compare: lower-casing would make a K of the Kelvin sign, and take one sender for another.
-    private readonly Dictionary<string, SenderOverrides> senders = new(sections, AsciiCaseComparer.Instance);
-
     /// <summary>The section that holds where no other says something.</summary>
     internal const string DefaultSection = "[Signing]";
 
     /// <summary>What <c>[Signing]</c> says.</summary>
     internal SigningRules Defaults => defaults;
 
-    /// <summary>The rules for mail of that author.</summary>
-    public SigningRules For(MailAddress author)
-    {
-        var rules = defaults;
-        foreach (var name in Names(author))
-        {
-            if (senders.TryGetValue(name, out var overrides))
-                rules = rules.With(overrides);
-        }
+    /// <summary>Finds the rules for mail of that author.</summary>
+    public SigningRules For(MailAddress author) => For(AddressPattern.Of(author));
 
-        return rules;
-    }
+    /// <summary>Finds the rules for an address, or for a domain's senders that have no section of their own.</summary>
+    public SigningRules For(AddressPattern whose) => SectionsOf(whose).Aggregate(
+        defaults, (rules, section) => senders.TryGetValue(section, out var overrides) ? rules.With(overrides) : rules);
 
     /// <summary>Finds the rules for mail of several authors: those of the first, who signs, but where one of them must sign, it
     /// must.</summary>
@@ -52,19 +42,13 @@ public sealed class SigningPolicy(SigningRules defaults, IReadOnlyDictionary<str
         ? defaults with { Mode = SigningMode.Required }
         : defaults;
 
-    /// <summary>The rules a <c>[Sender:…]</c> section ends up with: for an address as <see cref="For"/>, for a domain
-    /// those of all its senders that have no section of their own.</summary>
-    /// <param name="name">What stands behind the colon: <c>alice@example.org</c> or <c>@example.org</c>.</param>
-    public SigningRules ForSection(string name) =>
-        MailAddress.TryParse(name, out var address) ? For(address) : defaults.With(senders[name]);
-
-    /// <summary>The section that has the last word on a setting.</summary>
+    /// <summary>Finds the section that has the last word on a setting.</summary>
     internal string SectionThatSets<T>(MailAddress author, Func<SenderOverrides, T?> setting)
         where T : struct =>
-        Names(author).LastOrDefault(name => senders.TryGetValue(name, out var overrides) && setting(overrides) is not null)
-            is { } name ? $"[Sender:{name}]" : DefaultSection;
+        SectionsOf(AddressPattern.Of(author)).LastOrDefault(
+            section => senders.TryGetValue(section, out var overrides) && setting(overrides) is not null)
+            is { } section ? $"[Sender:{section}]" : DefaultSection;
 
-    /// <summary>The sections that may speak for an author, the one with the last word last.</summary>
-    private static string[] Names(MailAddress author) =>
-        ["@" + author.AsciiDomain, author.CanonicalText];
+    /// <summary>Lists the sections that may speak for somebody, the one with the last word last.</summary>
+    private static AddressPattern[] SectionsOf(AddressPattern whose) => whose.IsDomain ? [whose] : [whose.Domain, whose];
 }

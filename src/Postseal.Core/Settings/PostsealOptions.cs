@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Postseal.Certificates.Store;
+using Postseal.Mail;
 using Postseal.Policy;
 
 namespace Postseal.Settings;
@@ -19,12 +20,9 @@ public sealed record PostsealOptions
     /// <summary><c>[Originating]</c>: whose mail is ours to protect.</summary>
     public OriginatingOptions Originating { get; init; } = new();
 
-    /// <summary>
-    /// <c>[Sender:…]</c>: overrides, by address (<c>alice@example.org</c>) or domain (<c>@example.org</c>), in lower
-    /// case and with the domain in A-labels.
-    /// </summary>
-    public IReadOnlyDictionary<string, SenderOverrides> Senders { get; init; } =
-        new Dictionary<string, SenderOverrides>();
+    /// <summary><c>[Sender:…]</c>: what holds for an address, or for a whole domain, instead.</summary>
+    public IReadOnlyDictionary<AddressPattern, SenderOverrides> Senders { get; init; } =
+        new Dictionary<AddressPattern, SenderOverrides>();
 
     /// <summary>Reads and checks a configuration file: <c>PostsealOptions.FromIni("postseal.ini")</c>.</summary>
     /// <param name="path">The file; relative paths in it start from its own directory.</param>

@@ -91,14 +91,14 @@ internal static class SettingsReader
         return logins;
     }
 
-    private static (Dictionary<string, SenderOverrides>, Dictionary<string, SenderCertificate>) ReadSenders(
+    private static (Dictionary<AddressPattern, SenderOverrides>, Dictionary<string, SenderCertificate>) ReadSenders(
         SettingsFile file, bool domainCertificates)
     {
-        var overrides = new Dictionary<string, SenderOverrides>(AsciiCaseComparer.Instance);
+        var overrides = new Dictionary<AddressPattern, SenderOverrides>();
         var certificates = new Dictionary<string, SenderCertificate>(AsciiCaseComparer.Instance);
         foreach (var (whose, section) in file.Named("Sender"))
         {
-            overrides[whose.Text] = ReadOverrides(section);
+            overrides[whose] = ReadOverrides(section);
             var certificate = new SenderCertificate(section.ExistingFile("Certificate"), section.ExistingFile("PassphraseFile"));
             if (whose.IsDomain && certificate.Certificate is not null && !domainCertificates)
                 section.Error("Certificate", "signs for a whole domain, which needs [Certificates] DomainCertificates = yes");

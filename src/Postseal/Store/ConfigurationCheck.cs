@@ -38,7 +38,7 @@ internal sealed class ConfigurationCheck
         check.WarnOfChainsAndDates(reports);
         string?[] settings = [Path.GetFullPath(configPath), store.Options.Originating.SenderLogins?.Path];
         return new CheckResult(
-            store.Path, senders, [.. store.Options.Senders.Keys.Order(StringComparer.Ordinal).Select(check.Section)],
+            store.Path, senders, [.. store.Options.Senders.Keys.OrderBy(whose => whose.Text, StringComparer.Ordinal).Select(check.Section)],
             [.. store.Unused().Where(file => !settings.Contains(file.Path))], check.warnings);
     }
 
@@ -49,10 +49,10 @@ internal sealed class ConfigurationCheck
     private List<CheckedSender> Senders(IReadOnlyList<CertificateReport> reports)
     {
         var senders = reports.Select(Sender).ToList();
-        foreach (var name in store.Options.Senders.Keys.Where(name => !name.StartsWith('@')))
+        foreach (var whose in store.Options.Senders.Keys.Where(whose => !whose.IsDomain))
         {
-            if (policy.ForSection(name).Mode == SigningMode.Required && senders.TrueForAll(sender => sender.Address != name))
-                senders.Add(Missing(name));
+            if (policy.For(whose).Mode == SigningMode.Required && senders.TrueForAll(sender => sender.Address != whose.Text))
+                senders.Add(Missing(whose.Text));
         }
 
         return senders;
@@ -74,19 +74,17 @@ internal sealed class ConfigurationCheck
 
     /// <summary>Finds the rules for the sender; for a domain, those for its senders without a section of their own.</summary>
     private SigningRules RulesOf(CertificateReport report) =>
-        MailAddress.TryParse(report.Address.StartsWith('@') ? "a" + report.Address : report.Address, out var address)
-            ? policy.For(address)
-            : store.Options.Signing;
+        AddressPattern.TryParse(report.Address, out var whose) ? policy.For(whose) : store.Options.Signing;
 
     private static CheckedSender Missing(string address) => new(
         address, null, null, null, null, $"[Sender:{address}] requires a signature and there is no certificate", Wanted: true);
 
-    private CheckedSection Section(string name)
+    private CheckedSection Section(AddressPattern whose)
     {
-        var rules = policy.ForSection(name);
+        var rules = policy.For(whose);
         return new CheckedSection(
-            $"[Sender:{name}]", rules.Mode.ToString(), rules.Form.ToString(), rules.Digest.ToString(), rules.RsaPadding.ToString(),
-            MailAddress.TryParse(name, out var address) ? SignsWith(address) : null);
+            $"[Sender:{whose}]", rules.Mode.ToString(), rules.Form.ToString(), rules.Digest.ToString(), rules.RsaPadding.ToString(),
+            MailAddress.TryParse(whose.Text, out var address) ? SignsWith(address) : null);
     }
 
     private string SignsWith(MailAddress address) => store.FindSigner(address) switch

@@ -1,6 +1,7 @@
 using System.Net;
 using Postseal.Certificates.Store;
 using Postseal.Cms;
+using Postseal.Mail;
 using Postseal.Policy;
 using Postseal.Settings;
 using Postseal.Smime;
@@ -91,9 +92,9 @@ public sealed class SettingsReaderTests : IDisposable
         Assert.Equal(AuthenticatedFrom.EnvelopeSender, options.Originating.AuthenticatedFrom);
         Assert.Equal("bücher.example", options.Originating.LoginDomain);
         Assert.Equal(directory.File("logins"), options.Originating.SenderLogins?.Path);
-        Assert.Equal(new SenderOverrides(SigningMode.Never, null, null, null), options.Senders["@example.org"]);
-        Assert.Equal(new SenderOverrides(SigningMode.IfPossible, null, Digest.SHA384, null), options.Senders["alice@example.org"]);
-        Assert.Equal(new SenderOverrides(SignatureType: SignatureType.Legacy, MaxSize: 1 << 30), options.Senders["@xn--bcher-kva.example"]);
+        Assert.Equal(new SenderOverrides(SigningMode.Never), options.Senders[AddressPattern.Parse("@example.org")]);
+        Assert.Equal(new SenderOverrides(SigningMode.IfPossible, Digest: Digest.SHA384), options.Senders[AddressPattern.Parse("alice@example.org")]);
+        Assert.Equal(new SenderOverrides(SignatureType: SignatureType.Legacy, MaxSize: 1 << 30), options.Senders[AddressPattern.Parse("@xn--bcher-kva.example")]);
     }
 
     [Theory]
@@ -159,7 +160,7 @@ public sealed class SettingsReaderTests : IDisposable
     [InlineData("Sender:\"alice\"@example.org", "alice@example.org")]
     public void A_senders_section_holds_for_the_sender_however_it_is_written(string section, string sender)
     {
-        Assert.Equal(SigningMode.Never, Read($"[{section}]\nMode = Never").Senders[sender].Mode);
+        Assert.Equal(SigningMode.Never, Read($"[{section}]\nMode = Never").Senders[AddressPattern.Parse(sender)].Mode);
     }
 
     [Fact]
