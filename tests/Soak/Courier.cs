@@ -74,7 +74,7 @@ internal sealed class Courier(X509Certificate2 root, Settings settings, Promises
 
     private void JudgeSigned(Letter letter, MtaResult result, string name, long began, long ended)
     {
-        if (letter.Signer is not { } signer || SignedMail.Verify(result, root) is not { } signed)
+        if (letter.Signer is not { } signer || SignedMail.Verify(result.ToBytes(), root) is not { } signed)
         {
             promises.Unchanged.Break($"{name} was changed");
             return;
@@ -83,18 +83,18 @@ internal sealed class Courier(X509Certificate2 root, Settings settings, Promises
         promises.Verified.Keep();
         AskOpenSsl(result, name);
         promises.Intact.Require(IsIntact(letter, result, signed), $"{name}: something else is signed than was sent");
+        var (certificate, digest) = (signed.Signer.Certificate!.GetCertHashString(HashAlgorithmName.SHA256), signed.Signer.DigestAlgorithm.Value);
         promises.OfTheMoment.Require(
-            signer.Certificate.Between(began, ended).Contains(signed.Signer),
-            $"{name}: signed with {signed.Signer}, which was not there then");
+            signer.Certificate.Between(began, ended).Contains(certificate), $"{name}: signed with {certificate}, which was not there then");
         promises.OfTheMoment.Require(
             settings.Form.Between(began, ended).Any(
-                form => form.IsOpaque == signed.IsOpaque && OidOf(form.Digest, signer.Key) == signed.Digest),
-            $"{name}: {(signed.IsOpaque ? "opaque" : "detached")} with {signed.Digest}, which was not configured then");
+                form => form.IsOpaque == signed.IsOpaque && OidOf(form.Digest, signer.Key) == digest),
+            $"{name}: {(signed.IsOpaque ? "opaque" : "detached")} with {digest}, which was not configured then");
     }
 
     private static bool IsIntact(Letter letter, MtaResult result, SignedMail signed)
     {
-        var (before, after) = (MimeLeaf.Of(letter.Entity()), MimeLeaf.Of(signed.Entity));
+        var (before, after) = (MimeLeaf.Of(letter.Entity()), MimeLeaf.Of(signed.Content));
         return Letter.Outside(result.Headers).SequenceEqual(Letter.Outside(letter.Message.Headers))
             && before.Count == after.Count
             && before.Zip(after).All(pair => pair.First.IsSameAs(pair.Second));
