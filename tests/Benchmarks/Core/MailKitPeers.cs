@@ -16,13 +16,10 @@ internal static class MailKitPeers
     private static readonly FormatOptions Format = CreateFormat();
 
     /// <summary>The raw message read, signed and written with MimeKit.</summary>
-    public static IEnumerable<Contender> OfRawMessage(TrialSigner signer, string key, byte[] raw, int size)
+    public static Contender OfRawMessage(TrialSigner signer, byte[] raw, int size)
     {
         var sign = Signing(signer);
-        return
-        [
-            new($"MimeKit with Bouncy Castle, {key}", size, Sign, signed => Contenders.IsSigned(signed, raw, signer)),
-        ];
+        return new($"MimeKit with Bouncy Castle, {signer.Key}", size, Sign, signed => CoreCommand.IsSigned(signed, raw, signer));
 
         void Sign(Stream output)
         {
@@ -34,7 +31,7 @@ internal static class MailKitPeers
     }
 
     /// <summary>A message that a program has made, signed and written: by Postseal.MailKit, and the way MimeKit has for it.</summary>
-    public static IEnumerable<Contender> OfMadeMessage(TrialSigner signer, string key, int size)
+    public static IEnumerable<Contender> OfMadeMessage(TrialSigner signer, int size)
     {
         var sign = Signing(signer);
         var signerOfOurs = new SmimeSigner(signer.Options);
@@ -44,11 +41,11 @@ internal static class MailKitPeers
         var raw = stream.ToArray();
         return
         [
-            new($"Postseal.MailKit, {key}", size, SignOurWay, IsSigned),
-            new($"MultipartSigned.Create, {key}", size, SignMimeKitsWay, IsSigned),
+            new($"Postseal.MailKit, {signer.Key}", size, SignOurWay, IsSigned),
+            new($"MultipartSigned.Create, {signer.Key}", size, SignMimeKitsWay, IsSigned),
         ];
 
-        bool IsSigned(byte[] signed) => Contenders.IsSigned(signed, raw, signer);
+        bool IsSigned(byte[] signed) => CoreCommand.IsSigned(signed, raw, signer);
 
         void SignOurWay(Stream output) => signerOfOurs.Sign(message).Message.WriteTo(Format, output);
 

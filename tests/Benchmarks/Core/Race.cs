@@ -1,7 +1,13 @@
 using System.Diagnostics;
-using Postseal.Benchmarks.Comparison;
 
 namespace Postseal.Benchmarks.Core;
+
+/// <summary>One side of a race.</summary>
+/// <param name="Series">Who it is.</param>
+/// <param name="Size">Bytes of each body; 0 where there is none.</param>
+/// <param name="Work">Does the work once, and writes what comes of it.</param>
+/// <param name="IsRight">Whether what was written is what it should be: speed on wrong output is no speed.</param>
+internal sealed record Contender(string Series, int Size, Action<Stream> Work, Func<byte[], bool> IsRight);
 
 /// <summary>
 /// Lets contenders work in turns on one thread, several rounds, and takes the median of each. What counts is the process's
@@ -12,10 +18,10 @@ internal static class Race
     private const int Rounds = 5;
 
     /// <summary>Runs the race.</summary>
-    /// <param name="contenders">Who takes part.</param>
     /// <param name="turn">How long each works in each round.</param>
+    /// <param name="contenders">Who takes part.</param>
     /// <exception cref="InvalidDataException">What one of them wrote is wrong.</exception>
-    public static IReadOnlyList<Measurement> Run(IReadOnlyList<Contender> contenders, TimeSpan turn)
+    public static IReadOnlyList<Measurement> Run(TimeSpan turn, params IReadOnlyList<Contender> contenders)
     {
         var rates = contenders.Select(_ => new List<double>()).ToList();
         using var output = new MemoryStream();

@@ -5,6 +5,7 @@ namespace Postseal.Benchmarks.Load;
 /// <summary>Plays many busy SMTP servers at once.</summary>
 internal static class LoadGenerator
 {
+    /// <exception cref="IOException">A connection failed, or a message came back unsigned.</exception>
     public static LoadResult Run(LoadRequest request)
     {
         var idle = Enumerable.Range(0, request.Idle).Select(_ => LoadConnection.Open(request.Endpoint)).ToList();
@@ -17,8 +18,14 @@ internal static class LoadGenerator
         idle.ForEach(connection => connection.Dispose());
 
         if (Array.Find(failures, failure => failure is not null) is { } failure)
-            throw new IOException("A connection failed under load.", failure);
-        return Sum(workers);
+            throw new IOException($"A connection failed under load: {failure.Message}", failure);
+        var times = workers.SelectMany(worker => worker.Milliseconds).Order().ToArray();
+        return new LoadResult(
+            times.Length / workers.Max(worker => worker.Counted.TotalSeconds),
+            times[times.Length / 2],
+            times[times.Length * 99 / 100],
+            workers[0].Cpu,
+            [.. workers.SelectMany(worker => worker.Samples)]);
     }
 
     private static Exception? Try(LoadWorker worker, Barrier ready)
@@ -37,20 +44,4 @@ internal static class LoadGenerator
             ready.RemoveParticipant();
         }
     }
-
-    private static LoadResult Sum(List<LoadWorker> workers)
-    {
-        var times = workers.SelectMany(worker => worker.Milliseconds).Order().ToArray();
-        return new LoadResult(
-            times.Length,
-            workers.Sum(worker => worker.Unchanged),
-            workers.Sum(worker => worker.Refused),
-            times.Length / workers.Max(worker => worker.Counted.TotalSeconds),
-            At(times, 0.50),
-            At(times, 0.99),
-            [.. workers.SelectMany(worker => worker.Samples)]);
-    }
-
-    private static double At(double[] sorted, double share) =>
-        sorted.Length == 0 ? 0 : sorted[(int)Math.Min(sorted.Length - 1, sorted.Length * share)];
 }

@@ -1,6 +1,5 @@
 using System.Buffers;
-using System.Buffers.Binary;
-using System.Text;
+using System.Net;
 using Milter;
 using Milter.Testing;
 using Postseal.Policy;
@@ -30,8 +29,8 @@ internal sealed class LoadMessage
         var greeting = new LoadMessage(steps);
         greeting.Macros(MilterCommand.Connect, "j", "mail.example.org", "{daemon_name}", "mail.example.org", "v", "Postfix 3.7.11");
         greeting.Command(
-            MilterCommand.Connect, [.. "localhost\0"u8, (byte)MilterFamily.IPv4, 0x9c, 0x40, .. "127.0.0.1\0"u8], MilterSteps.NoConnect, MilterSteps.NoReplyConnect);
-        greeting.Command(MilterCommand.Helo, "localhost\0"u8, MilterSteps.NoHelo, MilterSteps.NoReplyHelo);
+            MilterCommand.Connect, MilterClient.ClientInfo("localhost", IPAddress.Loopback, 40_000), MilterSteps.NoConnect, MilterSteps.NoReplyConnect);
+        greeting.Command(MilterCommand.Helo, MilterClient.Strings("localhost"), MilterSteps.NoHelo, MilterSteps.NoReplyHelo);
         greeting.EndPiece(Awaited.Nothing);
         return greeting;
     }
@@ -59,12 +58,11 @@ internal sealed class LoadMessage
     private void Envelope(MtaMessage letter)
     {
         Macros(MilterCommand.Mail, "{mail_addr}", letter.Sender);
-        Command(MilterCommand.Mail, Encoding.ASCII.GetBytes($"<{letter.Sender}>\0"), MilterSteps.NoMail, MilterSteps.NoReplyMail);
+        Command(MilterCommand.Mail, MilterClient.Strings($"<{letter.Sender}>"), MilterSteps.NoMail, MilterSteps.NoReplyMail);
         foreach (var recipient in letter.Recipients)
         {
             Macros(MilterCommand.Recipient, "{rcpt_addr}", recipient);
-            Command(
-                MilterCommand.Recipient, Encoding.ASCII.GetBytes($"<{recipient}>\0"), MilterSteps.NoRecipient, MilterSteps.NoReplyRecipient);
+            Command(MilterCommand.Recipient, MilterClient.Strings($"<{recipient}>"), MilterSteps.NoRecipient, MilterSteps.NoReplyRecipient);
         }
 
         Macros(MilterCommand.Data, "i", letter.QueueId);
@@ -72,7 +70,7 @@ internal sealed class LoadMessage
     }
 
     private void Macros(MilterCommand command, params string[] namesAndValues) =>
-        Frame(MilterCommand.Macro, [(byte)command, .. Encoding.ASCII.GetBytes(string.Concat(namesAndValues.Select(text => text + '\0')))]);
+        Frame(MilterCommand.Macro, [(byte)command, .. MilterClient.Strings(namesAndValues)]);
 
     private void Command(MilterCommand command, ReadOnlySpan<byte> payload, MilterSteps leftOut, MilterSteps noReply)
     {
@@ -83,13 +81,7 @@ internal sealed class LoadMessage
             EndPiece(Awaited.Reply);
     }
 
-    private void Frame(MilterCommand command, ReadOnlySpan<byte> payload)
-    {
-        BinaryPrimitives.WriteUInt32BigEndian(piece.GetSpan(4), (uint)payload.Length + 1);
-        piece.Advance(4);
-        piece.Write([(byte)command]);
-        piece.Write(payload);
-    }
+    private void Frame(MilterCommand command, ReadOnlySpan<byte> payload) => FrameWriter.Write(piece, (byte)command, payload);
 
     private void EndPiece(Awaited awaited)
     {

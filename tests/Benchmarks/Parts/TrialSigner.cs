@@ -19,6 +19,7 @@ internal sealed class TrialSigner : IDisposable
 
     public TrialSigner(string key)
     {
+        Key = key;
         Folder.Add(SampleMail.Sender, key);
         Options = new PostsealOptions
         {
@@ -28,6 +29,8 @@ internal sealed class TrialSigner : IDisposable
         Processor = new OutgoingProcessor(Options, certificates, TimeProvider.System);
         Identity = ((Lookup<Identity>.Found)certificates.FindSigner(Address)).Value;
     }
+
+    public string Key { get; }
 
     public CertificateFolder Folder { get; } = new();
 

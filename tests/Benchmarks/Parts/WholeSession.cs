@@ -8,12 +8,12 @@ using Postseal.Program.Milter;
 
 namespace Postseal.Benchmarks.Parts;
 
-/// <summary>The daemon over a connection in memory, from MAIL to the answer; beside the core with the same message.</summary>
+/// <summary>The daemon over its Unix socket, from MAIL to the answer; beside the core with the same message.</summary>
 public class WholeSession
 {
     private TrialSigner? signer;
     private MilterServer? server;
-    private MemoryMta? mta;
+    private LoadConnection? mta;
     private LoadMessage? sent;
     private MailMessage message = MailMessage.Parse(default);
 
@@ -28,9 +28,12 @@ public class WholeSession
     {
         signer = new TrialSigner(Key);
         message = MailMessage.Parse(SampleMail.Text(BodySize));
-        server = MilterDaemon.CreateServer(new(), () => signer.Options, NullLoggerFactory.Instance, TimeProvider.System);
-        (mta, var steps) = await MemoryMta.ConnectAsync(server).ConfigureAwait(false);
-        sent = LoadMessage.Of(Letter.Text(SampleMail.Sender, BodySize), steps);
+        var sockets = new MilterOptions { Socket = [$"unix:{signer.Folder.File("socket")}"] };
+        server = MilterDaemon.CreateServer(sockets, () => signer.Options, NullLoggerFactory.Instance, TimeProvider.System);
+        await server.StartAsync().ConfigureAwait(false);
+        mta = LoadConnection.Open(server.Endpoints[0]);
+        mta.Greet();
+        sent = LoadMessage.Of(Letter.Text(SampleMail.Sender, BodySize), mta.Steps);
     }
 
     [GlobalCleanup]
@@ -45,9 +48,9 @@ public class WholeSession
     public MailMessage Core() => signer!.Sign(message);
 
     [Benchmark]
-    public async Task<long> Session()
+    public void Session()
     {
-        var body = await mta!.SendAsync(sent!).ConfigureAwait(false);
-        return body > BodySize ? body : throw new InvalidDataException("The message came back unsigned.");
+        if (!mta!.Send(sent!))
+            throw new InvalidDataException("The message came back unsigned.");
     }
 }
