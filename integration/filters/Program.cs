@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Milter;
 using Milter.Integration;
 using Milter.Testing;
@@ -6,10 +7,10 @@ using Milter.Testing;
 switch (args)
 {
     case ["whole-message", var socket]:
-        await RunAsync(socket, options => new MilterServer(options, new WholeMessage(), new ConsoleLog()));
+        await RunAsync(socket, (options, log) => new MilterServer(options, new WholeMessage(), log));
         return 0;
     case ["stage-by-stage", var socket]:
-        await RunAsync(socket, options => new MilterServer(options, () => new StageByStage(), new ConsoleLog()));
+        await RunAsync(socket, (options, log) => new MilterServer(options, () => new StageByStage(), log));
         return 0;
     case ["predict", var mta, var socket, var sender, .. var recipients]:
         await Prediction.PrintAsync(
@@ -22,13 +23,14 @@ switch (args)
         return 2;
 }
 
-static async Task RunAsync(string socket, Func<MilterServerOptions, MilterServer> make)
+static async Task RunAsync(string socket, Func<MilterServerOptions, ILogger, MilterServer> make)
 {
     var options = new MilterServerOptions
     {
         Endpoints = { MilterEndpoint.Parse(socket) },
         ProgressInterval = TimeSpan.FromMilliseconds(200),
     };
-    await using var server = make(options);
+    using var loggers = LoggerFactory.Create(logging => logging.AddSimpleConsole(console => console.SingleLine = true));
+    await using var server = make(options, loggers.CreateLogger("milter-filters"));
     await server.RunAsync();
 }

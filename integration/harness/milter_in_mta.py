@@ -209,7 +209,7 @@ def dialogue(world: World, mta: Mta) -> None:
 def whole_dialogue(filter) -> list[str]:
     """The client has its reply before the filter has told of the message's end."""
     def whole() -> list[str] | None:
-        lines = [line for line in filter.log().splitlines() if not line.startswith("Information")]
+        lines = [line for line in filter.log().splitlines() if not line.startswith("info: ")]
         return lines if lines[-1:] == ["reset"] else None
 
     return tools.wait_for(whole, 10, filter.log)

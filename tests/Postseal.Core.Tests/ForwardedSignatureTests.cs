@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net;
 using System.Text;
 using Postseal.Mail;
@@ -6,6 +5,7 @@ using Postseal.Policy;
 using Postseal.Settings;
 using Postseal.Smime;
 using Postseal.TestKit;
+using static Postseal.TestKit.TestMail;
 
 namespace Postseal.Tests;
 
@@ -37,9 +37,7 @@ public sealed class ForwardedSignatureTests : IDisposable
 
         var signed = Assert.IsType<Outcome.Replaced>(Process(form, mode)).Message;
 
-        var output = new ArrayBufferWriter<byte>();
-        signed.WriteTo(output);
-        var (verified, content, errors) = OpenSsl.Verify(output.WrittenSpan.ToArray(), folder.Authority.Root);
+        var (verified, content, errors) = OpenSsl.Verify(BytesOf(signed), folder.Authority.Root);
         Assert.True(verified, errors);
         Assert.StartsWith(
             "Content-Type: multipart/mixed; boundary=f\r\nContent-Transfer-Encoding: 8bit\r\n\r\n--f\r\n",

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
@@ -9,6 +8,7 @@ using Postseal.Policy;
 using Postseal.Settings;
 using Postseal.Smime;
 using Postseal.TestKit;
+using static Postseal.TestKit.TestMail;
 
 namespace Postseal.Tests;
 
@@ -295,7 +295,7 @@ public sealed class OutgoingProcessorTests : IDisposable
 
         var signed = Assert.IsType<Outcome.Replaced>(Process(FromAlice, options));
 
-        var (verified, content, errors) = OpenSsl.Verify(Bytes(signed.Message), folder.Authority.Root);
+        var (verified, content, errors) = OpenSsl.Verify(BytesOf(signed.Message), folder.Authority.Root);
         Assert.True(verified, errors);
         Assert.EndsWith("\r\n\r\nHello Bob\r\n", Encoding.UTF8.GetString(content), StringComparison.Ordinal);
     }
@@ -303,7 +303,7 @@ public sealed class OutgoingProcessorTests : IDisposable
     [Fact]
     public void A_detached_signature_has_the_fields_the_standard_names()
     {
-        var text = Encoding.UTF8.GetString(Bytes(Assert.IsType<Outcome.Replaced>(Process(FromAlice)).Message));
+        var text = Encoding.UTF8.GetString(BytesOf(Assert.IsType<Outcome.Replaced>(Process(FromAlice)).Message));
 
         Assert.Contains("Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\";\r\n micalg=sha-256; boundary=\"", text, StringComparison.Ordinal);
         Assert.Contains("Content-Type: application/pkcs7-signature; name=\"smime.p7s\"\r\n", text, StringComparison.Ordinal);
@@ -323,7 +323,7 @@ public sealed class OutgoingProcessorTests : IDisposable
         folder.Add("alice@example.org", key);
         var options = Options() with { Signing = new SigningRules { Digest = digest } };
 
-        var text = Encoding.UTF8.GetString(Bytes(Assert.IsType<Outcome.Replaced>(Process(FromAlice, options)).Message));
+        var text = Encoding.UTF8.GetString(BytesOf(Assert.IsType<Outcome.Replaced>(Process(FromAlice, options)).Message));
 
         Assert.Contains($"micalg={micalg};", text, StringComparison.Ordinal);
     }
@@ -332,7 +332,7 @@ public sealed class OutgoingProcessorTests : IDisposable
     public void An_opaque_signature_has_the_fields_the_standard_names()
     {
         var options = Options() with { Signing = new SigningRules { Form = SignatureForm.Opaque } };
-        var text = Encoding.UTF8.GetString(Bytes(Assert.IsType<Outcome.Replaced>(Process(FromAlice, options)).Message));
+        var text = Encoding.UTF8.GetString(BytesOf(Assert.IsType<Outcome.Replaced>(Process(FromAlice, options)).Message));
 
         Assert.Contains("Content-Type: application/pkcs7-mime; smime-type=signed-data; name=\"smime.p7m\"\r\n", text, StringComparison.Ordinal);
         Assert.Contains("Content-Transfer-Encoding: base64\r\n", text, StringComparison.Ordinal);
@@ -343,7 +343,7 @@ public sealed class OutgoingProcessorTests : IDisposable
     public void A_signature_of_the_legacy_type_has_the_fields_that_Mautic_writes()
     {
         var options = Options() with { Signing = new SigningRules { SignatureType = SignatureType.Legacy } };
-        var text = Encoding.UTF8.GetString(Bytes(Assert.IsType<Outcome.Replaced>(Process(FromAlice, options)).Message));
+        var text = Encoding.UTF8.GetString(BytesOf(Assert.IsType<Outcome.Replaced>(Process(FromAlice, options)).Message));
 
         Assert.Contains("Content-Type: multipart/signed; protocol=\"application/x-pkcs7-signature\";", text, StringComparison.Ordinal);
         Assert.Contains("Content-Type: application/x-pkcs7-signature; name=\"smime.p7s\"\r\n", text, StringComparison.Ordinal);
@@ -383,11 +383,4 @@ public sealed class OutgoingProcessorTests : IDisposable
         Processor(options ?? Options()).Process(Parse(message), envelope ?? Envelope(Here, null, "alice@example.org"));
 
     private static MailMessage Parse(string message) => MailMessage.Parse(Encoding.UTF8.GetBytes(message));
-
-    private static byte[] Bytes(MailMessage message)
-    {
-        var output = new ArrayBufferWriter<byte>();
-        message.WriteTo(output);
-        return output.WrittenSpan.ToArray();
-    }
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net;
 using System.Text;
 using Postseal.Certificates.Store;
@@ -6,6 +5,7 @@ using Postseal.Mail;
 using Postseal.Policy;
 using Postseal.Settings;
 using Postseal.TestKit;
+using static Postseal.TestKit.TestMail;
 
 namespace Postseal.Tests;
 
@@ -98,12 +98,8 @@ public sealed class PredecessorTests : IDisposable
 
     private static string From(string addresses) => $"From: {addresses}\r\nSubject: Hello\r\n\r\nHello\r\n";
 
-    private static string Text(Outcome result)
-    {
-        var output = new ArrayBufferWriter<byte>();
-        Assert.IsType<Outcome.Replaced>(result).Message.WriteTo(output);
-        return Encoding.UTF8.GetString(output.WrittenSpan);
-    }
+    private static string Text(Outcome result) =>
+        Encoding.UTF8.GetString(BytesOf(Assert.IsType<Outcome.Replaced>(result).Message));
 
     private Outcome Process(string message, string settings = "", string? path = null)
     {

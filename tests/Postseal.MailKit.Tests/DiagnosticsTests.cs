@@ -3,13 +3,14 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Postseal.MailKit.Tests.Support;
 using Postseal.Policy;
+using Postseal.TestKit;
 
 namespace Postseal.MailKit.Tests;
 
 public sealed class DiagnosticsTests : IDisposable
 {
     private readonly Office office = new();
-    private readonly Lines log = new();
+    private readonly LineCollector log = new() { WithLevel = true };
 
     [Theory]
     [InlineData("alice@example.org", SigningMode.IfPossible, "signed", "Information", "1@example.org: signed as alice@example.org for 1 recipient(s) with CN=alice@example.org (serial ")]
@@ -35,7 +36,7 @@ public sealed class DiagnosticsTests : IDisposable
         var failure = Record.Exception(() => signer.Sign(Letters.Plain(sender), cancellationToken: TestContext.Current.CancellationToken));
 
         Assert.Equal(result == "refused", failure is SigningRefusedException);
-        Assert.Contains(log.Written, written => written.StartsWith($"{level} {line}", StringComparison.Ordinal));
+        Assert.Contains(log.Lines, written => written.StartsWith($"{level} {line}", StringComparison.Ordinal));
         var span = Assert.Single(spans);
         Assert.Equal("smime.sign", span.OperationName);
         Assert.Equal(result, span.GetTagItem("postseal.result"));
@@ -45,24 +46,5 @@ public sealed class DiagnosticsTests : IDisposable
     {
         log.Dispose();
         office.Dispose();
-    }
-
-    private sealed class Lines : ILoggerProvider, ILogger
-    {
-        public ConcurrentQueue<string> Written { get; } = new();
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Written.Enqueue($"{logLevel} {formatter(state, exception)}");
-
-        public void Dispose()
-        {
-        }
     }
 }

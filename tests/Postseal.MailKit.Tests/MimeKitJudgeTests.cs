@@ -8,6 +8,7 @@ using Postseal.MailKit.Tests.Support;
 using Postseal.Policy;
 using Postseal.Smime;
 using Postseal.TestKit;
+using static Postseal.TestKit.TestMail;
 
 namespace Postseal.MailKit.Tests;
 
@@ -36,7 +37,7 @@ public sealed class MimeKitJudgeTests : IDisposable
                 var mail = text.Contains("multipart/signed", StringComparison.Ordinal)
                     ? null
                     : Sign(processor, MailMessage.Parse(Encoding.Latin1.GetBytes(text)));
-                return mail is null || WhyNot(mail) is null;
+                return Prop.When(mail is not null, () => WhyNot(mail!) is null);
             }));
     }
 
@@ -86,12 +87,7 @@ public sealed class MimeKitJudgeTests : IDisposable
         switch (processor.Process(message, new Envelope { ClientAddress = IPAddress.Loopback }))
         {
             case Outcome.Replaced signed:
-                using (var stream = new MemoryStream())
-                {
-                    signed.Message.WriteTo(stream);
-                    return stream.ToArray();
-                }
-
+                return BytesOf(signed.Message);
             case Outcome.Unchanged { Why.Message: var reason } when reason.Contains("protected already", StringComparison.Ordinal):
             case Outcome.Refused { Reply.EnhancedStatusCode: "5.7.1" }:
                 return null;

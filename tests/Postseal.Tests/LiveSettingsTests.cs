@@ -1,8 +1,8 @@
-using Postseal.Mail;
 using Postseal.Policy;
 using Postseal.Program.Hosting;
 using Postseal.Program.Milter;
 using Postseal.TestKit;
+using static Postseal.TestKit.TestMail;
 
 namespace Postseal.Tests;
 
@@ -310,12 +310,8 @@ public sealed class LiveSettingsTests : IDisposable
         File.SetLastWriteTimeUtc(directory.File(name), time.Now.UtcDateTime.AddSeconds(-age));
     }
 
-    private bool MaySignAsSales(string login)
-    {
-        Assert.True(MailAddress.TryParse("sales@example.org", out var sales));
-        return new OriginPolicy(settings!.Current.Mail.Originating)
-            .MaySignAs(sales, Origin.Authenticated, new Envelope { AuthenticatedUser = login }).IsGranted;
-    }
+    private bool MaySignAsSales(string login) => new OriginPolicy(settings!.Current.Mail.Originating)
+        .MaySignAs(Address("sales@example.org"), Origin.Authenticated, new Envelope { AuthenticatedUser = login }).IsGranted;
 
     private MilterSettings Load()
     {

@@ -83,12 +83,12 @@ internal sealed class Courier(X509Certificate2 root, Settings settings, Promises
         promises.Verified.Keep();
         AskOpenSsl(result, name);
         promises.Intact.Require(IsIntact(letter, result, signed), $"{name}: something else is signed than was sent");
-        var (certificate, digest) = (signed.Signer.Certificate!.GetCertHashString(HashAlgorithmName.SHA256), signed.Signer.DigestAlgorithm.Value);
+        var (certificate, digest) = (signed.Signer.Certificate!.GetCertHashString(HashAlgorithmName.SHA256), signed.Signer.DigestAlgorithm.FriendlyName);
         promises.OfTheMoment.Require(
             signer.Certificate.Between(began, ended).Contains(certificate), $"{name}: signed with {certificate}, which was not there then");
         promises.OfTheMoment.Require(
             settings.Form.Between(began, ended).Any(
-                form => form.IsOpaque == signed.IsOpaque && OidOf(form.Digest, signer.Key) == digest),
+                form => form.IsOpaque == signed.IsOpaque && $"{InUse(form.Digest, signer.Key)}".Equals(digest, StringComparison.OrdinalIgnoreCase)),
             $"{name}: {(signed.IsOpaque ? "opaque" : "detached")} with {digest}, which was not configured then");
     }
 
@@ -110,11 +110,7 @@ internal sealed class Courier(X509Certificate2 root, Settings settings, Promises
         promises.VerifiedByOpenSsl.Require(verified, $"{name}: {errors}");
     }
 
-    /// <summary>The digest's object identifier. A P-384 key takes at least SHA-384.</summary>
-    private static string OidOf(Digest digest, string key) => digest switch
-    {
-        Digest.SHA256 when key != "P-384" => "2.16.840.1.101.3.4.2.1",
-        Digest.SHA512 => "2.16.840.1.101.3.4.2.3",
-        _ => "2.16.840.1.101.3.4.2.2",
-    };
+    /// <summary>The digest that is used where this one is configured: a P-384 key takes at least SHA-384.</summary>
+    private static Digest InUse(Digest digest, string key) =>
+        digest == Digest.SHA256 && key == "P-384" ? Digest.SHA384 : digest;
 }

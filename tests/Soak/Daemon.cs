@@ -54,7 +54,7 @@ internal sealed class Daemon : IAsyncDisposable
         }
     }
 
-    public Usage Usage() => Soak.Usage.Of(process.Id);
+    public Usage Usage() => Soak.Usage.Of(process);
 
     /// <summary>Sends SIGTERM, and returns the exit code.</summary>
     /// <exception cref="TimeoutException">It is still there.</exception>

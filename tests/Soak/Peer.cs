@@ -20,19 +20,20 @@ internal sealed record Peer(MilterEndpoint Endpoint, Random Random, Cancellation
     /// <summary>Says this and no more, and waits for the connection to be closed.</summary>
     public async Task SayAndBeCutOffAsync(ReadOnlyMemory<byte> bytes)
     {
-        using var socket = await Wire.ConnectAsync(Endpoint);
+        var socket = await Wire.ConnectAsync(Endpoint);
+        await using var client = new MilterClient(new NetworkStream(socket, ownsSocket: true));
         try
         {
-            await socket.SendAsync(bytes);
+            await client.SendRawAsync(bytes);
             socket.Shutdown(SocketShutdown.Send);
         }
-        catch (SocketException)
+        catch (Exception e) when (e is IOException or SocketException)
         {
             // Closed before we had said it all: that is what is wanted.
             return;
         }
 
-        await Wire.ReadToEndAsync(socket);
+        await client.BeCutOffAsync();
     }
 
     /// <summary>Connects and negotiates properly, without any step left out or unanswered.</summary>

@@ -39,17 +39,9 @@ internal sealed class Reloads(SoakPlan plan, Settings settings, Daemon daemon, P
 
     private async Task SpoilAsync(CancellationToken cancellationToken)
     {
-        var mistake = (Mistake)random.Next(Enum.GetValues<Mistake>().Length);
+        var (mistake, named) = Settings.Mistakes[random.Next(Settings.Mistakes.Count)];
         var said = await settings.SpoilAsync(mistake, daemon.Log, cancellationToken);
         Done.Add("refused");
-        var named = mistake switch
-        {
-            Mistake.UnknownDigest => "MD5",
-            Mistake.UnknownSection => "Singing",
-            Mistake.UnknownKey => "Mod",
-            Mistake.NoIni => "this is no setting",
-            _ => "it is empty",
-        };
-        promises.Reloaded.Require(said.Contains(named, StringComparison.Ordinal), $"{mistake}: '{named}' is not named in: {said}");
+        promises.Reloaded.Require(said.Contains(named, StringComparison.Ordinal), $"'{named}' is not named in: {said}");
     }
 }

@@ -23,8 +23,18 @@ internal sealed class Settings
     {
         this.directory = directory;
         File.WriteAllText(Path.Combine(directory, "passphrase"), Passphrase + "\n");
-        File.WriteAllText(IniFile, Text(Form.Current.Digest.ToString(), Form.Current.IsOpaque));
+        File.WriteAllText(IniFile, Text(Form.Current));
     }
+
+    /// <summary>What may be wrong with the file: how it is made, and what the daemon must name.</summary>
+    public static IReadOnlyList<(Func<string, string> Make, string Named)> Mistakes { get; } =
+    [
+        (text => text.Replace("Digest = SHA", "Digest = MD5-", StringComparison.Ordinal), "MD5"),
+        (text => text + "[Singing]\nMode = Required\n", "Singing"),
+        (text => text + "Mod = Required\n", "Mod"),
+        (text => text + "this is no setting\n", "this is no setting"),
+        (_ => "", "it is empty"),
+    ];
 
     public static string Passphrase { get; } = Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
 
@@ -37,26 +47,18 @@ internal sealed class Settings
     {
         var taken = log.ExpectAsync("postseal.ini was read again and is in use");
         Form.Begin(form);
-        Replace(Text(form.Digest.ToString(), form.IsOpaque));
+        Replace(Text(form));
         await taken.WaitAsync(cancellationToken);
         Form.End();
     }
 
     /// <summary>Makes a mistake in the file, and returns what the daemon says of it.</summary>
-    public async Task<string> SpoilAsync(Mistake mistake, DaemonLog log, CancellationToken cancellationToken)
+    public async Task<string> SpoilAsync(Func<string, string> mistake, DaemonLog log, CancellationToken cancellationToken)
     {
         var refused = log.ExpectAsync("postseal.ini is wrong");
         // What stands around the mistake is different from what is in use, so that taking half of it over would show.
-        var (digest, opaque) = (Form.Current.Digest == Digest.SHA512 ? Digest.SHA256 : Digest.SHA512, !Form.Current.IsOpaque);
-        var right = Text(mistake == Mistake.UnknownDigest ? "MD5" : digest.ToString(), opaque);
-        Replace(mistake switch
-        {
-            Mistake.UnknownSection => right + "[Singing]\nMode = Required\n",
-            Mistake.UnknownKey => right + "Mod = Required\n",
-            Mistake.NoIni => right + "this is no setting\n",
-            Mistake.Empty => "",
-            _ => right,
-        });
+        var other = new SigningForm(Form.Current.Digest == Digest.SHA512 ? Digest.SHA256 : Digest.SHA512, !Form.Current.IsOpaque);
+        Replace(mistake(Text(other)));
         return await refused.WaitAsync(cancellationToken);
     }
 
@@ -66,7 +68,7 @@ internal sealed class Settings
         File.Move(IniFile + ".new", IniFile, overwrite: true);
     }
 
-    private string Text(string digest, bool opaque) =>
+    private string Text(SigningForm form) =>
         $"""
         [Milter]
         Socket = unix:{directory}/milter.sock, inet:0@127.0.0.1
@@ -74,8 +76,8 @@ internal sealed class Settings
         Path = {Certificates}
         PassphraseFile = passphrase
         [Signing]
-        Digest = {digest}
-        Form = {(opaque ? "Opaque" : "Detached")}
+        Digest = {form.Digest}
+        Form = {(form.IsOpaque ? "Opaque" : "Detached")}
         MaxSize = 1G
         [Sender:{SilentAddress}]
         Mode = Never
@@ -83,14 +85,4 @@ internal sealed class Settings
         Mode = Required
 
         """;
-}
-
-/// <summary>What may be wrong with a configuration file.</summary>
-internal enum Mistake
-{
-    UnknownDigest,
-    UnknownSection,
-    UnknownKey,
-    NoIni,
-    Empty,
 }

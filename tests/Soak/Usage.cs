@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Diagnostics;
 
 namespace Postseal.Soak;
 
@@ -9,17 +9,13 @@ namespace Postseal.Soak;
 internal readonly record struct Usage(long Memory, int Handles, int Threads)
 {
     /// <summary>What it holds now; of a process that is gone, nothing.</summary>
-    public static Usage Of(int process)
+    public static Usage Of(Process process)
     {
-        if (!Directory.Exists($"/proc/{process}"))
+        process.Refresh();
+        if (process.HasExited)
             return default;
-        var status = File.ReadLines($"/proc/{process}/status")
-            .Select(line => line.Split(':', 2))
-            .Where(pair => pair[0] is "VmRSS" or "Threads")
-            .ToDictionary(pair => pair[0], pair => long.Parse(pair[1].Replace("kB", ""), CultureInfo.InvariantCulture));
-        var handles = Directory.EnumerateFileSystemEntries($"/proc/{process}/fd")
-            .Count(handle => !IsCode(new FileInfo(handle).LinkTarget));
-        return new Usage(status.GetValueOrDefault("VmRSS") * 1024, handles, (int)status["Threads"]);
+        var handles = Directory.EnumerateFileSystemEntries($"/proc/{process.Id}/fd").Count(handle => !IsCode(new FileInfo(handle).LinkTarget));
+        return new Usage(process.WorkingSet64, handles, process.Threads.Count);
     }
 
     private static bool IsCode(string? target) => Path.GetExtension(target) is ".dll" or ".pdb" or ".so";

@@ -7,8 +7,6 @@ namespace Postseal.Soak;
 /// <summary>Connections to the daemon.</summary>
 internal static class Wire
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
-
     /// <summary>Connects as MTAs do, with a call that waits: one that does not is refused while the Unix socket's queue is
     /// full.</summary>
     /// <exception cref="SocketException">Nobody listens.</exception>
@@ -30,23 +28,6 @@ internal static class Wire
         {
             socket.Dispose();
             throw;
-        }
-    }
-
-    /// <summary>Reads until the daemon closes the connection.</summary>
-    /// <exception cref="TimeoutException">It does not.</exception>
-    public static async Task ReadToEndAsync(Socket socket)
-    {
-        var buffer = new byte[64 * 1024];
-        try
-        {
-            while (await socket.ReceiveAsync(buffer).WaitAsync(Timeout) > 0)
-            {
-            }
-        }
-        catch (SocketException)
-        {
-            // Closed before it had read all we sent: that is a reset.
         }
     }
 }

@@ -8,6 +8,9 @@ public sealed class LineCollector : ILoggerProvider, ILogger
 {
     public ConcurrentQueue<string> Lines { get; } = new();
 
+    /// <summary>Whether each line begins with its level.</summary>
+    public bool WithLevel { get; init; }
+
     public ILogger CreateLogger(string categoryName) => this;
 
     public IDisposable? BeginScope<TState>(TState state)
@@ -16,7 +19,7 @@ public sealed class LineCollector : ILoggerProvider, ILogger
     public bool IsEnabled(LogLevel logLevel) => true;
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-        Lines.Enqueue(formatter(state, exception));
+        Lines.Enqueue((WithLevel ? $"{logLevel} " : "") + formatter(state, exception));
 
     public void Dispose()
     {

@@ -1,8 +1,9 @@
+using System.Text;
 using MimeKit;
 
 namespace Postseal.TestKit;
 
-/// <summary>A part that holds no others, as MimeKit shows it to a reader: it shares no code with us.</summary>
+/// <summary>A part that holds no others, or a multipart without parts, as MimeKit shows it to a reader: it shares no code with us.</summary>
 /// <param name="MediaType">Its type.</param>
 /// <param name="Content">What is in it, decoded.</param>
 public sealed record MimeLeaf(string MediaType, byte[] Content)
@@ -16,6 +17,8 @@ public sealed record MimeLeaf(string MediaType, byte[] Content)
         {
             if (parts.Current is MimePart leaf)
                 leaves.Add(Of(leaf));
+            else if (parts.Current is Multipart { Count: 0 } hollow)
+                leaves.Add(new MimeLeaf(hollow.ContentType.MimeType, Encoding.UTF8.GetBytes(hollow.Preamble ?? "")));
         }
 
         return leaves;

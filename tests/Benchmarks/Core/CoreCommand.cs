@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Benchmarks.Parts;
-using Postseal.Mime;
+using Postseal.Mail;
 using Postseal.TestKit;
 
 namespace Postseal.Benchmarks.Core;

@@ -56,8 +56,8 @@ internal sealed class LoadCommand : Command
                 P50 = result.P50,
                 P99 = result.P99,
                 Cpu = result.Cpu.DefaultIfEmpty().Average(),
-                CpuFirst = result.Cpu.FirstOrDefault(),
-                CpuLast = result.Cpu.LastOrDefault(),
+                CpuFirst = result.Cpu is [var first, ..] ? first : 0,
+                CpuLast = result.Cpu is [.., var last] ? last : 0,
                 Verified = result.Samples.Count,
             }.WriteTo(Console.Out);
             return 0;

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Net;
 using Milter;
 using Milter.Testing;
-using Postseal.Policy;
 
 namespace Postseal.Benchmarks.Load;
 

@@ -12,8 +12,7 @@ namespace Postseal.Benchmarks.Parts;
 /// <summary>A sender with a certificate and one intermediate, and the core set up to sign for it.</summary>
 internal sealed class TrialSigner : IDisposable
 {
-    public static readonly MailAddress Address =
-        MailAddress.TryParse(SampleMail.Sender, out var address) ? address : throw new FormatException(SampleMail.Sender);
+    public static readonly MailAddress Address = TestMail.Address(SampleMail.Sender);
 
     public static readonly Envelope Envelope = new() { Sender = Address, ClientAddress = IPAddress.Loopback };
 

@@ -28,8 +28,8 @@ public class WholeSession
     {
         signer = new TrialSigner(Key);
         message = MailMessage.Parse(SampleMail.Text(BodySize));
-        var sockets = new MilterOptions { Socket = [$"unix:{signer.Folder.File("socket")}"] };
-        server = MilterDaemon.CreateServer(sockets, () => signer.Options, NullLoggerFactory.Instance, TimeProvider.System);
+        var socket = MilterEndpoint.Parse($"unix:{signer.Folder.File("socket")}");
+        server = MilterDaemon.CreateServer(new() { Endpoints = { socket } }, () => signer.Options, NullLoggerFactory.Instance, TimeProvider.System);
         await server.StartAsync().ConfigureAwait(false);
         mta = LoadConnection.Open(server.Endpoints[0]);
         mta.Greet();

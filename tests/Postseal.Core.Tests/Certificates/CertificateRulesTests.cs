@@ -2,8 +2,8 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
 using Postseal.Certificates.Formats;
-using Postseal.Mail;
 using Postseal.TestKit;
+using static Postseal.TestKit.TestMail;
 
 namespace Postseal.Tests.Certificates;
 
@@ -109,10 +109,4 @@ public sealed class CertificateRulesTests : IDisposable
 
     private X509Certificate2 Certificate(TrialRequest request) =>
         X509Certificate2.CreateFromPem(folder.Authority.Issue(request).CertificatePem);
-
-    private static MailAddress Address(string text)
-    {
-        Assert.True(MailAddress.TryParse(text, out var address));
-        return address;
-    }
 }

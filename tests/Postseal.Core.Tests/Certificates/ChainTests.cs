@@ -5,8 +5,8 @@ using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
 using Postseal.Certificates.Store;
 using Postseal.Cms;
-using Postseal.Mail;
 using Postseal.TestKit;
+using static Postseal.TestKit.TestMail;
 
 namespace Postseal.Tests.Certificates;
 
@@ -292,8 +292,7 @@ public sealed class ChainTests : IDisposable
 
     private Identity Signer(CertificateDirectory? directory = null)
     {
-        Assert.True(MailAddress.TryParse(Alice, out var alice));
-        var found = (directory ?? Open()).FindSigner(alice);
+        var found = (directory ?? Open()).FindSigner(Address(Alice));
         return found is Lookup<Identity>.Found usable ? usable.Value : throw new Xunit.Sdk.XunitException($"{found}");
     }
 

@@ -9,6 +9,7 @@ using Postseal.Mail;
 using Postseal.Policy;
 using Postseal.Settings;
 using Postseal.TestKit;
+using static Postseal.TestKit.TestMail;
 
 namespace Postseal.Tests.Certificates;
 
@@ -135,7 +136,7 @@ public sealed class StrengthTests : IDisposable
 
         var steps = processor.Process(
             MailMessage.Parse("From: alice@example.org\r\n\r\nHello\r\n"u8.ToArray()),
-            new Envelope { ClientAddress = System.Net.IPAddress.Loopback, Sender = Address }).Steps;
+            new Envelope { ClientAddress = System.Net.IPAddress.Loopback, Sender = Address(Alice) }).Steps;
 
         Assert.Contains(steps, step => step.Answer.Contains("; but its key (RSA-1024) has fewer than 2048 bits", StringComparison.Ordinal));
     }
@@ -146,16 +147,14 @@ public sealed class StrengthTests : IDisposable
         using var key = RSA.Create(1016);
         folder.Write("alice@example.org.pem", Root.IssueMail(Alice, Noon.AddDays(-1), Noon.AddDays(90), mailKey: key));
 
-        Assert.Single(Open().FindDecryptionKeys(Address));
+        Assert.Single(Open().FindDecryptionKeys(Address(Alice)));
     }
 
     public void Dispose() => folder.Dispose();
 
-    private static MailAddress Address => MailAddress.TryParse(Alice, out var address) ? address : throw new InvalidOperationException();
-
     private CertificateDirectory Open() => new(folder.Options, folder.Time, log);
 
-    private static Lookup<Identity> Find(CertificateDirectory directory) => directory.FindSigner(Address);
+    private static Lookup<Identity> Find(CertificateDirectory directory) => directory.FindSigner(Address(Alice));
 
     private string Refusal() => Assert.IsType<Lookup<Identity>.Unusable>(Find(Open())).Why.Message;
 

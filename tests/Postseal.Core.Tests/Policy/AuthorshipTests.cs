@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Postseal.Mail;
 using Postseal.Policy;
 using Postseal.TestKit;
+using static Postseal.TestKit.TestMail;
 
 namespace Postseal.Tests.Policy;
 
@@ -113,10 +114,4 @@ public sealed class AuthorshipTests
         Address("boss@corp.example"), Authorship.Candidates(MailMessage.Parse(Text.Bytes(header + "\r\n")).Headers));
 
     private static HeaderField Field(string name, byte[] value) => new((byte[])[.. Text.Bytes($"{name}:"), .. value], name.Length);
-
-    private static MailAddress Address(string text)
-    {
-        Assert.True(MailAddress.TryParse(text, out var address), text);
-        return address;
-    }
 }

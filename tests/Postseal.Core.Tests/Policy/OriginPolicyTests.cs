@@ -1,8 +1,8 @@
 using System.Net;
-using Postseal.Mail;
 using Postseal.Policy;
 using Postseal.Settings;
 using Postseal.TestKit;
+using static Postseal.TestKit.TestMail;
 
 namespace Postseal.Tests.Policy;
 
@@ -158,8 +158,7 @@ public sealed class OriginPolicyTests : IDisposable
     {
         var envelope = new Envelope { AuthenticatedUser = login, ClientAddress = IPAddress.Loopback };
         var originating = new OriginPolicy(options);
-        Assert.True(MailAddress.TryParse(author, out var address));
         Assert.Equal(Origin.Authenticated, originating.Of(envelope));
-        return originating.MaySignAs(address, Origin.Authenticated, envelope);
+        return originating.MaySignAs(Address(author), Origin.Authenticated, envelope);
     }
 }

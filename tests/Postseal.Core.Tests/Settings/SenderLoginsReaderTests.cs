@@ -1,8 +1,8 @@
 using System.Text;
-using Postseal.Mail;
 using Postseal.Policy;
 using Postseal.Settings;
 using Postseal.TestKit;
+using static Postseal.TestKit.TestMail;
 
 namespace Postseal.Tests.Settings;
 
@@ -36,11 +36,8 @@ public sealed class SenderLoginsReaderTests : IDisposable
         Assert.Equal(logins.Order(), Read(text, out var problems)?.Logins.Order());
         Assert.Empty(problems);
 
-        SenderLoginsLine? Read(string text, out IReadOnlyList<string> problems)
-        {
-            Assert.True(MailAddress.TryParse(address, out var parsed));
-            return SenderLoginsReader.Read(directory.Write("logins", text), loginDomain: null, out problems).LineOf(parsed);
-        }
+        SenderLoginsLine? Read(string text, out IReadOnlyList<string> problems) =>
+            SenderLoginsReader.Read(directory.Write("logins", text), loginDomain: null, out problems).LineOf(Address(address));
     }
 
     [Theory]
@@ -93,9 +90,8 @@ public sealed class SenderLoginsReaderTests : IDisposable
     [Fact]
     public void An_empty_file_gives_nobody_anything()
     {
-        Assert.True(MailAddress.TryParse("alice@example.org", out var alice));
-
-        Assert.Null(SenderLoginsReader.Read(directory.Write("logins", ""), loginDomain: null, out var problems).LineOf(alice));
+        Assert.Null(SenderLoginsReader.Read(directory.Write("logins", ""), loginDomain: null, out var problems)
+            .LineOf(Address("alice@example.org")));
         Assert.Empty(problems);
     }
 

@@ -7,6 +7,7 @@ using Postseal.Mail;
 using Postseal.Policy;
 using Postseal.Settings;
 using Postseal.TestKit;
+using static Postseal.TestKit.TestMail;
 
 namespace Postseal.MailKit.Tests.Support;
 
@@ -58,10 +59,7 @@ internal sealed class Office : IDisposable
     {
         var processor = new OutgoingProcessor(Options(), new CertificateDirectory(Options().Certificates, Time), Time);
         var envelope = new Envelope { ClientAddress = System.Net.IPAddress.Loopback };
-        var result = processor.Process(MailMessage.Parse(message), envelope);
-        using var stream = new MemoryStream();
-        Assert.IsType<Outcome.Replaced>(result).Message.WriteTo(stream);
-        return stream.ToArray();
+        return BytesOf(Assert.IsType<Outcome.Replaced>(processor.Process(MailMessage.Parse(message), envelope)).Message);
     }
 
     /// <summary>Sends one message over a connection of its own.</summary>

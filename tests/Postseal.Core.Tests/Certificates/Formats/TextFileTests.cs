@@ -4,6 +4,7 @@ using Postseal.Certificates.Formats;
 using Postseal.Mail;
 using Postseal.Settings;
 using Postseal.TestKit;
+using static Postseal.TestKit.TestMail;
 
 namespace Postseal.Tests.Certificates.Formats;
 
@@ -112,6 +113,4 @@ public sealed class TextFileTests : IDisposable
         var encrypted = Encoding.ASCII.GetString(PrivateKeyPem.WriteEncrypted(key, Encoding.UTF8.GetBytes(passphrase)));
         folder.Write("alice@example.org.pem", encrypted + issued.CertificatePem + issued.ChainPem);
     }
-
-    private static MailAddress Address(string text) => MailAddress.TryParse(text, out var address) ? address : throw new FormatException(text);
 }

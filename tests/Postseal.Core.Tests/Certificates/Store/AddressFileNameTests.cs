@@ -3,6 +3,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Postseal.Certificates.Store;
 using Postseal.Mail;
+using static Postseal.TestKit.TestMail;
 
 namespace Postseal.Tests.Certificates.Store;
 
@@ -67,11 +68,5 @@ public sealed class AddressFileNameTests
 
             Assert.Contains(address, AddressFileName.Readings(AddressFileName.EscapeOld(address)));
         }).QuickCheckThrowOnFailure();
-    }
-
-    private static MailAddress Address(string text)
-    {
-        Assert.True(MailAddress.TryParse(text, out var address));
-        return address;
     }
 }

@@ -2,8 +2,8 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
 using Postseal.Certificates.Store;
-using Postseal.Mail;
 using Postseal.TestKit;
+using static Postseal.TestKit.TestMail;
 
 namespace Postseal.Tests.Certificates.Store;
 
@@ -326,12 +326,6 @@ public sealed class CertificateDirectoryTests : IDisposable
     }
 
     private static readonly PbeParameters Pbes2 = new(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 2_000);
-
-    private static MailAddress Address(string text)
-    {
-        Assert.True(MailAddress.TryParse(text, out var address));
-        return address;
-    }
 
     private Identity Usable(string address, CertificateDirectory? directory = null)
     {

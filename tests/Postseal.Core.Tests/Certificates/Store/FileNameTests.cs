@@ -1,7 +1,7 @@
 using Postseal.Certificates;
 using Postseal.Certificates.Store;
-using Postseal.Mail;
 using Postseal.TestKit;
+using static Postseal.TestKit.TestMail;
 
 namespace Postseal.Tests.Certificates.Store;
 
@@ -156,8 +156,7 @@ public sealed class FileNameTests : IDisposable
 
     private Identity Signer(string address)
     {
-        Assert.True(MailAddress.TryParse(address, out var author));
-        var found = folder.Open(folder.Options with { DomainCertificates = true }).FindSigner(author);
+        var found = folder.Open(folder.Options with { DomainCertificates = true }).FindSigner(Address(address));
         return found is Lookup<Identity>.Found usable ? usable.Value : throw new Xunit.Sdk.XunitException($"{found}");
     }
 }

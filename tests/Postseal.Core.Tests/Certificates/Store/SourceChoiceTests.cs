@@ -1,6 +1,7 @@
 using Postseal.Certificates;
 using Postseal.Certificates.Store;
 using Postseal.TestKit;
+using static Postseal.TestKit.TestMail;
 
 namespace Postseal.Tests.Certificates.Store;
 

@@ -4,8 +4,8 @@ using System.Text;
 using Postseal.Certificates;
 using Postseal.Certificates.Formats;
 using Postseal.Certificates.Store;
-using Postseal.Mail;
 using Postseal.TestKit;
+using static Postseal.TestKit.TestMail;
 
 namespace Postseal.Tests.Certificates.Store;
 
@@ -244,10 +244,4 @@ public sealed partial class SourceTests : IDisposable
         found is Lookup<Identity>.Found usable ? usable.Value : throw new Xunit.Sdk.XunitException($"{found}");
 
     private static string Reason(Lookup<Identity> found) => Assert.IsType<Lookup<Identity>.Unusable>(found).Why.Message;
-
-    private static MailAddress Address(string text)
-    {
-        Assert.True(MailAddress.TryParse(text, out var address));
-        return address;
-    }
 }

@@ -1,8 +1,8 @@
 using Postseal.Certificates;
 using Postseal.Certificates.Formats;
-using Postseal.Mail;
 using Postseal.Settings;
 using Postseal.TestKit;
+using static Postseal.TestKit.TestMail;
 
 namespace Postseal.Tests.Certificates.Store;
 
@@ -69,7 +69,7 @@ public sealed class SpecialFileTests : IDisposable
         folder.Add(Alice);
         var directory = folder.Open(folder.Options with { PassphraseFile = SpecialFile.MakeFifo(outside.File("passphrase")) });
 
-        var error = Assert.Throws<IOException>(() => SpecialFile.WithoutWaiting(() => directory.FindSigner(Address)));
+        var error = Assert.Throws<IOException>(() => SpecialFile.WithoutWaiting(() => directory.FindSigner(Address(Alice))));
 
         Assert.Contains("passphrase' is a FIFO", error.Message, StringComparison.Ordinal);
     }
@@ -119,9 +119,7 @@ public sealed class SpecialFileTests : IDisposable
         outside.Dispose();
     }
 
-    private static MailAddress Address => MailAddress.TryParse(Alice, out var address) ? address : throw new InvalidOperationException();
-
-    private Lookup<Identity> Find() => folder.Open().FindSigner(Address);
+    private Lookup<Identity> Find() => folder.Open().FindSigner(Address(Alice));
 
     private string Unusable() => Assert.IsType<Lookup<Identity>.Unusable>(SpecialFile.WithoutWaiting(Find)).Why.Message;
 }

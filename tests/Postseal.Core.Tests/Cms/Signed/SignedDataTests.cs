@@ -7,8 +7,8 @@ using Postseal.Bytes;
 using Postseal.Certificates;
 using Postseal.Cms;
 using Postseal.Cms.Signed;
-using Postseal.Mail;
 using Postseal.TestKit;
+using static Postseal.TestKit.TestMail;
 
 namespace Postseal.Tests.Cms.Signed;
 
@@ -156,8 +156,7 @@ public sealed class SignedDataTests : IDisposable
     private Identity Identity(string key)
     {
         folder.Add("alice@example.org", key);
-        Assert.True(MailAddress.TryParse("alice@example.org", out var alice));
-        return Assert.IsType<Lookup<Identity>.Found>(folder.Open().FindSigner(alice)).Value;
+        return Assert.IsType<Lookup<Identity>.Found>(folder.Open().FindSigner(Address("alice@example.org"))).Value;
     }
 
     private static SignedCms Decode(byte[] signature, byte[] content)
