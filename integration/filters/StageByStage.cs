@@ -7,7 +7,7 @@ namespace Milter.Integration;
 /// <summary>
 /// The low-level side: replies to each stage as its data asks (an address <c>rcpt-reject@…</c>), to those of the
 /// content as the field <c>X-Trial</c> does, and changes a message call by call, for <c>X-Trial: script</c> as the body
-/// says. What it is told it writes to standard output, so that a real MTA's words can be held against the double's.
+/// says. It writes its calls to standard output, so that a real MTA's can be compared with the double's.
 /// </summary>
 internal sealed class StageByStage : MilterHandler
 {
