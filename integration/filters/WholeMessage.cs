@@ -4,7 +4,8 @@ namespace Milter.Integration;
 /// <summary>The high-level side: decides as the message's field <c>X-Trial</c> asks.</summary>
 internal sealed class WholeMessage : IMilterFilter
 {
-    public bool Wants(MilterMessage message) => Wish(message) is not "unwanted";
+    public ValueTask<bool> WantsAsync(MilterMessage message, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Wish(message) is not "unwanted");
 
     public async ValueTask<MilterDecision> FilterAsync(MilterMessage message, CancellationToken cancellationToken)
     {

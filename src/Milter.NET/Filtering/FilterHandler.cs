@@ -77,15 +77,15 @@ internal sealed class FilterHandler(
         return ValueTask.FromResult(MilterReply.Continue);
     }
 
-    public override ValueTask<MilterReply> EndOfHeadersAsync(MilterContext context, CancellationToken cancellationToken)
+    public override async ValueTask<MilterReply> EndOfHeadersAsync(MilterContext context, CancellationToken cancellationToken)
     {
         EndEnvelope(context);
         headersEnded = true;
-        if (earlyReply is null && !filter.Wants(message!))
+        if (earlyReply is null && !await filter.WantsAsync(message!, cancellationToken).ConfigureAwait(false))
             Pass();
         else if (earlyReply is null && message!.IsHeaderOverLimit)
             RefuseHeader(context);
-        return ValueTask.FromResult(EarlyReply(context, MilterSteps.NoReplyEndOfHeaders));
+        return EarlyReply(context, MilterSteps.NoReplyEndOfHeaders);
     }
 
     public override async ValueTask<MilterReply> BodyAsync(

@@ -15,7 +15,7 @@ public interface IMilterFilter
     /// its body is not kept; an MTA that waits for a reply here need not even send it. A message with
     /// <see cref="MilterMessage.IsHeaderOverLimit"/> that is wanted is refused. Default: true.
     /// </summary>
-    bool Wants(MilterMessage message) => true;
+    ValueTask<bool> WantsAsync(MilterMessage message, CancellationToken cancellationToken) => ValueTask.FromResult(true);
 
     /// <summary>Gets the macros to ask the MTA for, by stage; see <see cref="MilterNegotiation.Macros"/>. Default:
     /// those Postfix and Sendmail send by default, which is what <see cref="MilterMessage"/> needs, and the MTA's

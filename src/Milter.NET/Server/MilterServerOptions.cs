@@ -32,7 +32,7 @@ public sealed class MilterServerOptions
     public int MaxCommandSize { get; set; } = 16 * 1024;
 
     /// <summary>Gets or sets the most header fields of a message for an <see cref="IMilterFilter"/>. A message with
-    /// more is refused with 552, if the filter wants it (<see cref="IMilterFilter.Wants"/>); else it passes. Default:
+    /// more is refused with 552, if the filter wants it (<see cref="IMilterFilter.WantsAsync"/>); else it passes. Default:
     /// 1,000. Every field costs memory and a step of each algorithm over the headers.</summary>
     public int MaxHeaderCount { get; set; } = 1000;
 

@@ -17,16 +17,16 @@ internal sealed class SmimeFilter(Func<IMailProcessor> processor, TimeProvider t
     public bool WantsEnvelope(MilterMessage message) => processor().AppliesTo(EnvelopeOf(message));
 
     // A header over the limits is refused only where it would be signed: what the decision needs stands in the header.
-    public bool Wants(MilterMessage message)
+    public async ValueTask<bool> WantsAsync(MilterMessage message, CancellationToken cancellationToken)
     {
         if (!message.IsHeaderOverLimit)
             return true;
         var started = time.GetTimestamp();
         var envelope = EnvelopeOf(message);
-        var decided = processor().ProcessAsync(MilterMail.ToCore(message), envelope);
-        if (!decided.IsCompletedSuccessfully || decided.Result is not Outcome.Unchanged unchanged)
+        var outcome = await processor().ProcessAsync(MilterMail.ToCore(message), envelope, cancellationToken);
+        if (outcome is not Outcome.Unchanged)
             return true;
-        log.Write(IdOf(message), envelope, unchanged, time.GetElapsedTime(started));
+        log.Write(IdOf(message), envelope, outcome, time.GetElapsedTime(started));
         return false;
     }
 

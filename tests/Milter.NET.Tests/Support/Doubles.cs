@@ -20,7 +20,8 @@ internal sealed class TestFilter(
 
     public bool WantsEnvelope(MilterMessage message) => WantsEnvelopeOf(message);
 
-    public bool Wants(MilterMessage message) => WantsIt(message);
+    public ValueTask<bool> WantsAsync(MilterMessage message, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(WantsIt(message));
 
     public ValueTask<MilterDecision> FilterAsync(MilterMessage message, CancellationToken cancellationToken) =>
         decide(message, cancellationToken);
