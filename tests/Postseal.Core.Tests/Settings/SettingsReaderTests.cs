@@ -11,9 +11,48 @@ namespace Postseal.Tests.Settings;
 
 public sealed class SettingsReaderTests : IDisposable
 {
+    private const string EverySetting =
+        """
+        [Certificates]
+        Path = keys
+        PassphraseFile = secret
+        SecretFile = secret
+        DomainCertificates = yes
+        ExpiryWarning = 14d
+        [Signing]
+        Mode = required
+        Form = Opaque
+        Digest = SHA512
+        RsaPadding = Pss
+        SignatureType = Legacy
+        MaxSize = 25600000
+        [Originating]
+        Networks = 10.0.0.0/8, 192.0.2.1, [2001:db8::]/32
+        NetworksFrom = EnvelopeSender
+        AuthenticatedFrom = EnvelopeSender
+        LoginDomain = bücher.example
+        SenderLogins = logins
+        [Sender:@Example.org]
+        Mode = Never
+        [Sender:alice@example.org]
+        Mode = IfPossible
+        Digest = SHA384
+        Certificate = secret
+        PassphraseFile = secret
+        [Sender:@Bücher.example]
+        SignatureType = Legacy
+        MaxSize = 1G
+        """;
+
     private readonly TemporaryDirectory directory = new();
 
-    public SettingsReaderTests() => Directory.CreateDirectory(directory.File("certificates"));
+    public SettingsReaderTests()
+    {
+        Directory.CreateDirectory(directory.File("certificates"));
+        Directory.CreateDirectory(directory.File("keys"));
+        directory.Write("secret", "x");
+        directory.Write("logins", "sales@example.org alice\n");
+    }
 
     [Fact]
     public void An_empty_file_gives_the_documented_defaults()
@@ -34,41 +73,7 @@ public sealed class SettingsReaderTests : IDisposable
     [Fact]
     public void Every_setting_is_read()
     {
-        directory.Write("secret", "x");
-        directory.Write("logins", "sales@example.org alice\n");
-        Directory.CreateDirectory(directory.File("keys"));
-        var options = Read(
-            """
-            [Certificates]
-            Path = keys
-            PassphraseFile = secret
-            SecretFile = secret
-            DomainCertificates = yes
-            ExpiryWarning = 14d
-            [Signing]
-            Mode = required
-            Form = Opaque
-            Digest = SHA512
-            RsaPadding = Pss
-            SignatureType = Legacy
-            MaxSize = 25600000
-            [Originating]
-            Networks = 10.0.0.0/8, 192.0.2.1, [2001:db8::]/32
-            NetworksFrom = EnvelopeSender
-            AuthenticatedFrom = EnvelopeSender
-            LoginDomain = bücher.example
-            SenderLogins = logins
-            [Sender:@Example.org]
-            Mode = Never
-            [Sender:alice@example.org]
-            Mode = IfPossible
-            Digest = SHA384
-            Certificate = secret
-            PassphraseFile = secret
-            [Sender:@Bücher.example]
-            SignatureType = Legacy
-            MaxSize = 1G
-            """);
+        var options = Read(EverySetting);
 
         Assert.Equal(
             new CertificateOptions
@@ -96,6 +101,15 @@ public sealed class SettingsReaderTests : IDisposable
         Assert.Equal(new SenderOverrides(SigningMode.IfPossible, Digest: Digest.SHA384), options.Senders[AddressPattern.Parse("alice@example.org")]);
         Assert.Equal(new SenderOverrides(SignatureType: SignatureType.Legacy, MaxSize: 1 << 30), options.Senders[AddressPattern.Parse("@xn--bcher-kva.example")]);
     }
+
+    /// <summary>What was read of certificates is kept as long as their settings say the same.</summary>
+    [Theory]
+    [InlineData("Mode = Never", "Mode = Required", true)]
+    [InlineData("ExpiryWarning = 14d", "ExpiryWarning = 15d", false)]
+    [InlineData("Certificate = secret", "Certificate = logins", false)]
+    [InlineData("[Sender:alice@example.org]", "[Sender:bob@example.org]", false)]
+    public void Settings_of_certificates_are_the_same_where_they_say_the_same(string line, string other, bool same) =>
+        Assert.Equal(same, Read(EverySetting).Certificates.IsSameAs(Read(EverySetting.Replace(line, other, StringComparison.Ordinal)).Certificates));
 
     [Theory]
     [InlineData("::ffff:198.51.100.0/120", "198.51.100.0/24")]
