@@ -31,9 +31,12 @@ internal static class NetworkText
     }
 
     private static IPNetwork Normal(IPAddress address, int prefix) =>
-        address.IsIPv4MappedToIPv6 ? new IPNetwork(address.MapToIPv4(), prefix - MappedPrefix) : new IPNetwork(address, prefix);
+        address.IsIPv4MappedToIPv6
+            ? new IPNetwork(address.MapToIPv4(), prefix - MappedPrefix)
+            : new IPNetwork(address, prefix);
 
-    private static string Unbracketed(string text) => text is ['[', .. var inner, ']'] && inner.Contains(':') ? inner : text;
+    private static string Unbracketed(string text) =>
+        text is ['[', .. var inner, ']'] && inner.Contains(':') ? inner : text;
 
     /// <summary>
     /// .NET reads 10.1 as 10.0.0.1, as C once did, and 010.0.0.0 as octal, which is 8.0.0.0: another network than its
@@ -44,6 +47,6 @@ internal static class NetworkText
         : !text.AsSpan().ContainsAny('%', '[', ']');
 
     private static FormatException Wrong(string text) => new(
-        $"'{text}': expected addresses and networks separated by commas, as 127.0.0.0/8, ::1; the bits after the prefix "
-        + "are zero, and an IPv6 address has no zone");
+        $"'{text}': expected addresses and networks separated by commas, as 127.0.0.0/8, ::1; "
+        + "the bits after the prefix are zero, and an IPv6 address has no zone");
 }

@@ -99,9 +99,14 @@ internal static class SettingsReader
         foreach (var (whose, section) in file.Named("Sender"))
         {
             overrides[whose] = ReadOverrides(section);
-            var certificate = new SenderCertificate(section.ExistingFile("Certificate"), section.ExistingFile("PassphraseFile"));
+            var certificate = new SenderCertificate(
+                section.ExistingFile("Certificate"), section.ExistingFile("PassphraseFile"));
             if (whose.IsDomain && certificate.Certificate is not null && !domainCertificates)
-                section.Error("Certificate", "signs for a whole domain, which needs [Certificates] DomainCertificates = yes");
+            {
+                section.Error(
+                    "Certificate", "signs for a whole domain, which needs [Certificates] DomainCertificates = yes");
+            }
+
             if (certificate != new SenderCertificate(null, null))
                 certificates[whose.Text] = certificate;
         }
@@ -110,7 +115,9 @@ internal static class SettingsReader
     }
 
     private static string? ParseDomain(string text) =>
-        MailAddress.TryParse("postmaster@" + text, out var address) && address.Domain == text ? text : throw new FormatException();
+        MailAddress.TryParse("postmaster@" + text, out var address) && address.Domain == text
+            ? text
+            : throw new FormatException();
 
     /// <summary>Less than a megabyte is a slip, and would leave most mail unsigned.</summary>
     private static long ParseSignedSize(string text) =>

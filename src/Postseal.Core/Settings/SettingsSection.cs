@@ -18,8 +18,11 @@ internal sealed class SettingsSection(SettingsFile file, string name, IConfigura
     public string Content => string.Join('\n', section.AsEnumerable());
 
     /// <summary>Notes what is wrong with a key. Where a comment seems to follow its value, that is said too.</summary>
-    public void Error(string key, string message) => file.Error(
-        name, key, IsCommented(section[key] ?? "") ? $"{message.TrimEnd('.')}; a comment has a line of its own" : message);
+    public void Error(string key, string message)
+    {
+        var hint = IsCommented(section[key] ?? "") ? "; a comment has a line of its own" : "";
+        file.Error(name, key, message.TrimEnd('.') + hint);
+    }
 
     /// <summary>
     /// Determines whether a comment seems to follow a value. INI has none there: it would be part of the value.
@@ -39,7 +42,7 @@ internal sealed class SettingsSection(SettingsFile file, string name, IConfigura
     {
         Allow(key);
         if (section[key] is null && section.GetSection(key).GetChildren().Any())
-            Error(key, "is a list or a section of its own; one text is expected, several values in it separated by commas");
+            Error(key, "is a list or a section of its own; expected one text, with commas between several values");
         return section[key] is { Length: > 0 } text ? text : null;
     }
 
@@ -72,7 +75,8 @@ internal sealed class SettingsSection(SettingsFile file, string name, IConfigura
     }
 
     /// <summary>Reads a number above zero.</summary>
-    public int Positive(string key, int defaultValue) => Value(key, defaultValue, Quantity.ParsePositive, "a number above 0");
+    public int Positive(string key, int defaultValue) =>
+        Value(key, defaultValue, Quantity.ParsePositive, "a number above 0");
 
     /// <summary>Reads how long to wait for something.</summary>
     public TimeSpan Timeout(string key, TimeSpan defaultValue) =>

@@ -44,7 +44,8 @@ internal static class MilterSettingsReader
     private static void ReadSockets(SettingsSection section, MilterServerOptions options)
     {
         var endpoints = section.List("Socket", [MilterEndpoint.Parse(DefaultSocket)], text => ParseSocket(section, text));
-        var mode = section.Value<UnixFileMode?>("SocketMode", null, text => ParseMode(text), "permission bits in octal, as 0660");
+        var mode = section.Value<UnixFileMode?>(
+            "SocketMode", null, text => ParseMode(text), "permission bits in octal, as 0660");
         var group = section.Value("SocketGroup", null, ParseGroup, "the name or number of a group");
         foreach (var endpoint in endpoints)
         {
@@ -59,14 +60,17 @@ internal static class MilterSettingsReader
 
     private static void ReadLimits(SettingsSection section, MilterServerOptions options)
     {
-        options.MaxMessageSize = section.Value("MaxMessageSize", options.MaxMessageSize, ParseBounded, "a size up to 1G, as 64M");
+        options.MaxMessageSize = section.Value(
+            "MaxMessageSize", options.MaxMessageSize, ParseBounded, "a size up to 1G, as 64M");
         options.MaxLargeMessages = section.Positive("MaxLargeMessages", options.MaxLargeMessages);
         options.MaxHeaderCount = section.Positive("MaxHeaderCount", options.MaxHeaderCount);
-        options.MaxHeadersSize = (int)section.Value("MaxHeadersSize", options.MaxHeadersSize, ParseBounded, "a size up to 1G, as 1M");
+        options.MaxHeadersSize = (int)section.Value(
+            "MaxHeadersSize", options.MaxHeadersSize, ParseBounded, "a size up to 1G, as 1M");
         // The defaults of these two follow from MaxMessageSize.
         options.MaxConnectionMemory = section.Value(
             "MaxConnectionMemory", options.MaxConnectionMemory, Quantity.ParseSize, "a size, as 80M");
-        options.MaxTotalMemory = section.Value("MaxTotalMemory", options.MaxTotalMemory, Quantity.ParseSize, "a size, as 640M");
+        options.MaxTotalMemory = section.Value(
+            "MaxTotalMemory", options.MaxTotalMemory, Quantity.ParseSize, "a size, as 640M");
         options.MaxConnections = section.Positive("MaxConnections", options.MaxConnections);
     }
 
