@@ -13,7 +13,7 @@ public sealed class CertificateFolder : IDisposable
     public CertificateFolder(TimeProvider? time = null)
     {
         Time = time ?? TimeProvider.System;
-        Authority = new TrialAuthority("Trial", Time);
+        Authority = new TrialAuthority("Trial", Time, TestKeys.Create);
     }
 
     public TimeProvider Time { get; }

@@ -10,7 +10,7 @@ namespace Postseal.TestKit;
 /// <param name="key">Its key.</param>
 public sealed class TestAuthority(X509Certificate2 certificate, AsymmetricAlgorithm key)
 {
-    private static readonly RSA RootKey = RSA.Create(2048); // one for all of a run: it takes a tenth of a second
+    private static readonly AsymmetricAlgorithm RootKey = TestKeys.Create("RSA-2048");
     private static readonly X509KeyUsageFlags Issuing = X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign;
 
     public X509Certificate2 Certificate => certificate;

@@ -14,15 +14,18 @@ public sealed class TrialAuthority : IDisposable
     private static readonly TimeSpan Lifetime = TimeSpan.FromDays(3650);
 
     private readonly TimeProvider time;
+    private readonly Func<string, AsymmetricAlgorithm> newKey;
     private readonly ECDsa rootKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private readonly ECDsa intermediateKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
 
     /// <summary>Makes an authority, valid for ten years from a day ago.</summary>
     /// <param name="name">The common name its certificates start with.</param>
     /// <param name="time">The clock.</param>
-    public TrialAuthority(string name, TimeProvider time)
+    /// <param name="newKey">Makes a key by the name of its kind; <see cref="KeyType.Create"/> by default.</param>
+    public TrialAuthority(string name, TimeProvider time, Func<string, AsymmetricAlgorithm>? newKey = null)
     {
         this.time = time;
+        this.newKey = newKey ?? KeyType.Create;
         var root = new CertificateRequest($"CN={name} Root", rootKey, HashAlgorithmName.SHA256);
         AddAuthorityExtensions(root, pathLength: 1);
         Root = root.Create(root.SubjectName, SignatureGenerator(rootKey), Yesterday, Yesterday + Lifetime, Serial());
@@ -46,7 +49,7 @@ public sealed class TrialAuthority : IDisposable
     /// <summary>Issues a certificate for a new key.</summary>
     public IssuedCertificate Issue(TrialRequest request)
     {
-        using var key = KeyType.Create(request.Key);
+        using var key = newKey(request.Key);
         var subject = new X500DistinguishedNameBuilder();
         subject.AddCommonName(request.CommonName ?? (request.Addresses.Count > 0 ? request.Addresses[0] : "nobody"));
         var certificate = key switch

@@ -15,7 +15,7 @@ public sealed class CertificateAddressTests
     private static readonly DateTimeOffset Noon = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
 
     private static readonly TestAuthority Authority = TestAuthority.Root("CN=Root", Noon.AddYears(-1), Noon.AddYears(1));
-    private static readonly RSA Key = RSA.Create(2048);
+    private static readonly RSA Key = (RSA)TestKeys.Create("RSA-2048");
 
     private static readonly Asn1Tag Rfc822Name = new(TagClass.ContextSpecific, 1);
     private static readonly Asn1Tag DnsName = new(TagClass.ContextSpecific, 2);

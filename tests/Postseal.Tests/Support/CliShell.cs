@@ -15,7 +15,7 @@ internal sealed class CliShell : IDisposable
 {
     private readonly TemporaryDirectory directory = new();
     private readonly string before = Directory.GetCurrentDirectory();
-    private readonly TrialAuthority ca = new("Trial", TimeProvider.System);
+    private readonly TrialAuthority ca = new("Trial", TimeProvider.System, TestKeys.Create);
 
     public CliShell()
     {

@@ -146,9 +146,10 @@ public sealed class Pkcs12Tests : IDisposable
     public void Many_keys_that_are_each_within_the_limit_are_not_opened_one_after_another()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var encrypted = key.ExportEncryptedPkcs8PrivateKey(Passphrase, new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1_000_000));
         var contents = new Pkcs12SafeContents();
         for (var i = 0; i < 5; i++)
-            contents.AddShroudedKey(key, Passphrase, new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1_000_000));
+            contents.AddSafeBag(new Pkcs12ShroudedKeyBag(encrypted));
         Write("keys.p12", contents, content => OlderMac(content, Encoding.BigEndianUnicode.GetBytes(Passphrase + "\0")));
 
         Assert.Equal(CertificateFileProblem.TooLarge, Error("keys.p12", Secret).Kind);

@@ -27,7 +27,7 @@ public sealed class RenewalTests : IDisposable
     public async Task A_link_re_pointed_under_load_gives_only_valid_signatures_of_the_old_or_the_new_certificate()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "links need privileges there");
-        const int messages = 10_000, renewals = 100;
+        const int messages = 3_000, renewals = 100;
         string[] targets = [WriteVersion("2025"), WriteVersion("2026")];
         Repoint(targets[0]);
         var signed = new ConcurrentDictionary<string, int>();
