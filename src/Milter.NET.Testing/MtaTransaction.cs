@@ -170,9 +170,9 @@ internal sealed class MtaTransaction(
         MilterResponse.Discard => Result(MtaVerdict.Discarded),
         MilterResponse.ReplyCode =>
             Result(frame.Payload.Span[0] == '4' ? MtaVerdict.TempFailed : MtaVerdict.Rejected) with
-        {
-            Reply = frame.Text.Replace("%%", "%", StringComparison.Ordinal),
-        },
+            {
+                Reply = frame.Text.Replace("%%", "%", StringComparison.Ordinal),
+            },
         _ => throw new MilterProtocolException($"{frame.Response} is not a reply here"),
     };
 

@@ -9,7 +9,7 @@ public sealed class ScriptedStream(IEnumerable<ReadOnlyMemory<byte>> pieces) : S
     private ReadOnlyMemory<byte> rest;
     private int writes;
 
-    /// <summary>Gets how many writes the other side takes before it is deaf; it then stays, and never closes. Default: all.</summary>
+    /// <summary>Gets how many writes the other side takes; when limited, it never closes. Default: all.</summary>
     public int WritesTaken { get; init; } = int.MaxValue;
 
     /// <summary>Completes when the first write that is not taken has begun.</summary>

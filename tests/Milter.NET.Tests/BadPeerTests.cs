@@ -44,7 +44,8 @@ public class BadPeerTests
     [Theory]
     [InlineData(65_536, MilterSteps.None, MilterCommand.EndOfMessage)]
     [InlineData(262_144, MilterSteps.MaxData256K, MilterCommand.Body)]
-    public async Task A_body_chunk_longer_than_agreed_ends_the_connection(int size, MilterSteps steps, MilterCommand command)
+    public async Task A_body_chunk_longer_than_agreed_ends_the_connection(
+        int size, MilterSteps steps, MilterCommand command)
     {
         await using var server = new TestServer(new TestHandler());
         await using var client = await server.ClientAsync(MtaDouble.FullOffer with { Steps = steps });
@@ -118,11 +119,12 @@ public class BadPeerTests
         [.. HostileFrames.All.Values.Where(isMeant).Select(peer => peer.Name)];
 
     /// <summary>Receives the replies until the server closes the connection.</summary>
-    private static async Task EndsAsync(MilterClient client) => await Assert.ThrowsAsync<EndOfStreamException>(async () =>
-    {
-        while (true)
-            await client.ReceiveAsync(TestServer.Cancel);
-    });
+    private static async Task EndsAsync(MilterClient client) =>
+        await Assert.ThrowsAsync<EndOfStreamException>(async () =>
+        {
+            while (true)
+                await client.ReceiveAsync(TestServer.Cancel);
+        });
 
     private static IEnumerable<(MilterCommand Command, byte[] Payload)> Message() =>
     [

@@ -26,10 +26,16 @@ public class FilterTests
         var result = await mta.SendAsync(
             new MtaMessage
             {
-                ClientName = "laptop.example.org", ClientAddress = IPAddress.Parse(
-                    "2001:db8::9"), Helo = "laptop", AuthenticatedUser = "alice",
-                Sender = "alice@example.org", Recipients = ["b@example.org", "c@example.org"], QueueId = "Q1",
-                Headers = [new("Subject", "\ttab"), new("X-Tight", "tight")], Body = body,
+                ClientName = "laptop.example.org",
+                ClientAddress = IPAddress.Parse(
+                    "2001:db8::9"),
+                Helo = "laptop",
+                AuthenticatedUser = "alice",
+                Sender = "alice@example.org",
+                Recipients = ["b@example.org", "c@example.org"],
+                QueueId = "Q1",
+                Headers = [new("Subject", "\ttab"), new("X-Tight", "tight")],
+                Body = body,
             },
             TestServer.Cancel);
 

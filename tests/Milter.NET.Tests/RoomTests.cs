@@ -3,7 +3,7 @@ using Postseal.TestKit;
 
 namespace Milter.Tests;
 
-/// <summary>The folders of the library, from the ground up: the types of one use only those of the folders before it.</summary>
+/// <summary>Holds the folders of the library to their order: the types of one use only those of the folders before it.</summary>
 public partial class RoomTests
 {
     private static readonly string[] Rooms = ["Protocol", "Session", "Filtering", "Server"];
@@ -12,7 +12,8 @@ public partial class RoomTests
     public void Each_room_uses_only_those_before_it()
     {
         var files = Sources().Select(path => (Path: path, Room: RoomOf(path), Code: CodeIn(path))).ToList();
-        var rooms = files.SelectMany(file => Declaration().Matches(file.Code).Select(type => (type.Groups[1].Value, file.Room)))
+        var rooms = files
+            .SelectMany(file => Declaration().Matches(file.Code).Select(type => (type.Groups[1].Value, file.Room)))
             .Distinct().ToDictionary();
 
         Assert.Empty(files.Where(file => file.Room < 0).Select(file => file.Path));
@@ -28,8 +29,8 @@ public partial class RoomTests
     private static IEnumerable<string> Sources()
     {
         var library = Repository.File("src/Milter.NET");
-        return Directory.GetFiles(library, "*.cs", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(library, path))
-            .Where(path => path.Split('/')[0] is not ("obj" or "bin" or "samples")).Select(path => Path.Combine(library, path));
+        return Directory.GetFiles(library, "*.cs", SearchOption.AllDirectories)
+            .Where(path => Path.GetRelativePath(library, path).Split('/')[0] is not ("obj" or "bin" or "samples"));
     }
 
     private static int RoomOf(string path) => Array.IndexOf(Rooms, Path.GetFileName(Path.GetDirectoryName(path)));
@@ -39,7 +40,9 @@ public partial class RoomTests
     [GeneratedRegex("//.*")]
     private static partial Regex Comment();
 
-    [GeneratedRegex(@"^(?:public|internal) .*?\b(?:class|interface|enum|struct|record(?: struct)?|delegate \S+) (\w+)", RegexOptions.Multiline)]
+    [GeneratedRegex(
+        @"^(?:public|internal) .*?\b(?:class|interface|enum|struct|record(?: struct)?|delegate \S+) (\w+)",
+        RegexOptions.Multiline)]
     private static partial Regex Declaration();
 
     [GeneratedRegex(@"\w+")]

@@ -16,18 +16,24 @@ public class TraceTests
         await using var mta = await server.MtaAsync();
 
         await mta.SendAsync(
-            new MtaMessage { Sender = "alice\u00e4@example.org", Headers = [new("Subject", " secret")], Body = "secret"u8.ToArray() },
+            new MtaMessage
+            {
+                Sender = "alice\u00e4@example.org",
+                Headers = [new("Subject", " secret")],
+                Body = "secret"u8.ToArray(),
+            },
             TestServer.Cancel);
 
         string[] expected =
         [
             "NOQUEUE: received O\\0\\0\\0\\x06", "NOQUEUE: sent MilterNegotiation { Version = 6",
-            @"NOQUEUE: received Clocalhost\04\x9c@127.0.0.1\0", @"NOQUEUE: received DM{mail_addr}\0alice\xc3\xa4@example.org\0",
-            @"NOQUEUE: received M<alice\xc3\xa4@example.org>\0", @"4ABCDEF012: received LSubject\0*8", "4ABCDEF012: received B*6",
-            "4ABCDEF012: received E", "4ABCDEF012: sent h*14 b*70000 Accept",
+            @"NOQUEUE: received Clocalhost\04\x9c@127.0.0.1\0",
+            @"NOQUEUE: received DM{mail_addr}\0alice\xc3\xa4@example.org\0",
+            @"NOQUEUE: received M<alice\xc3\xa4@example.org>\0", @"4ABCDEF012: received LSubject\0*8",
+            "4ABCDEF012: received B*6", "4ABCDEF012: received E", "4ABCDEF012: sent h*14 b*70000 Accept",
         ];
-        Assert.All(expected, text => Assert.Contains(server.Log.Lines, line => line.Contains(text, StringComparison.Ordinal)));
-        Assert.DoesNotContain(server.Log.Lines, line => line.Contains("secret", StringComparison.Ordinal));
+        Assert.All(expected, text => Assert.True(server.Log.Count(text) > 0, text));
+        Assert.Equal(0, server.Log.Count("secret"));
     }
 
     [Fact]

@@ -21,13 +21,13 @@ internal sealed class FilterHandler(
     /// version in both.</summary>
     public static readonly IReadOnlyDictionary<MilterMacroStage, string> DefaultMacros =
         new Dictionary<MilterMacroStage, string>
-    {
-        [MilterMacroStage.Connect] =
-            "j _ v {daemon_name} {daemon_addr} {daemon_port} {if_name} {if_addr} {client_addr}",
-        [MilterMacroStage.Mail] =
-            "i {auth_type} {auth_authen} {auth_author} {auth_ssf} {mail_addr} {mail_host} {mail_mailer}",
-        [MilterMacroStage.EndOfMessage] = "i {msg_id} {auth_authen}",
-    };
+        {
+            [MilterMacroStage.Connect] =
+                "j _ v {daemon_name} {daemon_addr} {daemon_port} {if_name} {if_addr} {client_addr}",
+            [MilterMacroStage.Mail] =
+                "i {auth_type} {auth_authen} {auth_author} {auth_ssf} {mail_addr} {mail_host} {mail_mailer}",
+            [MilterMacroStage.EndOfMessage] = "i {msg_id} {auth_authen}",
+        };
 
     private static readonly EnvelopeAddress NoSender = new("");
 

@@ -4,10 +4,11 @@ using Milter.Tests.Conformance;
 
 namespace Milter.Tests.Support;
 
-/// <summary>Frames as the data files write them: a command and its payload, without the length; a character is a byte.</summary>
+/// <summary>Parses frames as the data files write them: a command and its payload, without the length.</summary>
 internal static partial class FrameText
 {
-    /// <summary>Parses a frame. <c>O</c> alone is the offer of a recent MTA, <c>B*N</c> a body chunk of so many bytes.</summary>
+    /// <summary>Returns a frame, a character for each byte. <c>O</c> alone is the offer of a recent MTA, <c>B*N</c> a body
+    /// chunk of so many bytes.</summary>
     public static string Parse(string text) => text switch
     {
         "O" => RawPeer.Offer(6),

@@ -4,7 +4,7 @@ using Postseal.TestKit;
 
 namespace Milter.Tests.Support;
 
-/// <summary>A peer of tests/hostile/frames.txt.</summary>
+/// <summary>Holds a peer of tests/hostile/frames.txt.</summary>
 /// <param name="Name">What is wrong with it.</param>
 /// <param name="Bytes">What it sends.</param>
 /// <param name="Reason">Why the connection is closed; null when it stays open.</param>
@@ -14,8 +14,10 @@ internal sealed record HostileFrames(string Name, byte[] Bytes, string? Reason)
         .ReadAllText(Repository.File("tests/hostile/frames.txt")).TrimEnd().Split("\n\n").Skip(1)
         .Select(block => Parse(block.Split('\n', StringSplitOptions.TrimEntries))).ToDictionary(peer => peer.Name);
 
-    private static HostileFrames Parse(string[] lines) =>
-        new(lines[0], [.. lines[1..^1].SelectMany(BytesOf)], lines[^1] is ['c', ..] closed ? closed["closed: ".Length..] : null);
+    private static HostileFrames Parse(string[] lines) => new(
+        lines[0],
+        [.. lines[1..^1].SelectMany(BytesOf)],
+        lines[^1] == "open" ? null : lines[^1]["closed: ".Length..]);
 
     private static byte[] BytesOf(string line)
     {
