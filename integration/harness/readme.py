@@ -54,7 +54,7 @@ def certificate(world: World) -> None:
     script(installed / "sudo", SUDO)
     script(installed / "postseal", POSTSEAL.format(directory=installed))
 
-    (recipe,) = blocks(world.root / "README.md", "From nothing to a certificate", "sh")
+    (recipe,) = blocks(world.sample / "README.md", "From nothing to a certificate", "sh")
     typed = recipe.replace("/etc/postseal", str(installed)).replace("--owner postseal", "--owner nobody")
     typed = typed.replace("-o postseal", "-o nobody").replace("-u postseal", "-u nobody")
     before, after = re.split(r"^# .*alice\.crt.*\n", typed, flags=re.M)

@@ -6,7 +6,7 @@ namespace Postseal.Tests;
 /// <summary>The rooms of Postseal.Core, from the ground up. Each may use only those before it, and itself.</summary>
 public sealed partial class HouseTests
 {
-    private static readonly string[] Rooms =
+    internal static readonly string[] Rooms =
     [
         "Bytes",                 // ropes, base64, line ends: no mail in it
         "Mail",                  // messages, header fields, addresses
