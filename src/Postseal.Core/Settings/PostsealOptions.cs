@@ -26,13 +26,14 @@ public sealed record PostsealOptions
 
     /// <summary>Reads and checks a configuration file: <c>PostsealOptions.FromIni("postseal.ini")</c>.</summary>
     /// <param name="path">The file; relative paths in it start from its own directory.</param>
-    /// <param name="credentialsDirectory">Where systemd put the service's credentials, <c>$CREDENTIALS_DIRECTORY</c>:
-    /// its files <c>postseal.passphrase</c> and <c>postseal.secret</c> stand in for settings that are missing, as for
-    /// the daemon. Default: <see langword="null"/>, there are none.</param>
+    /// <param name="credentialsDirectory">The directory of a service's credentials, whose files <c>postseal.passphrase</c>
+    /// and <c>postseal.secret</c> stand in for settings that are missing. Default: where systemd put them, if it did
+    /// (<c>$CREDENTIALS_DIRECTORY</c>), as for the daemon.</param>
     /// <exception cref="ConfigurationException">It cannot be read or is wrong; the exception lists
     /// everything.</exception>
     public static PostsealOptions FromIni(string path, string? credentialsDirectory = null) =>
-        SettingsReader.ReadAlone(SettingsFile.Open(path), credentialsDirectory);
+        SettingsReader.ReadAlone(
+            SettingsFile.Open(path), credentialsDirectory ?? Environment.GetEnvironmentVariable("CREDENTIALS_DIRECTORY"));
 
     /// <summary>
     /// Reads and checks the settings in a section of a program's own configuration, as appsettings.json.
