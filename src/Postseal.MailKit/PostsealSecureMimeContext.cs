@@ -51,7 +51,7 @@ public class PostsealSecureMimeContext : BouncyCastleSecureMimeContext
 
     /// <inheritdoc/>
     public override bool CanEncrypt(MailboxAddress mailbox, CancellationToken cancellationToken = default) =>
-        FindRecipient(mailbox) is Lookup<X509Certificate2>.Found;
+        FindRecipient(mailbox) is Lookup<MailCertificate>.Found;
 
     /// <summary>Refused: the directory is kept by people and the program <c>postseal</c>.</summary>
     /// <exception cref="NotSupportedException">Always.</exception>
@@ -100,20 +100,21 @@ public class PostsealSecureMimeContext : BouncyCastleSecureMimeContext
     /// <inheritdoc/>
     protected override CmsRecipient GetCmsRecipient(MailboxAddress mailbox) => FindRecipient(mailbox) switch
     {
-        Lookup<X509Certificate2>.Found usable => new CmsRecipient(usable.Value.AsBouncyCastleCertificate()),
-        Lookup<X509Certificate2>.Unusable unusable => throw new CertificateNotFoundException(mailbox, unusable.Why.Message),
+        Lookup<MailCertificate>.Found usable => new CmsRecipient(usable.Value.Certificate.AsBouncyCastleCertificate()),
+        Lookup<MailCertificate>.Unusable unusable => throw new CertificateNotFoundException(mailbox, unusable.Why.Message),
         _ => throw new CertificateNotFoundException(mailbox, $"there is no certificate for {mailbox.Address}"),
     };
 
     /// <inheritdoc/>
     protected override Certificate? GetCertificate(ISelector<Certificate> selector) =>
-        directory.ListCertificates().Select(stored => stored.Certificate?.AsBouncyCastleCertificate())
-            .FirstOrDefault(certificate => certificate is not null && Matches(selector, certificate));
+        directory.Certificates().Select(known => known.Certificate).Concat(directory.Issuers())
+            .Select(certificate => certificate.AsBouncyCastleCertificate())
+            .FirstOrDefault(certificate => Matches(selector, certificate));
 
     /// <inheritdoc/>
     protected override AsymmetricKeyParameter? GetPrivateKey(ISelector<Certificate> selector) =>
-        directory.Identities()
-            .FirstOrDefault(identity => Matches(selector, identity.Certificate.AsBouncyCastleCertificate())) is { } identity
+        directory.FindIdentities(certificate => Matches(selector, certificate.Certificate.AsBouncyCastleCertificate()))
+            .FirstOrDefault() is { } identity
             ? ToBouncyCastle(((PlatformKey)identity.Key).Handle)
             : null;
 
@@ -139,7 +140,7 @@ public class PostsealSecureMimeContext : BouncyCastleSecureMimeContext
     protected override IStore<Certificate> GetIntermediateCertificates()
     {
         var store = new X509CertificateStore();
-        foreach (var certificate in directory.Identities().SelectMany(identity => identity.Intermediates).Concat(directory.Authorities()).Distinct())
+        foreach (var certificate in directory.Issuers())
             store.Add(certificate.AsBouncyCastleCertificate());
         return store;
     }
@@ -169,12 +170,12 @@ public class PostsealSecureMimeContext : BouncyCastleSecureMimeContext
         return MailAddress.TryParse(mailbox.Address, out var address) ? directory.FindSigner(address) : Lookup<Identity>.None.Instance;
     }
 
-    private Lookup<X509Certificate2> FindRecipient(MailboxAddress mailbox)
+    private Lookup<MailCertificate> FindRecipient(MailboxAddress mailbox)
     {
         ArgumentNullException.ThrowIfNull(mailbox);
         return MailAddress.TryParse(mailbox.Address, out var address)
-            ? directory.FindEncryptionCertificate(address)
-            : Lookup<X509Certificate2>.None.Instance;
+            ? directory.FindRecipient(address)
+            : Lookup<MailCertificate>.None.Instance;
     }
 
     private static bool Matches(ISelector<Certificate>? selector, Certificate certificate) =>

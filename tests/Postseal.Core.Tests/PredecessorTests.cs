@@ -79,7 +79,7 @@ public sealed class PredecessorTests : IDisposable
         folder.MakeReadableByEveryone("alice@example.org.pem");
 
         Assert.IsType<Outcome.Replaced>(Process(From("alice@example.org")));
-        Assert.Contains("everyone can read", Assert.Single(Assert.Single(folder.Open().List()).Warnings), StringComparison.Ordinal);
+        Assert.Contains("everyone can read", Assert.Single(Assert.Single(new DirectoryCatalog(folder.Open()).Senders()).Warnings), StringComparison.Ordinal);
     }
 
     [Fact]

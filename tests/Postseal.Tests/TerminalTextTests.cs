@@ -1,7 +1,5 @@
-using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
-using Postseal.Program.Store;
 using Postseal.Program.Terminal;
 
 namespace Postseal.Tests;
@@ -20,14 +18,4 @@ public sealed class TerminalTextTests
     [Fact]
     public void No_text_brings_a_control_to_the_terminal() => Prop.ForAll<string>(
         text => !TerminalText.Escape(text ?? "").Any(char.IsControl)).QuickCheckThrowOnFailure();
-
-    [Fact]
-    public void Keys_are_taken_out_of_any_text_and_nothing_else() => Prop.ForAll(
-        Gen.Elements("-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----", "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----", "AAAA", "", "Bag")
-            .ListOf().ToArbitrary(),
-        lines =>
-        {
-            var rest = Encoding.ASCII.GetString(PemText.WithoutKeys(Encoding.ASCII.GetBytes(string.Join('\n', lines)), out var hadKeys));
-            return !rest.Contains("BEGIN PRIVATE", StringComparison.Ordinal) && hadKeys == lines.Contains("-----BEGIN PRIVATE KEY-----");
-        }).QuickCheckThrowOnFailure();
 }

@@ -39,6 +39,22 @@ public sealed class CertificateFolder : IDisposable
         return issued;
     }
 
+    /// <summary>Does the same, with the key under a passphrase.</summary>
+    public IssuedCertificate AddEncrypted(string address, string passphrase, string suffix = ".pem")
+    {
+        var issued = Authority.Issue(new TrialRequest(address));
+        Write(address + suffix, Encrypt(issued.KeyPem, passphrase) + issued.CertificatePem + issued.ChainPem);
+        return issued;
+    }
+
+    /// <summary>Puts an EC key in PEM under a passphrase.</summary>
+    public static string Encrypt(string keyPem, string passphrase, int rounds = 1_000)
+    {
+        using var key = ECDsa.Create();
+        key.ImportFromPem(keyPem);
+        return key.ExportEncryptedPkcs8PrivateKeyPem(passphrase, new(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, rounds)) + "\n";
+    }
+
     /// <summary>Puts a key of any length with a certificate of its own making into the directory.</summary>
     public void WriteSelfSigned(string address, RSA key)
     {

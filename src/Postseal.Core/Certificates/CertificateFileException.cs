@@ -14,6 +14,16 @@ public sealed class CertificateFileException(
 
     /// <summary>What is wrong with it.</summary>
     public CertificateFileProblem Kind { get; } = kind;
+
+    /// <summary>The same, as it keeps a certificate from being used.</summary>
+    internal Rejection Rejection => new(
+        Kind switch
+        {
+            CertificateFileProblem.PassphraseNeeded or CertificateFileProblem.WrongPassphrase => RejectionKind.KeyLocked,
+            CertificateFileProblem.Incomplete => RejectionKind.NoPrivateKey,
+            _ => RejectionKind.Damaged,
+        },
+        Message);
 }
 
 /// <summary>The kinds of things that are wrong with certificate and key files.</summary>

@@ -45,30 +45,30 @@ public static partial class CertificateRules
         var facts = StrengthFacts.Of(certificate);
         var weak = Weaknesses.Where(weakness => weakness.Holds(facts)).Select(weakness => weakness.Reason(facts));
         var inSubject = CertificateAddresses.AreInSubjectAlone(certificate) ? (string[])[AddressInSubject] : [];
-        return [.. WhyTooWeak(facts) is { } reason ? [reason] : weak, .. inSubject];
+        return [.. CheckStrength(facts) is { } refused ? [refused.Message] : weak, .. inSubject];
     }
 
     private const string AddressInSubject =
         "its address stands in the subject alone, where some readers do not look; have it issued with the address in subjectAltName";
 
     /// <summary>
-    /// Explains why it cannot issue other certificates (RFC 5280 section 6.1.4); <see langword="null"/> when it can.
+    /// Checks that it can issue other certificates (RFC 5280 section 6.1.4).
     /// </summary>
     /// <param name="certificate">The issuer's certificate.</param>
     /// <param name="below">How many intermediates there are below it.</param>
     /// <param name="isRoot">Whether it ends the chain: then its own signature need not be trusted, and it may be so old that
     /// it has no extensions.</param>
-    internal static string? WhyNotIssue(X509Certificate2 certificate, int below, bool isRoot)
+    internal static Rejection? CheckIssuing(X509Certificate2 certificate, int below, bool isRoot)
     {
         var constraints = Extension<X509BasicConstraintsExtension>(certificate);
         if (constraints is not { CertificateAuthority: true } && !(isRoot && constraints is null))
-            return "it is not a CA certificate (basicConstraints)";
+            return WrongUse("it is not a CA certificate (basicConstraints)");
         if (!UsageAllows(certificate, X509KeyUsageFlags.KeyCertSign, out var usage))
-            return $"its keyUsage ({usage}) does not allow issuing";
+            return WrongUse($"its keyUsage ({usage}) does not allow issuing");
         if (constraints is { HasPathLengthConstraint: true } && constraints.PathLengthConstraint < below)
-            return $"it allows {constraints.PathLengthConstraint} intermediates below it, and there are {below}";
+            return WrongUse($"it allows {constraints.PathLengthConstraint} intermediates below it, and there are {below}");
         var facts = StrengthFacts.Of(certificate);
-        return WhyTooWeak(isRoot ? facts with { Digest = null } : facts);
+        return CheckStrength(isRoot ? facts with { Digest = null } : facts);
     }
 
     /// <summary>Checks whether the digest fits into the key as the scheme wants it.</summary>
@@ -78,8 +78,10 @@ public static partial class CertificateRules
         RejectionKind.TooWeak,
         $"its key (RSA-{size}) is too short for {scheme.Digest} with {RsaPadding.Pss} padding; have one issued for a longer key");
 
-    private static string? WhyTooWeak(StrengthFacts facts) =>
-        Array.Find(Weaknesses, weakness => weakness.Refused && weakness.Holds(facts))?.Reason(facts);
+    private static Rejection? CheckStrength(StrengthFacts facts) =>
+        Array.Find(Weaknesses, weakness => weakness.Refused && weakness.Holds(facts)) is { } weakness
+            ? new(RejectionKind.TooWeak, weakness.Reason(facts))
+            : null;
 
     private sealed record Weakness(bool Refused, Func<StrengthFacts, bool> Holds, Func<StrengthFacts, string> Reason);
 

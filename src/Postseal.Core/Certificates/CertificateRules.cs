@@ -24,8 +24,8 @@ public enum CertificateUse
 }
 
 /// <summary>
-/// What a certificate may be used for (RFC 8550 section 4.4): the one place that decides. Each refusal ends a sentence
-/// that begins with the certificate, and says what to do.
+/// What a certificate may be used for (RFC 8550 section 4.4): the one place that decides. Each check returns
+/// <see langword="null"/> when it passes, else the end of a sentence that begins with the certificate and says what to do.
 /// </summary>
 /// <remarks>
 /// A certificate for mail needs an address in subjectAltName (or, where there is no mailbox, in its subject), a public key
@@ -40,8 +40,8 @@ public static partial class CertificateRules
 
     /// <summary>Everything it may be used for, its dates and its address aside.</summary>
     public static CertificateUse UsesOf(X509Certificate2 certificate) =>
-        (WhyNotSign(certificate) is null ? CertificateUse.Sign : 0)
-        | (WhyNotEncrypt(certificate) is null ? CertificateUse.Encrypt : 0)
+        (CheckSigning(certificate) is null ? CertificateUse.Sign : 0)
+        | (CheckEncrypting(certificate) is null ? CertificateUse.Encrypt : 0)
         | (IsAuthority(certificate) ? CertificateUse.Authority : 0);
 
     /// <summary>Tells whether its keyUsage allows signing, whatever else may forbid it.</summary>
@@ -51,83 +51,77 @@ public static partial class CertificateRules
     public static bool IsAuthority(X509Certificate2 certificate) =>
         Extension<X509BasicConstraintsExtension>(certificate) is { CertificateAuthority: true };
 
-    /// <summary>Why it may sign for nobody; <see langword="null"/> when it may.</summary>
-    public static string? WhyNotSign(X509Certificate2 certificate)
+    /// <summary>Checks that it may sign mail; <see langword="null"/> when it may.</summary>
+    public static Rejection? CheckSigning(X509Certificate2 certificate)
     {
-        if (WhyNotMail(certificate) is { } reason)
-            return reason;
-        if (WhyTooWeak(StrengthFacts.Of(certificate)) is { } weakness)
-            return weakness;
+        if ((CheckMail(certificate) ?? CheckStrength(StrengthFacts.Of(certificate))) is { } rejection)
+            return rejection;
         // nonRepudiation alone signs mail too: RFC 8550 section 4.4.2.
         return UsageAllows(certificate, Signing, out var usage)
             ? null
-            : $"its keyUsage ({usage}) does not allow signing; have one issued with digitalSignature";
+            : WrongUse($"its keyUsage ({usage}) does not allow signing; have one issued with digitalSignature");
     }
 
-    /// <summary>Why nothing may be encrypted to it; <see langword="null"/> when it may.</summary>
-    public static string? WhyNotEncrypt(X509Certificate2 certificate)
+    /// <summary>Checks that mail may be encrypted to it; <see langword="null"/> when it may.</summary>
+    public static Rejection? CheckEncrypting(X509Certificate2 certificate)
     {
-        if (WhyNotMail(certificate) is { } reason)
-            return reason;
+        if (CheckMail(certificate) is { } rejection)
+            return rejection;
         // EC keys do not encipher a key but agree on one (RFC 8551 section 2.3).
         var (needed, name) = certificate.PublicKey.Oid.Value == Oids.EcPublicKey
             ? (X509KeyUsageFlags.KeyAgreement, "keyAgreement")
             : (X509KeyUsageFlags.KeyEncipherment, "keyEncipherment");
         return UsageAllows(certificate, needed, out var usage)
             ? null
-            : $"its keyUsage ({usage}) does not allow encryption; have one issued with {name}";
+            : WrongUse($"its keyUsage ({usage}) does not allow encryption; have one issued with {name}");
     }
 
-    /// <summary>Why it is not that address's certificate; <see langword="null"/> when it is.</summary>
-    public static string? WhyNotFor(X509Certificate2 certificate, MailAddress address) =>
-        WhyNotFor(CertificateAddresses.Of(certificate), address);
-
-    internal static string? WhyNotFor(IReadOnlyList<MailAddress> addresses, MailAddress address) =>
-        addresses.Contains(address)
-            ? null
-            : $"it is for {string.Join(", ", addresses)}, not for {address}; name the files after the address in the certificate";
-
-    /// <summary>
-    /// Why it is not a certificate of that domain, one that signs for all its addresses; <see langword="null"/> when it
-    /// is.
-    /// </summary>
+    /// <summary>Checks that it names its owner: that address, or an address in exactly that domain.</summary>
     /// <remarks>
-    /// It has to name an address in exactly that domain: RFC 3183's <c>domain-signing-authority@example.org</c>, or
+    /// One for a domain signs for all its addresses: it names RFC 3183's <c>domain-signing-authority@example.org</c>, or
     /// whatever role the domain's gateway goes by. Such a signature says that the domain vouches for the message, not that
     /// the author wrote it, and it does not pretend to: a reader shows the certificate's own address beside the From. What
     /// kind of address it is, a role or a person, only the administrator knows, who names the files <c>@example.org</c>
     /// and sets <c>DomainCertificates = yes</c>.
     /// </remarks>
-    public static string? WhyNotForDomain(X509Certificate2 certificate, MailAddress author) =>
-        WhyNotForDomain(CertificateAddresses.Of(certificate), author);
+    public static Rejection? CheckOwner(X509Certificate2 certificate, AddressPattern owner) =>
+        CheckOwner(CertificateAddresses.Of(certificate), owner);
 
-    internal static string? WhyNotForDomain(IReadOnlyList<MailAddress> addresses, MailAddress author) =>
-        addresses.Any(address => address.HasDomainOf(author))
-            ? null
-            : $"it is for {string.Join(", ", addresses)}, not for the domain of {author}; have one issued for an address in that domain";
+    internal static Rejection? CheckOwner(IReadOnlyList<MailAddress> addresses, AddressPattern owner) =>
+        addresses.Any(owner.Matches) ? null : new Rejection(
+            RejectionKind.WrongAddress,
+            owner.IsDomain
+                ? $"it is for {string.Join(", ", addresses)}, not for the domain {owner.Text[1..]}; have one issued for an address in it"
+                : $"it is for {string.Join(", ", addresses)}, not for {owner}; name the files after the address in the certificate");
 
-    /// <summary>Why it cannot be used at this time; <see langword="null"/> when it can.</summary>
-    public static string? WhyNotNow(X509Certificate2 certificate, DateTimeOffset now)
+    /// <summary>Checks that it is valid at this time.</summary>
+    public static Rejection? CheckDates(X509Certificate2 certificate, DateTimeOffset now)
     {
         if (now.UtcDateTime > certificate.NotAfter.ToUniversalTime())
-            return $"it expired on {Day(certificate.NotAfter)}; replace it with a new one";
+            return new(RejectionKind.Expired, $"it expired on {Day(certificate.NotAfter)}; replace it with a new one");
         if (now.UtcDateTime < certificate.NotBefore.ToUniversalTime())
-            return $"it is not valid before {Day(certificate.NotBefore)}; check the date of the certificate and of this machine";
+        {
+            return new(
+                RejectionKind.NotYetValid,
+                $"it is not valid before {Day(certificate.NotBefore)}; check the date of the certificate and of this machine");
+        }
+
         return null;
     }
 
-    private static string? WhyNotMail(X509Certificate2 certificate)
+    private static Rejection? CheckMail(X509Certificate2 certificate)
     {
         if (CertificateAddresses.Of(certificate).Count == 0)
-            return "it names no mail address in subjectAltName; have it issued with email:ADDRESS there";
+            return WrongUse("it names no mail address in subjectAltName; have it issued with email:ADDRESS there");
         if (certificate.PublicKey.Oid.Value is not (Oids.RsaEncryption or Oids.EcPublicKey))
-            return $"its key ({KeyNames.Of(certificate)}) is neither RSA nor EC; have one issued for such a key";
+            return WrongUse($"its key ({KeyNames.Of(certificate)}) is neither RSA nor EC; have one issued for such a key");
         var extended = Extension<X509EnhancedKeyUsageExtension>(certificate);
-        return extended is null || extended.EnhancedKeyUsages.Cast<Oid>()
-                .Any(purpose => purpose.Value == Oids.EmailProtection)
+        return extended is null || extended.EnhancedKeyUsages.Cast<Oid>().Any(purpose => purpose.Value == Oids.EmailProtection)
             ? null
-            : "its extendedKeyUsage does not allow mail; have one issued with emailProtection";
+            : WrongUse("its extendedKeyUsage does not allow mail; have one issued with emailProtection");
     }
+
+    private static Rejection WrongUse(string reason) => new(RejectionKind.WrongUse, reason);
 
     private static bool UsageAllows(X509Certificate2 certificate, X509KeyUsageFlags any, out X509KeyUsageFlags? usage)
     {

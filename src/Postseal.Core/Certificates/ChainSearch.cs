@@ -85,8 +85,8 @@ internal sealed class ChainSearch(X509Certificate2 leaf, IReadOnlyList<ILookup<s
     {
         foreach (var change in (DateTime[])[issuer.NotBefore.ToUniversalTime(), issuer.NotAfter.ToUniversalTime()])
             holdsUntil = change >= now && change < holdsUntil ? change : holdsUntil;
-        return CertificateRules.WhyNotIssue(issuer, below: path.Count - 1, IsSelfSigned(issuer))
-            ?? CertificateRules.WhyNotNow(issuer, now)
+        return CertificateRules.CheckIssuing(issuer, below: path.Count - 1, IsSelfSigned(issuer))?.Message
+            ?? CertificateRules.CheckDates(issuer, now)?.Message
             ?? (CertificateSignature.IsBy(issuer, subject) == false ? "the signature was not made with its key" : null);
     }
 

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Postseal.Certificates;
 using Postseal.Certificates.Formats;
+using Postseal.Certificates.Store;
 using Postseal.Program.Commands.Kit;
 using Postseal.Program.Files;
 using Postseal.Program.Store;
@@ -38,10 +40,11 @@ internal static class CertsExportCommand
         command.Handle((arguments, output) =>
         {
             var store = CertificateStore.Open(arguments.GetValue(config)!);
-            var (source, certificate) = Choose(store, arguments.GetValue(selector)!);
-            X509Certificate2[] chain = [certificate, .. CertificateChain.Of(certificate, store.Authorities(), store.Time.GetUtcNow()).Intermediates];
+            var entry = Choose(store, arguments.GetValue(selector)!);
+            var certificate = entry.Certificate!.Certificate;
+            X509Certificate2[] chain = [certificate, .. CertificateChain.Of(certificate, store.Issuers(), store.Time.GetUtcNow()).Intermediates];
             using var key = arguments.GetValue(withKey)
-                ? ProtectedKey(store, source, certificate, passphrase, arguments)
+                ? ProtectedKey(store, entry, passphrase, arguments)
                 : new Secret([]);
             using var pem = PemWriter.Write(key, chain);
             if (arguments.GetValue(file) is { } path)
@@ -53,7 +56,7 @@ internal static class CertsExportCommand
             }
             else
             {
-                output.Text(System.Text.Encoding.ASCII.GetString(pem.Bytes));
+                output.Text(Encoding.ASCII.GetString(pem.Bytes));
             }
 
             return ExitCode.Success;
@@ -62,26 +65,31 @@ internal static class CertsExportCommand
     }
 
     /// <summary>Of several the one the daemon signs with, else the newest.</summary>
-    private static (StoredFile File, X509Certificate2 Certificate) Choose(CertificateStore store, string selector)
+    private static DirectoryEntry Choose(CertificateStore store, string selector)
     {
-        var found = store.Find(selector).OrderByDescending(item => item.Certificate.NotBefore).ToList();
-        if (found.Count == 0)
-            throw new CommandException(ExitCode.Failure, $"there is no certificate for '{selector}' in {store.Path}; see 'postseal certs list'");
-        var used = found.Find(item => ListedCertificate.Of(item.Certificate, item.File, store) is { HasPrivateKey: true, Problem: null });
-        return used.File is null ? found[0] : used;
+        var found = store.Find(selector).OrderByDescending(entry => entry.Certificate!.Certificate.NotBefore).ToList();
+        return found switch
+        {
+            [] => throw new CommandException(ExitCode.Failure, $"there is no certificate for '{selector}' in {store.Path}; see 'postseal certs list'"),
+            [var only] => only,
+            _ => found.Find(entry => store.RowOf(entry) is { HasPrivateKey: true, Problem: null }) ?? found[0],
+        };
     }
 
-    private static Secret ProtectedKey(
-        CertificateStore store, StoredFile source, X509Certificate2 certificate, PassphraseOptions passphrase, ParseResult arguments)
+    private static Secret ProtectedKey(CertificateStore store, DirectoryEntry entry, PassphraseOptions passphrase, ParseResult arguments)
     {
-        foreach (var file in store.KeyFilesOf(source))
+        var certificate = entry.Certificate!.Certificate;
+        foreach (var path in entry.KeyFiles)
         {
-            if (file.EncryptedKey() is { } stored)
-                return stored;
-            if (store.Open(file).Keys.FirstOrDefault(key => key.BelongsTo(certificate)) is not { } key)
+            using var file = entry.Files.Read(path);
+            // The only key in a file is the certificate's, and goes out without being opened.
+            var key = file.Keys is [{ EncryptedPem: not null } only] ? only : file.Keys.FirstOrDefault(key => key.BelongsTo(certificate));
+            if (key?.EncryptedPem is { } pem)
+                return new Secret(Encoding.ASCII.GetBytes(pem));
+            if (key is null)
                 continue;
             using var secret = passphrase.New(arguments);
-            return new Secret(PrivateKeyPem.WriteEncrypted(key.Key, secret.Bytes));
+            return new Secret(PrivateKeyPem.WriteEncrypted(key.Open(), secret.Bytes));
         }
 
         throw new CommandException(ExitCode.Failure, $"the private key of {CertificateNames.Addresses(certificate)} is not in {store.Path}; leave --with-key out");

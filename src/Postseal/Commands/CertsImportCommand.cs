@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Postseal.Certificates;
+using Postseal.Certificates.Formats;
+using Postseal.Mail;
 using Postseal.Program.Commands.Kit;
 using Postseal.Program.Files;
 using Postseal.Program.Store;
@@ -58,15 +60,31 @@ internal static class CertsImportCommand
     }
 
     /// <summary>The passphrase of the configuration is tried before anybody is asked for another.</summary>
-    private static OpenedFile Open(string path, CertificateStore store, PassphraseOptions passphrase, ParseResult arguments)
+    private static KeyFile Open(string path, CertificateStore store, PassphraseOptions passphrase, ParseResult arguments)
     {
         try
         {
-            return OpenedFile.Open(path, () => passphrase.Given(arguments) ?? store.ReadPassphrase() ?? passphrase.Existing(arguments, path));
+            return Open(path, () => passphrase.Given(arguments) ?? store.ReadPassphrase() ?? passphrase.Existing(arguments, path));
         }
         catch (CertificateFileException e) when (e.Kind == CertificateFileProblem.WrongPassphrase && !passphrase.IsGiven(arguments))
         {
-            return OpenedFile.Open(path, () => passphrase.Existing(arguments, path));
+            return Open(path, () => passphrase.Existing(arguments, path));
+        }
+    }
+
+    private static KeyFile Open(string path, Func<Secret> ask)
+    {
+        var file = KeyFiles.Read(path, ask);
+        try
+        {
+            foreach (var key in file.Keys)
+                key.Open();
+            return file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
         }
     }
 
@@ -87,7 +105,7 @@ internal static class CertsImportCommand
         var allCanSign = true;
         foreach (var address in import.Addresses)
         {
-            switch (store.FindSigner(address))
+            switch (store.FindSigner(AddressPattern.Of(address)))
             {
                 case Lookup<Identity>.Found:
                     output.Line($"{address} can sign now");

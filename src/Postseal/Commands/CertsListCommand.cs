@@ -30,9 +30,9 @@ internal static class CertsListCommand
         command.Handle((arguments, output) =>
         {
             var store = CertificateStore.Open(arguments.GetValue(config)!);
-            var certificates = store.Certificates();
+            var certificates = store.Rows();
             if (arguments.GetValue(json))
-                output.Text(JsonSerializer.Serialize(certificates, ListedCertificateJson.Default.IReadOnlyListListedCertificate) + "\n");
+                output.Text(JsonSerializer.Serialize(certificates, CertificateRowJson.Default.IReadOnlyListCertificateRow) + "\n");
             else if (certificates.Count == 0)
                 output.Line($"There is nothing in {store.Path} yet. Next: postseal keys csr ADDRESS, or postseal certs import FILE");
             else
@@ -42,7 +42,7 @@ internal static class CertsListCommand
         return command;
     }
 
-    private static void WriteTable(CertificateStore store, IReadOnlyList<ListedCertificate> certificates, CommandOutput output)
+    private static void WriteTable(CertificateStore store, IReadOnlyList<CertificateRow> certificates, CommandOutput output)
     {
         output.Line($"{store.Path}:");
         Table.Write(
@@ -52,7 +52,7 @@ internal static class CertsListCommand
         output.Line("Next: 'postseal certs show ADDRESS' for the details of one; run 'postseal check' to validate the configuration");
     }
 
-    private static string[] Row(ListedCertificate stored, string directory) =>
+    private static string[] Row(CertificateRow stored, string directory) =>
     [
         Join(stored.Addresses), Join(stored.Use), Day(stored.ValidFrom), Day(stored.ValidTo),
         stored.DaysLeft?.ToString(CultureInfo.InvariantCulture) ?? "-", stored.Key ?? "-", stored.Subject ?? "-", stored.Issuer ?? "-",

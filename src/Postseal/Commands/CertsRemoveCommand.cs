@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Security.Cryptography.X509Certificates;
+using Postseal.Certificates.Store;
 using Postseal.Program.Commands.Kit;
 using Postseal.Program.Files;
 using Postseal.Program.Store;
@@ -31,7 +32,7 @@ internal static class CertsRemoveCommand
             var store = CertificateStore.Open(arguments.GetValue(config)!);
             var files = FilesOf(store, arguments.GetValue(selector)!);
             foreach (var file in files)
-                output.Line($"{file.Path}{(file.HasKey ? " (with a private key)" : "")}");
+                output.Line($"{file}{(store.Entries.Any(entry => entry.KeyFiles.Contains(file)) ? " (with a private key)" : "")}");
             if (!arguments.GetValue(yes) && !Confirmation.Ask($"Remove {(files.Count == 1 ? "this file" : $"these {files.Count} files")}?"))
             {
                 output.Line("Nothing was removed.");
@@ -39,40 +40,49 @@ internal static class CertsRemoveCommand
             }
 
             foreach (var file in files)
-                File.Delete(file.Path);
+                File.Delete(file);
             output.Line($"Removed. Next: postseal check --config {arguments.GetValue(config)}");
             return ExitCode.Success;
         });
         return command;
     }
 
-    private static List<StoredFile> FilesOf(CertificateStore store, string selector)
+    private static List<string> FilesOf(CertificateStore store, string selector)
     {
         var found = store.Find(selector);
         if (found.Count == 0)
             throw new CommandException(ExitCode.Failure, $"there is no certificate for '{selector}' in {store.Path}; see 'postseal certs list'");
-        foreach (var (file, certificate) in found)
+        foreach (var entry in found)
         {
-            var others = OthersIn(file, found);
+            var others = OthersBeside(entry, found);
             if (others.Count > 0)
             {
                 throw new CommandException(
                     ExitCode.Failure,
-                    $"{file.Path} holds {certificate.Subject} together with {string.Join(", ", others.Select(other => other.Subject))}; "
+                    $"{entry.File} holds {entry.Certificate!.Certificate.Subject} together with {string.Join(", ", others.Select(other => other.Subject))}; "
                         + "remove that file by hand, or what belongs into it by its address");
             }
         }
 
-        var files = found.Select(item => item.File).Distinct().ToList();
-        return [.. files, .. store.Files.Where(other => files.Exists(other.IsKeyOf))];
+        // A key goes with its certificate, also one that lies there unused, but not with another certificate in the same file.
+        var files = found.Select(entry => entry.File).Distinct().ToList();
+        var beside = store.Entries.Where(entry => entry.Certificate is null && files.Exists(file => IsNamedAsKeyOf(entry.File, file)))
+            .Select(entry => entry.File);
+        var keys = found.SelectMany(entry => entry.KeyFiles).Concat(beside)
+            .Where(key => !store.Entries.Any(entry => entry.File == key && entry.Certificate is not null));
+        return [.. files.Union(keys)];
     }
 
-    /// <summary>What must not go with it: the person whose chain a CA is in, somebody else's certificate beside
+    private static bool IsNamedAsKeyOf(string path, string certificatePath) =>
+        Path.GetDirectoryName(path) == Path.GetDirectoryName(certificatePath)
+        && FileConventions.KeyNamesOf(Path.GetFileName(certificatePath)).Contains(Path.GetFileName(path), StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>What must not go with it: the person whose chain a CA certificate is in, somebody else's certificate beside
     /// this one. A person's chain goes with the person.</summary>
-    private static List<X509Certificate2> OthersIn(StoredFile file, IReadOnlyList<(StoredFile File, X509Certificate2 Certificate)> found)
+    private static List<X509Certificate2> OthersBeside(DirectoryEntry one, IReadOnlyList<DirectoryEntry> found)
     {
-        bool IsFound(X509Certificate2 certificate) => found.Any(item => Fingerprint.Same(item.Certificate, certificate));
-        var endEntities = file.EndEntities.ToList();
-        return [.. (endEntities.Exists(IsFound) ? endEntities : file.Certificates).Where(certificate => !IsFound(certificate))];
+        bool IsFound(X509Certificate2 certificate) => found.Any(entry => Fingerprint.Same(entry.Certificate!.Certificate, certificate));
+        var endEntities = one.Beside.Where(certificate => !CertificateNames.IsAuthority(certificate)).ToList();
+        return [.. (endEntities.Exists(IsFound) ? endEntities : one.Beside).Where(certificate => !IsFound(certificate))];
     }
 }

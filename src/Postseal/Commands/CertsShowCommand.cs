@@ -39,14 +39,14 @@ internal static class CertsShowCommand
             if (found.Count == 0)
                 throw new CommandException(ExitCode.Failure, $"there is neither a certificate for '{selector}' in {store.Path} nor a file of that name; see 'postseal certs list'");
             using var roots = new KnownRoots(store);
-            foreach (var (file, certificate) in found)
+            foreach (var entry in found)
             {
-                var stored = ListedCertificate.Of(certificate, file, store);
-                Show(certificate, output);
+                var stored = store.RowOf(entry);
+                Show(entry.Certificate!.Certificate, output);
                 Field(output, "file", $"{stored.File}{(stored.HasPrivateKey ? ", its private key is here" : "")}");
                 Field(output, "use", string.Join(", ", stored.Use));
                 Field(output, "usable", stored.Problem is null ? "yes" : $"no: {stored.Problem}");
-                Field(output, "chain", roots.Describe(certificate, file.Certificates));
+                Field(output, "chain", roots.Describe(entry.Certificate.Certificate, entry.Beside));
                 output.Line();
             }
 
@@ -57,14 +57,14 @@ internal static class CertsShowCommand
 
     private static int ShowFile(string path, Func<Secret> ask, CommandOutput output)
     {
-        var file = StoredFile.ReadAny(path, ask);
+        using var file = KeyFiles.Read(path, ask);
         foreach (var certificate in file.Certificates)
         {
             Show(certificate, output);
             output.Line();
         }
 
-        output.Line($"{path}: {file.Certificates.Count} certificates, {(file.HasKey ? "with a private key" : "no private key")}");
+        output.Line($"{path}: {file.Certificates.Count} certificates, {(file.Keys.Count > 0 ? "with a private key" : "no private key")}");
         output.Line($"Next: postseal certs import {path}");
         return ExitCode.Success;
     }

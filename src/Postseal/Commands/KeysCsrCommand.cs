@@ -40,7 +40,7 @@ internal static class KeysCsrCommand
             if (arguments.GetValue(keyFile) is { } keyPath)
             {
                 using var opened = newKey.Open(arguments, keyPath);
-                Write(csrPath, CommonOptions.Request(mailbox, arguments.GetValue(name), opened.SingleKey().Key), replace);
+                Write(csrPath, CommonOptions.Request(mailbox, arguments.GetValue(name), opened.SingleKey().Open()), replace);
             }
             else
             {

@@ -36,12 +36,12 @@ internal static class KeysDecryptCommand
 
     private static string Decrypt(KeyFileOptions options, ParseResult arguments)
     {
-        using var opened = OpenedFile.Open(options.Path(arguments), () => options.ExistingPassphrase(arguments));
+        using var opened = KeyFiles.Read(options.Path(arguments), () => options.ExistingPassphrase(arguments));
         opened.RequireKeys();
-        if (opened.Material.Keys.All(key => !key.IsEncrypted))
+        if (opened.Keys.All(key => !key.IsEncrypted))
             throw new CommandException(ExitCode.Failure, $"{opened.Path} is not encrypted; nothing was changed");
 
-        using var pem = opened.Rewrite(key => PrivateKeyPem.Write(key.Key));
+        using var pem = opened.Rewrite(key => PrivateKeyPem.Write(key.Open()));
         return options.Write(arguments, pem.Bytes);
     }
 
@@ -49,7 +49,7 @@ internal static class KeysDecryptCommand
     {
         using var secret = options.MauticSecret(arguments);
         var path = options.Path(arguments);
-        using var pem = new Secret(MauticKeyFile.Decrypt(path, KeyMaterial.ReadBytes(path), secret.Bytes));
+        using var pem = new Secret(MauticKeyFile.Decrypt(path, KeyFile.ReadBytes(path), secret.Bytes));
         return options.Write(arguments, pem.Bytes, () => path.EndsWith(".enc", StringComparison.Ordinal)
             ? path[..^".enc".Length]
             : throw new CommandException(ExitCode.UsageError, $"{path} does not end with .enc; name the new file with --output"));

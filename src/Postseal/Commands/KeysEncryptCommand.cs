@@ -31,9 +31,11 @@ internal static class KeysEncryptCommand
         command.Handle((arguments, output) =>
         {
             var path = options.Path(arguments);
-            using var opened = OpenedFile.Open(
-                path, () => throw new CommandException(ExitCode.Failure, $"{path} is encrypted already; nothing was changed"));
+            CommandException IsEncrypted() => new(ExitCode.Failure, $"{path} is encrypted already; nothing was changed");
+            using var opened = KeyFiles.Read(path, () => throw IsEncrypted());
             opened.RequireKeys();
+            if (opened.Keys.Any(key => key.IsEncrypted))
+                throw IsEncrypted();
             if (options.IsForMautic(arguments))
                 EncryptForMautic(opened, options, arguments, output);
             else
@@ -43,18 +45,18 @@ internal static class KeysEncryptCommand
         return command;
     }
 
-    private static void Encrypt(OpenedFile opened, KeyFileOptions options, ParseResult arguments, CommandOutput output)
+    private static void Encrypt(KeyFile opened, KeyFileOptions options, ParseResult arguments, CommandOutput output)
     {
         using var passphrase = options.NewPassphrase(arguments);
-        using var pem = opened.Rewrite(key => PrivateKeyPem.WriteEncrypted(key.Key, passphrase.Bytes));
+        using var pem = opened.Rewrite(key => PrivateKeyPem.WriteEncrypted(key.Open(), passphrase.Bytes));
         output.Line($"{options.Write(arguments, pem.Bytes)}: encrypted with your passphrase");
         output.Line("Next: the daemon opens it with [Certificates] PassphraseFile; see 'postseal check --config FILE'");
     }
 
-    private static void EncryptForMautic(OpenedFile opened, KeyFileOptions options, ParseResult arguments, CommandOutput output)
+    private static void EncryptForMautic(KeyFile opened, KeyFileOptions options, ParseResult arguments, CommandOutput output)
     {
         using var secret = options.MauticSecret(arguments);
-        using var pem = opened.Pem(opened.SingleKey());
+        using var pem = new Secret(opened.WritePem(opened.SingleKey()));
         var encrypted = Encoding.ASCII.GetBytes(MauticKeyFile.Encrypt(pem.Bytes, secret.Bytes));
         output.Line($"{options.Write(arguments, encrypted, () => opened.Path + ".enc")}: the private key, encrypted for Mautic");
         output.Line($"Next: remove {opened.Path}, which is not encrypted, once the new file works ('postseal check --config FILE')");

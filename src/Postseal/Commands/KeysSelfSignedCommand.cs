@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Security.Cryptography;
 using Postseal.Certificates;
+using Postseal.Certificates.Formats;
 using Postseal.Certificates.Store;
 using Postseal.Program.Commands.Kit;
 using Postseal.Program.Files;
@@ -66,11 +67,11 @@ internal static class KeysSelfSignedCommand
         return command;
     }
 
-    private static AsymmetricAlgorithm KeyOf(OpenedFile? opened, NewKeyOptions newKey, ParseResult arguments, out Secret pem)
+    private static AsymmetricAlgorithm KeyOf(KeyFile? opened, NewKeyOptions newKey, ParseResult arguments, out Secret pem)
     {
         if (opened is null)
             return newKey.Create(arguments, out pem);
-        pem = opened.Pem(opened.SingleKey());
-        return opened.SingleKey().Key;
+        pem = new Secret(opened.WritePem(opened.SingleKey()));
+        return opened.SingleKey().Open();
     }
 }

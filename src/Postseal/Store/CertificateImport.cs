@@ -60,10 +60,10 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
     {
         var name = $"certificate of {CertificateNames.Addresses(certificate)}";
         var key = batch.KeyOf(certificate);
-        if (store.FileWith(certificate) is { } taken && (key is null || store.HasKeyOf(taken)))
-            report.Refused($"{name}: Fingerprint already taken by {taken.Name}");
+        if (store.EntryOf(certificate) is { } taken && (key is null || taken.HasKey))
+            report.Refused($"{name}: Fingerprint already taken by {Path.GetFileName(taken.File)}");
         else if (CertificateRules.UsesOf(certificate) == CertificateUse.None)
-            report.Refused($"{certificate.Subject}: not valid for S/MIME usage: {CertificateRules.WhyNotSign(certificate)}");
+            report.Refused($"{certificate.Subject}: not valid for S/MIME usage: {CertificateRules.CheckSigning(certificate)}");
         else if (key is not null)
             WritePair(certificate, key, report);
         else
@@ -73,13 +73,14 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
     /// <summary>A key that came alone belongs to a certificate that is there already, or it is of no use.</summary>
     private void ImportKey(BatchKey key)
     {
-        var file = store.Files.FirstOrDefault(file => file.EndEntities.Any(key.Key.BelongsTo));
-        if (file is null)
+        var entry = store.Entries.FirstOrDefault(
+            entry => entry is { Kind: not CertificateKind.Issuer, Certificate: { } found } && key.Key.BelongsTo(found.Certificate));
+        if (entry is null)
             key.Report.Refused("private key: the certificate for this private key was not found; import it together with the key");
-        else if (store.HasKeyOf(file))
-            key.Report.Refused($"private key: it is there already, in {file.Name}");
+        else if (entry.HasKey)
+            key.Report.Refused($"private key: it is there already, in {Path.GetFileName(entry.File)}");
         else
-            WritePair(file.EndEntities.First(key.Key.BelongsTo), key, key.Report);
+            WritePair(entry.Certificate!.Certificate, key, key.Report);
     }
 
     private void WritePair(X509Certificate2 certificate, BatchKey key, ImportReport report)
@@ -117,8 +118,8 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
     private void ImportAuthority(X509Certificate2 certificate, ImportReport report)
     {
         var name = $"authority {certificate.Subject}";
-        if (store.FileWith(certificate) is { } taken)
-            report.Skipped($"{name}: Fingerprint already taken by {taken.Name}");
+        if (store.EntryOf(certificate) is { } taken)
+            report.Skipped($"{name}: Fingerprint already taken by {Path.GetFileName(taken.File)}");
         else if (chained.Contains(Fingerprint.Of(certificate)))
             report.Imported($"{name}: in the chain of the certificate above");
         else
@@ -131,19 +132,20 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
 
     /// <summary>What there is to complete a chain with.</summary>
     private IEnumerable<X509Certificate2> Authorities() =>
-        batch.Certificates.Select(item => item.Certificate).Where(CertificateNames.IsAuthority).Concat(store.Authorities());
+        batch.Certificates.Select(item => item.Certificate).Where(CertificateNames.IsAuthority).Concat(store.Issuers());
 
     /// <summary>Without the old key, mail that was encrypted to it is lost: a forced import keeps it, under a name that is
     /// nobody's.</summary>
     private void KeepReplacedKey(string name)
     {
-        if (!force || store.Files.FirstOrDefault(file => file.Name == name && file.HasKey) is not { } old)
+        var path = Path.Combine(store.Path, name);
+        if (!force || store.Entries.FirstOrDefault(entry => entry.KeyFiles.Contains(path)) is not { } old)
             return;
-        var mark = old.EndEntities.FirstOrDefault() is { } certificate ? Fingerprint.Short(certificate) : "key";
-        using var content = new Secret(KeyMaterial.ReadBytes(old.Path));
+        var mark = old.File == path && old.Certificate is { } known ? Fingerprint.Short(known.Certificate) : "key";
+        using var content = new Secret(KeyFile.ReadBytes(path));
         AtomicFile.Write(
             Path.Combine(store.Path, $"{name.Replace('@', '_')}.{mark}.old"), content.Bytes, AtomicFile.Private, replace: true,
-            owner ?? FileOwner.Of(old.Path));
+            owner ?? FileOwner.Of(path));
     }
 
     private void Write(string name, ReadOnlySpan<byte> content, UnixFileMode mode)

@@ -33,9 +33,9 @@ internal sealed class ConfigurationCheck
     public static CheckResult Run(string configPath, CertificateStore store)
     {
         var check = new ConfigurationCheck(configPath, store);
-        var reports = store.Senders();
-        var senders = check.Senders(reports);
-        check.WarnOfChainsAndDates(reports);
+        var entries = store.Senders();
+        var senders = check.Senders(entries);
+        check.WarnOfChainsAndDates(entries);
         string?[] settings = [Path.GetFullPath(configPath), store.Options.Originating.SenderLogins?.Path];
         return new CheckResult(
             store.Path, senders, [.. store.Options.Senders.Keys.OrderBy(whose => whose.Text, StringComparer.Ordinal).Select(check.Section)],
@@ -46,35 +46,34 @@ internal sealed class ConfigurationCheck
     private static IEnumerable<string> SocketWarnings(MilterServerOptions server) => SocketAccess.Warnings(
         server.Endpoints, server.Peers, Environment.IsPrivilegedProcess ? null : FileOwner.CurrentUser);
 
-    private List<CheckedSender> Senders(IReadOnlyList<CertificateReport> reports)
+    private List<CheckedSender> Senders(IReadOnlyList<SenderEntry> entries)
     {
-        var senders = reports.Select(Sender).ToList();
+        var senders = entries.Select(Sender).ToList();
         foreach (var whose in store.Options.Senders.Keys.Where(whose => !whose.IsDomain))
         {
-            if (policy.For(whose).Mode == SigningMode.Required && senders.TrueForAll(sender => sender.Address != whose.Text))
+            // The common key pair or the domain's may sign for who has no files.
+            if (policy.For(whose).Mode == SigningMode.Required && senders.TrueForAll(sender => sender.Address != whose.Text)
+                && store.FindSigner(whose) is not Lookup<Identity>.Found)
                 senders.Add(Missing(whose.Text));
         }
 
         return senders;
     }
 
-    private CheckedSender Sender(CertificateReport report)
+    private CheckedSender Sender(SenderEntry entry)
     {
-        var rules = RulesOf(report);
-        var wanted = rules.Mode != SigningMode.Never;
-        warnings.AddRange(report.Warnings.Except(warnings));
-        if (report.Certificate is not { } certificate)
-            return new CheckedSender(report.Address, null, null, null, null, report.Problem, wanted);
+        var rules = policy.For(entry.Owner);
+        var (address, problem, wanted) = (entry.Owner.Text, entry.Problem, rules.Mode != SigningMode.Never);
+        warnings.AddRange(entry.Warnings.Except(warnings));
+        if (entry.Certificate is not { } certificate)
+            return new CheckedSender(address, null, null, null, null, problem?.Message, wanted);
         using var rsa = certificate.GetRSAPublicKey();
+        problem ??= rsa is null ? null : CertificateRules.CheckScheme(
+            SignatureScheme.For(KeyKind.Rsa, rsa.KeySize, rules.Digest, rules.RsaPadding), rsa.KeySize);
         return new CheckedSender(
-            report.Address, certificate.Subject, certificate.Issuer, CertificateNames.DaysLeft(certificate, store.Time),
-            report.KeyName, report.Problem ?? (rsa is null ? null : CertificateRules.CheckScheme(
-                SignatureScheme.For(KeyKind.Rsa, rsa.KeySize, rules.Digest, rules.RsaPadding), rsa.KeySize)?.Message), wanted);
+            address, certificate.Subject, certificate.Issuer, CertificateNames.DaysLeft(certificate, store.Time), KeyNames.Of(certificate),
+            problem?.Message, wanted);
     }
-
-    /// <summary>Finds the rules for the sender; for a domain, those for its senders without a section of their own.</summary>
-    private SigningRules RulesOf(CertificateReport report) =>
-        AddressPattern.TryParse(report.Address, out var whose) ? policy.For(whose) : store.Options.Signing;
 
     private static CheckedSender Missing(string address) => new(
         address, null, null, null, null, $"[Sender:{address}] requires a signature and there is no certificate", Wanted: true);
@@ -84,29 +83,29 @@ internal sealed class ConfigurationCheck
         var rules = policy.For(whose);
         return new CheckedSection(
             $"[Sender:{whose}]", rules.Mode.ToString(), rules.Form.ToString(), rules.Digest.ToString(), rules.RsaPadding.ToString(),
-            MailAddress.TryParse(whose.Text, out var address) ? SignsWith(address) : null);
+            whose.IsDomain ? null : SignsWith(whose));
     }
 
-    private string SignsWith(MailAddress address) => store.FindSigner(address) switch
+    private string SignsWith(AddressPattern whose) => store.FindSigner(whose) switch
     {
         Lookup<Identity>.Found usable => usable.Value.Source,
         Lookup<Identity>.Unusable unusable => $"nothing: {unusable.Why.Message}",
         _ => "nothing: there is no certificate",
     };
 
-    private void WarnOfChainsAndDates(IEnumerable<CertificateReport> reports)
+    private void WarnOfChainsAndDates(IEnumerable<SenderEntry> entries)
     {
         using var roots = new KnownRoots(store);
-        foreach (var report in reports)
+        foreach (var entry in entries)
         {
-            if (report.Identity is not { } identity || RulesOf(report).Mode == SigningMode.Never)
+            if (entry.Identity is not { } identity || policy.For(entry.Owner).Mode == SigningMode.Never)
                 continue;
             // What is wrong with an issuer that is here is among the identity's own warnings.
             if (identity.Chain.Fault is null && roots.WhatIsMissing(identity) is { } missing)
-                warnings.Add($"{report.Address}: {missing}");
+                warnings.Add($"{entry.Owner}: {missing}");
             var daysLeft = CertificateNames.DaysLeft(identity.Certificate, store.Time);
             if (daysLeft < store.Options.Certificates.ExpiryWarning.TotalDays)
-                warnings.Add($"{report.Address}: the certificate in {identity.Source} expires in {daysLeft} days; "
+                warnings.Add($"{entry.Owner}: the certificate in {identity.Source} expires in {daysLeft} days; "
                     + $"have it renewed: postseal keys csr {CertificateAddresses.Of(identity.Certificate)[0]}");
         }
     }

@@ -11,17 +11,18 @@ internal static class FilePermissions
         if (OperatingSystem.IsWindows())
             return [];
         var settings = store.Options.Certificates;
-        var directories = store.Files.Select(file => Path.GetDirectoryName(file.Path)!).Prepend(store.Path).Distinct();
+        var files = store.Entries.SelectMany(entry => entry.Files.All).Distinct().Order(StringComparer.Ordinal).ToList();
+        var directories = files.Select(file => Path.GetDirectoryName(file)!).Prepend(store.Path).Distinct();
         return
         [
             .. directories.Where(path => Others(path, UnixFileMode.OtherWrite))
                 .Select(path => $"{path} can be written by everyone, who could put certificates and keys there; 'chmod o-w {path}'"),
             .. new[] { configPath, store.Options.Originating.SenderLogins?.Path }.OfType<string>().Where(path => Others(path, UnixFileMode.OtherWrite))
                 .Select(path => $"{path} can be written by everyone; 'chmod o-w {path}'"),
-            .. store.Files.Where(file => file.HasKey && Others(file.Path, UnixFileMode.OtherRead))
-                .Select(file => $"{file.Path} holds a private key that everyone can read; 'chmod o= {file.Path}'"),
-            .. store.Files.Where(file => Others(file.Path, UnixFileMode.OtherWrite))
-                .Select(file => $"{file.Path} can be written by everyone; 'chmod o-w {file.Path}'"),
+            .. store.Entries.SelectMany(entry => entry.KeyFiles).Distinct().Order(StringComparer.Ordinal)
+                .Select(KeyFileReading.WarnOfMode).OfType<string>(),
+            .. files.Where(path => Others(path, UnixFileMode.OtherWrite))
+                .Select(path => $"{path} can be written by everyone; 'chmod o-w {path}'"),
             .. Secrets(settings).Where(path => Others(path, UnixFileMode.OtherRead))
                 .Select(path => $"{path} holds a secret that everyone can read; 'chmod o= {path}'"),
         ];

@@ -9,12 +9,12 @@ namespace Postseal.Program.Store;
 /// <summary>All files of one import, opened: a key may lie in one and its certificate in another.</summary>
 internal sealed class ImportBatch : IDisposable
 {
-    private readonly List<(OpenedFile File, ImportReport Report)> opened = [];
+    private readonly List<(KeyFile File, ImportReport Report)> opened = [];
 
     /// <summary>Opens the files; what cannot be opened is told in its report.</summary>
     /// <param name="paths">The files.</param>
     /// <param name="open">Opens one, with its passphrase where it needs one.</param>
-    public ImportBatch(IEnumerable<string> paths, Func<string, OpenedFile> open)
+    public ImportBatch(IEnumerable<string> paths, Func<string, KeyFile> open)
     {
         foreach (var path in paths)
         {
@@ -35,12 +35,12 @@ internal sealed class ImportBatch : IDisposable
 
     /// <summary>Each certificate once, with the file it came in.</summary>
     public IEnumerable<(X509Certificate2 Certificate, ImportReport Report)> Certificates =>
-        opened.SelectMany(item => item.File.Material.Certificates.Select(certificate => (certificate, item.Report)))
+        opened.SelectMany(item => item.File.Certificates.Select(certificate => (certificate, item.Report)))
             .DistinctBy(item => Fingerprint.Of(item.certificate));
 
     /// <summary>Each key, with the file it came in.</summary>
     public IEnumerable<BatchKey> Keys =>
-        opened.SelectMany(item => item.File.Material.Keys.Select(key => new BatchKey(key, item.File, item.Report)));
+        opened.SelectMany(item => item.File.Keys.Select(key => new BatchKey(key, item.File, item.Report)));
 
     /// <summary>The key a certificate is for, if it is in the batch.</summary>
     public BatchKey? KeyOf(X509Certificate2 certificate) => Keys.FirstOrDefault(key => key.Key.BelongsTo(certificate));
@@ -56,8 +56,8 @@ internal sealed class ImportBatch : IDisposable
 /// <param name="Key">The key.</param>
 /// <param name="File">The file it lies in.</param>
 /// <param name="Report">What is told of that file.</param>
-internal sealed record BatchKey(StoredKey Key, OpenedFile File, ImportReport Report)
+internal sealed record BatchKey(StoredKey Key, KeyFile File, ImportReport Report)
 {
     /// <summary>The key as PEM, not less protected than it lies there.</summary>
-    public Secret Pem() => File.Pem(Key);
+    public Secret Pem() => new(File.WritePem(Key));
 }

@@ -13,7 +13,7 @@ internal sealed class KnownRoots : IDisposable
     public KnownRoots(CertificateStore store)
     {
         machine.Open(OpenFlags.ReadOnly);
-        candidates = [.. store.Authorities(), .. machine.Certificates];
+        candidates = [.. store.Issuers(), .. machine.Certificates];
         time = store.Time;
     }
 

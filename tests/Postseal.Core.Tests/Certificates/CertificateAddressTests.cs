@@ -63,7 +63,7 @@ public sealed class CertificateAddressTests
         using var certificate = Issue(Subject((Email, "alice@example.org", UniversalTagNumber.IA5String)));
 
         Assert.Equal(["alice@example.org"], CertificateAddresses.Of(certificate).Select(address => address.ToString()));
-        Assert.Null(CertificateRules.WhyNotSign(certificate));
+        Assert.Null(CertificateRules.CheckSigning(certificate));
         Assert.Contains("its address stands in the subject alone", Assert.Single(CertificateRules.WarningsOf(certificate)), StringComparison.Ordinal);
     }
 
@@ -113,7 +113,7 @@ public sealed class CertificateAddressTests
         using var certificate = Issue(Subject((Email, address, type)));
 
         Assert.Empty(CertificateAddresses.Of(certificate));
-        Assert.Contains("it names no mail address", CertificateRules.WhyNotSign(certificate), StringComparison.Ordinal);
+        Assert.Contains("it names no mail address", CertificateRules.CheckSigning(certificate)?.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -134,7 +134,7 @@ public sealed class CertificateAddressTests
             "-subj", "/CN=Alice/emailAddress=alice@example.org/emailAddress=a.example@example.org");
         Assert.True(exitCode == 0, errors);
 
-        var ours = CertificateAddresses.Of(KeyMaterial.Read(files.File("certificate")).Certificates[0]).Select(address => address.ToString());
+        var ours = CertificateAddresses.Of(KeyFile.Read(files.File("certificate")).Certificates[0]).Select(address => address.ToString());
 
         Assert.Equal(OpenSsl.Run("x509", "-in", files.File("certificate"), "-noout", "-email").Output.Split('\n', StringSplitOptions.RemoveEmptyEntries), ours);
     }

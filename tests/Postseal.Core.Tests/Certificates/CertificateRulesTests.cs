@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
 using Postseal.Certificates.Formats;
+using Postseal.Mail;
 using Postseal.TestKit;
 using static Postseal.TestKit.TestMail;
 
@@ -57,10 +58,10 @@ public sealed class CertificateRulesTests : IDisposable
             "-addext", "subjectAltName=email:alice@example.org", "-addext", "basicConstraints=critical,CA:FALSE");
         Assert.True(exitCode == 0, errors);
 
-        var certificate = Assert.Single(KeyMaterial.Read(folder.File("certificate")).Certificates);
+        var certificate = Assert.Single(KeyFile.Read(folder.File("certificate")).Certificates);
 
-        Assert.Contains("neither RSA nor EC", CertificateRules.WhyNotSign(certificate), StringComparison.Ordinal);
-        Assert.Contains("neither RSA nor EC", CertificateRules.WhyNotEncrypt(certificate), StringComparison.Ordinal);
+        Assert.Contains("neither RSA nor EC", CertificateRules.CheckSigning(certificate)?.Message, StringComparison.Ordinal);
+        Assert.Contains("neither RSA nor EC", CertificateRules.CheckEncrypting(certificate)?.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -72,7 +73,7 @@ public sealed class CertificateRulesTests : IDisposable
             "-addext", "subjectAltName=email:alice@example.org");
         Assert.True(exitCode == 0, errors);
 
-        Assert.Equal(Both | CertificateUse.Authority, CertificateRules.UsesOf(KeyMaterial.Read(folder.File("certificate")).Certificates[0]));
+        Assert.Equal(Both | CertificateUse.Authority, CertificateRules.UsesOf(KeyFile.Read(folder.File("certificate")).Certificates[0]));
     }
 
     [Theory]
@@ -82,7 +83,7 @@ public sealed class CertificateRulesTests : IDisposable
     [InlineData("алиса@example.org", "алиса@example.org")]
     [InlineData("алиса@xn--bcher-kva.example", "алиса@Bücher.example")]
     public void An_address_of_the_certificate_is_the_senders_in_any_spelling(string named, string sender) =>
-        Assert.Null(CertificateRules.WhyNotFor(Certificate(new TrialRequest(named)), Address(sender)));
+        Assert.Null(CertificateRules.CheckOwner(Certificate(new TrialRequest(named)), AddressPattern.Of(Address(sender))));
 
     [Theory]
     [InlineData("domain-signing-authority@example.org", "alice@example.org", true)]
@@ -91,16 +92,16 @@ public sealed class CertificateRulesTests : IDisposable
     [InlineData("gateway@example.org", "alice@mail.example.org", false)]
     [InlineData("gateway@example.com", "alice@example.org", false)]
     public void A_domains_certificate_names_an_address_in_exactly_that_domain(string named, string sender, bool accepted) =>
-        Assert.Equal(accepted, CertificateRules.WhyNotForDomain(Certificate(new TrialRequest(named)), Address(sender)) is null);
+        Assert.Equal(accepted, CertificateRules.CheckOwner(Certificate(new TrialRequest(named)), AddressPattern.OfDomain(Address(sender))) is null);
 
     [Fact]
     public void Each_refusal_says_what_to_do()
     {
-        Assert.Contains("have it issued with email:", CertificateRules.WhyNotSign(Certificate(new TrialRequest())), StringComparison.Ordinal);
-        Assert.Contains("issued with digitalSignature", CertificateRules.WhyNotSign(Certificate(new TrialRequest("a@b") { KeyUsage = X509KeyUsageFlags.KeyAgreement })), StringComparison.Ordinal);
-        Assert.Contains("issued with keyAgreement", CertificateRules.WhyNotEncrypt(Certificate(new TrialRequest("a@b"))), StringComparison.Ordinal);
-        Assert.Contains("issued with keyEncipherment", CertificateRules.WhyNotEncrypt(Certificate(new TrialRequest("a@b") { Key = "RSA-2048" })), StringComparison.Ordinal);
-        Assert.Contains("issued with emailProtection", CertificateRules.WhyNotSign(Certificate(new TrialRequest("a@b") { ExtendedKeyUsage = WebServer })), StringComparison.Ordinal);
+        Assert.Contains("have it issued with email:", CertificateRules.CheckSigning(Certificate(new TrialRequest()))?.Message, StringComparison.Ordinal);
+        Assert.Contains("issued with digitalSignature", CertificateRules.CheckSigning(Certificate(new TrialRequest("a@b") { KeyUsage = X509KeyUsageFlags.KeyAgreement }))?.Message, StringComparison.Ordinal);
+        Assert.Contains("issued with keyAgreement", CertificateRules.CheckEncrypting(Certificate(new TrialRequest("a@b")))?.Message, StringComparison.Ordinal);
+        Assert.Contains("issued with keyEncipherment", CertificateRules.CheckEncrypting(Certificate(new TrialRequest("a@b") { Key = "RSA-2048" }))?.Message, StringComparison.Ordinal);
+        Assert.Contains("issued with emailProtection", CertificateRules.CheckSigning(Certificate(new TrialRequest("a@b") { ExtendedKeyUsage = WebServer }))?.Message, StringComparison.Ordinal);
     }
 
     public void Dispose() => folder.Dispose();

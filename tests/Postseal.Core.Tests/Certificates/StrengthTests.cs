@@ -92,7 +92,7 @@ public sealed class StrengthTests : IDisposable
         names.AddEmailAddress(Alice);
         using var certificate = Root.Issue(new X500DistinguishedName("CN=a"), publicKey, [names.Build()], Noon.AddDays(-1), Noon.AddDays(90));
 
-        Assert.Contains("has a public exponent that is 1 or even", CertificateRules.WhyNotSign(certificate), StringComparison.Ordinal);
+        Assert.Contains("has a public exponent that is 1 or even", CertificateRules.CheckSigning(certificate)?.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -121,9 +121,9 @@ public sealed class StrengthTests : IDisposable
             "-addext", "subjectAltName=email:alice@example.org", "-sha1", "-sigopt", "rsa_padding_mode:pss");
         Assert.True(exitCode == 0, errors);
 
-        var certificate = KeyMaterial.Read(openssl.File("certificate")).Certificates[0];
+        var certificate = KeyFile.Read(openssl.File("certificate")).Certificates[0];
 
-        Assert.Null(CertificateRules.WhyNotSign(certificate));
+        Assert.Null(CertificateRules.CheckSigning(certificate));
         Assert.Contains("it is signed with SHA-1", Assert.Single(CertificateRules.WarningsOf(certificate)), StringComparison.Ordinal);
     }
 
@@ -147,7 +147,7 @@ public sealed class StrengthTests : IDisposable
         using var key = RSA.Create(1016);
         folder.Write("alice@example.org.pem", Root.IssueMail(Alice, Noon.AddDays(-1), Noon.AddDays(90), mailKey: key));
 
-        Assert.Single(Open().FindDecryptionKeys(Address(Alice)));
+        Assert.Single(Open().FindIdentities(found => found.Addresses.Contains(Address(Alice))));
     }
 
     public void Dispose() => folder.Dispose();
@@ -182,6 +182,6 @@ public sealed class StrengthTests : IDisposable
             Assert.IsType<Lookup<Identity>.Found>(Find(directory));
 
         Assert.Contains($"alice@example.org.pem: {warning}", Assert.Single(log.Lines), StringComparison.Ordinal);
-        Assert.Contains(warning, Assert.Single(Assert.Single(directory.List()).Warnings), StringComparison.Ordinal);
+        Assert.Contains(warning, Assert.Single(Assert.Single(new DirectoryCatalog(directory).Senders()).Warnings), StringComparison.Ordinal);
     }
 }

@@ -112,7 +112,7 @@ public class MailAddressTests
         Assert.Equal(equal, one.GetHashCode() == other.GetHashCode());
         Assert.Equal(equal, one.CanonicalText == other.CanonicalText);
         Assert.Equal(equal, AddressFileName.Escape(one) == AddressFileName.Escape(other));
-        Assert.Equal(equal, AddressFileName.Readings(AddressFileName.For(one)).Contains(other));
+        Assert.Equal(equal, AddressFileName.Readings(AddressFileName.For(one)).Contains(AddressPattern.Of(other)));
     }
 
     [Theory]

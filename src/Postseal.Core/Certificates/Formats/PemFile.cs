@@ -1,3 +1,4 @@
+using System.Formats.Asn1;
 using System.Security.Cryptography;
 
 namespace Postseal.Certificates.Formats;
@@ -7,27 +8,27 @@ internal static class PemFile
 {
     /// <exception cref="CertificateFileException">A part is damaged, locked or of a kind we cannot use, or there is
     /// nothing of use at all.</exception>
-    public static void Read(KeyMaterial material, ReadOnlySpan<byte> text, ReadOnlySpan<byte> passphrase)
+    public static void Read(KeyFile file, ReadOnlySpan<byte> text)
     {
         var skipped = "";
         foreach (var block in new PemBlocks(text))
         {
             if (block.IsDamaged)
             {
-                throw material.Problem(
+                throw file.Problem(
                     CertificateFileProblem.Damaged,
                     "is truncated or damaged: a BEGIN line has no matching END, or there is no base64 between them");
             }
 
-            if (!ReadBlock(material, block, passphrase))
+            if (!ReadBlock(file, block))
                 skipped = block.Label;
         }
 
-        if (material.Certificates.Count == 0 && material.Keys.Count == 0)
-            throw material.Problem(CertificateFileProblem.NotACertificate, DescribeNothing(skipped));
+        if (file.Certificates.Count == 0 && file.Keys.Count == 0)
+            throw file.Problem(CertificateFileProblem.NotACertificate, DescribeNothing(skipped));
     }
 
-    private static bool ReadBlock(KeyMaterial material, PemBlock block, ReadOnlySpan<byte> passphrase)
+    private static bool ReadBlock(KeyFile file, PemBlock block)
     {
         var der = block.Decode();
         try
@@ -35,16 +36,16 @@ internal static class PemFile
             switch (block.Label)
             {
                 case "CERTIFICATE" or "X509 CERTIFICATE":
-                    material.AddCertificate(der);
+                    file.AddCertificate(der);
                     return true;
                 case "TRUSTED CERTIFICATE": // OpenSSL's: what it is trusted for follows the certificate
-                    material.AddCertificate(FirstValue(material, der));
+                    file.AddCertificate(FirstValue(file, der));
                     return true;
                 case "PKCS7" or "CMS" or "PKCS #7 SIGNED DATA":
-                    Pkcs7File.Read(material, der);
+                    Pkcs7File.Read(file, der);
                     return true;
                 case var label when label.EndsWith("PRIVATE KEY", StringComparison.Ordinal):
-                    ReadKey(material, block, der, passphrase);
+                    file.AddKey(KeyOf(file, block, der));
                     return true;
                 default:
                     return false; // parameters, requests, revocation lists
@@ -56,28 +57,31 @@ internal static class PemFile
         }
     }
 
-    private static void ReadKey(KeyMaterial material, PemBlock block, byte[] der, ReadOnlySpan<byte> passphrase)
+    private static StoredKey KeyOf(KeyFile file, PemBlock block, ReadOnlySpan<byte> der)
     {
-        var format = block.Label switch
+        FileFormat? known = block.Label switch
         {
             "PRIVATE KEY" => FileFormat.Pkcs8,
             "ENCRYPTED PRIVATE KEY" => FileFormat.EncryptedPkcs8,
             "RSA PRIVATE KEY" => FileFormat.RsaKey,
             "EC PRIVATE KEY" => FileFormat.EcKey,
-            var other => throw material.Problem(
-                CertificateFileProblem.Unsupported, $"holds a key of kind '{other}'; RSA or EC is expected"),
+            _ => null,
         };
-        if (!block.IsEncrypted)
-        {
-            material.AddKey(PrivateKeyReader.Read(material.Path, format, der, passphrase), format, der);
-            return;
-        }
+        var (label, encryption) = (block.Label, block.EncryptionInfo);
+        return known is not { } format
+            ? new StoredKey(der, block.IsEncrypted, _ => throw file.Problem(
+                CertificateFileProblem.Unsupported, $"holds a key of kind '{label}'; RSA or EC is expected"))
+            : block.IsEncrypted
+            ? new StoredKey(label, encryption, der, stored => ReadTraditional(file, format, encryption, stored))
+            : new StoredKey(file, format, der);
+    }
 
-        var plain = TraditionalEncryption.Decrypt(material.Path, block.EncryptionInfo, der, passphrase);
+    private static AsymmetricAlgorithm ReadTraditional(KeyFile file, FileFormat format, string encryptionInfo, byte[] der)
+    {
+        var plain = TraditionalEncryption.Decrypt(file, encryptionInfo, der);
         try
         {
-            material.AddKey(
-                new StoredKey(PrivateKeyReader.ReadDecrypted(material.Path, format, plain), isEncrypted: true, null));
+            return PrivateKeyReader.ReadDecrypted(file.Path, format, plain);
         }
         finally
         {
@@ -85,12 +89,12 @@ internal static class PemFile
         }
     }
 
-    private static ReadOnlySpan<byte> FirstValue(KeyMaterial material, ReadOnlySpan<byte> der)
+    private static ReadOnlySpan<byte> FirstValue(KeyFile file, ReadOnlySpan<byte> der)
     {
-        if (System.Formats.Asn1.AsnDecoder.TryReadEncodedValue(
-                der, System.Formats.Asn1.AsnEncodingRules.BER, out _, out _, out _, out var length))
+        if (AsnDecoder.TryReadEncodedValue(
+                der, AsnEncodingRules.BER, out _, out _, out _, out var length))
             return der[..length];
-        throw material.Problem(CertificateFileProblem.Damaged, "holds a certificate that is damaged");
+        throw file.Problem(CertificateFileProblem.Damaged, "holds a certificate that is damaged");
     }
 
     private static string DescribeNothing(string skipped) => skipped switch

@@ -21,50 +21,57 @@ internal sealed class Pkcs12File
     private static readonly Asn1Tag Explicit = new(TagClass.ContextSpecific, 0, isConstructed: true);
     private static readonly Asn1Tag Implicit = new(TagClass.ContextSpecific, 0);
 
-    private readonly KeyMaterial material;
+    private readonly KeyFile file;
     private readonly PassphraseText passphrase;
     private readonly PasswordEncryption encryption;
 
-    private Pkcs12File(KeyMaterial material, PassphraseText passphrase)
+    private Pkcs12File(KeyFile file, PassphraseText passphrase)
     {
-        this.material = material;
+        this.file = file;
         this.passphrase = passphrase;
-        encryption = new PasswordEncryption(material.Path);
+        encryption = new PasswordEncryption(file.Path);
     }
 
     /// <exception cref="CertificateFileException">It is damaged or locked, protected in a way that is not known, or asks for
     /// too much work.</exception>
-    public static void Read(KeyMaterial material, ReadOnlySpan<byte> der, ReadOnlySpan<byte> passphrase)
+    public static void Read(KeyFile file, ReadOnlySpan<byte> der)
     {
-        // As a plain key needs no passphrase, so a file without one opens whatever passphrase there is for others. Which
-        // of two ways its writer took to say that there is none, only the MAC tells.
-        PassphraseText[] none = [PassphraseText.Of([]), PassphraseText.Absent];
-        PassphraseText[] forms = passphrase.IsEmpty ? none : [PassphraseText.Of(passphrase), .. none];
         try
         {
-            var (content, mac) = ReadPfx(material, der);
-            var right = Array.Find(forms, form => mac.IsMadeWith(form, content))
-                ?? throw (passphrase.IsEmpty
-                    ? PrivateKeyReader.PassphraseNeeded(material.Path)
-                    : PrivateKeyReader.WrongPassphrase(material.Path));
-            new Pkcs12File(material, right).ReadSafes(content);
+            var (content, mac) = ReadPfx(file, der);
+            var passphrase = RightPassphrase(file, form => mac.IsMadeWith(form, content));
+            file.Keep(passphrase);
+            new Pkcs12File(file, passphrase).ReadSafes(content);
         }
         catch (Exception e) when (e is CryptographicException or AsnContentException)
         {
-            throw material.Problem(CertificateFileProblem.Damaged, "is a PKCS #12 file that is damaged", e);
+            throw file.Problem(CertificateFileProblem.Damaged, "is a PKCS #12 file that is damaged", e);
         }
-        finally
-        {
-            foreach (var form in forms)
-                form.Dispose();
-        }
+    }
+
+    /// <summary>
+    /// As a plain key needs no passphrase, so a file without one opens whatever passphrase there is for others. Which of two
+    /// ways its writer took to say that there is none, only the MAC tells.
+    /// </summary>
+    private static PassphraseText RightPassphrase(KeyFile file, Func<PassphraseText, bool> isRight)
+    {
+        PassphraseText[] none = [PassphraseText.Of([]), PassphraseText.Absent];
+        if (Array.Find(none, form => isRight(form)) is { } empty)
+            return empty;
+        if (file.Passphrase.IsEmpty)
+            throw PrivateKeyReader.PassphraseNeeded(file.Path);
+        var passphrase = PassphraseText.Of(file.Passphrase);
+        if (isRight(passphrase))
+            return passphrase;
+        passphrase.Dispose();
+        throw PrivateKeyReader.WrongPassphrase(file.Path);
     }
 
     /// <summary>
     /// PFX ::= SEQUENCE { version, authSafe ContentInfo, macData OPTIONAL } (RFC 7292 section 4). Without macData nobody can
     /// tell whether the certificates in it were exchanged.
     /// </summary>
-    private static (byte[] Content, Pkcs12Mac Mac) ReadPfx(KeyMaterial material, ReadOnlySpan<byte> der)
+    private static (byte[] Content, Pkcs12Mac Mac) ReadPfx(KeyFile file, ReadOnlySpan<byte> der)
     {
         var pfx = new AsnReader(der.ToArray(), AsnEncodingRules.BER).ReadSequence();
         pfx.ReadInteger();
@@ -72,7 +79,7 @@ internal sealed class Pkcs12File
         var type = contentInfo.ReadObjectIdentifier();
         if (type == Oids.SignedData)
         {
-            throw material.Problem(
+            throw file.Problem(
                 CertificateFileProblem.Unsupported, "is a PKCS #12 file that a signature protects; make it anew with a passphrase");
         }
 
@@ -80,11 +87,11 @@ internal sealed class Pkcs12File
             throw new AsnContentException("The content is neither Data nor SignedData.");
         if (!pfx.HasData)
         {
-            throw material.Problem(
+            throw file.Problem(
                 CertificateFileProblem.Unsupported, "is a PKCS #12 file without integrity protection (MAC); make it anew with one");
         }
 
-        return (contentInfo.ReadSequence(Explicit).ReadOctetString(), Pkcs12Mac.Read(material.Path, pfx.ReadSequence()));
+        return (contentInfo.ReadSequence(Explicit).ReadOctetString(), Pkcs12Mac.Read(file.Path, pfx.ReadSequence()));
     }
 
     /// <summary>AuthenticatedSafe ::= SEQUENCE OF ContentInfo, which are Data or EncryptedData.</summary>
@@ -97,7 +104,7 @@ internal sealed class Pkcs12File
             var type = contentInfo.ReadObjectIdentifier();
             var inside = type is Oids.Data or EncryptedData
                 ? contentInfo.ReadSequence(Explicit)
-                : throw material.Problem(
+                : throw file.Problem(
                     CertificateFileProblem.Unsupported,
                     $"is a PKCS #12 file that something else than a passphrase protects ({type}); make it anew with one");
             var bags = type == Oids.Data ? inside.ReadOctetString() : Decrypt(inside.ReadSequence());
@@ -137,10 +144,10 @@ internal sealed class Pkcs12File
             switch (type)
             {
                 case KeyBag:
-                    AddKey(value.PeekEncodedValue().Span);
+                    AddKey(value, Open);
                     break;
                 case ShroudedKeyBag:
-                    AddShroudedKey(value.PeekEncodedValue());
+                    AddKey(value, OpenShrouded);
                     break;
                 case CertificateBag:
                     AddCertificate(value.ReadSequence());
@@ -149,12 +156,20 @@ internal sealed class Pkcs12File
         }
     }
 
-    private void AddShroudedKey(ReadOnlyMemory<byte> der)
+    private void AddKey(AsnReader value, Func<byte[], AsymmetricAlgorithm> open) =>
+        file.AddKey(new StoredKey(value.PeekEncodedValue().Span, isEncrypted: !passphrase.IsEmpty, open));
+
+    private AsymmetricAlgorithm OpenShrouded(byte[] der)
     {
-        var plain = encryption.DecryptPrivateKey(der, passphrase);
+        byte[] plain = [];
         try
         {
-            AddKey(plain);
+            plain = encryption.DecryptPrivateKey(der, passphrase);
+            return Open(plain);
+        }
+        catch (Exception e) when (e is CryptographicException or AsnContentException)
+        {
+            throw file.Problem(CertificateFileProblem.Damaged, "is a PKCS #12 file that is damaged", e);
         }
         finally
         {
@@ -162,13 +177,12 @@ internal sealed class Pkcs12File
         }
     }
 
-    private void AddKey(ReadOnlySpan<byte> pkcs8) => material.AddKey(new StoredKey(
-        PrivateKeyReader.Read(material.Path, FileFormat.Pkcs8, pkcs8, []), isEncrypted: !passphrase.IsEmpty, encryptedPem: null));
+    private AsymmetricAlgorithm Open(byte[] pkcs8) => PrivateKeyReader.Read(file, FileFormat.Pkcs8, pkcs8);
 
     /// <summary>CertBag ::= SEQUENCE { certId, [0] EXPLICIT certValue }, and the value of an X.509 certificate is an OCTET STRING.</summary>
     private void AddCertificate(AsnReader bag)
     {
         if (bag.ReadObjectIdentifier() == X509Certificate)
-            material.AddCertificate(bag.ReadSequence(Explicit).ReadOctetString());
+            file.AddCertificate(bag.ReadSequence(Explicit).ReadOctetString());
     }
 }

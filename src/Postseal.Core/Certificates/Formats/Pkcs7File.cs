@@ -13,7 +13,7 @@ internal static class Pkcs7File
     private static readonly Asn1Tag CertificateSet = new(TagClass.ContextSpecific, 0);
 
     /// <exception cref="CertificateFileException">It is damaged, or there is no certificate in it.</exception>
-    public static void Read(KeyMaterial material, ReadOnlySpan<byte> der)
+    public static void Read(KeyFile file, ReadOnlySpan<byte> der)
     {
         try
         {
@@ -24,12 +24,12 @@ internal static class Pkcs7File
                 var isCertificate = certificates.PeekTag() == Asn1Tag.Sequence;
                 var value = certificates.ReadEncodedValue();
                 if (isCertificate)
-                    material.AddCertificate(value.Span);
+                    file.AddCertificate(value.Span);
             }
         }
         catch (AsnContentException e)
         {
-            throw material.Problem(CertificateFileProblem.Damaged, "holds a PKCS #7 bundle that is damaged", e);
+            throw file.Problem(CertificateFileProblem.Damaged, "holds a PKCS #7 bundle that is damaged", e);
         }
     }
 

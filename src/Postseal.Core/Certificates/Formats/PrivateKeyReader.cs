@@ -8,16 +8,15 @@ namespace Postseal.Certificates.Formats;
 internal static class PrivateKeyReader
 {
     /// <exception cref="CertificateFileException">The key is damaged, of a kind that cannot be used, or locked.</exception>
-    public static AsymmetricAlgorithm Read(
-        string path, FileFormat format, ReadOnlySpan<byte> der, ReadOnlySpan<byte> passphrase)
+    public static AsymmetricAlgorithm Read(KeyFile file, FileFormat format, ReadOnlySpan<byte> der)
     {
         if (format != FileFormat.EncryptedPkcs8)
-            return Import(path, format, der, "holds a private key that is damaged", CertificateFileProblem.Damaged);
+            return Import(file.Path, format, der, "holds a private key that is damaged", CertificateFileProblem.Damaged);
 
-        var plain = Decrypt(path, der, passphrase);
+        var plain = Decrypt(file.Path, der, file.Passphrase);
         try
         {
-            return ReadDecrypted(path, FileFormat.Pkcs8, plain);
+            return ReadDecrypted(file.Path, FileFormat.Pkcs8, plain);
         }
         finally
         {

@@ -13,9 +13,10 @@ internal static class TraditionalEncryption
     /// <summary>Decrypts a key; the caller clears it.</summary>
     /// <exception cref="CertificateFileException">The passphrase is missing or wrong, or the algorithm is not known
     /// here.</exception>
-    public static byte[] Decrypt(
-        string path, string encryptionInfo, ReadOnlySpan<byte> ciphertext, ReadOnlySpan<byte> passphrase)
+    public static byte[] Decrypt(KeyFile file, string encryptionInfo, ReadOnlySpan<byte> ciphertext)
     {
+        var path = file.Path;
+        var passphrase = file.Passphrase;
         if (passphrase.IsEmpty)
             throw PrivateKeyReader.PassphraseNeeded(path);
         var (name, iv) = encryptionInfo.Split(',') is [var algorithm, var hex] ? (algorithm, ParseHex(hex)) : ("", []);

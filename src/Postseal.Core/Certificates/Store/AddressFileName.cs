@@ -34,19 +34,19 @@ public static class AddressFileName
 
     /// <summary>
     /// The addresses a name may stand for, as it is written first: what <c>a_2bc@example.org</c> means, only the certificate
-    /// inside can tell.
+    /// inside can tell. Or the domain, <c>@example.org</c>.
     /// </summary>
-    internal static IReadOnlyList<MailAddress> Readings(string name)
+    internal static IReadOnlyList<AddressPattern> Readings(string name)
     {
-        var readings = new List<MailAddress>(1);
-        if (MailAddress.TryParse(name, out var literal))
+        var readings = new List<AddressPattern>(1);
+        if (AddressPattern.TryParse(name, out var literal))
             readings.Add(literal);
         foreach (var (mark, escape) in Schemes)
         {
             // A name that is not exactly what the scheme would write was not written by it.
-            if (Unescape(name, mark) is { } address && !readings.Contains(address)
+            if (Unescape(name, mark) is { } address && !readings.Contains(AddressPattern.Of(address))
                 && Ascii.EqualsIgnoreCase(escape(address), name))
-                readings.Add(address);
+                readings.Add(AddressPattern.Of(address));
         }
 
         return readings;
@@ -105,8 +105,8 @@ public static class AddressFileName
     {
         var text = Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : "";
         var at = text.LastIndexOf('@');
-        return at > 0 && MailAddress.TryParse("a" + text[at..], out var other) && MailAddress.HaveLengthsOfSmtp(text[..at], other.Domain)
-            ? new MailAddress(text[..at], other.Domain)
+        return at > 0 && AddressPattern.TryParse(text[at..], out var domain) && MailAddress.HaveLengthsOfSmtp(text[..at], domain.Text[1..])
+            ? new MailAddress(text[..at], domain.Text[1..])
             : null;
     }
 }

@@ -1,37 +1,16 @@
 namespace Postseal.Certificates.Store;
 
-/// <summary>
-/// The choice among an address's certificates: of those that can be used the newest, of those that cannot the one whose
-/// reason helps most.
-/// </summary>
-/// <param name="source">The files.</param>
-/// <param name="entry">The certificate; <see langword="null"/> when the files cannot be read.</param>
-/// <param name="obstacle">What kind of thing stands in the way.</param>
-/// <param name="reason">Why it cannot be used; <see langword="null"/> when it can.</param>
-internal readonly struct CertificateChoice(SourceFiles source, CertificateEntry? entry, Obstacle obstacle, string? reason)
+/// <summary>One of an address's certificates, and why it cannot be used.</summary>
+/// <param name="Files">The files.</param>
+/// <param name="Certificate">The certificate; <see langword="null"/> when the files cannot be read.</param>
+/// <param name="Rejection">Why it cannot be used; <see langword="null"/> when it can.</param>
+internal readonly record struct CertificateChoice(KeyFileSet Files, MailCertificate? Certificate, Rejection? Rejection)
 {
-    public CertificateEntry? Entry => entry;
-
-    public SourceFiles Source => source;
-
-    public Obstacle Obstacle => obstacle;
-
-    /// <summary>Why it cannot be used; <see langword="null"/> when it can.</summary>
-    public Rejection? Rejection => reason is null ? null : new(
-        obstacle switch
-        {
-            Obstacle.Files => RejectionKind.Damaged,
-            Obstacle.Dates => RejectionKind.Expired,
-            Obstacle.Address => RejectionKind.WrongAddress,
-            _ => RejectionKind.WrongUse,
-        },
-        reason);
-
     /// <summary>
-    /// The best of them: one made for the purpose before one for any, the newer before the older, the earlier convention
-    /// before the later.
+    /// Chooses among an address's certificates: of those that can be used one made for the purpose before one for any, the
+    /// newer before the older, the earlier convention before the later; where none can the one whose reason helps most.
     /// </summary>
-    public static CertificateChoice? Best(IEnumerable<CertificateChoice> choices, SourcePurpose purpose)
+    public static CertificateChoice? Best(IEnumerable<CertificateChoice> choices, FilePurpose purpose)
     {
         CertificateChoice? best = null;
         foreach (var choice in choices)
@@ -43,30 +22,25 @@ internal readonly struct CertificateChoice(SourceFiles source, CertificateEntry?
         return best;
     }
 
-    private bool IsBetterThan(CertificateChoice other, SourcePurpose purpose)
+    private bool IsBetterThan(CertificateChoice other, FilePurpose purpose)
     {
-        if (obstacle != other.Obstacle)
-            return obstacle < other.Obstacle;
-        var (made, otherMade) = (source.Purpose == purpose, other.Source.Purpose == purpose);
-        return made != otherMade ? made : entry?.NotBefore > other.Entry?.NotBefore;
+        var (rank, otherRank) = (Rank(Rejection?.Kind), Rank(other.Rejection?.Kind));
+        if (rank != otherRank)
+            return rank < otherRank;
+        var (made, otherMade) = (Files.Purpose == purpose, other.Files.Purpose == purpose);
+        return made != otherMade ? made : Certificate?.Certificate.NotBefore > other.Certificate?.Certificate.NotBefore;
     }
-}
 
-/// <summary>What keeps a certificate from being used; the first of them is what a person wants to hear of.</summary>
-internal enum Obstacle
-{
-    /// <summary>Nothing: it can be used.</summary>
-    None,
-
-    /// <summary>Its files cannot be used. Somebody put them there to be used, so it comes before all else.</summary>
-    Files,
-
-    /// <summary>It is expired or not yet valid, and was right otherwise.</summary>
-    Dates,
-
-    /// <summary>It never was a certificate for this.</summary>
-    Rules,
-
-    /// <summary>It names other addresses.</summary>
-    Address,
+    /// <summary>What a person wants to hear of first.</summary>
+    private static int Rank(RejectionKind? kind) => kind switch
+    {
+        null => 0,
+        // Somebody put the files there to be used.
+        RejectionKind.KeyLocked or RejectionKind.Damaged or RejectionKind.NoPrivateKey => 1,
+        // It was right otherwise.
+        RejectionKind.Expired or RejectionKind.NotYetValid => 2,
+        RejectionKind.WrongAddress => 4,
+        // It never was a certificate for this.
+        _ => 3,
+    };
 }

@@ -6,17 +6,16 @@ using Postseal.Mail;
 namespace Postseal.Certificates.Store;
 
 /// <summary>
-/// The directory of certificates and keys. Files are read when a sender's first message comes and again when they
-/// change; a look costs a few time stamps. Safe for any number of threads.
+/// The directory of certificates and keys. Files are read when they are first asked for and again when they change; a look
+/// costs a few time stamps, and a key is opened only to be used. Safe for any number of threads. Each method that is
+/// asynchronous completes at once.
 /// </summary>
-public sealed partial class CertificateDirectory : IIdentitySource
+public sealed partial class CertificateDirectory : IIdentitySource, IRecipientSource
 {
-    private readonly CertificateOptions options;
-    private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly Action<string> warn;
     private readonly Lock listing = new();
-    private volatile CertificateIndex? index;
+    private volatile DirectoryIndex? index;
 
     /// <summary>Opens the directory.</summary>
     /// <param name="options">Where it is, and what opens its encrypted keys.</param>
@@ -24,11 +23,15 @@ public sealed partial class CertificateDirectory : IIdentitySource
     /// <param name="logger">Takes a warning for each file that is used but should be mended.</param>
     public CertificateDirectory(CertificateOptions options, TimeProvider time, ILogger? logger = null)
     {
-        this.options = options;
-        this.time = time;
+        Options = options;
+        Time = time;
         this.logger = logger ?? NullLogger.Instance;
         warn = LogWarning;
     }
+
+    internal CertificateOptions Options { get; }
+
+    internal TimeProvider Time { get; }
 
     /// <summary>
     /// Finds who signs for an address: the newest usable certificate of its own; where it has no files of its own, the
@@ -39,18 +42,18 @@ public sealed partial class CertificateDirectory : IIdentitySource
     public Lookup<Identity> FindSigner(MailAddress address)
     {
         var current = CurrentIndex(address);
-        var choice = BestSigner(current.Own(address), entry => CertificateRules.WhyNotFor(entry.Addresses, address))
-            ?? BestSigner(current.Common, entry => CertificateRules.WhyNotFor(entry.Addresses, address), ignoreOthers: true)
-            ?? (options.DomainCertificates ? BestOfDomain(current, address) : null);
-        return Lookup(choice, current);
+        var owner = AddressPattern.Of(address);
+        var choice = BestSigner(current.Of(owner), owner)
+            ?? BestSigner(current.Common, owner, ignoreOthers: true)
+            ?? (Options.DomainCertificates ? BestSigner(current.Of(owner.Domain), owner.Domain) : null);
+        return Identity(choice, current);
     }
 
-    /// <summary>Does what <see cref="FindSigner"/> does, and completes at once.</summary>
     /// <inheritdoc cref="FindSigner"/>
     public ValueTask<Lookup<Identity>> FindSignerAsync(MailAddress address, CancellationToken cancellationToken = default) =>
         ValueTask.FromResult(FindSigner(address));
 
-    /// <summary>Determines whether an address has files of its own, usable or not. None of them is opened; completes at once.</summary>
+    /// <summary>Determines whether an address has files of its own, usable or not. None of them is opened.</summary>
     /// <inheritdoc cref="FindSigner"/>
     public ValueTask<bool> HasAnythingForAsync(MailAddress address, CancellationToken cancellationToken = default) =>
         ValueTask.FromResult(HasFilesFor(address));
@@ -60,105 +63,123 @@ public sealed partial class CertificateDirectory : IIdentitySource
     /// correspondents.
     /// </summary>
     /// <inheritdoc cref="FindSigner"/>
-    public Lookup<X509Certificate2> FindEncryptionCertificate(MailAddress address)
+    public Lookup<MailCertificate> FindRecipient(MailAddress address)
     {
         var current = CurrentIndex(address);
-        var choice = BestForEncryption(current.Own(address), address, ignoreOthers: false)
-            ?? BestForEncryption(current.Common, address, ignoreOthers: true);
+        var owner = AddressPattern.Of(address);
+        var choice = BestRecipient(current.Of(owner), owner) ?? BestRecipient(current.Common, owner, ignoreOthers: true);
         return choice switch
         {
-            null => Lookup<X509Certificate2>.None.Instance,
-            { Rejection: { } why } => new Lookup<X509Certificate2>.Unusable(why),
-            { Entry: var entry, Source: var source } => new Lookup<X509Certificate2>.Found(entry!.Certificate, source.ToString()),
+            null => Lookup<MailCertificate>.None.Instance,
+            { Rejection: { } why } => new Lookup<MailCertificate>.Unusable(why),
+            { Certificate: var certificate, Files: var files } => new Lookup<MailCertificate>.Found(certificate!, files.ToString()),
         };
     }
 
+    /// <inheritdoc cref="FindRecipient"/>
+    public ValueTask<Lookup<MailCertificate>> FindRecipientAsync(MailAddress address, CancellationToken cancellationToken = default) =>
+        ValueTask.FromResult(FindRecipient(address));
+
+    /// <inheritdoc cref="HasAnythingForAsync"/>
+    internal bool HasFilesFor(MailAddress address) => CurrentIndex(address).Of(AddressPattern.Of(address)).Count > 0;
+
     /// <summary>
-    /// The keys that may open what was encrypted to an address, in the order of the conventions: all that are there, as old
-    /// mail was encrypted to certificates that have expired since.
+    /// Finds the keys of certificates, whatever their dates: mail that was once encrypted to one stays readable. Only these
+    /// keys, and those in the same files, are opened.
     /// </summary>
-    /// <inheritdoc cref="FindSigner"/>
-    public IReadOnlyList<Identity> FindDecryptionKeys(MailAddress address)
+    internal IEnumerable<Identity> FindIdentities(Func<MailCertificate, bool> wanted)
     {
-        var current = CurrentIndex(address);
-        var pool = current.Authorities;
-        return
-        [
-            .. from source in current.Own(address).Concat(current.Common)
-               from entry in Load(source).Entries
-               where entry.Key is not null && entry.Addresses.Contains(address)
-               select entry.IdentityFrom(pool, time.GetUtcNow(), warn),
-        ];
+        var current = CurrentIndex();
+        return from reader in current.All().Select(found => found.Reader).Distinct()
+               where reader.Files.IsOurs && Look(reader).Certificates.Any(wanted)
+               from certificate in Open(reader).Certificates
+               where certificate.HasKey && wanted(certificate)
+               select certificate.IdentityFrom(current.Intermediates.BySubject, Time.GetUtcNow(), warn);
     }
 
-    /// <summary>Determines whether an address has files of its own, usable or not. None of them is opened.</summary>
-    /// <inheritdoc cref="FindSigner"/>
-    internal bool HasFilesFor(MailAddress address) => CurrentIndex(address).Own(address).Count > 0;
+    /// <summary>Lists the certificates of ours and of correspondents. No key is opened.</summary>
+    internal IEnumerable<MailCertificate> Certificates() =>
+        CurrentIndex().All().Select(found => found.Reader).Distinct().SelectMany(reader => Look(reader).Certificates);
 
-    private Lookup<Identity> Lookup(CertificateChoice? choice, CertificateIndex current) => choice switch
+    /// <summary>Lists the CA certificates, for chains. That they are here does not make them trusted. No key is opened.</summary>
+    internal IEnumerable<X509Certificate2> Issuers()
+    {
+        var current = CurrentIndex();
+        return current.Intermediates.Certificates
+            .Concat(current.All().Select(found => found.Reader).Distinct().SelectMany(reader => Look(reader).Issuers))
+            .DistinctBy(certificate => certificate.Thumbprint);
+    }
+
+    /// <summary>Finds who signs for the senders whose files are named after an address or a domain.</summary>
+    internal Lookup<Identity> FindSignerOf(AddressPattern owner)
+    {
+        if (MailAddress.TryParse(owner.Text, out var address))
+            return FindSigner(address);
+        var current = CurrentIndex();
+        return Identity(BestSigner(current.Of(owner), owner), current);
+    }
+
+    internal DirectoryIndex CurrentIndex() => CurrentIndex(known => known.IsCurrent());
+
+    internal KeyFileReading Look(KeyFileReader reader) => reader.Look(Time, warn);
+
+    internal KeyFileReading Open(KeyFileReader reader) => reader.Open(Time, warn);
+
+    private Lookup<Identity> Identity(CertificateChoice? choice, DirectoryIndex current) => choice switch
     {
         null => Lookup<Identity>.None.Instance,
         { Rejection: { } why } => new Lookup<Identity>.Unusable(why),
-        { Entry: var entry, Source: var source } => new Lookup<Identity>.Found(
-            entry!.IdentityFrom(current.Authorities, time.GetUtcNow(), warn), source.ToString()),
+        { Certificate: var certificate, Files: var files } => new Lookup<Identity>.Found(
+            certificate!.IdentityFrom(current.Intermediates.BySubject, Time.GetUtcNow(), warn), files.ToString()),
     };
 
-    private CertificateChoice? BestOfDomain(CertificateIndex current, MailAddress address) =>
-        BestSigner(current.OfDomain(address), entry => CertificateRules.WhyNotForDomain(entry.Addresses, address));
-
-    private CertificateChoice? BestSigner(
-        IReadOnlyList<KeySource> sources, Func<CertificateEntry, string?> whyNotFor, bool ignoreOthers = false) =>
+    private CertificateChoice? BestSigner(IReadOnlyList<KeyFileReader> readers, AddressPattern owner, bool ignoreOthers = false) =>
         CertificateChoice.Best(
-            from source in sources
-            where source.Files.Purpose is SourcePurpose.Any or SourcePurpose.Sign
-            from choice in Choices(source, "sign", entry => WhyNoKey(source.Files, entry) ?? entry.WhyNotSign, whyNotFor)
-            where !ignoreOthers || choice.Obstacle != Obstacle.Address
-            select choice,
-            SourcePurpose.Sign);
-
-    private CertificateChoice? BestForEncryption(IReadOnlyList<KeySource> sources, MailAddress address, bool ignoreOthers) =>
-        CertificateChoice.Best(
-            from source in sources
-            where source.Files.Purpose is SourcePurpose.Any or SourcePurpose.Encrypt or SourcePurpose.Recipient
+            from reader in readers
+            where reader.Files.Purpose is FilePurpose.Any or FilePurpose.Sign
             from choice in Choices(
-                source, "be encrypted to", entry => entry.WhyNotEncrypt, entry => CertificateRules.WhyNotFor(entry.Addresses, address))
-            where !ignoreOthers || choice.Obstacle != Obstacle.Address
+                reader.Files, Open(reader), owner, "sign", certificate => CheckKeyIsHere(reader.Files, certificate) ?? certificate.CannotSign)
+            where !ignoreOthers || choice.Rejection?.Kind != RejectionKind.WrongAddress
             select choice,
-            SourcePurpose.Encrypt);
+            FilePurpose.Sign);
 
-    /// <summary>What each certificate of a source can or cannot do, by the rules and the clock.</summary>
+    private CertificateChoice? BestRecipient(IReadOnlyList<KeyFileReader> readers, AddressPattern owner, bool ignoreOthers = false) =>
+        CertificateChoice.Best(
+            from reader in readers
+            where reader.Files.Purpose is FilePurpose.Any or FilePurpose.Encrypt or FilePurpose.Recipient
+            from choice in Choices(reader.Files, Look(reader), owner, "be encrypted to", certificate => certificate.CannotEncrypt)
+            where !ignoreOthers || choice.Rejection?.Kind != RejectionKind.WrongAddress
+            select choice,
+            FilePurpose.Encrypt);
+
+    /// <summary>What each certificate in some files can or cannot do, by the rules and the clock.</summary>
     private IEnumerable<CertificateChoice> Choices(
-        KeySource source, string what, Func<CertificateEntry, string?> whyUnfit, Func<CertificateEntry, string?> whyNotFor)
+        KeyFileSet files, KeyFileReading reading, AddressPattern owner, string what, Func<MailCertificate, Rejection?> check)
     {
-        var loaded = Load(source);
-        if (loaded.Problem is { } problem)
-            yield return new CertificateChoice(source.Files, null, Obstacle.Files, problem);
-        foreach (var entry in loaded.Entries)
+        if (reading.Problem is { } problem)
+            yield return new CertificateChoice(files, null, problem);
+        foreach (var certificate in reading.Certificates)
         {
-            var (obstacle, reason) =
-                whyUnfit(entry) is { } unfit ? (Obstacle.Rules, unfit)
-                : whyNotFor(entry) is { } stranger ? (Obstacle.Address, stranger)
-                : CertificateRules.WhyNotNow(entry.Certificate, time.GetUtcNow()) is { } dates ? (Obstacle.Dates, dates)
-                : (Obstacle.None, null);
+            var rejection = check(certificate)
+                ?? CertificateRules.CheckOwner(certificate.Addresses, owner)
+                ?? CertificateRules.CheckDates(certificate.Certificate, Time.GetUtcNow());
             yield return new CertificateChoice(
-                source.Files, entry, obstacle, reason is null ? null : $"{source.Files} cannot {what}: {reason}");
+                files, certificate, rejection is null ? null : rejection with { Message = $"{files} cannot {what}: {rejection.Message}" });
         }
     }
 
-    private static string? WhyNoKey(SourceFiles files, CertificateEntry entry) => entry.Key is null
-        ? $"it has no private key beside it; there is neither {string.Join(" nor ", FileConventions.KeyNamesOf(files.CertificateFile).Skip(1))}"
-        : null;
+    private static Rejection? CheckKeyIsHere(KeyFileSet files, MailCertificate certificate) => certificate.HasKey ? null : new(
+        RejectionKind.NoPrivateKey,
+        $"it has no private key beside it; there is neither {string.Join(" nor ", FileConventions.KeyNamesOf(files.CertificateFile).Skip(1))}");
 
-    private LoadedSource Load(KeySource source) => source.Current(time, warn);
+    private DirectoryIndex CurrentIndex(MailAddress address) => CurrentIndex(known => known.IsCurrentFor(address));
 
-    private CertificateIndex CurrentIndex(MailAddress address) => CurrentIndex(known => known.IsCurrentFor(address));
-
-    private CertificateIndex CurrentIndex(Func<CertificateIndex, bool> isCurrent)
+    private DirectoryIndex CurrentIndex(Func<DirectoryIndex, bool> isCurrent)
     {
         if (index is { } known && isCurrent(known))
             return known;
         lock (listing)
-            return index is { } meanwhile && isCurrent(meanwhile) ? meanwhile : index = CertificateIndex.Of(options, time, index, warn);
+            return index is { } meanwhile && isCurrent(meanwhile) ? meanwhile : index = DirectoryIndex.Of(Options, Time, index, warn);
     }
 
     [LoggerMessage(EventId = 100, Level = LogLevel.Warning, Message = "{Warning}")]

@@ -40,7 +40,7 @@ public static class FileConventions
 
     /// <summary>The certificates of one address.</summary>
     /// <param name="find">The path of its file with that suffix, or <see langword="null"/>.</param>
-    internal static IEnumerable<SourceFiles> ForAddress(Func<string, string?> find)
+    internal static IEnumerable<KeyFileSet> ForAddress(Func<string, string?> find)
     {
         var pem = find(".pem");
         var chain = find(Chain);
@@ -53,48 +53,48 @@ public static class FileConventions
         var other = encrypted is null && pem is not null ? key : null;
         string[] certificates = [.. new[] { find(".crt"), find(".cer") }.OfType<string>()];
         foreach (var certificate in certificates)
-            yield return new SourceFiles(certificate, encrypted ?? pem ?? key, chain) { OtherKeyFile = other };
+            yield return new KeyFileSet(certificate, encrypted ?? pem ?? key, chain) { OtherKeyFile = other };
 
         // Tattler: key, certificate and chain in ADDRESS.pem. Beside ADDRESS.crt it may be Mautic's key alone.
         if (pem is not null && encrypted is null)
-            yield return new SourceFiles(pem, pem, chain) { OtherKeyFile = other, MayBeKeyAlone = certificates.Length > 0 };
+            yield return new KeyFileSet(pem, pem, chain) { OtherKeyFile = other, MayBeKeyAlone = certificates.Length > 0 };
         else if (pem is not null && certificates.Length == 0)
-            yield return new SourceFiles(pem, encrypted, chain);
+            yield return new KeyFileSet(pem, encrypted, chain);
 
         // PKCS #12, as CAs hand it out.
         if (find(".p12") is { } p12)
-            yield return new SourceFiles(p12, p12, chain);
+            yield return new KeyFileSet(p12, p12, chain);
         if (find(".pfx") is { } pfx)
-            yield return new SourceFiles(pfx, pfx, chain);
+            yield return new KeyFileSet(pfx, pfx, chain);
 
         // signing-milter: NAME-cert+key.pem with NAME-chain.pem.
         if (find("-cert+key.pem") is { } both)
-            yield return new SourceFiles(both, both, chain);
+            yield return new KeyFileSet(both, both, chain);
 
         // Sympa's ssl_cert_dir: certificates of correspondents.
         if (find("") is { } recipient)
-            yield return new SourceFiles(recipient, null, null, SourcePurpose.Recipient);
+            yield return new KeyFileSet(recipient, null, null, FilePurpose.Recipient);
         if (find("@enc") is { } toEncrypt)
-            yield return new SourceFiles(toEncrypt, null, null, SourcePurpose.Recipient);
+            yield return new KeyFileSet(toEncrypt, null, null, FilePurpose.Recipient);
         if (find("@sign") is { } toVerify)
-            yield return new SourceFiles(toVerify, null, null, SourcePurpose.Verify);
+            yield return new KeyFileSet(toVerify, null, null, FilePurpose.Verify);
     }
 
     /// <summary>
     /// Sympa's own key pairs in a list's directory, or the common ones: <c>cert.pem</c> with <c>private_key</c>, and any
     /// suffix behind both. A file without its other half is passed over.
     /// </summary>
-    internal static IEnumerable<SourceFiles> ForList(IReadOnlyDictionary<string, string> files) =>
+    internal static IEnumerable<KeyFileSet> ForList(IReadOnlyDictionary<string, string> files) =>
         from file in files.OrderBy(file => file.Key, StringComparer.Ordinal)
         where file.Key.StartsWith(SympaCertificate, StringComparison.Ordinal)
         let suffix = file.Key[SympaCertificate.Length..]
         where files.ContainsKey(SympaKey + suffix)
-        select new SourceFiles(file.Value, files[SympaKey + suffix], null, suffix switch
+        select new KeyFileSet(file.Value, files[SympaKey + suffix], null, suffix switch
         {
-            "" => SourcePurpose.Any,
-            ".sign" => SourcePurpose.Sign,
-            ".enc" => SourcePurpose.Encrypt,
-            _ => SourcePurpose.Decrypt,
+            "" => FilePurpose.Any,
+            ".sign" => FilePurpose.Sign,
+            ".enc" => FilePurpose.Encrypt,
+            _ => FilePurpose.Decrypt,
         });
 
     /// <summary>Whether a file belongs to a list's key pairs.</summary>

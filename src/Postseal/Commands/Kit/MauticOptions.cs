@@ -37,6 +37,6 @@ internal sealed class MauticOptions(string description)
             ?? throw new CommandException(
                 ExitCode.UsageError, "--mautic needs Mautic's secret_key: name the file that has it with --secret-file FILE, or in [Certificates] SecretFile");
         using var handle = File.OpenHandle(path);
-        return SecretFile.FirstLine(handle, path);
+        return PassphraseOptions.FirstLine(handle, path);
     }
 }

@@ -45,8 +45,8 @@ internal sealed class NewKeyOptions
     }
 
     /// <summary>Opens a key that is there instead.</summary>
-    public OpenedFile Open(ParseResult arguments, string path) =>
-        OpenedFile.Open(path, () => passphrase.Existing(arguments, path));
+    public KeyFile Open(ParseResult arguments, string path) =>
+        KeyFiles.Read(path, () => passphrase.Existing(arguments, path));
 
     /// <summary>The new key in a few words.</summary>
     public string Describe(ParseResult arguments) =>

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using Microsoft.Win32.SafeHandles;
-using Postseal.Program.Files;
+using Postseal.Certificates;
+using Postseal.Certificates.Formats;
 using Postseal.Program.Terminal;
 
 namespace Postseal.Program.Commands.Kit;
@@ -51,12 +52,28 @@ internal sealed class PassphraseOptions
         {
             // Read once, for somebody who is there: it may be a pipe, as --passphrase-file <(pass show alice).
             using var handle = File.OpenHandle(path);
-            return SecretFile.FirstLine(handle, path);
+            return FirstLine(handle, path);
         }
 
         if (arguments.GetValue(descriptor) is not { } number)
             return null;
         using var open = new SafeFileHandle(number, ownsHandle: false);
-        return SecretFile.FirstLine(open, string.Create(CultureInfo.InvariantCulture, $"--passphrase-fd {number}"));
+        return FirstLine(open, string.Create(CultureInfo.InvariantCulture, $"--passphrase-fd {number}"));
+    }
+
+    /// <summary>Reads a secret that somebody said is there.</summary>
+    /// <exception cref="CommandException">It is not.</exception>
+    public static Secret FirstLine(SafeFileHandle handle, string source)
+    {
+        try
+        {
+            return SecretFile.ReadFirstLine(handle, source) is { Length: > 0 } line
+                ? new Secret(line)
+                : throw new CommandException(ExitCode.UsageError, $"{source}: its first line is empty; a passphrase is expected there");
+        }
+        catch (CertificateFileException e)
+        {
+            throw new CommandException(ExitCode.UsageError, e.Message);
+        }
     }
 }

@@ -53,7 +53,7 @@ public sealed class HostileFileTests : IDisposable
         File.WriteAllBytes(folder.File("hostile"), content);
         var watch = Stopwatch.StartNew();
 
-        var error = Assert.Throws<CertificateFileException>(() => KeyMaterial.Read(folder.File("hostile"), Passphrase, "abcd"u8));
+        var error = Assert.Throws<CertificateFileException>(() => Opened.Read(folder.File("hostile"), Passphrase, "abcd"u8));
 
         Assert.True(watch.Elapsed < Limit, $"{name}: {watch.Elapsed}");
         Assert.StartsWith(folder.File("hostile"), error.Message, StringComparison.Ordinal);
@@ -69,9 +69,9 @@ public sealed class HostileFileTests : IDisposable
         var file = folder.Write("many.pem", string.Concat(Enumerable.Repeat(one, count)));
 
         if (!refused)
-            Assert.Equal(count, KeyMaterial.Read(file).Certificates.Count);
+            Assert.Equal(count, Opened.Read(file).Certificates.Count);
         else
-            Assert.Equal(CertificateFileProblem.TooLarge, Assert.Throws<CertificateFileException>(() => KeyMaterial.Read(file)).Kind);
+            Assert.Equal(CertificateFileProblem.TooLarge, Assert.Throws<CertificateFileException>(() => Opened.Read(file)).Kind);
     }
 
     [Fact]
@@ -80,7 +80,7 @@ public sealed class HostileFileTests : IDisposable
         var one = folder.Authority.Issue(new TrialRequest("alice@example.org")).KeyPem;
 
         var error = Assert.Throws<CertificateFileException>(
-            () => KeyMaterial.Read(folder.Write("keys.pem", string.Concat(Enumerable.Repeat(one, 21)))));
+            () => Opened.Read(folder.Write("keys.pem", string.Concat(Enumerable.Repeat(one, 21)))));
 
         Assert.Equal(CertificateFileProblem.TooLarge, error.Kind);
     }
@@ -117,7 +117,7 @@ public sealed class HostileFileTests : IDisposable
     {
         try
         {
-            KeyMaterial.Parse("file", content, Passphrase, "abcd"u8);
+            Opened.Parse("file", content, Passphrase, "abcd"u8);
         }
         catch (CertificateFileException e)
         {

@@ -34,7 +34,7 @@ public sealed class Pkcs12Tests : IDisposable
 
         Export(issued, "alice.p12", Passphrase, how);
 
-        AssertAlice(issued, KeyMaterial.Read(folder.File("alice.p12"), Secret), isEncrypted: true);
+        AssertAlice(issued, Opened.Read(folder.File("alice.p12"), Secret), isEncrypted: true);
         Assert.Equal(CertificateFileProblem.PassphraseNeeded, Error("alice.p12", []).Kind);
         Assert.Equal(CertificateFileProblem.WrongPassphrase, Error("alice.p12", "open barley"u8).Kind);
     }
@@ -54,8 +54,8 @@ public sealed class Pkcs12Tests : IDisposable
         OpenSslOrSkip(["pkcs8", "-topk8", "-in", folder.Write("plain", issued.KeyPem), "-passout", $"pass:{Passphrase}", "-out", folder.File("key"), .. how]);
 
         Assert.Equal(
-            Assert.Single(KeyMaterial.Read(folder.File("plain")).Keys).Key.ExportPkcs8PrivateKey(),
-            Assert.Single(KeyMaterial.Read(folder.File("key"), Secret).Keys).Key.ExportPkcs8PrivateKey());
+            Assert.Single(Opened.Read(folder.File("plain")).Keys).Open().ExportPkcs8PrivateKey(),
+            Assert.Single(Opened.Read(folder.File("key"), Secret).Keys).Open().ExportPkcs8PrivateKey());
     }
 
     [Theory]
@@ -73,7 +73,7 @@ public sealed class Pkcs12Tests : IDisposable
             {
                 var bad = (byte[])good.Clone();
                 bad[i] ^= change;
-                if (Record.Exception(() => KeyMaterial.Parse("key", bad, Secret)) is { } thrown)
+                if (Record.Exception(() => Opened.Parse("key", bad, Secret)) is { } thrown)
                     Assert.IsType<CertificateFileException>(thrown);
             }
         }
@@ -101,7 +101,7 @@ public sealed class Pkcs12Tests : IDisposable
         var issued = Issue("P-256");
         Export(issued, "alice.p12", "");
 
-        AssertAlice(issued, KeyMaterial.Read(folder.File("alice.p12"), Encoding.UTF8.GetBytes(given)), isEncrypted: false);
+        AssertAlice(issued, Opened.Read(folder.File("alice.p12"), Encoding.UTF8.GetBytes(given)), isEncrypted: false);
     }
 
     [Theory]
@@ -112,7 +112,7 @@ public sealed class Pkcs12Tests : IDisposable
         var issued = Issue("P-256");
         Write("alice.p12", Contents(issued), content => OlderMac(content, passphrase: []));
 
-        AssertAlice(issued, KeyMaterial.Read(folder.File("alice.p12"), Encoding.UTF8.GetBytes(given)), isEncrypted: false);
+        AssertAlice(issued, Opened.Read(folder.File("alice.p12"), Encoding.UTF8.GetBytes(given)), isEncrypted: false);
     }
 
     [Theory]
@@ -123,7 +123,7 @@ public sealed class Pkcs12Tests : IDisposable
         var issued = Issue("P-256");
         Write("alice.p12", Contents(issued), content => Pbmac1(content, Hmac + prf, Hmac + mac, keyLength: 32, rounds: 2_048));
 
-        AssertAlice(issued, KeyMaterial.Read(folder.File("alice.p12"), Secret), isEncrypted: true);
+        AssertAlice(issued, Opened.Read(folder.File("alice.p12"), Secret), isEncrypted: true);
         Assert.Equal(CertificateFileProblem.WrongPassphrase, Error("alice.p12", "open barley"u8).Kind);
     }
 
@@ -175,7 +175,7 @@ public sealed class Pkcs12Tests : IDisposable
 
     private IssuedCertificate Issue(string kind) => folder.Authority.Issue(new TrialRequest("alice@example.org") { Key = kind });
 
-    private static void AssertAlice(IssuedCertificate issued, KeyMaterial material, bool isEncrypted)
+    private static void AssertAlice(IssuedCertificate issued, KeyFile material, bool isEncrypted)
     {
         Assert.Equal(2, material.Certificates.Count);
         var (certificate, key) = Assert.Single(material.Pairs());
@@ -187,7 +187,7 @@ public sealed class Pkcs12Tests : IDisposable
     {
         try
         {
-            KeyMaterial.Read(folder.File(name), passphrase);
+            Opened.Read(folder.File(name), passphrase);
         }
         catch (CertificateFileException e)
         {

@@ -24,7 +24,7 @@ public sealed class TextFileTests : IDisposable
         var issued = folder.Authority.Issue(new TrialRequest("alice@example.org"));
         var joined = issued.KeyPem.TrimEnd() + issued.CertificatePem.TrimEnd() + issued.ChainPem;
 
-        var material = KeyMaterial.Read(folder.Write("joined.pem", joined.ReplaceLineEndings(lineEnd)));
+        var material = Opened.Read(folder.Write("joined.pem", joined.ReplaceLineEndings(lineEnd)));
 
         Assert.Single(material.Keys);
         Assert.Equal(2, material.Certificates.Count);
@@ -38,7 +38,7 @@ public sealed class TextFileTests : IDisposable
         var issued = folder.Authority.Issue(new TrialRequest("alice@example.org"));
         var joined = (issued.KeyPem + issued.CertificatePem).Replace("-----END PRIVATE KEY-----\n-----BEGIN CERTIFICATE-----", line, StringComparison.Ordinal);
 
-        var error = Assert.Throws<CertificateFileException>(() => KeyMaterial.Read(folder.Write("joined.pem", joined)));
+        var error = Assert.Throws<CertificateFileException>(() => Opened.Read(folder.Write("joined.pem", joined)));
 
         Assert.Equal(CertificateFileProblem.Damaged, error.Kind);
     }
@@ -48,7 +48,7 @@ public sealed class TextFileTests : IDisposable
     {
         var issued = folder.Authority.Issue(new TrialRequest("alice@example.org"));
 
-        var material = KeyMaterial.Read(folder.Write("both.pem", "\uFEFF" + issued.KeyPem + "\uFEFF" + issued.CertificatePem));
+        var material = Opened.Read(folder.Write("both.pem", "\uFEFF" + issued.KeyPem + "\uFEFF" + issued.CertificatePem));
 
         Assert.Single(material.Pairs());
     }
@@ -63,7 +63,7 @@ public sealed class TextFileTests : IDisposable
         var issued = folder.Authority.Issue(new TrialRequest("alice@example.org"));
         File.WriteAllText(folder.File("wide.pem"), issued.CertificatePem, new UnicodeEncoding(bigEndian, byteOrderMark));
 
-        Assert.Contains("UTF-16", Assert.Throws<CertificateFileException>(() => KeyMaterial.Read(folder.File("wide.pem"))).Message, StringComparison.Ordinal);
+        Assert.Contains("UTF-16", Assert.Throws<CertificateFileException>(() => Opened.Read(folder.File("wide.pem"))).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -109,7 +109,7 @@ public sealed class TextFileTests : IDisposable
     private void AddEncrypted(string passphrase)
     {
         var issued = folder.Authority.Issue(new TrialRequest("alice@example.org"));
-        var key = KeyMaterial.Parse("key", Encoding.ASCII.GetBytes(issued.KeyPem)).Keys[0].Key;
+        var key = Opened.Parse("key", Encoding.ASCII.GetBytes(issued.KeyPem)).Keys[0].Open();
         var encrypted = Encoding.ASCII.GetString(PrivateKeyPem.WriteEncrypted(key, Encoding.UTF8.GetBytes(passphrase)));
         folder.Write("alice@example.org.pem", encrypted + issued.CertificatePem + issued.ChainPem);
     }

@@ -130,10 +130,10 @@ public sealed class FileNameTests : IDisposable
         var issued = folder.Add("alice@example.org");
         var named = elsewhere.Write("alice.pem", issued.KeyPem + issued.CertificatePem);
 
-        var unused = folder.Open(folder.Options with
+        var unused = new DirectoryCatalog(folder.Open(folder.Options with
         {
             Senders = new Dictionary<string, SenderCertificate> { ["alice@example.org"] = new(named, null) },
-        }).Unused();
+        })).Unused();
 
         Assert.Contains("[Sender:alice@example.org] Certificate names another file", Assert.Single(unused).Reason, StringComparison.Ordinal);
     }
@@ -150,7 +150,7 @@ public sealed class FileNameTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     private IReadOnlyList<UnusedFile> Unused(bool domainCertificates = false) =>
-        folder.Open(folder.Options with { DomainCertificates = domainCertificates }).Unused();
+        new DirectoryCatalog(folder.Open(folder.Options with { DomainCertificates = domainCertificates })).Unused();
 
     private string NameOfSigner(string address) => Path.GetFileName(Signer(address).Source.Split(" + ")[0]);
 

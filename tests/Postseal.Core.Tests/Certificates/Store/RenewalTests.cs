@@ -147,7 +147,7 @@ public sealed class RenewalTests : IDisposable
     [Fact]
     public void A_passphrase_file_that_is_gone_for_a_while_stops_no_key_that_is_open()
     {
-        folder.Add("alice@example.org");
+        folder.AddEncrypted("alice@example.org", "x");
         using var elsewhere = new TemporaryDirectory();
         var options = folder.Options with { PassphraseFile = elsewhere.Write("passphrase", "x") };
         var opened = folder.Open(options);

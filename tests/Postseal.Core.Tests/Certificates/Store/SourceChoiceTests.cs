@@ -127,7 +127,7 @@ public sealed partial class SourceTests
         {
             Assert.Throws<UnauthorizedAccessException>(() => locked.GetFiles());
             Signer("alice@example.org");
-            Assert.Contains("it cannot be read", Assert.Single(folder.Open().Unused()).Reason, StringComparison.Ordinal);
+            Assert.Contains("it cannot be read", Assert.Single(new DirectoryCatalog(folder.Open()).Unused()).Reason, StringComparison.Ordinal);
         });
 
         folder.SetMode("example.net", "700");
@@ -158,8 +158,8 @@ public sealed partial class SourceTests
         var issued = Issue("alice@example.org");
         folder.Write("alice.pem", issued.KeyPem + issued.CertificatePem);
 
-        Assert.Contains("not a mail address", Assert.Single(folder.Open().Unused()).Reason, StringComparison.Ordinal);
-        Assert.Empty(folder.Open().List());
+        Assert.Contains("not a mail address", Assert.Single(new DirectoryCatalog(folder.Open()).Unused()).Reason, StringComparison.Ordinal);
+        Assert.Empty(new DirectoryCatalog(folder.Open()).Senders());
     }
 
     [Fact]
@@ -172,14 +172,15 @@ public sealed partial class SourceTests
         WritePair("", "", Issue("list@example.org"));
         folder.Write("trial.ca.pem", issued.ChainPem);
 
-        var listed = folder.Open().ListCertificates().OrderBy(stored => stored.Kind).ToList();
+        var catalog = new DirectoryCatalog(folder.Open(folder.Options with { DomainCertificates = true }));
+        var listed = catalog.Entries.OrderBy(entry => entry.Kind).DistinctBy(entry => (entry.Kind, entry.Owner)).ToList();
 
         Assert.Equal(
-            [(CertificateKind.Own, "alice@example.org"), (CertificateKind.Domain, "@example.org"), (CertificateKind.Common, ""), (CertificateKind.Correspondent, "bob@example.net"), (CertificateKind.Authority, "")],
-            listed.Select(stored => (stored.Kind, stored.Owner)));
+            [(CertificateKind.Own, "alice@example.org"), (CertificateKind.Domain, "@example.org"), (CertificateKind.Common, null), (CertificateKind.Correspondent, "bob@example.net"), (CertificateKind.Issuer, null)],
+            listed.Select(entry => (entry.Kind, entry.Owner?.Text)));
         Assert.Equal(
             [CertificateUse.Sign, CertificateUse.Sign, CertificateUse.Sign, CertificateUse.Encrypt, CertificateUse.Authority],
-            listed.Select(stored => stored.Uses));
-        Assert.All(listed, stored => Assert.Null(stored.Problem));
+            listed.Select(entry => CertificateRules.UsesOf(entry.Certificate!.Certificate)));
+        Assert.All(listed, entry => Assert.Null(catalog.Check(entry)));
     }
 }

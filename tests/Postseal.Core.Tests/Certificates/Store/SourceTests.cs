@@ -168,7 +168,7 @@ public sealed partial class SourceTests : IDisposable
 
         Assert.Equal(
             ["CN=pair", "CN=pair.enc", "CN=pair.old", "CN=pair.sign"],
-            folder.Open().FindDecryptionKeys(Address("list@example.org")).Select(key => key.Certificate.Subject));
+            folder.Open().FindIdentities(found => found.Addresses.Contains(Address("list@example.org"))).Select(key => key.Certificate.Subject));
     }
 
     [Fact]
@@ -189,9 +189,9 @@ public sealed partial class SourceTests : IDisposable
     {
         folder.Write(name, Issue("bob@example.net", usage: Encrypt).CertificatePem);
 
-        Assert.Equal(canEncrypt, folder.Open().FindEncryptionCertificate(Address("bob@example.net")) is Lookup<X509Certificate2>.Found);
+        Assert.Equal(canEncrypt, folder.Open().FindRecipient(Address("bob@example.net")) is Lookup<MailCertificate>.Found);
         Assert.IsType<Lookup<Identity>.None>(Find("bob@example.net"));
-        Assert.Equal("bob@example.net", Assert.Single(folder.Open().ListCertificates()).Owner);
+        Assert.Equal("bob@example.net", Assert.Single(new DirectoryCatalog(folder.Open()).Entries).Owner?.Text);
     }
 
     [Theory]
@@ -236,8 +236,8 @@ public sealed partial class SourceTests : IDisposable
 
     private string Encryption(string address)
     {
-        var found = folder.Open().FindEncryptionCertificate(Address(address));
-        return found is Lookup<X509Certificate2>.Found usable ? usable.Value.Subject : throw new Xunit.Sdk.XunitException($"{found}");
+        var found = folder.Open().FindRecipient(Address(address));
+        return found is Lookup<MailCertificate>.Found usable ? usable.Value.Certificate.Subject : throw new Xunit.Sdk.XunitException($"{found}");
     }
 
     private static Identity Usable(Lookup<Identity> found) =>

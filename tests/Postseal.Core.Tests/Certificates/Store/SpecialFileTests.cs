@@ -66,7 +66,7 @@ public sealed class SpecialFileTests : IDisposable
     [Fact]
     public void A_passphrase_that_became_a_FIFO_is_an_error_and_the_next_look_may_succeed()
     {
-        folder.Add(Alice);
+        folder.AddEncrypted(Alice, "x");
         var directory = folder.Open(folder.Options with { PassphraseFile = SpecialFile.MakeFifo(outside.File("passphrase")) });
 
         var error = Assert.Throws<IOException>(() => SpecialFile.WithoutWaiting(() => directory.FindSigner(Address(Alice))));

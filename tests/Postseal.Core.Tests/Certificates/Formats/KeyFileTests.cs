@@ -7,7 +7,7 @@ using Postseal.TestKit;
 namespace Postseal.Tests.Certificates.Formats;
 
 /// <summary>Each format a certificate or key comes in, made by openssl where the format is openssl's.</summary>
-public sealed class KeyMaterialTests : IDisposable
+public sealed class KeyFileTests : IDisposable
 {
     private const string Passphrase = "open sesame";
 
@@ -141,11 +141,11 @@ public sealed class KeyMaterialTests : IDisposable
         var issued = Issue("P-256");
         var file = folder.Write("alice.pem.enc", MauticKeyFile.Encrypt(Encoding.ASCII.GetBytes(issued.KeyPem), "abcd"u8));
 
-        Assert.True(Assert.Single(KeyMaterial.Read(file, secret: "abcd"u8).Keys).IsEncrypted);
+        Assert.True(Assert.Single(Opened.Read(file, secret: "abcd"u8).Keys).IsEncrypted);
         Assert.Contains("SecretFile", Assert.Throws<CertificateFileException>(() => Read(file)).Message, StringComparison.Ordinal);
         Assert.Equal(
             CertificateFileProblem.WrongPassphrase,
-            Assert.Throws<CertificateFileException>(() => KeyMaterial.Read(file, secret: "abce"u8)).Kind);
+            Assert.Throws<CertificateFileException>(() => Opened.Read(file, secret: "abce"u8)).Kind);
     }
 
     [Theory]
@@ -154,7 +154,7 @@ public sealed class KeyMaterialTests : IDisposable
     public void A_key_that_is_written_is_read_by_openssl_and_by_us(string kind)
     {
         var plain = folder.Write("plain", Issue(kind).KeyPem);
-        var key = Assert.Single(Read(plain).Keys).Key;
+        var key = Assert.Single(Read(plain).Keys).Open();
         File.WriteAllBytes(folder.File("open"), PrivateKeyPem.Write(key));
         File.WriteAllBytes(folder.File("key"), PrivateKeyPem.WriteEncrypted(key, Secret));
 
@@ -203,11 +203,11 @@ public sealed class KeyMaterialTests : IDisposable
     private IssuedCertificate Issue(string kind) =>
         folder.Authority.Issue(new TrialRequest("alice@example.org") { Key = kind });
 
-    private static KeyMaterial Read(string path, ReadOnlySpan<byte> passphrase = default) => KeyMaterial.Read(path, passphrase);
+    private static KeyFile Read(string path, ReadOnlySpan<byte> passphrase = default) => Opened.Read(path, passphrase);
 
     private void AssertSameKey(string plain, string name) => Assert.Equal(
-        Assert.Single(Read(plain).Keys).Key.ExportPkcs8PrivateKey(),
-        Assert.Single(Read(folder.File(name), Secret).Keys).Key.ExportPkcs8PrivateKey());
+        Assert.Single(Read(plain).Keys).Open().ExportPkcs8PrivateKey(),
+        Assert.Single(Read(folder.File(name), Secret).Keys).Open().ExportPkcs8PrivateKey());
 
     private void AssertLocked(string name)
     {

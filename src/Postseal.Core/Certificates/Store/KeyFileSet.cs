@@ -1,7 +1,9 @@
+using Postseal.Certificates.Formats;
+
 namespace Postseal.Certificates.Store;
 
 /// <summary>What a certificate was put there for, as far as its file's name says so.</summary>
-internal enum SourcePurpose
+internal enum FilePurpose
 {
     /// <summary>Whatever the certificate itself allows.</summary>
     Any,
@@ -22,14 +24,14 @@ internal enum SourcePurpose
     Verify,
 }
 
-/// <summary>The files of one certificate with its key.</summary>
+/// <summary>The files of one certificate with its key, as their names say.</summary>
 /// <param name="CertificateFile">The file with the certificate, and the chain if it has one.</param>
 /// <param name="KeyFile">The file with the key; the same one when both lie together; <see langword="null"/> when there is
 /// none.</param>
 /// <param name="ChainFile">A file with more of the chain.</param>
-/// <param name="Purpose">What the names say it is for.</param>
-internal sealed record SourceFiles(
-    string CertificateFile, string? KeyFile, string? ChainFile = null, SourcePurpose Purpose = SourcePurpose.Any)
+/// <param name="Purpose">What it is for.</param>
+internal sealed record KeyFileSet(
+    string CertificateFile, string? KeyFile, string? ChainFile = null, FilePurpose Purpose = FilePurpose.Any)
 {
     /// <summary>The file is one of several for its address and may hold no certificate: then it is not a source at all.</summary>
     public bool MayBeKeyAlone { get; init; }
@@ -41,16 +43,21 @@ internal sealed record SourceFiles(
     public string? PassphraseFile { get; init; }
 
     /// <summary>What opens Mautic's keys.</summary>
-    public string? SecretFile { get; init; }
+    public string? MauticSecretFile { get; init; }
 
-    /// <summary>All of them that are part of the directory.</summary>
+    /// <summary>All of them but the two that open keys.</summary>
     public IEnumerable<string> All => new[] { CertificateFile, KeyFile, OtherKeyFile, ChainFile }.OfType<string>();
 
     /// <summary>Whether the key belongs here too.</summary>
-    public bool IsOurs => Purpose is not (SourcePurpose.Recipient or SourcePurpose.Verify);
+    public bool IsOurs => Purpose is not (FilePurpose.Recipient or FilePurpose.Verify);
 
     /// <summary>Whether certificate and key are there at all: who takes them away wants them used no longer.</summary>
     public bool AreThere => File.Exists(CertificateFile) && File.Exists(KeyFile);
+
+    /// <summary>Reads one of them. The passphrase or the secret is read when it is needed, and not before.</summary>
+    /// <exception cref="CertificateFileException">It is not what it should be.</exception>
+    public Formats.KeyFile Read(string path) =>
+        Formats.KeyFile.Read(path, () => SecretFile.ReadFirstLine(PassphraseFile), () => SecretFile.ReadFirstLine(MauticSecretFile));
 
     /// <summary>The file names, for people.</summary>
     public override string ToString() => KeyFile is null || CertificateFile == KeyFile

@@ -8,54 +8,61 @@ namespace Postseal.Certificates.Store;
 /// (<c>ADDRESS/</c> and <c>DOMAIN/LOCALPART/</c>). Made anew when a listing changes; what was read of files that stayed
 /// is taken over, and what is gone is forgotten.
 /// </summary>
-internal sealed class CertificateIndex
+internal sealed class DirectoryIndex
 {
     private readonly CertificateOptions options;
     private readonly TimeProvider time;
     private readonly DirectoryListing top;
-    private readonly Dictionary<string, KeySource> sources = [];
-    private readonly Dictionary<string, List<KeySource>> byOwner = new(AsciiCaseComparer.Instance);
-    private readonly Dictionary<string, List<DirectoryListing>> below = new(AsciiCaseComparer.Instance);
-    private readonly Dictionary<string, KeySource> configured = new(AsciiCaseComparer.Instance);
-    private readonly List<string> authorityFiles = [];
-    private readonly Lazy<AuthorityPool> authorities;
-    private readonly Dictionary<string, KeySource> known; // of the index before, while this one is made
+    private readonly Dictionary<AddressPattern, SenderCertificate> senders = [];
+    private readonly Dictionary<string, KeyFileReader> readers = [];
+    private readonly Dictionary<AddressPattern, List<KeyFileReader>> byOwner = [];
+    private readonly Dictionary<AddressPattern, List<DirectoryListing>> below = [];
+    private readonly Dictionary<AddressPattern, KeyFileReader> configured = [];
+    private readonly List<string> intermediateFiles = [];
+    private readonly Lazy<IntermediatePool> intermediates;
+    private readonly Dictionary<string, KeyFileReader> known; // of the index before, while this one is made
 
     private readonly List<string> unreadable = [];
     private readonly List<UnusedFile> unused = [];
-    private readonly Dictionary<string, IReadOnlyList<string>> ownersByStem = [];
-    private readonly Dictionary<string, IReadOnlyList<string>> ownersBefore;
+    private readonly Dictionary<string, IReadOnlyList<AddressPattern>> ownersByStem = [];
+    private readonly Dictionary<string, IReadOnlyList<AddressPattern>> ownersBefore;
 
-    private CertificateIndex(CertificateOptions options, TimeProvider time, CertificateIndex? previous)
+    private DirectoryIndex(CertificateOptions options, TimeProvider time, DirectoryIndex? previous)
     {
-        (this.options, this.time, known) = (options, time, previous?.sources ?? []);
+        (this.options, this.time, known) = (options, time, previous?.readers ?? []);
         ownersBefore = previous?.ownersByStem ?? [];
+        foreach (var (name, sender) in options.Senders)
+        {
+            if (AddressPattern.TryParse(name, out var owner))
+                senders[owner] = sender;
+        }
+
         top = DirectoryListing.Of(options.Path, time);
         AddNamedFiles();
         AddLists();
         Common = AddListFiles(top.Files.Where(file => FileConventions.IsListFile(file.Key) && OwnerOf(file.Key) is null))
-            .ConvertAll(files => Source(files, owner: ""));
-        foreach (var (owner, sender) in options.Senders.Where(sender => sender.Value.Certificate is not null))
-            configured[owner] = Source(new SourceFiles(sender.Certificate!, sender.Certificate), owner);
-        var read = previous?.authorities is { IsValueCreated: true } pool ? pool.Value : null;
-        authorities = new Lazy<AuthorityPool>(() => AuthorityPool.Of(authorityFiles, read));
+            .ConvertAll(files => Reader(files, owner: null));
+        foreach (var (owner, sender) in senders.Where(sender => sender.Value.Certificate is not null))
+            configured[owner] = Reader(new KeyFileSet(sender.Certificate!, sender.Certificate), owner);
+        var read = previous?.intermediates is { IsValueCreated: true } pool ? pool.Value : null;
+        intermediates = new Lazy<IntermediatePool>(() => IntermediatePool.Of(intermediateFiles, read));
         (known, ownersBefore) = ([], []); // else each index would keep the one before it alive, and that the one before
     }
 
     /// <summary>The common key pairs, for whichever addresses they name.</summary>
-    public IReadOnlyList<KeySource> Common { get; }
+    public IReadOnlyList<KeyFileReader> Common { get; }
 
-    /// <summary>The authorities' certificates, as they were when they were first asked for after the listing.</summary>
-    public AuthorityPool Authorities => authorities.Value;
+    /// <summary>The CA certificates, as they were when they were first asked for after the listing.</summary>
+    public IntermediatePool Intermediates => intermediates.Value;
 
     /// <summary>The files that belong to nobody by their names, or that another file takes precedence over.</summary>
     public IEnumerable<UnusedFile> Unused =>
     [
         .. unused,
         .. from owner in configured.Keys
-           from source in byOwner.GetValueOrDefault(owner) ?? []
-           where source.Files.IsOurs
-           select new UnusedFile(source.Files.CertificateFile, $"[Sender:{owner}] Certificate names another file"),
+           from reader in byOwner.GetValueOrDefault(owner) ?? []
+           where reader.Files.IsOurs
+           select new UnusedFile(reader.Files.CertificateFile, $"[Sender:{owner}] Certificate names another file"),
     ];
 
     /// <summary>Lists the directory.</summary>
@@ -65,10 +72,10 @@ internal sealed class CertificateIndex
     /// <param name="warn">Takes a sentence for each directory below that cannot be read since now.</param>
     /// <exception cref="IOException">It is not there or cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It must not be read.</exception>
-    public static CertificateIndex Of(
-        CertificateOptions options, TimeProvider time, CertificateIndex? previous, Action<string> warn)
+    public static DirectoryIndex Of(
+        CertificateOptions options, TimeProvider time, DirectoryIndex? previous, Action<string> warn)
     {
-        var made = new CertificateIndex(options, time, previous);
+        var made = new DirectoryIndex(options, time, previous);
         foreach (var problem in made.unreadable.Except(previous?.unreadable ?? []))
             warn(problem);
         return made;
@@ -80,26 +87,22 @@ internal sealed class CertificateIndex
     /// <summary>Whether what it says of one address still holds.</summary>
     public bool IsCurrentFor(MailAddress address) =>
         top.IsCurrent()
-        && (below.Count == 0 || (AreCurrent(address.CanonicalText) && AreCurrent("@" + address.AsciiDomain)));
+        && (below.Count == 0 || (AreCurrent(AddressPattern.Of(address)) && AreCurrent(AddressPattern.OfDomain(address))));
 
-    /// <summary>The sources that are an address's own.</summary>
-    public IReadOnlyList<KeySource> Own(MailAddress address) => OfOwner(address.CanonicalText);
-
-    /// <summary>The sources that are for the whole domain of an address.</summary>
-    public IReadOnlyList<KeySource> OfDomain(MailAddress address) => OfOwner("@" + address.AsciiDomain);
-
-    /// <summary>All sources, for people, with whose they are: an address, <c>@domain</c>, or nothing for the common pairs.</summary>
-    public IEnumerable<(string Owner, KeySource Source)> All() =>
-    [
-        .. configured.Select(pair => (pair.Key, pair.Value)),
-        .. byOwner.Where(pair => !configured.ContainsKey(pair.Key)).SelectMany(pair => pair.Value.Select(source => (pair.Key, source))),
-        .. Common.Select(source => ("", source)),
-    ];
-
-    private List<KeySource> OfOwner(string owner) =>
+    /// <summary>The files that are an address's own, or that are for a whole domain.</summary>
+    public IReadOnlyList<KeyFileReader> Of(AddressPattern owner) =>
         configured.TryGetValue(owner, out var named) ? [named] : byOwner.GetValueOrDefault(owner) ?? [];
 
-    private bool AreCurrent(string owner) =>
+    /// <summary>All files, with whose they are; nobody's are the common pairs.</summary>
+    public IEnumerable<(AddressPattern? Owner, KeyFileReader Reader)> All() =>
+    [
+        .. from owner in configured.Keys.Union(byOwner.Keys)
+           from reader in Of(owner)
+           select ((AddressPattern?)owner, reader),
+        .. Common.Select(reader => ((AddressPattern?)null, reader)),
+    ];
+
+    private bool AreCurrent(AddressPattern owner) =>
         !below.TryGetValue(owner, out var listings) || listings.TrueForAll(listing => listing.IsCurrent());
 
     private void AddNamedFiles()
@@ -115,7 +118,7 @@ internal sealed class CertificateIndex
             else if (FileConventions.IsListFile(name))
                 continue;
             else if (FileConventions.MayHoldAuthorities(name))
-                authorityFiles.Add(path);
+                intermediateFiles.Add(path);
             else
                 unused.Add(new(path, "its name is no mail address with one of the known endings; see 'postseal certs import --help'"));
         }
@@ -127,9 +130,9 @@ internal sealed class CertificateIndex
     private void AddNamedFiles(string stem, Dictionary<string, string> files)
     {
         var found = FileConventions.ForAddress(suffix => files.GetValueOrDefault(suffix)).ToList();
-        AddSources(OwnersOf(stem), found);
+        AddReaders(OwnersOf(stem), found);
         if (files.TryGetValue(FileConventions.Chain, out var chain))
-            authorityFiles.Add(chain);
+            intermediateFiles.Add(chain);
         unused.AddRange(
             from path in files.Values.Except(found.SelectMany(source => source.All))
             where path != chain
@@ -166,7 +169,7 @@ internal sealed class CertificateIndex
         }
     }
 
-    private void AddDomain(string owner, string domain, string path)
+    private void AddDomain(AddressPattern owner, string domain, string path)
     {
         if (ListBelow(path) is not { } listing)
             return;
@@ -179,16 +182,16 @@ internal sealed class CertificateIndex
             select new UnusedFile(file.Value, "it lies in a domain's directory, where only those of its lists are looked at"));
     }
 
-    private void AddList(IReadOnlyList<string> owners, string path)
+    private void AddList(IReadOnlyList<AddressPattern> owners, string path)
     {
         if (owners.Count == 0 || ListBelow(path) is not { } listing)
             return;
         foreach (var owner in owners)
             GetOrAdd(below, owner).Add(listing);
-        AddSources(owners, AddListFiles(listing.Files));
+        AddReaders(owners, AddListFiles(listing.Files));
     }
 
-    private List<SourceFiles> AddListFiles(IEnumerable<KeyValuePair<string, string>> files)
+    private List<KeyFileSet> AddListFiles(IEnumerable<KeyValuePair<string, string>> files)
     {
         var byName = files.ToDictionary();
         var found = FileConventions.ForList(byName).ToList();
@@ -218,41 +221,35 @@ internal sealed class CertificateIndex
         }
     }
 
-    private void AddSources(IReadOnlyList<string> owners, IEnumerable<SourceFiles> found)
+    private void AddReaders(IReadOnlyList<AddressPattern> owners, IEnumerable<KeyFileSet> found)
     {
-        foreach (var source in found.Select(files => Source(files, owners[0])))
+        foreach (var reader in found.Select(files => Reader(files, owners[0])))
         {
             foreach (var owner in owners)
-                GetOrAdd(byOwner, owner).Add(source);
+                GetOrAdd(byOwner, owner).Add(reader);
         }
     }
 
     /// <summary>The addresses a name may stand for, or the domain; read from the name once for all listings.</summary>
-    private IReadOnlyList<string> OwnersOf(string stem) =>
+    private IReadOnlyList<AddressPattern> OwnersOf(string stem) =>
         ownersByStem.TryGetValue(stem, out var known) ? known
-        : ownersByStem[stem] = ownersBefore.TryGetValue(stem, out var before) ? before : ReadOwners(stem);
+        : ownersByStem[stem] = ownersBefore.TryGetValue(stem, out var before) ? before : AddressFileName.Readings(stem);
 
-    private static List<string> ReadOwners(string stem)
+    /// <summary>The reader of these files: the one there was, or a new one that knows the old one's last good content.</summary>
+    private KeyFileReader Reader(KeyFileSet files, AddressPattern? owner)
     {
-        if (!stem.StartsWith('@'))
-            return [.. AddressFileName.Readings(stem).Select(address => address.CanonicalText)];
-        return MailAddress.TryParse("a" + stem, out var domain) ? ["@" + domain.AsciiDomain] : [];
-    }
-
-    /// <summary>The source of these files: the one there was, or a new one that knows the old one's last good content.</summary>
-    private KeySource Source(SourceFiles files, string owner)
-    {
-        files = files with { PassphraseFile = PassphraseFileOf(owner), SecretFile = options.SecretFile };
+        files = files with { PassphraseFile = PassphraseFileOf(owner), MauticSecretFile = options.SecretFile };
         var before = known.GetValueOrDefault(files.CertificateFile);
-        return sources[files.CertificateFile] = before?.Files == files ? before : new KeySource(files, before?.LastLoaded);
+        return readers[files.CertificateFile] = before?.Files == files ? before : new KeyFileReader(files, before);
     }
 
-    private string? PassphraseFileOf(string owner) =>
-        options.Senders.GetValueOrDefault(owner)?.PassphraseFile
-        ?? options.Senders.GetValueOrDefault("@" + owner[(owner.LastIndexOf('@') + 1)..])?.PassphraseFile
+    private string? PassphraseFileOf(AddressPattern? owner) =>
+        (owner is null ? null
+            : senders.GetValueOrDefault(owner)?.PassphraseFile ?? senders.GetValueOrDefault(owner.Domain)?.PassphraseFile)
         ?? options.PassphraseFile;
 
-    private static TValue GetOrAdd<TValue>(Dictionary<string, TValue> dictionary, string key)
+    private static TValue GetOrAdd<TKey, TValue>(Dictionary<TKey, TValue> dictionary, TKey key)
+        where TKey : notnull
         where TValue : new() =>
         dictionary.TryGetValue(key, out var value) ? value : dictionary[key] = new TValue();
 }

@@ -1,12 +1,11 @@
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Serialization;
 using Postseal.Certificates;
-using Postseal.Program.Files;
+using Postseal.Certificates.Store;
 
 namespace Postseal.Program.Store;
 
 /// <summary>What there is to say of one certificate in the directory, or of a file that cannot be read.</summary>
-internal sealed record ListedCertificate
+internal sealed record CertificateRow
 {
     /// <summary>The addresses it is for.</summary>
     public IReadOnlyList<string> Addresses { get; init; } = [];
@@ -42,32 +41,26 @@ internal sealed record ListedCertificate
     /// <summary>What should be mended although it can be used.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
-    [JsonIgnore]
-    public X509Certificate2? Certificate { get; init; }
-
-    public static ListedCertificate Unreadable(StoredFile file) => new() { File = file.Path, Problem = file.Problem };
-
-    public static ListedCertificate Of(X509Certificate2 certificate, StoredFile file, CertificateStore store)
+    public static CertificateRow Of(DirectoryEntry entry, Rejection? problem, TimeProvider time)
     {
-        var uses = CertificateRules.UsesOf(certificate);
-        var hasKey = uses != CertificateUse.Authority && store.HasKeyOf(file);
-        return new ListedCertificate
+        if (entry.Certificate is not { Certificate: var certificate } mail)
+            return new CertificateRow { File = entry.File, Problem = problem?.Message };
+        return new CertificateRow
         {
-            Addresses = [.. CertificateAddresses.Of(certificate).Select(address => address.ToString())],
-            Use = [.. Words(uses, hasKey)],
+            Addresses = [.. mail.Addresses.Select(address => address.ToString())],
+            Use = [.. Words(CertificateRules.UsesOf(certificate), entry.HasKey)],
             Subject = certificate.Subject,
             Issuer = certificate.Issuer,
             Serial = certificate.SerialNumber,
             Fingerprint = Files.Fingerprint.Of(certificate),
             ValidFrom = certificate.NotBefore.ToUniversalTime(),
             ValidTo = certificate.NotAfter.ToUniversalTime(),
-            DaysLeft = CertificateNames.DaysLeft(certificate, store.Time),
+            DaysLeft = CertificateNames.DaysLeft(certificate, time),
             Key = KeyNames.Of(certificate),
-            HasPrivateKey = hasKey,
-            File = file.Path,
-            Problem = WhyNot(certificate, uses, hasKey, store),
+            HasPrivateKey = entry.HasKey,
+            File = entry.File,
+            Problem = problem?.Message,
             Warnings = CertificateRules.WarningsOf(certificate),
-            Certificate = certificate,
         };
     }
 
@@ -80,29 +73,9 @@ internal sealed record ListedCertificate
         if (uses.HasFlag(CertificateUse.Authority))
             yield return "issue";
     }
-
-    private static string? WhyNot(X509Certificate2 certificate, CertificateUse uses, bool hasKey, CertificateStore store)
-    {
-        if (uses == CertificateUse.None)
-            return CertificateRules.WhyNotSign(certificate);
-        if (CertificateRules.WhyNotNow(certificate, store.Time.GetUtcNow()) is { } reason)
-            return reason;
-        if (!hasKey || !uses.HasFlag(CertificateUse.Sign))
-            return null;
-
-        // The daemon's own answer: it opens the key, and knows which of several it takes.
-        var address = CertificateAddresses.Of(certificate)[0];
-        return store.FindSigner(address) switch
-        {
-            Lookup<Identity>.Found { Value: var used } when Files.Fingerprint.Same(used.Certificate, certificate) => null,
-            Lookup<Identity>.Found { Value: var used } => $"{used.Source} is used instead",
-            Lookup<Identity>.Unusable unusable => unusable.Why.Message,
-            _ => $"no file of {address} has this name; see the names in 'postseal certs import --help'",
-        };
-    }
 }
 
 /// <summary>Serialization without reflection.</summary>
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
-[JsonSerializable(typeof(IReadOnlyList<ListedCertificate>))]
-internal sealed partial class ListedCertificateJson : JsonSerializerContext;
+[JsonSerializable(typeof(IReadOnlyList<CertificateRow>))]
+internal sealed partial class CertificateRowJson : JsonSerializerContext;

@@ -1,0 +1,77 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Postseal.Cms;
+using Postseal.Mail;
+
+namespace Postseal.Certificates;
+
+/// <summary>A certificate for mail, with what the rules say of it, worked out once.</summary>
+public sealed class MailCertificate
+{
+    private readonly AsymmetricAlgorithm? key;
+    private readonly IReadOnlyList<X509Certificate2> beside;
+    private readonly string source;
+    private volatile Completed? completed;
+
+    /// <summary>A certificate as it was read.</summary>
+    /// <param name="certificate">The certificate.</param>
+    /// <param name="source">The files it comes from, for people.</param>
+    /// <param name="hasKey">Whether its key is in them.</param>
+    /// <param name="key">That key, if it was opened.</param>
+    /// <param name="beside">The other certificates in the files.</param>
+    internal MailCertificate(
+        X509Certificate2 certificate, string source, bool hasKey, AsymmetricAlgorithm? key = null,
+        IReadOnlyList<X509Certificate2>? beside = null)
+    {
+        (Certificate, this.source, HasKey, this.key, this.beside) = (certificate, source, hasKey, key, beside ?? []);
+        Addresses = CertificateAddresses.Of(certificate);
+        CannotSign = CertificateRules.CheckSigning(certificate);
+        CannotEncrypt = CertificateRules.CheckEncrypting(certificate);
+    }
+
+    /// <summary>The certificate.</summary>
+    public X509Certificate2 Certificate { get; }
+
+    /// <summary>The addresses it is for.</summary>
+    public IReadOnlyList<MailAddress> Addresses { get; }
+
+    /// <summary>Whether its private key is here too.</summary>
+    public bool HasKey { get; }
+
+    /// <summary>Why it may sign for nobody; <see langword="null"/> when it may.</summary>
+    internal Rejection? CannotSign { get; }
+
+    /// <summary>Why nothing may be encrypted to it; <see langword="null"/> when it may.</summary>
+    internal Rejection? CannotEncrypt { get; }
+
+    /// <summary>
+    /// Makes the identity that uses its key. The chain is what its files have, completed from the issuers of the directory, and
+    /// worked out again when these change or the date of one passes.
+    /// </summary>
+    /// <param name="issuers">The directory's issuers, by subject.</param>
+    /// <param name="now">When it signs.</param>
+    /// <param name="warn">Takes each warning that is new with what was worked out.</param>
+    internal Identity IdentityFrom(ILookup<string, X509Certificate2> issuers, DateTimeOffset now, Action<string> warn)
+    {
+        // Two threads may both work it out; both come to the same.
+        var known = completed;
+        if (known is not null && ReferenceEquals(known.From, issuers) && now.UtcDateTime <= known.HoldsUntil)
+            return known.Identity;
+        var chain = CertificateChain.Of(Certificate, [CertificateChain.BySubject(beside), issuers], now);
+        var identity = new Identity(Certificate, chain, new PlatformKey(key!), source) { Warnings = WarningsOf(chain) };
+        completed = new Completed(issuers, chain.HoldsUntil, identity);
+        foreach (var warning in identity.Warnings.Except(known?.Identity.Warnings ?? []))
+            warn($"{source}: {warning}");
+        return identity;
+    }
+
+    private IReadOnlyList<string> WarningsOf(CertificateChain chain) =>
+    [
+        .. CertificateRules.WarningsOf(Certificate),
+        .. chain.Intermediates.SelectMany(
+            intermediate => CertificateRules.WarningsOf(intermediate).Select(warning => $"of its chain, {intermediate.Subject}: {warning}")),
+        .. chain.Fault is { } fault ? (string[])[$"its chain is not complete: {fault}"] : [],
+    ];
+
+    private sealed record Completed(ILookup<string, X509Certificate2> From, DateTime HoldsUntil, Identity Identity);
+}
