@@ -37,7 +37,7 @@ public sealed class ForwardedSignatureTests : IDisposable
 
         var signed = Assert.IsType<Outcome.Replaced>(Process(form, mode)).Message;
 
-        var (verified, content, errors) = OpenSsl.Verify(BytesOf(signed), folder.Authority.Root);
+        var (verified, content, errors) = OpenSsl.Verify(BytesOf(signed), folder.Ca.Root);
         Assert.True(verified, errors);
         Assert.StartsWith(
             "Content-Type: multipart/mixed; boundary=f\r\nContent-Transfer-Encoding: 8bit\r\n\r\n--f\r\n",

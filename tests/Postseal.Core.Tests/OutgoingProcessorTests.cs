@@ -124,7 +124,7 @@ public sealed class OutgoingProcessorTests : IDisposable
     [Fact]
     public void With_an_unusable_certificate_it_leaves_unsigned_and_somebody_is_told()
     {
-        folder.Add("carol@example.org", new TrialRequest("carol@example.org") { NotBefore = Noon.AddYears(-2), NotAfter = Noon.AddYears(-1) });
+        folder.Add("carol@example.org", new TestCaRequest("carol@example.org") { NotBefore = Noon.AddYears(-2), NotAfter = Noon.AddYears(-1) });
 
         var unchanged = Assert.IsType<Outcome.Unchanged>(Process(From("carol@example.org")));
 
@@ -144,7 +144,7 @@ public sealed class OutgoingProcessorTests : IDisposable
     [MemberData(nameof(Unsignable))]
     public void Where_a_signature_is_required_the_message_is_refused_for_good(string message, string status)
     {
-        folder.Add("expired@example.org", new TrialRequest("expired@example.org") { NotBefore = Noon.AddYears(-2), NotAfter = Noon.AddYears(-1) });
+        folder.Add("expired@example.org", new TestCaRequest("expired@example.org") { NotBefore = Noon.AddYears(-2), NotAfter = Noon.AddYears(-1) });
 
         var refused = Assert.IsType<Outcome.Refused>(Process(message, Options(SigningMode.Required)));
 
@@ -295,7 +295,7 @@ public sealed class OutgoingProcessorTests : IDisposable
 
         var signed = Assert.IsType<Outcome.Replaced>(Process(FromAlice, options));
 
-        var (verified, content, errors) = OpenSsl.Verify(BytesOf(signed.Message), folder.Authority.Root);
+        var (verified, content, errors) = OpenSsl.Verify(BytesOf(signed.Message), folder.Ca.Root);
         Assert.True(verified, errors);
         Assert.EndsWith("\r\n\r\nHello Bob\r\n", Encoding.UTF8.GetString(content), StringComparison.Ordinal);
     }

@@ -110,7 +110,7 @@ public sealed class ProtectedMailTests : IDisposable
     [InlineData(SignatureForm.Opaque)]
     public void What_we_signed_passes_when_it_comes_by_again_even_with_the_certificate_of_the_domain(SignatureForm form)
     {
-        folder.Add("@example.net", new TrialRequest("gateway@example.net"));
+        folder.Add("@example.net", new TestCaRequest("gateway@example.net"));
         var options = Options(SigningMode.Required) with
         {
             Certificates = folder.Options with { DomainCertificates = true },
@@ -146,7 +146,7 @@ public sealed class ProtectedMailTests : IDisposable
 
     private ProtectedMail MailOf(string address, string key = "P-256")
     {
-        var issued = folder.Authority.Issue(new TrialRequest(address) { Key = key });
+        var issued = folder.Ca.Issue(new TestCaRequest(address) { Key = key });
         return new ProtectedMail(issued.KeyPem, issued.CertificatePem);
     }
 

@@ -71,7 +71,7 @@ public sealed class AgreementTests : IDisposable
     public void All_who_look_into_the_directory_see_the_same(string sentence, string settings, Action<Files> write, bool usable)
     {
         var certificates = Directory.CreateDirectory(outside.File("certificates")).FullName;
-        write(new Files(folder.Authority, certificates, outside.File("pp")));
+        write(new Files(folder.Ca, certificates, outside.File("pp")));
         settings = settings.Contains("[Certificates]\n", StringComparison.Ordinal)
             ? settings.Replace("[Certificates]\n", $"[Certificates]\nPath = {certificates}\n", StringComparison.Ordinal)
             : $"[Certificates]\nPath = {certificates}\n{settings}";
@@ -119,16 +119,16 @@ public sealed class AgreementTests : IDisposable
         MailAddress.TryParse(text, out var address) ? address : throw new FormatException(text);
 
     /// <summary>Writes the files of a case.</summary>
-    public sealed class Files(TrialAuthority authority, string directory, string passphraseFile)
+    public sealed class Files(TestCa authority, string directory, string passphraseFile)
     {
-        public IssuedCertificate Issued { get; private set; } = authority.Issue(new TrialRequest(Alice));
+        public IssuedCertificate Issued { get; private set; } = authority.Issue(new TestCaRequest(Alice));
 
-        public IssuedCertificate Another() => authority.Issue(new TrialRequest(Alice));
+        public IssuedCertificate Another() => authority.Issue(new TestCaRequest(Alice));
 
         public Files Issue(string address = Alice, int days = 9, string? purpose = "1.3.6.1.5.5.7.3.4")
         {
             var now = TimeProvider.System.GetUtcNow();
-            Issued = authority.Issue(new TrialRequest(address)
+            Issued = authority.Issue(new TestCaRequest(address)
             {
                 NotBefore = now.AddDays(-9), NotAfter = now.AddDays(days), ExtendedKeyUsage = purpose,
             });

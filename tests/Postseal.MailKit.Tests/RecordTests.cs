@@ -63,9 +63,9 @@ public sealed class RecordTests
     [Fact]
     public void An_issued_certificate_shows_no_key()
     {
-        using var authority = new TrialAuthority("Trial", TimeProvider.System);
+        using var authority = new TestCa("Trial", TimeProvider.System);
 
-        Assert.DoesNotContain("PRIVATE KEY", authority.Issue(new TrialRequest("alice@example.org")).ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("PRIVATE KEY", authority.Issue(new TestCaRequest("alice@example.org")).ToString(), StringComparison.Ordinal);
     }
 
     private static bool IsRecord(Type type) =>

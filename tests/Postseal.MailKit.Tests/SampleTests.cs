@@ -124,7 +124,7 @@ public sealed class SampleTests : IDisposable
     {
         var sent = Letters.Bytes(Samples.AsSent(Signer(), Letters.Plain()));
 
-        var signatures = Samples.Verify(Signer(), [folder.Authority.Root], MimeMessage.Load(new MemoryStream(sent), Cancel));
+        var signatures = Samples.Verify(Signer(), [folder.Ca.Root], MimeMessage.Load(new MemoryStream(sent), Cancel));
 
         Assert.True(Assert.Single(signatures).Verify());
     }

@@ -40,7 +40,7 @@ public sealed class SecureMimeContextTests : IDisposable
             new MemoryStream(System.Text.Encoding.Latin1.GetBytes(Letters.Text(sent).Replace("Hello", "Hallo", StringComparison.Ordinal))), Cancel).Body!;
         var intact = (MultipartSigned)MimeMessage.Load(new MemoryStream(sent), Cancel).Body!;
         using var strangers = new CertificateFolder(office.Time);
-        using var elsewhere = new PostsealSecureMimeContext(strangers.Open(), [strangers.Authority.Root]);
+        using var elsewhere = new PostsealSecureMimeContext(strangers.Open(), [strangers.Ca.Root]);
 
         Assert.Throws<DigitalSignatureVerifyException>(() => changed.Verify(context, Cancel)[0].Verify());
         Assert.Throws<DigitalSignatureVerifyException>(() => intact.Verify(elsewhere, Cancel)[0].Verify());

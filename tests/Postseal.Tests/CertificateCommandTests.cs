@@ -20,7 +20,7 @@ public sealed class CertificateCommandTests : IDisposable
     public void Show_and_list_tell_of_a_weak_key_and_of_the_chain_as_it_verifies()
     {
         var now = folder.Time.GetUtcNow();
-        var root = TestAuthority.Root("CN=Root", now.AddYears(-1), now.AddYears(1));
+        var root = OddCa.Root("CN=Root", now.AddYears(-1), now.AddYears(1));
         var intermediate = root.Issue(new IssuerRequest(new("CN=CA"), now.AddDays(-9), now.AddDays(9)));
         using var key = RSA.Create(1024);
         folder.Write("alice@example.org.pem", intermediate.IssueMail(Alice, now.AddDays(-9), now.AddDays(9), mailKey: key) + intermediate.Pem);
@@ -39,7 +39,7 @@ public sealed class CertificateCommandTests : IDisposable
     public void Check_does_not_praise_a_chain_with_an_expired_intermediate()
     {
         var now = folder.Time.GetUtcNow();
-        var root = TestAuthority.Root("CN=Root", now.AddYears(-1), now.AddYears(1));
+        var root = OddCa.Root("CN=Root", now.AddYears(-1), now.AddYears(1));
         var expired = root.Issue(new IssuerRequest(new("CN=CA"), now.AddDays(-90), now.AddDays(-1)));
         folder.Write("alice@example.org.pem", expired.IssueMail(Alice, now.AddDays(-1), now.AddDays(90)) + expired.Pem + root.Pem);
 
@@ -52,7 +52,7 @@ public sealed class CertificateCommandTests : IDisposable
     public void Check_warns_of_a_weak_key_and_an_address_in_the_subject_alone()
     {
         var now = folder.Time.GetUtcNow();
-        var root = TestAuthority.Root("CN=Root", now.AddYears(-1), now.AddYears(1));
+        var root = OddCa.Root("CN=Root", now.AddYears(-1), now.AddYears(1));
         using var key = RSA.Create(1024);
         using var certificate = root.Issue(new("E=alice@example.org"), key, [], now.AddDays(-1), now.AddDays(90));
         folder.Write("alice@example.org.pem", key.ExportPkcs8PrivateKeyPem() + "\n" + certificate.ExportCertificatePem());
@@ -77,7 +77,7 @@ public sealed class CertificateCommandTests : IDisposable
 
         void Import(params string[] options)
         {
-            var issued = folder.Authority.Issue(new TrialRequest(Alice));
+            var issued = folder.Ca.Issue(new TestCaRequest(Alice));
             Cli.Good(["certs", "import", outside.Write("alice.pem", issued.KeyPem + issued.CertificatePem), .. options, "--config", config]);
         }
     }

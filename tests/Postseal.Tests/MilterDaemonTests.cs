@@ -45,7 +45,7 @@ public sealed class MilterDaemonTests : IAsyncDisposable
         Assert.Equal(
             ["Received: from a\n\tby b", "FROM:alice@example.org", "X-Odd:  two  spaces ", "Subject: =?utf-8?Q?caf=C3=A9?=", "Mime-Version: 1.0", "X-Odd: again"],
             result.Headers.Where(h => !h.Is("Content-Type")).Select(h => h.ToString()));
-        var (verified, content, errors) = OpenSsl.Verify(result.ToBytes(), folder.Authority.Root);
+        var (verified, content, errors) = OpenSsl.Verify(result.ToBytes(), folder.Ca.Root);
         Assert.True(verified, errors);
         Assert.EndsWith("Content-Transfer-Encoding: quoted-printable\r\n\r\nGr=C3=BC=C3=9Fe\r\n", Encoding.ASCII.GetString(content), StringComparison.Ordinal);
     }
@@ -126,7 +126,7 @@ public sealed class MilterDaemonTests : IAsyncDisposable
     [Fact]
     public async Task What_must_be_signed_and_cannot_be_is_refused_and_the_log_says_why()
     {
-        folder.Add("carol@example.org", new TrialRequest("carol@example.org") { NotBefore = DateTimeOffset.UnixEpoch, NotAfter = DateTimeOffset.UnixEpoch.AddYears(1) });
+        folder.Add("carol@example.org", new TestCaRequest("carol@example.org") { NotBefore = DateTimeOffset.UnixEpoch, NotAfter = DateTimeOffset.UnixEpoch.AddYears(1) });
         await using var mta = await StartAsync(MtaKind.Postfix, new SigningRules { Mode = SigningMode.Required });
 
         var result = await mta.SendAsync(Message("From: carol@example.org", "Hello\r\n"), Cancel);
@@ -200,7 +200,7 @@ public sealed class MilterDaemonTests : IAsyncDisposable
 
         foreach (var (text, bytes) in signed)
         {
-            var (verified, content, errors) = OpenSsl.Verify(bytes, folder.Authority.Root);
+            var (verified, content, errors) = OpenSsl.Verify(bytes, folder.Ca.Root);
             Assert.True(verified, errors);
             Assert.EndsWith(text, Encoding.ASCII.GetString(content), StringComparison.Ordinal);
         }

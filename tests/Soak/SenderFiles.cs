@@ -6,7 +6,7 @@ using Postseal.Certificates;
 namespace Postseal.Soak;
 
 /// <summary>The certificate directory as admins and their tools change it.</summary>
-internal sealed class SenderFiles(string directory, TrialAuthority authority)
+internal sealed class SenderFiles(string directory, TestCa authority)
 {
     private readonly string certificates = Directory.CreateDirectory(Path.Combine(directory, Settings.Certificates)).FullName;
     private int serial;
@@ -41,7 +41,7 @@ internal sealed class SenderFiles(string directory, TrialAuthority authority)
 
     private async Task ChangeAsync(Sender sender, Func<IssuedCertificate, int, Task> write)
     {
-        var issued = authority.Issue(new TrialRequest(sender.Address) { Key = sender.Key });
+        var issued = authority.Issue(new TestCaRequest(sender.Address) { Key = sender.Key });
         using var certificate = X509Certificate2.CreateFromPem(issued.CertificatePem);
         sender.Certificate.Begin(certificate.GetCertHashString(HashAlgorithmName.SHA256));
         await write(issued, Interlocked.Increment(ref serial));

@@ -19,7 +19,7 @@ internal sealed class SoakRun(SoakPlan plan, TextWriter output)
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         using var directory = new TemporaryDirectory();
-        using var authority = new TrialAuthority("Soak", TimeProvider.System);
+        using var authority = new TestCa("Soak", TimeProvider.System);
         var files = new SenderFiles(directory.Path, authority);
         foreach (var sender in Senders.Residents.Append(Senders.Silent))
             await files.RenewAsync(sender);

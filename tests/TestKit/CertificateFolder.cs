@@ -5,7 +5,7 @@ using Postseal.Certificates.Store;
 
 namespace Postseal.TestKit;
 
-/// <summary>A certificate directory with an authority of its own, both made for one test.</summary>
+/// <summary>a certificate directory with a CA of its own, both made for one test.</summary>
 public sealed class CertificateFolder : IDisposable
 {
     private readonly TemporaryDirectory directory = new();
@@ -13,12 +13,12 @@ public sealed class CertificateFolder : IDisposable
     public CertificateFolder(TimeProvider? time = null)
     {
         Time = time ?? TimeProvider.System;
-        Authority = new TrialAuthority("Trial", Time, TestKeys.Create);
+        Ca = new TestCa("Trial", Time, TestKeys.Create);
     }
 
     public TimeProvider Time { get; }
 
-    public TrialAuthority Authority { get; }
+    public TestCa Ca { get; }
 
     public string Path => directory.Path;
 
@@ -29,12 +29,12 @@ public sealed class CertificateFolder : IDisposable
     public CertificateDirectory Open(CertificateOptions options) => new(options, Time);
 
     /// <summary>Issues a certificate and puts it into the directory as one PEM with key and chain.</summary>
-    public IssuedCertificate Add(string address, string key = "P-256") => Add(address, new TrialRequest(address) { Key = key });
+    public IssuedCertificate Add(string address, string key = "P-256") => Add(address, new TestCaRequest(address) { Key = key });
 
     /// <inheritdoc cref="Add(string, string)"/>
-    public IssuedCertificate Add(string fileName, TrialRequest request)
+    public IssuedCertificate Add(string fileName, TestCaRequest request)
     {
-        var issued = Authority.Issue(request);
+        var issued = Ca.Issue(request);
         Write(fileName + ".pem", issued.KeyPem + issued.CertificatePem + issued.ChainPem);
         return issued;
     }
@@ -42,7 +42,7 @@ public sealed class CertificateFolder : IDisposable
     /// <summary>Does the same, with the key under a passphrase.</summary>
     public IssuedCertificate AddEncrypted(string address, string passphrase, string suffix = ".pem")
     {
-        var issued = Authority.Issue(new TrialRequest(address));
+        var issued = Ca.Issue(new TestCaRequest(address));
         Write(address + suffix, Encrypt(issued.KeyPem, passphrase) + issued.CertificatePem + issued.ChainPem);
         return issued;
     }
@@ -82,7 +82,7 @@ public sealed class CertificateFolder : IDisposable
 
     public void Dispose()
     {
-        Authority.Dispose();
+        Ca.Dispose();
         directory.Dispose();
     }
 }

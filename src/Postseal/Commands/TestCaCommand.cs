@@ -43,7 +43,7 @@ internal static class TestCaCommand
             if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
                 throw new CommandException(ExitCode.UsageError, $"{path} is not empty; name another directory");
 
-            using var ca = new TrialAuthority("Trial", TimeProvider.System);
+            using var ca = new TestCa("Trial", TimeProvider.System);
             var trial = TrialDirectory.Create(path, ca);
             var key = arguments.GetValue(type)!;
             // Both uses, as a CA would grant them: RSA keys take part in transport, EC keys in agreement.
@@ -51,7 +51,7 @@ internal static class TestCaCommand
                 | (key.StartsWith("RSA", StringComparison.Ordinal) ? X509KeyUsageFlags.KeyEncipherment : X509KeyUsageFlags.KeyAgreement);
             foreach (var mailbox in mailboxes)
             {
-                var file = trial.Issue(mailbox, new TrialRequest(mailbox.ToString()) { Key = key, KeyUsage = usage });
+                var file = trial.Issue(mailbox, new TestCaRequest(mailbox.ToString()) { Key = key, KeyUsage = usage });
                 output.Line($"{file}: key, certificate and chain for {mailbox}");
             }
 

@@ -20,9 +20,9 @@ internal sealed class SigningDemo(string directory, CommandOutput output, TimePr
     /// <summary>Runs the demo; returns whether the signature is good.</summary>
     public async Task<bool> RunAsync(bool kept, CancellationToken cancellationToken)
     {
-        using var ca = new TrialAuthority("Postseal Demo", time);
+        using var ca = new TestCa("Postseal Demo", time);
         TrialDirectory.Create(directory, ca)
-            .Issue(Sender, new TrialRequest(Sender.ToString()) { Key = "RSA-3072", CommonName = "Aimée Example" });
+            .Issue(Sender, new TestCaRequest(Sender.ToString()) { Key = "RSA-3072", CommonName = "Aimée Example" });
         var original = ReadMessage();
         Save("original.eml", original);
 
@@ -67,7 +67,7 @@ internal sealed class SigningDemo(string directory, CommandOutput output, TimePr
         return MailMessage.Parse(result.ToBytes());
     }
 
-    private bool Verify(MailMessage signed, TrialAuthority ca)
+    private bool Verify(MailMessage signed, TestCa ca)
     {
         try
         {

@@ -13,9 +13,9 @@ internal sealed class TrialDirectory
     private const int LongestSocketPath = 107; // unix(7)
 
     private readonly string certificates;
-    private readonly TrialAuthority ca;
+    private readonly TestCa ca;
 
-    private TrialDirectory(string path, TrialAuthority ca)
+    private TrialDirectory(string path, TestCa ca)
     {
         this.ca = ca;
         certificates = Path.Combine(path, "certificates");
@@ -28,7 +28,7 @@ internal sealed class TrialDirectory
     public string ConfigurationFile { get; }
 
     /// <summary>Makes the directory with a CA's root and settings that listen on a socket in it.</summary>
-    public static TrialDirectory Create(string path, TrialAuthority ca)
+    public static TrialDirectory Create(string path, TestCa ca)
     {
         var directory = new TrialDirectory(path, ca);
         Directory.CreateDirectory(directory.certificates);
@@ -55,7 +55,7 @@ internal sealed class TrialDirectory
             : "inet:0@127.0.0.1";
 
     /// <summary>Issues a certificate; returns the file with key, certificate and chain.</summary>
-    public string Issue(MailAddress address, TrialRequest request)
+    public string Issue(MailAddress address, TestCaRequest request)
     {
         var issued = ca.Issue(request);
         var path = Path.Combine(certificates, AddressFileName.For(address) + ".pem");

@@ -25,7 +25,7 @@ internal static class CoreCommand
     /// <summary>Whether openssl finds the message rightly signed, and its body in what is signed.</summary>
     public static bool IsSigned(byte[] signed, byte[] raw, TrialSigner signer)
     {
-        var (verified, content, errors) = OpenSsl.Verify(signed, signer.Folder.Authority.Root);
+        var (verified, content, errors) = OpenSsl.Verify(signed, signer.Folder.Ca.Root);
         if (!verified)
             Console.Error.WriteLine(errors);
         return verified && content.AsSpan().IndexOf(raw.AsSpan(raw.AsSpan().IndexOf("\r\n\r\n"u8))) >= 0;

@@ -14,7 +14,7 @@ public sealed class CertificateAddressTests
     private const string Email = "1.2.840.113549.1.9.1";
     private static readonly DateTimeOffset Noon = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
 
-    private static readonly TestAuthority Authority = TestAuthority.Root("CN=Root", Noon.AddYears(-1), Noon.AddYears(1));
+    private static readonly OddCa Authority = OddCa.Root("CN=Root", Noon.AddYears(-1), Noon.AddYears(1));
     private static readonly RSA Key = (RSA)TestKeys.Create("RSA-2048");
 
     private static readonly Asn1Tag Rfc822Name = new(TagClass.ContextSpecific, 1);

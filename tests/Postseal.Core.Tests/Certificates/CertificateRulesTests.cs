@@ -19,7 +19,7 @@ public sealed class CertificateRulesTests : IDisposable
 
     [Fact]
     public void An_authority_is_accepted_as_such_with_no_other_check() =>
-        Assert.Equal(CertificateUse.Authority, CertificateRules.UsesOf(folder.Authority.Root));
+        Assert.Equal(CertificateUse.Authority, CertificateRules.UsesOf(folder.Ca.Root));
 
     [Theory]
     [InlineData("RSA-2048", X509KeyUsageFlags.DigitalSignature, CertificateUse.Sign)]
@@ -35,7 +35,7 @@ public sealed class CertificateRulesTests : IDisposable
     [InlineData("P-256", X509KeyUsageFlags.CrlSign, CertificateUse.None)]
     [InlineData("P-256", null, Both)]
     public void The_key_usage_decides_what_it_may_be_used_for(string key, X509KeyUsageFlags? usage, CertificateUse expected) =>
-        Assert.Equal(expected, Uses(new TrialRequest("alice@example.org") { Key = key, KeyUsage = usage }));
+        Assert.Equal(expected, Uses(new TestCaRequest("alice@example.org") { Key = key, KeyUsage = usage }));
 
     [Theory]
     [InlineData(null, Both)]
@@ -43,11 +43,11 @@ public sealed class CertificateRulesTests : IDisposable
     [InlineData(AnyPurpose, CertificateUse.None)] // openssl refuses it
     [InlineData(WebServer, CertificateUse.None)]
     public void The_extended_key_usage_is_absent_or_allows_mail(string? purpose, CertificateUse expected) =>
-        Assert.Equal(expected, Uses(new TrialRequest("alice@example.org") { KeyUsage = null, ExtendedKeyUsage = purpose }));
+        Assert.Equal(expected, Uses(new TestCaRequest("alice@example.org") { KeyUsage = null, ExtendedKeyUsage = purpose }));
 
     [Fact]
     public void Without_an_address_in_subjectAltName_it_is_for_no_mail() =>
-        Assert.Equal(CertificateUse.None, Uses(new TrialRequest { KeyUsage = null, CommonName = "alice@example.org" }));
+        Assert.Equal(CertificateUse.None, Uses(new TestCaRequest { KeyUsage = null, CommonName = "alice@example.org" }));
 
     [Fact]
     public void A_key_that_is_neither_RSA_nor_EC_is_for_no_mail()
@@ -83,7 +83,7 @@ public sealed class CertificateRulesTests : IDisposable
     [InlineData("алиса@example.org", "алиса@example.org")]
     [InlineData("алиса@xn--bcher-kva.example", "алиса@Bücher.example")]
     public void An_address_of_the_certificate_is_the_senders_in_any_spelling(string named, string sender) =>
-        Assert.Null(CertificateRules.CheckOwner(Certificate(new TrialRequest(named)), AddressPattern.Of(Address(sender))));
+        Assert.Null(CertificateRules.CheckOwner(Certificate(new TestCaRequest(named)), AddressPattern.Of(Address(sender))));
 
     [Theory]
     [InlineData("domain-signing-authority@example.org", "alice@example.org", true)]
@@ -92,22 +92,22 @@ public sealed class CertificateRulesTests : IDisposable
     [InlineData("gateway@example.org", "alice@mail.example.org", false)]
     [InlineData("gateway@example.com", "alice@example.org", false)]
     public void A_domains_certificate_names_an_address_in_exactly_that_domain(string named, string sender, bool accepted) =>
-        Assert.Equal(accepted, CertificateRules.CheckOwner(Certificate(new TrialRequest(named)), AddressPattern.OfDomain(Address(sender))) is null);
+        Assert.Equal(accepted, CertificateRules.CheckOwner(Certificate(new TestCaRequest(named)), AddressPattern.OfDomain(Address(sender))) is null);
 
     [Fact]
     public void Each_refusal_says_what_to_do()
     {
-        Assert.Contains("have it issued with email:", CertificateRules.CheckSigning(Certificate(new TrialRequest()))?.Message, StringComparison.Ordinal);
-        Assert.Contains("issued with digitalSignature", CertificateRules.CheckSigning(Certificate(new TrialRequest("a@b") { KeyUsage = X509KeyUsageFlags.KeyAgreement }))?.Message, StringComparison.Ordinal);
-        Assert.Contains("issued with keyAgreement", CertificateRules.CheckEncrypting(Certificate(new TrialRequest("a@b")))?.Message, StringComparison.Ordinal);
-        Assert.Contains("issued with keyEncipherment", CertificateRules.CheckEncrypting(Certificate(new TrialRequest("a@b") { Key = "RSA-2048" }))?.Message, StringComparison.Ordinal);
-        Assert.Contains("issued with emailProtection", CertificateRules.CheckSigning(Certificate(new TrialRequest("a@b") { ExtendedKeyUsage = WebServer }))?.Message, StringComparison.Ordinal);
+        Assert.Contains("have it issued with email:", CertificateRules.CheckSigning(Certificate(new TestCaRequest()))?.Message, StringComparison.Ordinal);
+        Assert.Contains("issued with digitalSignature", CertificateRules.CheckSigning(Certificate(new TestCaRequest("a@b") { KeyUsage = X509KeyUsageFlags.KeyAgreement }))?.Message, StringComparison.Ordinal);
+        Assert.Contains("issued with keyAgreement", CertificateRules.CheckEncrypting(Certificate(new TestCaRequest("a@b")))?.Message, StringComparison.Ordinal);
+        Assert.Contains("issued with keyEncipherment", CertificateRules.CheckEncrypting(Certificate(new TestCaRequest("a@b") { Key = "RSA-2048" }))?.Message, StringComparison.Ordinal);
+        Assert.Contains("issued with emailProtection", CertificateRules.CheckSigning(Certificate(new TestCaRequest("a@b") { ExtendedKeyUsage = WebServer }))?.Message, StringComparison.Ordinal);
     }
 
     public void Dispose() => folder.Dispose();
 
-    private CertificateUse Uses(TrialRequest request) => CertificateRules.UsesOf(Certificate(request));
+    private CertificateUse Uses(TestCaRequest request) => CertificateRules.UsesOf(Certificate(request));
 
-    private X509Certificate2 Certificate(TrialRequest request) =>
-        X509Certificate2.CreateFromPem(folder.Authority.Issue(request).CertificatePem);
+    private X509Certificate2 Certificate(TestCaRequest request) =>
+        X509Certificate2.CreateFromPem(folder.Ca.Issue(request).CertificatePem);
 }

@@ -18,7 +18,7 @@ public sealed class ChainTests : IDisposable
     private static readonly DateTimeOffset LongAgo = Noon.AddYears(-5);
     private static readonly DateTimeOffset LongHence = Noon.AddYears(5);
 
-    private static readonly TestAuthority Root = TestAuthority.Root("CN=Root", LongAgo, LongHence);
+    private static readonly OddCa Root = OddCa.Root("CN=Root", LongAgo, LongHence);
 
     private readonly SettableTime time = new(Noon);
     private readonly CertificateFolder folder;
@@ -106,7 +106,7 @@ public sealed class ChainTests : IDisposable
     public static TheoryData<string, Func<IssuerRequest, IssuerRequest>, string> UnfitIssuers => new()
     {
         { "another key of the same name", request => request with { Key = ECDsa.Create(ECCurve.NamedCurves.nistP256) }, "the signature was not made with its key" },
-        { "no authority", request => request with { IsAuthority = false }, "it is not a CA certificate" },
+        { "no authority", request => request with { IsCa = false }, "it is not a CA certificate" },
         { "no right to issue", request => request with { Usage = X509KeyUsageFlags.DigitalSignature }, "its keyUsage (DigitalSignature) does not allow issuing" },
         { "expired", request => request with { To = Noon.AddDays(-1) }, "it expired on 2026-11-21" },
         { "not yet valid", request => request with { From = Noon.AddDays(1) }, "it is not valid before 2026-11-23" },
@@ -156,7 +156,7 @@ public sealed class ChainTests : IDisposable
     public void Of_two_ways_the_one_to_a_root_that_is_here_is_taken()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var stranger = TestAuthority.Root("CN=Stranger", LongAgo, LongHence);
+        var stranger = OddCa.Root("CN=Stranger", LongAgo, LongHence);
         var crossed = stranger.Issue(Intermediate("CN=CA") with { Key = key, To = LongHence.AddDays(-1) });
         var direct = Root.Issue(Intermediate("CN=CA") with { Key = key, To = LongHence.AddDays(-2) });
         folder.Write("alice@example.org.pem", direct.IssueMail(Alice, LongAgo, LongHence) + crossed.Pem + direct.Pem);
@@ -216,7 +216,7 @@ public sealed class ChainTests : IDisposable
     [Fact]
     public void A_chain_of_four_is_put_in_order()
     {
-        var authorities = new List<TestAuthority> { Root };
+        var authorities = new List<OddCa> { Root };
         for (var i = 1; i <= 4; i++)
             authorities.Add(authorities[^1].Issue(Intermediate($"CN=CA {i}")));
         folder.Write("alice@example.org.pem", authorities[^1].IssueMail(Alice, LongAgo, LongHence) + string.Concat(authorities.Select(authority => authority.Pem)));
@@ -275,7 +275,7 @@ public sealed class ChainTests : IDisposable
         0 => Intermediate($"CN=CA {subject}") with { Key = key, To = Noon.AddDays(-1) },
         1 => Intermediate($"CN=CA {subject}") with { Key = key, From = Noon.AddDays(1) },
         2 => Intermediate($"CN=CA {subject}") with { Key = key, PathLength = random.Next(2) },
-        3 => Intermediate($"CN=CA {subject}") with { Key = key, IsAuthority = random.Next(2) == 0 },
+        3 => Intermediate($"CN=CA {subject}") with { Key = key, IsCa = random.Next(2) == 0 },
         _ => Intermediate($"CN=CA {subject}") with { Key = key, To = LongHence.AddDays(-random.Next(100)) },
     };
 

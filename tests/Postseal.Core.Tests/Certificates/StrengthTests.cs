@@ -19,7 +19,7 @@ public sealed class StrengthTests : IDisposable
     private const string Alice = "alice@example.org";
     private static readonly DateTimeOffset Noon = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
 
-    private static readonly TestAuthority Root = TestAuthority.Root("CN=Root", Noon.AddYears(-1), Noon.AddYears(1));
+    private static readonly OddCa Root = OddCa.Root("CN=Root", Noon.AddYears(-1), Noon.AddYears(1));
 
     private readonly CertificateFolder folder = new(new SettableTime(Noon));
     private readonly LineCollector log = new();

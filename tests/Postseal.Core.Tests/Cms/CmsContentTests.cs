@@ -17,7 +17,7 @@ public sealed class CmsContentTests : IDisposable
 
     public CmsContentTests()
     {
-        var issued = folder.Authority.Issue(new TrialRequest("alice@example.org"));
+        var issued = folder.Ca.Issue(new TestCaRequest("alice@example.org"));
         using var certificate = X509Certificate2.CreateFromPem(issued.CertificatePem, issued.KeyPem);
         var cms = new SignedCms(new ContentInfo(RandomNumberGenerator.GetBytes(3000)), detached: false);
         cms.ComputeSignature(new CmsSigner(certificate), silent: true);
@@ -79,7 +79,7 @@ public sealed class CmsContentTests : IDisposable
     [Fact]
     public void Who_signs_with_two_digests_is_the_signer_of_both()
     {
-        var issued = folder.Authority.Issue(new TrialRequest("alice@example.org"));
+        var issued = folder.Ca.Issue(new TestCaRequest("alice@example.org"));
         using var certificate = X509Certificate2.CreateFromPem(issued.CertificatePem, issued.KeyPem);
         var cms = new SignedCms(new ContentInfo([1]), detached: false);
         foreach (var digest in (string[])["2.16.840.1.101.3.4.2.1", "2.16.840.1.101.3.4.2.3"])
@@ -132,10 +132,10 @@ public sealed class CmsContentTests : IDisposable
     [Fact]
     public void More_certificates_than_anyone_sends_are_none()
     {
-        var certificates = Enumerable.Repeat(folder.Authority.Root.RawData, 1000).SelectMany(bytes => bytes).ToArray();
+        var certificates = Enumerable.Repeat(folder.Ca.Root.RawData, 1000).SelectMany(bytes => bytes).ToArray();
 
         Assert.Null(CmsContent.TryRead([SignedData(content: null, certificates)]));
-        Assert.NotNull(CmsContent.TryRead([SignedData(content: null, folder.Authority.Root.RawData)]));
+        Assert.NotNull(CmsContent.TryRead([SignedData(content: null, folder.Ca.Root.RawData)]));
     }
 
     public void Dispose() => folder.Dispose();

@@ -171,7 +171,7 @@ public sealed class ProtectionClassifierTests(ProtectionClassifierTests.Person p
 
         public Person()
         {
-            var alice = folder.Authority.Issue(new TrialRequest("alice@example.org") { Key = "RSA-2048" });
+            var alice = folder.Ca.Issue(new TestCaRequest("alice@example.org") { Key = "RSA-2048" });
             Mail = new ProtectedMail(alice.KeyPem, alice.CertificatePem);
         }
 

@@ -19,7 +19,7 @@ internal sealed class Office : IDisposable
 {
     public static readonly DateTimeOffset Noon = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
 
-    private static readonly TrialAuthority Authority = new("Trial", new SettableTime(Noon));
+    private static readonly TestCa Authority = new("Trial", new SettableTime(Noon));
     private static readonly string AliceFile = Issue("alice@example.org", "RSA-2048", X509KeyUsageFlags.KeyEncipherment);
     private static readonly string ErinFile = Issue("erin@example.org", "P-256", X509KeyUsageFlags.KeyAgreement);
 
@@ -47,7 +47,7 @@ internal sealed class Office : IDisposable
     public static string Issue(string address, string key, X509KeyUsageFlags alsoFor = X509KeyUsageFlags.None)
     {
         var issued = Authority.Issue(
-            new TrialRequest(address) { Key = key, KeyUsage = X509KeyUsageFlags.DigitalSignature | alsoFor });
+            new TestCaRequest(address) { Key = key, KeyUsage = X509KeyUsageFlags.DigitalSignature | alsoFor });
         return issued.KeyPem + issued.CertificatePem + issued.ChainPem;
     }
 

@@ -15,7 +15,7 @@ internal sealed class CliShell : IDisposable
 {
     private readonly TemporaryDirectory directory = new();
     private readonly string before = Directory.GetCurrentDirectory();
-    private readonly TrialAuthority ca = new("Trial", TimeProvider.System, TestKeys.Create);
+    private readonly TestCa ca = new("Trial", TimeProvider.System, TestKeys.Create);
 
     public CliShell()
     {
@@ -70,14 +70,14 @@ internal sealed class CliShell : IDisposable
     private (int ExitCode, string Output, string Errors) Issue(string[] words)
     {
         var options = words.Skip(2).Select(word => word.Split('=', 2)).ToDictionary(pair => pair[0], pair => Regex.Unescape(pair[1]));
-        var issued = ca.Issue(new TrialRequest(words[1].Contains('@', StringComparison.Ordinal) ? [words[1]] : [])
+        var issued = ca.Issue(new TestCaRequest(words[1].Contains('@', StringComparison.Ordinal) ? [words[1]] : [])
         {
             Key = options.GetValueOrDefault("key", "P-256"),
             CommonName = options.GetValueOrDefault("name"),
             NotBefore = Days("from"),
             NotAfter = Days("to"),
             KeyUsage = Enum.Parse<X509KeyUsageFlags>(options.GetValueOrDefault("usage", nameof(X509KeyUsageFlags.DigitalSignature))),
-            ExtendedKeyUsage = options.GetValueOrDefault("purpose", new TrialRequest().ExtendedKeyUsage!),
+            ExtendedKeyUsage = options.GetValueOrDefault("purpose", new TestCaRequest().ExtendedKeyUsage!),
         });
         var stem = options.GetValueOrDefault("file", words[1].Split('@')[0]);
         File.WriteAllText(stem + ".key", issued.KeyPem);

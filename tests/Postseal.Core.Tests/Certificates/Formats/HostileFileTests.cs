@@ -65,7 +65,7 @@ public sealed class HostileFileTests : IDisposable
     [InlineData(10_000, true)]
     public void A_thousand_certificates_are_read_and_more_refused(int count, bool refused)
     {
-        var one = folder.Authority.Root.ExportCertificatePem() + "\n";
+        var one = folder.Ca.Root.ExportCertificatePem() + "\n";
         var file = folder.Write("many.pem", string.Concat(Enumerable.Repeat(one, count)));
 
         if (!refused)
@@ -77,7 +77,7 @@ public sealed class HostileFileTests : IDisposable
     [Fact]
     public void More_than_twenty_keys_are_refused()
     {
-        var one = folder.Authority.Issue(new TrialRequest("alice@example.org")).KeyPem;
+        var one = folder.Ca.Issue(new TestCaRequest("alice@example.org")).KeyPem;
 
         var error = Assert.Throws<CertificateFileException>(
             () => Opened.Read(folder.Write("keys.pem", string.Concat(Enumerable.Repeat(one, 21)))));
@@ -88,7 +88,7 @@ public sealed class HostileFileTests : IDisposable
     [Fact]
     public void A_good_file_cut_anywhere_is_refused_or_read_in_part_but_never_crashes()
     {
-        foreach (var whole in (byte[][])[Encoding.ASCII.GetBytes(GoodPem()), Pkcs12(rounds: 1), Pkcs7Around(folder.Authority.Root.RawData)])
+        foreach (var whole in (byte[][])[Encoding.ASCII.GetBytes(GoodPem()), Pkcs12(rounds: 1), Pkcs7Around(folder.Ca.Root.RawData)])
         {
             for (var length = 0; length < whole.Length; length += 1 + (whole.Length / 400))
                 AssertReadOrRefused(whole.AsSpan(0, length));
@@ -98,7 +98,7 @@ public sealed class HostileFileTests : IDisposable
     [Fact]
     public void A_good_file_with_any_bytes_changed_is_read_or_refused_but_never_crashes()
     {
-        byte[][] good = [Encoding.ASCII.GetBytes(GoodPem()), Pkcs12(rounds: 1), Pkcs7Around(folder.Authority.Root.RawData), folder.Authority.Root.RawData];
+        byte[][] good = [Encoding.ASCII.GetBytes(GoodPem()), Pkcs12(rounds: 1), Pkcs7Around(folder.Ca.Root.RawData), folder.Ca.Root.RawData];
         var mutation =
             from file in Gen.Elements(good)
             from changes in Gen.Choose(0, 9_999).SelectMany(at => Gen.Choose(0, 255).Select(value => (at, value))).ArrayOf(3)
@@ -127,7 +127,7 @@ public sealed class HostileFileTests : IDisposable
 
     private string GoodPem()
     {
-        var issued = folder.Authority.Issue(new TrialRequest("alice@example.org"));
+        var issued = folder.Ca.Issue(new TestCaRequest("alice@example.org"));
         return issued.KeyPem + issued.CertificatePem + issued.ChainPem;
     }
 

@@ -98,7 +98,7 @@ public sealed class KeyFileTests : IDisposable
     [Fact]
     public void A_certificate_in_DER_is_read()
     {
-        File.WriteAllBytes(folder.File("root"), folder.Authority.Root.RawData);
+        File.WriteAllBytes(folder.File("root"), folder.Ca.Root.RawData);
 
         Assert.Equal("CN=Trial Root", Assert.Single(Read(folder.File("root")).Certificates).Subject);
     }
@@ -109,7 +109,7 @@ public sealed class KeyFileTests : IDisposable
     public void A_PKCS7_bundle_is_read(string form)
     {
         var issued = Issue("P-256");
-        var chain = folder.Write("chain.pem", issued.CertificatePem + issued.ChainPem + folder.Authority.Root.ExportCertificatePem() + "\n");
+        var chain = folder.Write("chain.pem", issued.CertificatePem + issued.ChainPem + folder.Ca.Root.ExportCertificatePem() + "\n");
         OpenSslOrSkip("crl2pkcs7", "-nocrl", "-certfile", chain, "-outform", form, "-out", folder.File("bundle"));
 
         Assert.Equal(
@@ -129,7 +129,7 @@ public sealed class KeyFileTests : IDisposable
     [Fact]
     public void OpenSSLs_trusted_certificate_is_read()
     {
-        OpenSslOrSkip("x509", "-in", folder.Write("root.pem", folder.Authority.Root.ExportCertificatePem()), "-trustout", "-addtrust", "emailProtection", "-out", folder.File("trusted"));
+        OpenSslOrSkip("x509", "-in", folder.Write("root.pem", folder.Ca.Root.ExportCertificatePem()), "-trustout", "-addtrust", "emailProtection", "-out", folder.File("trusted"));
         Assert.Contains("BEGIN TRUSTED CERTIFICATE", File.ReadAllText(folder.File("trusted")), StringComparison.Ordinal);
 
         Assert.Equal("CN=Trial Root", Assert.Single(Read(folder.File("trusted")).Certificates).Subject);
@@ -201,7 +201,7 @@ public sealed class KeyFileTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     private IssuedCertificate Issue(string kind) =>
-        folder.Authority.Issue(new TrialRequest("alice@example.org") { Key = kind });
+        folder.Ca.Issue(new TestCaRequest("alice@example.org") { Key = kind });
 
     private static KeyFile Read(string path, ReadOnlySpan<byte> passphrase = default) => Opened.Read(path, passphrase);
 

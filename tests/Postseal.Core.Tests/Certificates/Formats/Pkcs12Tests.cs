@@ -173,7 +173,7 @@ public sealed class Pkcs12Tests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    private IssuedCertificate Issue(string kind) => folder.Authority.Issue(new TrialRequest("alice@example.org") { Key = kind });
+    private IssuedCertificate Issue(string kind) => folder.Ca.Issue(new TestCaRequest("alice@example.org") { Key = kind });
 
     private static void AssertAlice(IssuedCertificate issued, KeyFile material, bool isEncrypted)
     {

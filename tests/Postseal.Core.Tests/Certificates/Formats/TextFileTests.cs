@@ -21,7 +21,7 @@ public sealed class TextFileTests : IDisposable
     [InlineData("\r")]
     public void Blocks_that_were_joined_without_a_line_end_are_read(string lineEnd)
     {
-        var issued = folder.Authority.Issue(new TrialRequest("alice@example.org"));
+        var issued = folder.Ca.Issue(new TestCaRequest("alice@example.org"));
         var joined = issued.KeyPem.TrimEnd() + issued.CertificatePem.TrimEnd() + issued.ChainPem;
 
         var material = Opened.Read(folder.Write("joined.pem", joined.ReplaceLineEndings(lineEnd)));
@@ -35,7 +35,7 @@ public sealed class TextFileTests : IDisposable
     [InlineData("-----END PRIVATE KEY-----x-----BEGIN CERTIFICATE-----")]
     public void What_is_joined_in_another_way_is_damaged(string line)
     {
-        var issued = folder.Authority.Issue(new TrialRequest("alice@example.org"));
+        var issued = folder.Ca.Issue(new TestCaRequest("alice@example.org"));
         var joined = (issued.KeyPem + issued.CertificatePem).Replace("-----END PRIVATE KEY-----\n-----BEGIN CERTIFICATE-----", line, StringComparison.Ordinal);
 
         var error = Assert.Throws<CertificateFileException>(() => Opened.Read(folder.Write("joined.pem", joined)));
@@ -46,7 +46,7 @@ public sealed class TextFileTests : IDisposable
     [Fact]
     public void A_byte_order_mark_before_or_inside_a_PEM_is_no_part_of_it()
     {
-        var issued = folder.Authority.Issue(new TrialRequest("alice@example.org"));
+        var issued = folder.Ca.Issue(new TestCaRequest("alice@example.org"));
 
         var material = Opened.Read(folder.Write("both.pem", "\uFEFF" + issued.KeyPem + "\uFEFF" + issued.CertificatePem));
 
@@ -60,7 +60,7 @@ public sealed class TextFileTests : IDisposable
     [InlineData(false, false)]
     public void A_PEM_in_UTF_16_is_named_as_that(bool bigEndian, bool byteOrderMark)
     {
-        var issued = folder.Authority.Issue(new TrialRequest("alice@example.org"));
+        var issued = folder.Ca.Issue(new TestCaRequest("alice@example.org"));
         File.WriteAllText(folder.File("wide.pem"), issued.CertificatePem, new UnicodeEncoding(bigEndian, byteOrderMark));
 
         Assert.Contains("UTF-16", Assert.Throws<CertificateFileException>(() => Opened.Read(folder.File("wide.pem"))).Message, StringComparison.Ordinal);
@@ -108,7 +108,7 @@ public sealed class TextFileTests : IDisposable
 
     private void AddEncrypted(string passphrase)
     {
-        var issued = folder.Authority.Issue(new TrialRequest("alice@example.org"));
+        var issued = folder.Ca.Issue(new TestCaRequest("alice@example.org"));
         var key = Opened.Parse("key", Encoding.ASCII.GetBytes(issued.KeyPem)).Keys[0].Open();
         var encrypted = Encoding.ASCII.GetString(PrivateKeyPem.WriteEncrypted(key, Encoding.UTF8.GetBytes(passphrase)));
         folder.Write("alice@example.org.pem", encrypted + issued.CertificatePem + issued.ChainPem);

@@ -19,7 +19,7 @@ public sealed class CertificateDirectoryTests : IDisposable
     [Fact]
     public void A_certificate_and_its_key_in_two_files_are_found()
     {
-        var issued = folder.Authority.Issue(new TrialRequest("alice@example.org"));
+        var issued = folder.Ca.Issue(new TestCaRequest("alice@example.org"));
         folder.Write("alice@example.org.crt", issued.CertificatePem + issued.ChainPem);
         folder.Write("alice@example.org.pem", issued.KeyPem);
 
@@ -32,10 +32,10 @@ public sealed class CertificateDirectoryTests : IDisposable
     [Fact]
     public void One_file_with_key_chain_and_certificate_in_any_order_is_found()
     {
-        var issued = folder.Authority.Issue(new TrialRequest("alice@example.org"));
+        var issued = folder.Ca.Issue(new TestCaRequest("alice@example.org"));
         folder.Write(
             "alice@example.org.pem",
-            folder.Authority.Root.ExportCertificatePem() + "\n" + issued.ChainPem + issued.KeyPem + issued.CertificatePem);
+            folder.Ca.Root.ExportCertificatePem() + "\n" + issued.ChainPem + issued.KeyPem + issued.CertificatePem);
 
         var identity = Usable("alice@example.org");
 
@@ -46,7 +46,7 @@ public sealed class CertificateDirectoryTests : IDisposable
     [Fact]
     public void Addresses_and_file_names_compare_without_case()
     {
-        folder.Add("Alice@Example.org", new TrialRequest("alice@EXAMPLE.org"));
+        folder.Add("Alice@Example.org", new TestCaRequest("alice@EXAMPLE.org"));
 
         Usable("ALICE@example.ORG");
     }
@@ -74,19 +74,19 @@ public sealed class CertificateDirectoryTests : IDisposable
         Assert.IsType<Lookup<Identity>.None>(folder.Open().FindSigner(Address(address)));
     }
 
-    public static TheoryData<string, TrialRequest, string> UnfitCertificates() => new()
+    public static TheoryData<string, TestCaRequest, string> UnfitCertificates() => new()
     {
-        { "expired", new TrialRequest("alice@example.org") { NotBefore = Noon.AddYears(-2), NotAfter = Noon.AddDays(-1) }, "expired on 2026-11-21" },
-        { "not yet valid", new TrialRequest("alice@example.org") { NotBefore = Noon.AddDays(1), NotAfter = Noon.AddYears(1) }, "not valid before 2026-11-23" },
-        { "another address", new TrialRequest("bob@example.org"), "for bob@example.org, not for alice@example.org" },
-        { "no address", new TrialRequest(), "names no mail address" },
-        { "encryption only", new TrialRequest("alice@example.org") { KeyUsage = X509KeyUsageFlags.KeyEncipherment }, "keyUsage (KeyEncipherment) does not allow signing" },
-        { "for web servers", new TrialRequest("alice@example.org") { ExtendedKeyUsage = "1.3.6.1.5.5.7.3.1" }, "extendedKeyUsage does not allow mail" },
+        { "expired", new TestCaRequest("alice@example.org") { NotBefore = Noon.AddYears(-2), NotAfter = Noon.AddDays(-1) }, "expired on 2026-11-21" },
+        { "not yet valid", new TestCaRequest("alice@example.org") { NotBefore = Noon.AddDays(1), NotAfter = Noon.AddYears(1) }, "not valid before 2026-11-23" },
+        { "another address", new TestCaRequest("bob@example.org"), "for bob@example.org, not for alice@example.org" },
+        { "no address", new TestCaRequest(), "names no mail address" },
+        { "encryption only", new TestCaRequest("alice@example.org") { KeyUsage = X509KeyUsageFlags.KeyEncipherment }, "keyUsage (KeyEncipherment) does not allow signing" },
+        { "for web servers", new TestCaRequest("alice@example.org") { ExtendedKeyUsage = "1.3.6.1.5.5.7.3.1" }, "extendedKeyUsage does not allow mail" },
     };
 
     [Theory]
     [MemberData(nameof(UnfitCertificates))]
-    public void An_unfit_certificate_is_not_used_and_the_reason_is_said(string _, TrialRequest request, string reason)
+    public void An_unfit_certificate_is_not_used_and_the_reason_is_said(string _, TestCaRequest request, string reason)
     {
         folder.Add("alice@example.org", request);
 
@@ -102,7 +102,7 @@ public sealed class CertificateDirectoryTests : IDisposable
     [InlineData(null)]
     public void A_key_usage_that_allows_signing_is_used(X509KeyUsageFlags? usage)
     {
-        folder.Add("alice@example.org", new TrialRequest("alice@example.org") { KeyUsage = usage, ExtendedKeyUsage = null });
+        folder.Add("alice@example.org", new TestCaRequest("alice@example.org") { KeyUsage = usage, ExtendedKeyUsage = null });
 
         Usable("alice@example.org");
     }
@@ -129,7 +129,7 @@ public sealed class CertificateDirectoryTests : IDisposable
     public void Broken_files_are_not_used_and_the_message_names_the_file(
         string _, Func<IssuedCertificate, string?> certificate, Func<IssuedCertificate, string?> key, string reason)
     {
-        var issued = folder.Authority.Issue(new TrialRequest("alice@example.org"));
+        var issued = folder.Ca.Issue(new TestCaRequest("alice@example.org"));
         if (certificate(issued) is { } crt)
             folder.Write("alice@example.org.crt", crt);
         if (key(issued) is { } pem)
@@ -146,7 +146,7 @@ public sealed class CertificateDirectoryTests : IDisposable
     [InlineData("P-256")]
     public void An_encrypted_key_is_opened_by_the_passphrase_file(string key)
     {
-        var issued = folder.Authority.Issue(new TrialRequest("alice@example.org") { Key = key });
+        var issued = folder.Ca.Issue(new TestCaRequest("alice@example.org") { Key = key });
         folder.Write("alice@example.org.crt", issued.CertificatePem);
         folder.Write("alice@example.org.pem", Encrypt(issued.KeyPem, key, "open sesame"));
         var passphrase = folder.Write("passphrase", "open sesame\n");
@@ -159,7 +159,7 @@ public sealed class CertificateDirectoryTests : IDisposable
     [Fact]
     public void A_wrong_passphrase_is_said()
     {
-        folder.Write("alice@example.org.crt", folder.Authority.Issue(new TrialRequest("alice@example.org")).CertificatePem);
+        folder.Write("alice@example.org.crt", folder.Ca.Issue(new TestCaRequest("alice@example.org")).CertificatePem);
         folder.Write("alice@example.org.pem", Encrypted());
         var passphrase = folder.Write("passphrase", "open barley\n");
 
@@ -172,7 +172,7 @@ public sealed class CertificateDirectoryTests : IDisposable
     [Fact]
     public void A_passphrase_put_right_is_used_by_the_next_message()
     {
-        var issued = folder.Authority.Issue(new TrialRequest("alice@example.org"));
+        var issued = folder.Ca.Issue(new TestCaRequest("alice@example.org"));
         folder.Write("alice@example.org.crt", issued.CertificatePem);
         folder.Write("alice@example.org.pem", Encrypt(issued.KeyPem, "P-256", "open sesame"));
         var passphrase = folder.Write("passphrase", "open barley\n");
@@ -228,10 +228,10 @@ public sealed class CertificateDirectoryTests : IDisposable
     public void A_replaced_file_is_used_by_the_next_message()
     {
         var directory = folder.Open();
-        folder.Add("alice@example.org", new TrialRequest("alice@example.org") { CommonName = "old" });
+        folder.Add("alice@example.org", new TestCaRequest("alice@example.org") { CommonName = "old" });
         Assert.Equal("CN=old", Usable("alice@example.org", directory).Certificate.Subject);
 
-        folder.Add("alice@example.org", new TrialRequest("alice@example.org") { CommonName = "a new one" });
+        folder.Add("alice@example.org", new TestCaRequest("alice@example.org") { CommonName = "a new one" });
 
         Assert.Equal("CN=a new one", Usable("alice@example.org", directory).Certificate.Subject);
     }
@@ -274,7 +274,7 @@ public sealed class CertificateDirectoryTests : IDisposable
     [Fact]
     public void A_certificate_that_expires_while_we_run_is_used_no_longer()
     {
-        folder.Add("alice@example.org", new TrialRequest("alice@example.org") { NotAfter = Noon.AddDays(1) });
+        folder.Add("alice@example.org", new TestCaRequest("alice@example.org") { NotAfter = Noon.AddDays(1) });
         var directory = folder.Open();
         Usable("alice@example.org", directory);
 

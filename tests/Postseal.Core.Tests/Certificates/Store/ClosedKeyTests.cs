@@ -14,7 +14,7 @@ public sealed class ClosedKeyTests : IDisposable
     public void Recipients_and_issuers_among_encrypted_keys_are_found_without_the_passphrase()
     {
         folder.AddEncrypted("alice@example.org", "sesame");
-        var issued = folder.Authority.Issue(Recipient("bob@example.org"));
+        var issued = folder.Ca.Issue(Recipient("bob@example.org"));
         folder.Write("bob@example.org.pem", CertificateFolder.Encrypt(issued.KeyPem, "sesame") + issued.CertificatePem);
         // Whoever wants to open a key finds that out: the file is not there.
         var directory = folder.Open(folder.Options with { PassphraseFile = folder.File("nowhere") });
@@ -30,10 +30,10 @@ public sealed class ClosedKeyTests : IDisposable
     [Fact]
     public void Two_hundred_keys_of_600_000_rounds_are_no_work_for_who_looks_for_one_certificate()
     {
-        var issued = folder.Authority.Issue(Recipient("alice@example.org"));
+        var issued = folder.Ca.Issue(Recipient("alice@example.org"));
         var encrypted = CertificateFolder.Encrypt(issued.KeyPem, "sesame", rounds: 600_000);
         for (var i = 0; i < 200; i++)
-            folder.Write($"user{i}@example.org.pem", encrypted + folder.Authority.Issue(Recipient($"user{i}@example.org")).CertificatePem);
+            folder.Write($"user{i}@example.org.pem", encrypted + folder.Ca.Issue(Recipient($"user{i}@example.org")).CertificatePem);
         folder.Write("alice@example.org.pem", encrypted + issued.CertificatePem + issued.ChainPem);
         using var elsewhere = new TemporaryDirectory();
         var directory = folder.Open(folder.Options with { PassphraseFile = elsewhere.Write("passphrase", "sesame") });
@@ -52,7 +52,7 @@ public sealed class ClosedKeyTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    private static TrialRequest Recipient(string address) =>
+    private static TestCaRequest Recipient(string address) =>
         new(address) { KeyUsage = System.Security.Cryptography.X509Certificates.X509KeyUsageFlags.KeyAgreement };
 
     private static MailAddress Address(string text) =>

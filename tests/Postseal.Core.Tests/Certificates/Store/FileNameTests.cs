@@ -28,7 +28,7 @@ public sealed class FileNameTests : IDisposable
     public void A_name_that_is_an_address_is_an_address(string name)
     {
         var author = name.StartsWith('@') ? "alice" + name : name;
-        var issued = folder.Authority.Issue(new TrialRequest(author));
+        var issued = folder.Ca.Issue(new TestCaRequest(author));
         folder.Write(name + ".crt", issued.CertificatePem);
         folder.Write(name + ".key", issued.KeyPem);
         Assert.Equal(name + ".crt", NameOfSigner(author));
@@ -48,7 +48,7 @@ public sealed class FileNameTests : IDisposable
     [InlineData(".pem", ".key")]
     public void The_key_lies_beside_the_certificate(string certificate, string key)
     {
-        var issued = folder.Authority.Issue(new TrialRequest("alice@example.org"));
+        var issued = folder.Ca.Issue(new TestCaRequest("alice@example.org"));
         folder.Write("alice@example.org" + certificate, issued.CertificatePem + issued.ChainPem);
         folder.Write("alice@example.org" + key, issued.KeyPem);
 
@@ -59,7 +59,7 @@ public sealed class FileNameTests : IDisposable
     [Fact]
     public void A_certificate_in_DER_named_cer_is_read_with_its_key()
     {
-        var issued = folder.Authority.Issue(new TrialRequest("alice@example.org"));
+        var issued = folder.Ca.Issue(new TestCaRequest("alice@example.org"));
         using var certificate = System.Security.Cryptography.X509Certificates.X509Certificate2.CreateFromPem(issued.CertificatePem);
         File.WriteAllBytes(folder.File("alice@example.org.cer"), certificate.RawData);
         folder.Write("alice@example.org.key", issued.KeyPem);
@@ -70,7 +70,7 @@ public sealed class FileNameTests : IDisposable
     [Fact]
     public void The_key_of_the_next_certificate_disturbs_nothing_and_is_told()
     {
-        var (now, next) = (folder.Authority.Issue(new TrialRequest("alice@example.org")), folder.Authority.Issue(new TrialRequest("alice@example.org")));
+        var (now, next) = (folder.Ca.Issue(new TestCaRequest("alice@example.org")), folder.Ca.Issue(new TestCaRequest("alice@example.org")));
         folder.Write("alice@example.org.crt", now.CertificatePem);
         folder.Write("alice@example.org.pem", now.KeyPem);
         folder.Write("alice@example.org.key", next.KeyPem);

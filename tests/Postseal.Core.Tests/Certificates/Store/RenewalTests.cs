@@ -67,9 +67,9 @@ public sealed class RenewalTests : IDisposable
     [Fact]
     public void While_a_file_is_written_piece_by_piece_the_old_certificate_signs_and_one_warning_says_so()
     {
-        folder.Add("alice@example.org", new TrialRequest("alice@example.org") { CommonName = "old" });
+        folder.Add("alice@example.org", new TestCaRequest("alice@example.org") { CommonName = "old" });
         Assert.Equal("CN=old", SignAndVerify());
-        var issued = folder.Authority.Issue(new TrialRequest("alice@example.org") { CommonName = "new" });
+        var issued = folder.Ca.Issue(new TestCaRequest("alice@example.org") { CommonName = "new" });
         var pem = issued.KeyPem + issued.CertificatePem + issued.ChainPem;
         var certificateEnds = (issued.KeyPem + issued.CertificatePem).Length;
 
@@ -92,7 +92,7 @@ public sealed class RenewalTests : IDisposable
         WriteTwoFiles("old", out _);
         Assert.Equal("CN=old", SignAndVerify());
 
-        var renewed = folder.Authority.Issue(new TrialRequest("alice@example.org") { CommonName = "new" });
+        var renewed = folder.Ca.Issue(new TestCaRequest("alice@example.org") { CommonName = "new" });
         folder.Write("alice@example.org.crt", renewed.CertificatePem);
         Assert.Equal("CN=old", SignAndVerify());
         Assert.Contains("does not belong to the certificate", Assert.Single(warnings.Lines), StringComparison.Ordinal);
@@ -131,7 +131,7 @@ public sealed class RenewalTests : IDisposable
     [Fact]
     public void A_new_passphrase_opens_the_key_from_the_next_message_on()
     {
-        var issued = folder.Authority.Issue(new TrialRequest("alice@example.org"));
+        var issued = folder.Ca.Issue(new TestCaRequest("alice@example.org"));
         using var key = ECDsa.Create();
         key.ImportFromPem(issued.KeyPem);
         folder.Write("alice@example.org.pem", issued.CertificatePem + key.ExportEncryptedPkcs8PrivateKeyPem("right", new(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1)));
@@ -166,7 +166,7 @@ public sealed class RenewalTests : IDisposable
         var list = Directory.CreateDirectory(folder.File("example.org/alice")).FullName;
         Assert.IsType<Lookup<Identity>.None>(directory.FindSigner(alice));
 
-        var issued = folder.Authority.Issue(new TrialRequest("alice@example.org") { CommonName = "list" });
+        var issued = folder.Ca.Issue(new TestCaRequest("alice@example.org") { CommonName = "list" });
         File.WriteAllText(Path.Combine(list, "cert.pem"), issued.CertificatePem);
         File.WriteAllText(Path.Combine(list, "private_key"), issued.KeyPem);
         Assert.Equal("CN=list", SignAndVerify());
@@ -213,13 +213,13 @@ public sealed class RenewalTests : IDisposable
 
     private string WriteVersion(string name)
     {
-        var issued = folder.Authority.Issue(new TrialRequest("alice@example.org") { CommonName = name });
+        var issued = folder.Ca.Issue(new TestCaRequest("alice@example.org") { CommonName = name });
         return folder.Write($"alice_{name}.txt", issued.KeyPem + issued.CertificatePem + issued.ChainPem);
     }
 
     private void WriteTwoFiles(string name, out IssuedCertificate issued)
     {
-        issued = folder.Authority.Issue(new TrialRequest("alice@example.org") { CommonName = name });
+        issued = folder.Ca.Issue(new TestCaRequest("alice@example.org") { CommonName = name });
         folder.Write("alice@example.org.crt", issued.CertificatePem);
         folder.Write("alice@example.org.pem", issued.KeyPem);
     }

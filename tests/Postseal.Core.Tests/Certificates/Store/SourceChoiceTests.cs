@@ -13,7 +13,7 @@ public sealed partial class SourceTests
     [Fact]
     public void Of_several_the_newest_valid_one_is_used_whatever_its_convention()
     {
-        folder.Add("alice@example.org", new TrialRequest("alice@example.org") { CommonName = "second", NotBefore = Noon.AddDays(-5), NotAfter = Noon.AddDays(5) });
+        folder.Add("alice@example.org", new TestCaRequest("alice@example.org") { CommonName = "second", NotBefore = Noon.AddDays(-5), NotAfter = Noon.AddDays(5) });
         WritePair("alice@example.org", "", Issue("alice@example.org", name: "newest", from: Noon.AddDays(-2)));
         WritePair("", "", Issue("alice@example.org", name: "common", from: Noon.AddDays(-1)));
         var old = Issue("alice@example.org", name: "old", from: Noon.AddDays(-9));
@@ -27,7 +27,7 @@ public sealed partial class SourceTests
     {
         var valid = Issue("alice@example.org", name: "valid", from: Noon.AddDays(-9));
         folder.Write("alice@example.org-cert+key.pem", valid.KeyPem + valid.CertificatePem);
-        folder.Add("alice@example.org", new TrialRequest("alice@example.org") { NotBefore = Noon.AddDays(-5), NotAfter = Noon.AddDays(-1) });
+        folder.Add("alice@example.org", new TestCaRequest("alice@example.org") { NotBefore = Noon.AddDays(-5), NotAfter = Noon.AddDays(-1) });
         WritePair("alice@example.org", "", Issue("alice@example.org", from: Noon.AddDays(1)));
         folder.Write("alice@example.org.p12", "broken");
 
@@ -46,7 +46,7 @@ public sealed partial class SourceTests
     [Fact]
     public void When_all_are_broken_the_files_that_cannot_be_read_are_told_first()
     {
-        folder.Add("alice@example.org", new TrialRequest("alice@example.org") { NotBefore = Noon.AddDays(-5), NotAfter = Noon.AddDays(-1) });
+        folder.Add("alice@example.org", new TestCaRequest("alice@example.org") { NotBefore = Noon.AddDays(-5), NotAfter = Noon.AddDays(-1) });
         Assert.Contains("expired on 2026-11-21", Reason(Find("alice@example.org")), StringComparison.Ordinal);
 
         folder.Write("alice@example.org.p12", "broken");
@@ -56,7 +56,7 @@ public sealed partial class SourceTests
     [Fact]
     public void Signing_and_encrypting_may_have_certificates_of_their_own()
     {
-        folder.Add("alice@example.org", new TrialRequest("alice@example.org") { CommonName = "sign" });
+        folder.Add("alice@example.org", new TestCaRequest("alice@example.org") { CommonName = "sign" });
         folder.Write("alice@example.org@enc", Issue("alice@example.org", name: "encrypt", usage: Encrypt).CertificatePem);
 
         Assert.Equal("CN=sign", Signer("alice@example.org").Certificate.Subject);
@@ -68,7 +68,7 @@ public sealed partial class SourceTests
     [InlineData(true, true)]
     public void A_domains_certificate_signs_for_its_addresses_when_that_is_allowed(bool allowed, bool signs)
     {
-        folder.Add("@Example.org", new TrialRequest("gateway@example.org"));
+        folder.Add("@Example.org", new TestCaRequest("gateway@example.org"));
 
         var found = Find("alice@example.org", folder.Options with { DomainCertificates = allowed });
 
@@ -79,8 +79,8 @@ public sealed partial class SourceTests
     [Fact]
     public void A_domains_certificate_does_not_stand_in_for_an_address_with_files_of_its_own()
     {
-        folder.Add("@example.org", new TrialRequest("gateway@example.org"));
-        folder.Add("alice@example.org", new TrialRequest("alice@example.org") { NotBefore = Noon.AddDays(-5), NotAfter = Noon.AddDays(-1) });
+        folder.Add("@example.org", new TestCaRequest("gateway@example.org"));
+        folder.Add("alice@example.org", new TestCaRequest("alice@example.org") { NotBefore = Noon.AddDays(-5), NotAfter = Noon.AddDays(-1) });
 
         Assert.Contains("expired", Reason(Find("alice@example.org", folder.Options with { DomainCertificates = true })), StringComparison.Ordinal);
     }
@@ -88,7 +88,7 @@ public sealed partial class SourceTests
     [Fact]
     public void A_domains_certificate_that_is_for_another_domain_is_refused()
     {
-        folder.Add("@example.org", new TrialRequest("gateway@example.com"));
+        folder.Add("@example.org", new TestCaRequest("gateway@example.com"));
 
         Assert.Contains("not for the domain", Reason(Find("alice@example.org", folder.Options with { DomainCertificates = true })), StringComparison.Ordinal);
     }
@@ -99,7 +99,7 @@ public sealed partial class SourceTests
     [InlineData("алиса@bücher.example", "алиса@xn--bcher-kva.example")]
     public void A_domain_in_either_spelling_finds_the_files(string fileName, string sender)
     {
-        folder.Add(fileName, new TrialRequest(fileName));
+        folder.Add(fileName, new TestCaRequest(fileName));
 
         Signer(sender);
     }
@@ -147,7 +147,7 @@ public sealed partial class SourceTests
         var directory = folder.Open();
         Assert.Empty(Usable(directory.FindSigner(Address("alice@example.org"))).Intermediates);
 
-        folder.Write(name, folder.Authority.Root.ExportCertificatePem() + "\n" + issued.ChainPem);
+        folder.Write(name, folder.Ca.Root.ExportCertificatePem() + "\n" + issued.ChainPem);
 
         Assert.Equal(["CN=Trial Intermediate"], Usable(directory.FindSigner(Address("alice@example.org"))).Intermediates.Select(c => c.Subject));
     }
@@ -168,7 +168,7 @@ public sealed partial class SourceTests
         var issued = Issue("alice@example.org");
         folder.Add("alice@example.org");
         folder.Write("bob@example.net", Issue("bob@example.net", usage: Encrypt).CertificatePem);
-        folder.Add("@example.org", new TrialRequest("gateway@example.org"));
+        folder.Add("@example.org", new TestCaRequest("gateway@example.org"));
         WritePair("", "", Issue("list@example.org"));
         folder.Write("trial.ca.pem", issued.ChainPem);
 

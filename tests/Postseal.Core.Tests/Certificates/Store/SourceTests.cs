@@ -208,7 +208,7 @@ public sealed partial class SourceTests : IDisposable
 
     private IssuedCertificate Issue(
         string address, string? name = null, X509KeyUsageFlags usage = Sign, DateTimeOffset? from = null, DateTimeOffset? to = null) =>
-        folder.Authority.Issue(new TrialRequest(address)
+        folder.Ca.Issue(new TestCaRequest(address)
         {
             CommonName = name, KeyUsage = usage, NotBefore = from ?? Noon.AddDays(-3), NotAfter = to ?? Noon.AddDays(30),
         });

@@ -30,7 +30,7 @@ public sealed class SpecialFileTests : IDisposable
     [Fact]
     public void A_FIFO_in_place_of_the_key_is_refused_with_the_reason()
     {
-        folder.Write("alice@example.org.crt", folder.Authority.Issue(new TrialRequest(Alice)).CertificatePem);
+        folder.Write("alice@example.org.crt", folder.Ca.Issue(new TestCaRequest(Alice)).CertificatePem);
         SpecialFile.MakeFifo(folder.File("alice@example.org.pem"));
 
         Assert.Contains("alice@example.org.pem' is a FIFO", Unusable(), StringComparison.Ordinal);

@@ -43,7 +43,7 @@ public sealed class SignedDataTests : IDisposable
 
         Decode(signature, Content).CheckSignature(verifySignatureOnly: true);
         Assert.SkipUnless(OpenSsl.IsHere, "openssl is not on this machine");
-        var (verified, errors) = OpenSsl.VerifyDetached(Content, signature, folder.Authority.Root);
+        var (verified, errors) = OpenSsl.VerifyDetached(Content, signature, folder.Ca.Root);
         Assert.True(verified, errors);
     }
 

@@ -6,10 +6,10 @@ using Postseal.Mail;
 namespace Postseal.Certificates;
 
 /// <summary>
-/// A throw-away certification authority for trials and tests: a root and an intermediate that issues certificates for
+/// A throw-away CA for trials and tests: a root and an intermediate that issues certificates for
 /// mail. Its keys live only in memory.
 /// </summary>
-public sealed class TrialAuthority : IDisposable
+public sealed class TestCa : IDisposable
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromDays(3650);
 
@@ -18,20 +18,20 @@ public sealed class TrialAuthority : IDisposable
     private readonly ECDsa rootKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private readonly ECDsa intermediateKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
 
-    /// <summary>Makes an authority, valid for ten years from a day ago.</summary>
+    /// <summary>Makes a CA, valid for ten years from a day ago.</summary>
     /// <param name="name">The common name its certificates start with.</param>
     /// <param name="time">The clock.</param>
     /// <param name="newKey">Makes a key by the name of its kind; <see cref="KeyType.Create"/> by default.</param>
-    public TrialAuthority(string name, TimeProvider time, Func<string, AsymmetricAlgorithm>? newKey = null)
+    public TestCa(string name, TimeProvider time, Func<string, AsymmetricAlgorithm>? newKey = null)
     {
         this.time = time;
         this.newKey = newKey ?? KeyType.Create;
         var root = new CertificateRequest($"CN={name} Root", rootKey, HashAlgorithmName.SHA256);
-        AddAuthorityExtensions(root, pathLength: 1);
+        AddCaExtensions(root, pathLength: 1);
         Root = root.Create(root.SubjectName, SignatureGenerator(rootKey), Yesterday, Yesterday + Lifetime, Serial());
 
         var intermediate = new CertificateRequest($"CN={name} Intermediate", intermediateKey, HashAlgorithmName.SHA256);
-        AddAuthorityExtensions(intermediate, pathLength: 0);
+        AddCaExtensions(intermediate, pathLength: 0);
         intermediate.CertificateExtensions.Add(
             X509AuthorityKeyIdentifierExtension.CreateFromCertificate(Root, includeKeyIdentifier: true, includeIssuerAndSerial: false));
         Intermediate = intermediate.Create(
@@ -47,7 +47,7 @@ public sealed class TrialAuthority : IDisposable
     private DateTimeOffset Yesterday => time.GetUtcNow().AddDays(-1);
 
     /// <summary>Issues a certificate for a new key.</summary>
-    public IssuedCertificate Issue(TrialRequest request)
+    public IssuedCertificate Issue(TestCaRequest request)
     {
         using var key = newKey(request.Key);
         var subject = new X500DistinguishedNameBuilder();
@@ -77,7 +77,7 @@ public sealed class TrialAuthority : IDisposable
         Intermediate.Dispose();
     }
 
-    private static void AddAuthorityExtensions(CertificateRequest request, int pathLength)
+    private static void AddCaExtensions(CertificateRequest request, int pathLength)
     {
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, true, pathLength, critical: true));
         request.CertificateExtensions.Add(
@@ -85,7 +85,7 @@ public sealed class TrialAuthority : IDisposable
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
     }
 
-    private void AddEndEntityExtensions(CertificateRequest request, TrialRequest wanted)
+    private void AddEndEntityExtensions(CertificateRequest request, TestCaRequest wanted)
     {
         if (wanted.Addresses.Count > 0)
         {
@@ -116,10 +116,10 @@ public sealed class TrialAuthority : IDisposable
     }
 }
 
-/// <summary>What a <see cref="TrialAuthority"/> is to issue. The defaults make a certificate that may sign mail.</summary>
+/// <summary>What a <see cref="TestCa"/> is to issue. The defaults make a certificate that may sign mail.</summary>
 /// <param name="Addresses">The addresses in subjectAltName, as rfc822Name or, where they are not ASCII, as SmtpUTF8Mailbox;
 /// none leaves the extension out.</param>
-public sealed record TrialRequest(params IReadOnlyList<string> Addresses)
+public sealed record TestCaRequest(params IReadOnlyList<string> Addresses)
 {
     /// <summary>The kind of key: <c>RSA-2048</c>, <c>RSA-3072</c>, <c>RSA-4096</c>, <c>P-256</c>, <c>P-384</c> or <c>P-521</c>.</summary>
     public string Key { get; init; } = "P-256";
@@ -140,7 +140,7 @@ public sealed record TrialRequest(params IReadOnlyList<string> Addresses)
     public string? ExtendedKeyUsage { get; init; } = Oids.EmailProtection;
 }
 
-/// <summary>What a <see cref="TrialAuthority"/> issued, in PEM.</summary>
+/// <summary>What a <see cref="TestCa"/> issued, in PEM.</summary>
 /// <param name="CertificatePem">The certificate.</param>
 /// <param name="KeyPem">Its private key, PKCS #8, not encrypted.</param>
 /// <param name="ChainPem">The intermediate that issued it.</param>

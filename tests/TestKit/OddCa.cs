@@ -5,10 +5,10 @@ using Postseal.Cms;
 
 namespace Postseal.TestKit;
 
-/// <summary>An authority that issues whatever a test asks for, also what no authority should.</summary>
+/// <summary>A CA that issues whatever a test asks for, also what no CA should.</summary>
 /// <param name="certificate">Its certificate.</param>
 /// <param name="key">Its key.</param>
-public sealed class TestAuthority(X509Certificate2 certificate, AsymmetricAlgorithm key)
+public sealed class OddCa(X509Certificate2 certificate, AsymmetricAlgorithm key)
 {
     private static readonly AsymmetricAlgorithm RootKey = TestKeys.Create("RSA-2048");
     private static readonly X509KeyUsageFlags Issuing = X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign;
@@ -18,17 +18,17 @@ public sealed class TestAuthority(X509Certificate2 certificate, AsymmetricAlgori
     public string Pem => certificate.ExportCertificatePem() + "\n";
 
     /// <summary>Makes a root with an RSA key, as MD5 goes with no other.</summary>
-    public static TestAuthority Root(string name, DateTimeOffset from, DateTimeOffset to)
+    public static OddCa Root(string name, DateTimeOffset from, DateTimeOffset to)
     {
         var subject = new X500DistinguishedName(name);
-        return new TestAuthority(Sign(new IssuerRequest(subject, from, to), RootKey, subject, null, RootKey), RootKey);
+        return new OddCa(Sign(new IssuerRequest(subject, from, to), RootKey, subject, null, RootKey), RootKey);
     }
 
-    /// <summary>Issues another authority's certificate.</summary>
-    public TestAuthority Issue(IssuerRequest request)
+    /// <summary>Issues another CA's certificate.</summary>
+    public OddCa Issue(IssuerRequest request)
     {
         var subjectKey = request.Key ?? ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        return new TestAuthority(Sign(request, subjectKey, certificate.SubjectName, certificate, key), subjectKey);
+        return new OddCa(Sign(request, subjectKey, certificate.SubjectName, certificate, key), subjectKey);
     }
 
     /// <summary>Issues a certificate for mail, with its key, in PEM.</summary>
@@ -63,7 +63,7 @@ public sealed class TestAuthority(X509Certificate2 certificate, AsymmetricAlgori
     {
         var request = new CertificateRequest(
             wanted.Name, new PublicKey(subjectKey), wanted.Digest ?? HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        if (wanted.IsAuthority)
+        if (wanted.IsCa)
             request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, wanted.PathLength is not null, wanted.PathLength ?? 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(wanted.Usage ?? Issuing, critical: true));
         if (wanted.HasKeyIdentifiers)
@@ -127,7 +127,7 @@ public sealed class TestAuthority(X509Certificate2 certificate, AsymmetricAlgori
     }
 }
 
-/// <summary>What an authority asks another to issue.</summary>
+/// <summary>What a CA asks another to issue.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="From">The start of validity.</param>
 /// <param name="To">The end of validity.</param>
@@ -138,7 +138,7 @@ public sealed record IssuerRequest(X500DistinguishedName Name, DateTimeOffset Fr
 
     public HashAlgorithmName? Digest { get; init; }
 
-    public bool IsAuthority { get; init; } = true;
+    public bool IsCa { get; init; } = true;
 
     public X509KeyUsageFlags? Usage { get; init; }
 
