@@ -22,6 +22,9 @@ public class Canonicalizing
 
         /// <summary>Nothing, to 1 MiB of base64.</summary>
         Attachment,
+
+        /// <summary>Nothing, to four levels of parts.</summary>
+        Nested,
     }
 
     [ParamsAllValues]
@@ -32,7 +35,8 @@ public class Canonicalizing
     {
         Kind.Text7Bit => SampleMail.Text(4 << 10),
         Kind.Text8Bit => SampleMail.Utf8Text(4 << 10),
-        _ => SampleMail.WithAttachment(1 << 20),
+        Kind.Attachment => SampleMail.WithAttachment(1 << 20),
+        _ => SampleMail.Nested(),
     });
 
     [Benchmark(Baseline = true)]
