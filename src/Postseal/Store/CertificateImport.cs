@@ -117,7 +117,7 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
 
     private void ImportAuthority(X509Certificate2 certificate, ImportReport report)
     {
-        var name = $"authority {certificate.Subject}";
+        var name = $"CA {certificate.Subject}";
         if (store.EntryOf(certificate) is { } taken)
             report.Skipped($"{name}: Fingerprint already taken by {Path.GetFileName(taken.File)}");
         else if (chained.Contains(Fingerprint.Of(certificate)))
