@@ -36,7 +36,7 @@ public class PostsealSecureMimeContext : BouncyCastleSecureMimeContext
 
     /// <summary>Makes a context.</summary>
     /// <param name="directory">The certificates and keys: <see cref="SmimeSigner.Certificates"/>.</param>
-    /// <param name="trustedRoots">The authorities whose certificates are believed. None are built in.</param>
+    /// <param name="trustedRoots">The CA certificates that are believed. None are built in.</param>
     public PostsealSecureMimeContext(CertificateDirectory directory, IEnumerable<X509Certificate2> trustedRoots)
     {
         ArgumentNullException.ThrowIfNull(directory);

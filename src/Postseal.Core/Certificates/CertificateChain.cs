@@ -4,13 +4,13 @@ namespace Postseal.Certificates;
 
 /// <summary>
 /// The path from a certificate to its root, over issuers that a reader will accept now: each named as the issuer by the
-/// one before (RFC 5280 section 7.1), whose key made its signature, an authority (section 4.2.1.9), valid by its dates,
+/// one before (RFC 5280 section 7.1), whose key made its signature, a CA (section 4.2.1.9), valid by its dates,
 /// and not too weak. An issuer that fails one of these is left out, and <see cref="Fault"/> explains why.
 /// </summary>
 /// <remarks>
 /// Not looked at: revocation, policies and name constraints, which readers hold against their own trust. Where the platform
 /// does not know the algorithm of a signature, names and key identifiers have to do. Of several ways one that reaches a
-/// root here is preferred; of those to one root the shortest, of those to several roots the longest, as an authority that
+/// root here is preferred; of those to one root the shortest, of those to several roots the longest, as a CA that
 /// is a root to some is an intermediate to others; else that of the issuers which stay valid longest.
 /// </remarks>
 public sealed class CertificateChain

@@ -28,7 +28,7 @@ public static partial class CertificateRules
         // RFC 8551 section 4.2: SHOULD NOT sign with it.
         new(Refused: false, facts => facts.RsaBits < 2048,
             facts => $"its key ({facts.KeyName}) has fewer than 2048 bits, and readers may not believe it; {LongerKey}"),
-        // RFC 8550 appendix A: historic. It is the authority's signature, not ours, and openssl still takes it by default.
+        // RFC 8550 appendix A: historic. It is the CA's signature, not ours, and openssl still takes it by default.
         new(Refused: false, facts => facts.Digest is "SHA-1",
             facts => $"it is signed with SHA-1, which many readers do not believe any more; {OtherDigest}"),
     ];

@@ -20,7 +20,7 @@ public enum CertificateUse
     Encrypt = 2,
 
     /// <summary>Issuing other certificates: basicConstraints CA:TRUE.</summary>
-    Authority = 4,
+    Issue = 4,
 }
 
 /// <summary>
@@ -42,13 +42,13 @@ public static partial class CertificateRules
     public static CertificateUse UsesOf(X509Certificate2 certificate) =>
         (CheckSigning(certificate) is null ? CertificateUse.Sign : 0)
         | (CheckEncrypting(certificate) is null ? CertificateUse.Encrypt : 0)
-        | (IsAuthority(certificate) ? CertificateUse.Authority : 0);
+        | (IsIssuer(certificate) ? CertificateUse.Issue : 0);
 
     /// <summary>Tells whether its keyUsage allows signing, whatever else may forbid it.</summary>
     public static bool IsMeantToSign(X509Certificate2 certificate) => UsageAllows(certificate, Signing, out _);
 
     /// <summary>Whether it says of itself that it issues others.</summary>
-    public static bool IsAuthority(X509Certificate2 certificate) =>
+    public static bool IsIssuer(X509Certificate2 certificate) =>
         Extension<X509BasicConstraintsExtension>(certificate) is { CertificateAuthority: true };
 
     /// <summary>Checks that it may sign mail; <see langword="null"/> when it may.</summary>

@@ -11,7 +11,7 @@ internal sealed class ChainSearch(X509Certificate2 leaf, IReadOnlyList<ILookup<s
     /// <summary>The most intermediates; CAs need no more than three.</summary>
     private const int MaxLength = 8;
 
-    /// <summary>The most issuers that are tried for one chain, however the names of a directory's authorities cross.</summary>
+    /// <summary>The most issuers that are tried for one chain, however the names of a directory's CAs cross.</summary>
     private const int MaxTries = 100;
 
     private readonly List<X509Certificate2> path = [leaf];

@@ -12,7 +12,7 @@ internal static class DistinguishedNames
 
     /// <summary>
     /// Makes a text that two names share when they match (RFC 5280 section 7.1): whatever types of string they are written in,
-    /// without case, and with white space only between words. Authorities that write their own name in other ways in
+    /// without case, and with white space only between words. CAs that write their own name in other ways in
     /// different certificates are known, and openssl and others look past it.
     /// </summary>
     /// <remarks>Compatibility characters (NFKC) are not made one, nor does openssl do that.</remarks>

@@ -7,7 +7,7 @@ namespace Postseal.Certificates;
 
 /// <summary>
 /// What a certificate for signing and encrypting the mail of one address has to say (RFC 8550), as a request that goes
-/// to an authority or is signed with its own key.
+/// to a CA or is signed with its own key.
 /// </summary>
 public static class MailCertificateRequest
 {

@@ -82,7 +82,7 @@ internal static class CertsRemoveCommand
     private static List<X509Certificate2> OthersBeside(DirectoryEntry one, IReadOnlyList<DirectoryEntry> found)
     {
         bool IsFound(X509Certificate2 certificate) => found.Any(entry => Fingerprint.Same(entry.Certificate!.Certificate, certificate));
-        var endEntities = one.Beside.Where(certificate => !CertificateNames.IsAuthority(certificate)).ToList();
+        var endEntities = one.Beside.Where(certificate => !CertificateNames.IsIssuer(certificate)).ToList();
         return [.. (endEntities.Exists(IsFound) ? endEntities : one.Beside).Where(certificate => !IsFound(certificate))];
     }
 }

@@ -12,7 +12,7 @@ namespace Postseal.Program.Store;
 /// <summary>
 /// Puts certificates and keys into the directory under the names the daemon looks for: key, certificate and chain in
 /// <c>ADDRESS.pem</c>, or in <c>ADDRESS-cert+key.pem</c> when they are for encryption only; the certificate of somebody whose key we do not have under Sympa's names, <c>ADDRESS</c>,
-/// <c>ADDRESS@sign</c> or <c>ADDRESS@enc</c>; authorities in <c>NAME.ca.pem</c>.
+/// <c>ADDRESS@sign</c> or <c>ADDRESS@enc</c>; CA certificates in <c>NAME.ca.pem</c>.
 /// </summary>
 /// <param name="store">The directory.</param>
 /// <param name="batch">What comes.</param>
@@ -29,17 +29,17 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
     /// <summary>Those of them that got a key that is meant to sign, whether or not it can.</summary>
     public HashSet<MailAddress> Signers { get; } = [];
 
-    /// <summary>Imports all of it, end entities first: the authorities they bring along then lie with them.</summary>
+    /// <summary>Imports all of it, end entities first: the CA certificates they bring along then lie with them.</summary>
     public void Run()
     {
         // Of several for one address the newest is to be found under its name.
-        foreach (var (certificate, report) in batch.Certificates.Where(item => !CertificateNames.IsAuthority(item.Certificate))
+        foreach (var (certificate, report) in batch.Certificates.Where(item => !CertificateNames.IsIssuer(item.Certificate))
                      .OrderByDescending(item => item.Certificate.NotBefore))
             Attempt(report, () => Import(certificate, report));
         foreach (var key in batch.Keys.Where(key => !batch.Certificates.Any(item => key.Key.BelongsTo(item.Certificate))))
             Attempt(key.Report, () => ImportKey(key));
-        foreach (var (certificate, report) in batch.Certificates.Where(item => CertificateNames.IsAuthority(item.Certificate)))
-            Attempt(report, () => ImportAuthority(certificate, report));
+        foreach (var (certificate, report) in batch.Certificates.Where(item => CertificateNames.IsIssuer(item.Certificate)))
+            Attempt(report, () => ImportIssuer(certificate, report));
         foreach (var report in batch.Reports.Where(report => report.Lines.Count == 0))
             report.Imported("nothing that the other files do not have");
     }
@@ -85,7 +85,7 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
 
     private void WritePair(X509Certificate2 certificate, BatchKey key, ImportReport report)
     {
-        var intermediates = CertificateChain.Of(certificate, Authorities(), store.Time.GetUtcNow()).Intermediates;
+        var intermediates = CertificateChain.Of(certificate, Issuers(), store.Time.GetUtcNow()).Intermediates;
         chained.UnionWith(intermediates.Select(Fingerprint.Of));
         using var pem = key.Pem();
         using var content = PemWriter.Write(pem, [certificate, .. intermediates]);
@@ -115,7 +115,7 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
         }
     }
 
-    private void ImportAuthority(X509Certificate2 certificate, ImportReport report)
+    private void ImportIssuer(X509Certificate2 certificate, ImportReport report)
     {
         var name = $"CA {certificate.Subject}";
         if (store.EntryOf(certificate) is { } taken)
@@ -124,15 +124,15 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
             report.Imported($"{name}: in the chain of the certificate above");
         else
         {
-            var file = AuthorityFile(certificate);
+            var file = IssuerFile(certificate);
             Write(file, Encoding.ASCII.GetBytes(PemWriter.Write([certificate])), AtomicFile.Public);
             report.Imported($"{file}: {name}");
         }
     }
 
     /// <summary>What there is to complete a chain with.</summary>
-    private IEnumerable<X509Certificate2> Authorities() =>
-        batch.Certificates.Select(item => item.Certificate).Where(CertificateNames.IsAuthority).Concat(store.Issuers());
+    private IEnumerable<X509Certificate2> Issuers() =>
+        batch.Certificates.Select(item => item.Certificate).Where(CertificateNames.IsIssuer).Concat(store.Issuers());
 
     /// <summary>Without the old key, mail that was encrypted to it is lost: a forced import keeps it, under a name that is
     /// nobody's.</summary>
@@ -167,7 +167,7 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
         _ => "",
     };
 
-    private string AuthorityFile(X509Certificate2 certificate)
+    private string IssuerFile(X509Certificate2 certificate)
     {
         var commonName = certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
         var name = string.Concat(commonName.Take(60).Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' ? c : '_')).Trim('_');

@@ -8,7 +8,7 @@ namespace Postseal.Program.Store;
 internal static class CertificateNames
 {
     /// <summary>Whether it is for issuing others and nothing else. A self-signed one of a person may say CA:TRUE too.</summary>
-    public static bool IsAuthority(X509Certificate2 certificate) => CertificateRules.UsesOf(certificate) == CertificateUse.Authority;
+    public static bool IsIssuer(X509Certificate2 certificate) => CertificateRules.UsesOf(certificate) == CertificateUse.Issue;
 
     /// <summary>The addresses it is for, separated by commas; "-" for none.</summary>
     public static string Addresses(X509Certificate2 certificate) =>

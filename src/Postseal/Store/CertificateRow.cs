@@ -70,7 +70,7 @@ internal sealed record CertificateRow
             yield return hasKey ? "sign" : "verify";
         if (uses.HasFlag(CertificateUse.Encrypt))
             yield return hasKey ? "decrypt" : "encrypt";
-        if (uses.HasFlag(CertificateUse.Authority))
+        if (uses.HasFlag(CertificateUse.Issue))
             yield return "issue";
     }
 }

@@ -19,7 +19,7 @@ public sealed class CertificateRulesTests : IDisposable
 
     [Fact]
     public void An_authority_is_accepted_as_such_with_no_other_check() =>
-        Assert.Equal(CertificateUse.Authority, CertificateRules.UsesOf(folder.Ca.Root));
+        Assert.Equal(CertificateUse.Issue, CertificateRules.UsesOf(folder.Ca.Root));
 
     [Theory]
     [InlineData("RSA-2048", X509KeyUsageFlags.DigitalSignature, CertificateUse.Sign)]
@@ -73,7 +73,7 @@ public sealed class CertificateRulesTests : IDisposable
             "-addext", "subjectAltName=email:alice@example.org");
         Assert.True(exitCode == 0, errors);
 
-        Assert.Equal(Both | CertificateUse.Authority, CertificateRules.UsesOf(KeyFile.Read(folder.File("certificate")).Certificates[0]));
+        Assert.Equal(Both | CertificateUse.Issue, CertificateRules.UsesOf(KeyFile.Read(folder.File("certificate")).Certificates[0]));
     }
 
     [Theory]

@@ -8,6 +8,10 @@ namespace Postseal.Certificates.Formats;
 /// A PKCS #7 bundle (<c>.p7b</c>, <c>.p7c</c>): SignedData that is there for its certificates alone (RFC 8551 section
 /// 3.8).
 /// </summary>
+/// <remarks>
+/// Not by <c>SignedCms</c>, which makes an object of every certificate in it before anybody can count them, and whose package
+/// every program that uses this library would have to carry along.
+/// </remarks>
 internal static class Pkcs7File
 {
     private static readonly Asn1Tag CertificateSet = new(TagClass.ContextSpecific, 0);

@@ -56,7 +56,7 @@ public sealed partial class CertificateDirectory : IIdentitySource, IRecipientSo
     /// <summary>Determines whether an address has files of its own, usable or not. None of them is opened.</summary>
     /// <inheritdoc cref="FindSigner"/>
     public ValueTask<bool> HasAnythingForAsync(MailAddress address, CancellationToken cancellationToken = default) =>
-        ValueTask.FromResult(HasFilesFor(address));
+        ValueTask.FromResult(CurrentIndex(address).Of(AddressPattern.Of(address)).Count > 0);
 
     /// <summary>
     /// Finds what to encrypt to for an address: the newest usable certificate among its own and those put there for
@@ -79,9 +79,6 @@ public sealed partial class CertificateDirectory : IIdentitySource, IRecipientSo
     /// <inheritdoc cref="FindRecipient"/>
     public ValueTask<Lookup<MailCertificate>> FindRecipientAsync(MailAddress address, CancellationToken cancellationToken = default) =>
         ValueTask.FromResult(FindRecipient(address));
-
-    /// <inheritdoc cref="HasAnythingForAsync"/>
-    internal bool HasFilesFor(MailAddress address) => CurrentIndex(address).Of(AddressPattern.Of(address)).Count > 0;
 
     /// <summary>
     /// Finds the keys of certificates, whatever their dates: mail that was once encrypted to one stays readable. Only these

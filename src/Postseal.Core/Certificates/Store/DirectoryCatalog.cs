@@ -95,7 +95,8 @@ internal sealed class DirectoryCatalog
         [
             .. reading.Problem is null ? [] : (DirectoryEntry[])[file],
             .. reading.Certificates.Select(certificate => file with { Certificate = certificate, HasKey = certificate.HasKey }),
-            .. reading.Issuers.Except(file.Beside.Take(reading.Certificates.Count)).Select(issuer => IssuerIn(reader.Files, issuer, file.Beside)),
+            .. reading.Issuers.Where(issuer => !reading.Certificates.Any(found => ReferenceEquals(found.Certificate, issuer)))
+                .Select(issuer => IssuerIn(reader.Files, issuer, file.Beside)),
         ];
     }
 

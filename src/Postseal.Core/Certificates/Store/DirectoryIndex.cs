@@ -117,7 +117,7 @@ internal sealed class DirectoryIndex
             }
             else if (FileConventions.IsListFile(name))
                 continue;
-            else if (FileConventions.MayHoldAuthorities(name))
+            else if (FileConventions.MayHoldIssuers(name))
                 intermediateFiles.Add(path);
             else
                 unused.Add(new(path, "its name is no mail address with one of the known endings; see 'postseal certs import --help'"));

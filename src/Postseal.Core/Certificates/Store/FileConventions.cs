@@ -103,15 +103,15 @@ public static class FileConventions
 
     /// <summary>Determines whether a file without any other use was meant for us, by its name.</summary>
     internal static bool IsMeant(string name) =>
-        IsListFile(name) || MayHoldAuthorities(name)
+        IsListFile(name) || MayHoldIssuers(name)
         || Path.GetExtension(name).ToLowerInvariant() is ".key" or ".enc" or ".p12" or ".pfx";
 
     /// <summary>
-    /// Whether a file that is nobody's may hold authorities' certificates: <c>chain.pem</c>, <c>NAME.ca.pem</c>, a bundle,
+    /// Whether a file that is nobody's may hold CA certificates: <c>chain.pem</c>, <c>NAME.ca.pem</c>, a bundle,
     /// or OpenSSL's hashed form (<c>1a2b3c4d.0</c>). A name that is an address is never asked: <c>alice@example.ca.pem</c>
     /// is somebody in Canada.
     /// </summary>
-    internal static bool MayHoldAuthorities(string name) =>
+    internal static bool MayHoldIssuers(string name) =>
         Path.GetExtension(name).ToLowerInvariant() is ".pem" or ".crt" or ".cer" or ".der" or ".p7b" or ".p7c"
         || (name.Length > 9 && name[8] == '.' && name[..8].All(char.IsAsciiHexDigit) && name[9..].All(char.IsAsciiDigit));
 }

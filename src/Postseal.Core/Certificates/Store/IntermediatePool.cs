@@ -12,7 +12,7 @@ internal sealed class IntermediatePool
         Dictionary<string, FileStamp> stamps, IReadOnlyDictionary<string, IReadOnlyList<X509Certificate2>> files, IReadOnlyList<UnusedFile> unused)
     {
         (this.stamps, Files, Unused) = (stamps, files, unused);
-        Certificates = [.. files.Values.SelectMany(found => found).Where(CertificateRules.IsAuthority).DistinctBy(found => found.Thumbprint)];
+        Certificates = [.. files.Values.SelectMany(found => found).Where(CertificateRules.IsIssuer).DistinctBy(found => found.Thumbprint)];
         BySubject = CertificateChain.BySubject(Certificates);
     }
 
@@ -43,7 +43,7 @@ internal sealed class IntermediatePool
             try
             {
                 using var file = KeyFile.Read(path);
-                if (file.Certificates.Any(CertificateRules.IsAuthority))
+                if (file.Certificates.Any(CertificateRules.IsIssuer))
                     files[path] = file.Certificates;
                 else
                     unused.Add(new(path, $"'{path}' holds no CA certificate, and its name is not a mail address; name the files after the sender's"));

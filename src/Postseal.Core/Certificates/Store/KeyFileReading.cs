@@ -101,16 +101,15 @@ internal sealed class KeyFileReading
     private static IReadOnlyList<MailCertificate> Closed(KeyFileSet files, KeyFile file)
     {
         var hasKey = files.KeyFile is not null && (files.KeyFile != file.Path || file.Keys.Count > 0 || files.OtherKeyFile is not null);
-        var issuers = IssuersIn(file);
-        return
-        [
-            .. file.Certificates.Where(certificate => issuers.Count == file.Certificates.Count || !issuers.Contains(certificate))
-                .Select(certificate => new MailCertificate(certificate, files.ToString(), hasKey)),
-        ];
+        var own = file.Certificates.Where(certificate => !IsForIssuingAlone(certificate)).ToList();
+        return [.. (own.Count > 0 ? own : file.Certificates).Select(
+            certificate => new MailCertificate(certificate, files.ToString(), hasKey))];
     }
 
-    private static IReadOnlyList<X509Certificate2> IssuersIn(KeyFile file) =>
-        [.. file.Certificates.Where(certificate => CertificateRules.UsesOf(certificate) == CertificateUse.Authority)];
+    private static IReadOnlyList<X509Certificate2> IssuersIn(KeyFile file) => [.. file.Certificates.Where(IsForIssuingAlone)];
+
+    private static bool IsForIssuingAlone(X509Certificate2 certificate) =>
+        CertificateRules.UsesOf(certificate) == CertificateUse.Issue;
 
     /// <summary>Pairs certificates and keys. Vendors put the chain before the leaf or after it: the certificate of the key is the
     /// sender's.</summary>
