@@ -1,4 +1,4 @@
-"""A throw-away CA, its intermediate, and the directory of certificates Postseal reads: all made by openssl."""
+"""A test CA, its intermediate, and the directory of certificates Postseal reads: all made by openssl."""
 
 import shutil
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
 using System.Net;
+using Postseal.Program.Trial;
 using System.Security.Cryptography;
 using System.Text;
 using Postseal.Certificates;

@@ -1,4 +1,5 @@
 using System.Net;
+using Postseal.Program.Trial;
 using System.Text;
 using Postseal.Certificates;
 using Postseal.Mail;

@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using MimeKit;
+using Postseal.Program.Trial;
 using Postseal.Certificates;
 using Postseal.Certificates.Formats;
 using Postseal.Certificates.Store;

@@ -1,4 +1,5 @@
 using System.Net;
+using Postseal.Program.Trial;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography.X509Certificates;

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Postseal.Program.Trial;
 using Postseal.Certificates;
 using Postseal.Program.Files;
 using Postseal.TestKit;

@@ -1,4 +1,5 @@
 using System.Net;
+using Postseal.Program.Trial;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Milter;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Postseal.Program.Trial;
 using Milter.Testing;
 using Postseal.Certificates;
 using Postseal.Settings;

@@ -1,11 +1,12 @@
 using System.Security.Cryptography;
+using Postseal.Program.Trial;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
 using Postseal.Certificates.Store;
 
 namespace Postseal.TestKit;
 
-/// <summary>a certificate directory with a CA of its own, both made for one test.</summary>
+/// <summary>A certificate directory with a CA of its own, both made for one test.</summary>
 public sealed class CertificateFolder : IDisposable
 {
     private readonly TemporaryDirectory directory = new();

@@ -47,7 +47,7 @@ public sealed record SignedMail(byte[] Content, SignerInfo Signer, bool IsOpaque
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.Add(root);
         chain.ChainPolicy.ExtraStore.AddRange(cms.Certificates);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck; // a throw-away authority publishes no list
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck; // a test CA publishes no list
         if (!chain.Build(signer))
             throw new CryptographicException($"the chain does not hold: {chain.ChainStatus[0].StatusInformation}");
     }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Postseal.Program.Keys;
 using System.Security.Cryptography;
 using Postseal.Certificates;
 

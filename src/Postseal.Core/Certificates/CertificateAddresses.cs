@@ -6,7 +6,7 @@ using Postseal.Mail;
 namespace Postseal.Certificates;
 
 /// <summary>The mail addresses a certificate is for (RFC 8550 section 3).</summary>
-public static class CertificateAddresses
+internal static class CertificateAddresses
 {
     /// <summary>
     /// Reads the addresses in subjectAltName. Where there is no mailbox at all, not even one that cannot be read, it reads those

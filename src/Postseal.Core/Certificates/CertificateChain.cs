@@ -13,7 +13,7 @@ namespace Postseal.Certificates;
 /// root here is preferred; of those to one root the shortest, of those to several roots the longest, as a CA that
 /// is a root to some is an intermediate to others; else that of the issuers which stay valid longest.
 /// </remarks>
-public sealed class CertificateChain
+internal sealed class CertificateChain
 {
     internal CertificateChain(X509Certificate2? root, IReadOnlyList<X509Certificate2> intermediates, string? fault, DateTime holdsUntil) =>
         (Root, Intermediates, Fault, HoldsUntil) = (root, intermediates, fault, holdsUntil);

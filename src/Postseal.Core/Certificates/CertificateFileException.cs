@@ -5,7 +5,7 @@ namespace Postseal.Certificates;
 /// <param name="kind">What is wrong with it, for programs.</param>
 /// <param name="problem">What is wrong with it, as the end of a sentence that begins with the file.</param>
 /// <param name="inner">What the platform said.</param>
-public sealed class CertificateFileException(
+internal sealed class CertificateFileException(
     string path, CertificateFileProblem kind, string problem, Exception? inner = null)
     : Exception($"{path} {problem}", inner)
 {
@@ -27,7 +27,7 @@ public sealed class CertificateFileException(
 }
 
 /// <summary>The kinds of things that are wrong with certificate and key files.</summary>
-public enum CertificateFileProblem
+internal enum CertificateFileProblem
 {
     /// <summary>The file is not there or must not be read.</summary>
     Unreadable,

@@ -7,7 +7,7 @@ using Postseal.Cms;
 namespace Postseal.Certificates;
 
 /// <summary>How strong a certificate has to be.</summary>
-public static partial class CertificateRules
+internal static partial class CertificateRules
 {
     /// <summary>
     /// What is too weak, and whether it is refused or only warned of. Refused is what an attacker can compute: a signature made

@@ -8,7 +8,7 @@ namespace Postseal.Certificates;
 
 /// <summary>What a certificate may be used for.</summary>
 [Flags]
-public enum CertificateUse
+internal enum CertificateUse
 {
     /// <summary>Nothing that has to do with mail.</summary>
     None = 0,
@@ -34,7 +34,7 @@ public enum CertificateUse
 /// certificate whatever else it says; it may sign or encrypt besides if it meets the same rules as any other, as the
 /// self-signed certificates of many guides do.
 /// </remarks>
-public static partial class CertificateRules
+internal static partial class CertificateRules
 {
     private const X509KeyUsageFlags Signing = X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.NonRepudiation;
 

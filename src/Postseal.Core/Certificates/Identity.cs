@@ -13,20 +13,21 @@ namespace Postseal.Certificates;
 /// The key's memory is cleared by the platform when the last reference is gone.
 /// </remarks>
 /// <param name="certificate">The signer's own certificate.</param>
-/// <param name="chain">The certificates between it and the root.</param>
+/// <param name="intermediates">The certificates between it and its root, nearest first.</param>
 /// <param name="key">The private key that belongs to the certificate.</param>
 /// <param name="source">The files it came from, for people.</param>
 public sealed class Identity(
-    X509Certificate2 certificate, CertificateChain chain, PrivateKey key, string source)
+    X509Certificate2 certificate, IReadOnlyList<X509Certificate2> intermediates, PrivateKey key, string source)
 {
     /// <summary>The signer's own certificate.</summary>
     public X509Certificate2 Certificate { get; } = certificate;
 
-    /// <summary>The way from it to its root, as it was when it was last worked out.</summary>
-    public CertificateChain Chain { get; } = chain;
-
     /// <summary>The certificates between it and its root, nearest first. The reader has the root or does not trust it.</summary>
-    public IReadOnlyList<X509Certificate2> Intermediates => Chain.Intermediates;
+    public IReadOnlyList<X509Certificate2> Intermediates { get; } = intermediates;
+
+    /// <summary>The way from it to its root, as it was when it was last worked out; <see langword="null"/> where a source knows
+    /// only the intermediates.</summary>
+    internal CertificateChain? Chain { get; init; }
 
     /// <summary>The files it came from.</summary>
     public string Source { get; } = source;
@@ -38,7 +39,7 @@ public sealed class Identity(
     internal PrivateKey Key => Signer.Key;
 
     /// <summary>Its parts of a SignedData.</summary>
-    internal Signer Signer { get; } = new(new SignerEncoding(certificate, chain.Intermediates), key);
+    internal Signer Signer { get; } = new(new SignerEncoding(certificate, intermediates), key);
 
     /// <summary>The key in a word, for people: <c>RSA-3072</c>, <c>P-256</c>.</summary>
     public string KeyName { get; } = KeyNames.Of(certificate);

@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 namespace Postseal.Certificates;
 
 /// <summary>Public keys in a word.</summary>
-public static class KeyNames
+internal static class KeyNames
 {
     /// <summary>The kind of key a certificate is for: <c>RSA-3072</c>, <c>P-256</c>.</summary>
     public static string Of(X509Certificate2 certificate)

@@ -58,7 +58,10 @@ public sealed class MailCertificate
         if (known is not null && ReferenceEquals(known.From, issuers) && now.UtcDateTime <= known.HoldsUntil)
             return known.Identity;
         var chain = CertificateChain.Of(Certificate, [CertificateChain.BySubject(beside), issuers], now);
-        var identity = new Identity(Certificate, chain, new PlatformKey(key!), source) { Warnings = WarningsOf(chain) };
+        var identity = new Identity(Certificate, chain.Intermediates, new PlatformKey(key!), source)
+        {
+            Chain = chain, Warnings = WarningsOf(chain),
+        };
         completed = new Completed(issuers, chain.HoldsUntil, identity);
         foreach (var warning in identity.Warnings.Except(known?.Identity.Warnings ?? []))
             warn($"{source}: {warning}");

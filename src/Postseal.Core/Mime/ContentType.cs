@@ -5,7 +5,7 @@ using System.Text.Unicode;
 namespace Postseal.Mime;
 
 /// <summary>A Content-Type field, read as mail readers do (RFC 2045 section 5, RFC 2231).</summary>
-public sealed class ContentType
+internal sealed class ContentType
 {
     private readonly IReadOnlyList<FieldParameter> parameters;
 

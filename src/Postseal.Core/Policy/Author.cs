@@ -6,7 +6,7 @@ namespace Postseal.Policy;
 /// Finds the one address a signature would speak for: the first in From. What a reader might understand differently has
 /// no author.
 /// </summary>
-public static class Author
+internal static class Author
 {
     /// <summary>The author, or <see langword="null"/> where there is none without doubt.</summary>
     public static MailAddress? Find(IReadOnlyList<HeaderField> headers) => Authorship.Of(headers).Signer;

@@ -5,7 +5,7 @@ namespace Postseal.Policy;
 /// <summary>Finds the rules for a sender: those of its own section, over those of its domain, over <c>[Signing]</c>.</summary>
 /// <param name="defaults">What <c>[Signing]</c> says.</param>
 /// <param name="senders">What the <c>[Sender:…]</c> sections say, by address or domain.</param>
-public sealed class SigningPolicy(SigningRules defaults, IReadOnlyDictionary<AddressPattern, SenderOverrides> senders)
+internal sealed class SigningPolicy(SigningRules defaults, IReadOnlyDictionary<AddressPattern, SenderOverrides> senders)
 {
     /// <summary>The section that holds where no other says something.</summary>
     internal const string DefaultSection = "[Signing]";

@@ -19,7 +19,7 @@ internal static class DemoCommand
             "demo",
             "Show the whole way of one message, on this machine, in a few seconds.",
             """
-            Makes a throw-away CA and a sender's certificate, starts the milter on a socket there, hands it a message as
+            Makes a test CA and a sender's certificate, starts the milter on a socket there, hands it a message as
             Postfix would, prints it before and after, and verifies the signature.
             Exit code 0: the signature is good; 1: it is not.
             """,

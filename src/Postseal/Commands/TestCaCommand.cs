@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Postseal.Program.Keys;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
 using Postseal.Program.Commands.Kit;
@@ -27,7 +28,7 @@ internal static class TestCaCommand
         type.AcceptOnlyFromAmong([.. KeyType.Recommended]);
         var command = new DocumentedCommand(
             "test-ca",
-            "Make a throw-away CA with certificates and a configuration, for trials.",
+            "Make a test CA with certificates and a configuration, for trials.",
             """
             The keys of the addresses are not encrypted, and those of the CA are gone when the command ends: nobody
             can issue more in its name. Only a trial should trust its root.

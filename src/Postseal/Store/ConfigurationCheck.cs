@@ -101,7 +101,7 @@ internal sealed class ConfigurationCheck
             if (entry.Identity is not { } identity || policy.For(entry.Owner).Mode == SigningMode.Never)
                 continue;
             // What is wrong with an issuer that is here is among the identity's own warnings.
-            if (identity.Chain.Fault is null && roots.WhatIsMissing(identity) is { } missing)
+            if (identity.Chain is { Fault: null } && roots.WhatIsMissing(identity) is { } missing)
                 warnings.Add($"{entry.Owner}: {missing}");
             var daysLeft = CertificateNames.DaysLeft(identity.Certificate, store.Time);
             if (daysLeft < store.Options.Certificates.ExpiryWarning.TotalDays)

@@ -57,7 +57,7 @@ internal static class SignatureVerifier
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.Add(root);
         chain.ChainPolicy.ExtraStore.AddRange(others);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck; // a throw-away CA publishes no list
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck; // a test CA publishes no list
         if (!chain.Build(signer))
             throw new CryptographicException($"The chain does not hold: {chain.ChainStatus[0].StatusInformation}");
     }

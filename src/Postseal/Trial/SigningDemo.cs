@@ -1,4 +1,5 @@
 using System.Buffers;
+using Postseal.Program.Trial;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,4 +1,5 @@
 using System.Text;
+using Postseal.Program.Trial;
 using Postseal.Certificates;
 using Postseal.Certificates.Store;
 using Postseal.Mail;

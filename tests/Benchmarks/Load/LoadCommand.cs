@@ -9,7 +9,7 @@ namespace Postseal.Benchmarks.Load;
 internal sealed class LoadCommand : Command
 {
     private readonly Argument<string> endpoint = new("milter") { Description = "Where it listens: unix:PATH, or inet:PORT on loopback." };
-    private readonly Option<string?> root = new("--root") { Description = "The authority (PEM) that S/MIME signatures lead to." };
+    private readonly Option<string?> root = new("--root") { Description = "The CA (PEM) that S/MIME signatures lead to." };
     private readonly Option<string?> dkim = new("--dkim") { Description = "OpenDKIM's configuration for verifying DKIM signatures." };
     private readonly Option<string> series = new("--series") { Description = "Who is measured, for the report.", DefaultValueFactory = _ => "" };
     private readonly Option<string?> way = new("--way") { Description = "Under which condition, for the report. Default: unix or tcp." };

@@ -258,11 +258,11 @@ public sealed class ChainTests : IDisposable
 
             var identity = Signer();
 
-            if (identity.Chain.Root is not null)
+            if (identity.Chain!.Root is not null)
                 Assert.Equal((seed, 0, ""), Verify(seed, identity, Pem(identity.Intermediates)));
             else
                 Assert.NotEqual((seed, 0, ""), Verify(seed, identity, all));
-            reached += identity.Chain.Root is null ? 0 : 1;
+            reached += identity.Chain!.Root is null ? 0 : 1;
         }
 
         Assert.InRange(reached, 5, cases - 5); // else the cases are too easy or too hard to say anything

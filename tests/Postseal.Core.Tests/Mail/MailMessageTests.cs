@@ -1,4 +1,5 @@
 using System.Buffers;
+using Postseal.Bytes;
 using Postseal.Mail;
 
 namespace Postseal.Tests.Mail;
@@ -35,17 +36,18 @@ public class MailMessageTests
     [InlineData("A: 1\n\nodd\rcr\n")]
     [InlineData("A: 1\n\nends with \r")]
     [InlineData("\r\n")]
-    public void Message_is_written_with_the_line_ends_it_was_read_with(string raw)
+    public void Message_is_written_with_CRLF_or_with_the_line_ends_it_was_read_with(string raw)
     {
+        var lineEnding = LineEndings.Of(Text.Bytes(raw));
         foreach (var pieceLength in new[] { 1, 2, 1000 })
         {
             var output = new ArrayBufferWriter<byte>();
             var stream = new MemoryStream();
             var message = Text.InPieces(Text.Message(raw), pieceLength);
             message.WriteTo(output);
-            message.WriteTo(stream);
+            message.WriteTo(stream, lineEnding);
 
-            Assert.Equal(raw, Text.Of(output.WrittenSpan));
+            Assert.Equal(lineEnding == LineEnding.Lf ? raw.Replace("\n", "\r\n") : raw, Text.Of(output.WrittenSpan));
             Assert.Equal(raw, Text.Of(stream.ToArray()));
         }
     }

@@ -1,5 +1,6 @@
 using System.Formats.Asn1;
 using System.Text;
+using Postseal.Program.Trial;
 using Postseal.Certificates;
 using Postseal.Mail;
 using Postseal.Smime;

@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using MailKit.Net.Smtp;
+using Postseal.Program.Trial;
 using MimeKit;
 using Postseal.Certificates;
 using Postseal.Certificates.Store;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Postseal.Program.Trial;
 using System.Globalization;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.RegularExpressions;

@@ -11,7 +11,7 @@ namespace Postseal.Certificates.Formats;
 /// </summary>
 /// <remarks>Keep it no longer than needed: until it is disposed, which clears them, keys that are not encrypted lie in memory as
 /// they lie in the file. A key that was opened outlives it, in the platform's handle.</remarks>
-public sealed class KeyFile : IDisposable
+internal sealed class KeyFile : IDisposable
 {
     /// <summary>The largest file that is read, in bytes: a bundle of a thousand certificates fits.</summary>
     public const int MaxFileSize = 4 << 20;

@@ -10,7 +10,7 @@ namespace Postseal.Certificates.Formats;
 /// <c>BASE64(BASE64(ciphertext))|BASE64(iv)</c>, AES-256-CBC over a serialized PHP string and its HMAC-SHA256 in
 /// hexadecimal.
 /// </summary>
-public static class MauticKeyFile
+internal static class MauticKeyFile
 {
     private const int HmacLength = 2 * HMACSHA256.HashSizeInBytes;
 

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 namespace Postseal.Certificates.Formats;
 
 /// <summary>Writes private keys: PKCS #8 (RFC 5958) in PEM, plain or encrypted.</summary>
-public static class PrivateKeyPem
+internal static class PrivateKeyPem
 {
     /// <summary>
     /// The rounds of PBKDF2-HMAC-SHA256, as OWASP advises (Password Storage Cheat Sheet, 2023): a third of a second for

@@ -7,7 +7,7 @@ namespace Postseal.Certificates.Formats;
 /// Opens the files that are read whole and read again when they change. Only a regular file can be: a FIFO makes its
 /// reader wait for a writer, a device may never end, and both would hold up the mail of everyone.
 /// </summary>
-public static partial class RegularFile
+internal static partial class RegularFile
 {
     /// <summary>Opens a file for reading. A symbolic link counts as what it points to.</summary>
     /// <exception cref="IOException">It is not there, cannot be read, or is a FIFO, a socket or a device.</exception>

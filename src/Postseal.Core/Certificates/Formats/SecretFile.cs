@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Postseal.Certificates.Formats;
 
 /// <summary>Files that hold a passphrase or a secret in their first line.</summary>
-public static class SecretFile
+internal static class SecretFile
 {
     /// <summary>The longest line, in bytes. What is longer is not a passphrase but the wrong file.</summary>
     private const int MaxLength = 64 * 1024;

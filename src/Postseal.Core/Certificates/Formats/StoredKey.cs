@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 namespace Postseal.Certificates.Formats;
 
 /// <summary>A private key as it lies in a file, opened when it is asked for: with a passphrase that may take a second.</summary>
-public sealed class StoredKey : IDisposable
+internal sealed class StoredKey : IDisposable
 {
     private readonly byte[] stored;
     private readonly Func<byte[], AsymmetricAlgorithm> open;

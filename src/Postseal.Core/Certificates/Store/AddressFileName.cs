@@ -11,7 +11,7 @@ namespace Postseal.Certificates.Store;
 /// File names that stand for addresses. Sympa has two ways of escaping what a file name should not hold; both are read,
 /// and the newer one is written: every byte outside <c>[-+.0-9@A-Za-z]</c> is <c>_</c> and two hexadecimal digits.
 /// </summary>
-public static class AddressFileName
+internal static class AddressFileName
 {
     /// <summary>The name of the file with an address's certificate, as Sympa writes it now.</summary>
     public static string Escape(MailAddress address) => Escape(Raw(address), '_', IsPlain);

@@ -1,7 +1,7 @@
 namespace Postseal.Certificates.Store;
 
 /// <summary>The conventions: which names each system gives to the files of an address.</summary>
-public static class FileConventions
+internal static class FileConventions
 {
     /// <summary>What signing-milter puts behind a name for the rest of its chain.</summary>
     internal const string Chain = "-chain.pem";

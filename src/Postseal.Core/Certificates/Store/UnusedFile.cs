@@ -3,4 +3,4 @@ namespace Postseal.Certificates.Store;
 /// <summary>A file in the certificate directory that is not used.</summary>
 /// <param name="Path">The file.</param>
 /// <param name="Reason">Why it is not used.</param>
-public sealed record UnusedFile(string Path, string Reason);
+internal sealed record UnusedFile(string Path, string Reason);

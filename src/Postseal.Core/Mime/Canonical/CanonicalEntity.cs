@@ -6,7 +6,7 @@ namespace Postseal.Mime.Canonical;
 /// <summary>
 /// The MIME entity to be signed (RFC 8551 section 3.1) and the header fields that stay outside of it.
 /// </summary>
-public sealed record CanonicalEntity : Canonicalization
+internal sealed record CanonicalEntity : Canonicalization
 {
     private CanonicalEntity(ReadOnlySequence<byte> content, IReadOnlyList<HeaderField> outer, int contentTypeIndex) =>
         (Content, OuterHeaders, ContentTypeIndex) = (content, outer, contentTypeIndex);

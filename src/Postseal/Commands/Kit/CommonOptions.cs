@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Postseal.Program.Keys;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Postseal.Program.Keys;
 using System.Security.Cryptography;
 using Postseal.Certificates;
 using Postseal.Certificates.Formats;

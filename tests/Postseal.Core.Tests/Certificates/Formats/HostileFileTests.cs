@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Postseal.Program.Trial;
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.Pkcs;

@@ -1,5 +1,6 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
+using Postseal.Program.Trial;
 using System.Security.Cryptography.Pkcs;
 using System.Text;
 using Postseal.Certificates;
@@ -128,18 +129,18 @@ public sealed class Pkcs12Tests : IDisposable
     }
 
     [Theory]
-    [InlineData("1.2.840.113549.2.99", 32, 1, CertificateFileProblem.Unsupported)]
-    [InlineData(Hmac + "9", 0, 1, CertificateFileProblem.Damaged)]
-    [InlineData(Hmac + "9", 1 << 30, 1, CertificateFileProblem.Damaged)]
-    [InlineData(Hmac + "9", 32, 0, CertificateFileProblem.Damaged)]
-    [InlineData(Hmac + "9", 32, -1, CertificateFileProblem.Damaged)]
-    [InlineData(Hmac + "9", 32, 1_000_001, CertificateFileProblem.TooLarge)]
-    [InlineData(Hmac + "9", 32, long.MaxValue, CertificateFileProblem.TooLarge)]
-    public void PBMAC1_that_asks_for_the_impossible_is_refused(string prf, int keyLength, long rounds, CertificateFileProblem kind)
+    [InlineData("1.2.840.113549.2.99", 32, 1, nameof(CertificateFileProblem.Unsupported))]
+    [InlineData(Hmac + "9", 0, 1, nameof(CertificateFileProblem.Damaged))]
+    [InlineData(Hmac + "9", 1 << 30, 1, nameof(CertificateFileProblem.Damaged))]
+    [InlineData(Hmac + "9", 32, 0, nameof(CertificateFileProblem.Damaged))]
+    [InlineData(Hmac + "9", 32, -1, nameof(CertificateFileProblem.Damaged))]
+    [InlineData(Hmac + "9", 32, 1_000_001, nameof(CertificateFileProblem.TooLarge))]
+    [InlineData(Hmac + "9", 32, long.MaxValue, nameof(CertificateFileProblem.TooLarge))]
+    public void PBMAC1_that_asks_for_the_impossible_is_refused(string prf, int keyLength, long rounds, string kind)
     {
         Write("alice.p12", Contents(Issue("P-256")), content => Pbmac1Data(new byte[32], prf, Hmac + "9", keyLength, rounds));
 
-        Assert.Equal(kind, Error("alice.p12", Secret).Kind);
+        Assert.Equal(kind, Error("alice.p12", Secret).Kind.ToString());
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Postseal.Program.Trial;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
 using Postseal.Certificates.Store;

@@ -1,4 +1,5 @@
 using Postseal.Certificates;
+using Postseal.Program.Trial;
 using Postseal.Certificates.Store;
 using Postseal.Mail;
 using Postseal.TestKit;

@@ -1,4 +1,5 @@
 using Postseal.Certificates;
+using Postseal.Program.Trial;
 using Postseal.Certificates.Store;
 using Postseal.TestKit;
 using static Postseal.TestKit.TestMail;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Postseal.Program.Trial;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;

@@ -1,4 +1,5 @@
 using Postseal.Certificates;
+using Postseal.Program.Trial;
 using Postseal.Certificates.Formats;
 using Postseal.Settings;
 using Postseal.TestKit;

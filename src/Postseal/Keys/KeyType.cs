@@ -1,10 +1,10 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace Postseal.Certificates;
+namespace Postseal.Program.Keys;
 
 /// <summary>The kinds of private key that can be made, by name.</summary>
-public static class KeyType
+internal static class KeyType
 {
     /// <summary>The default for new keys: RSA, which every reader knows, at the strength of 128 bits.</summary>
     public const string Default = "RSA-3072";

@@ -1,15 +1,16 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Cms;
+using Postseal.Certificates;
 using Postseal.Mail;
 
-namespace Postseal.Certificates;
+namespace Postseal.Program.Keys;
 
 /// <summary>
 /// What a certificate for signing and encrypting the mail of one address has to say (RFC 8550), as a request that goes
 /// to a CA or is signed with its own key.
 /// </summary>
-public static class MailCertificateRequest
+internal static class MailCertificateRequest
 {
     /// <summary>ub-common-name (RFC 5280 appendix A.1).</summary>
     private const int MaxCommonNameLength = 64;

@@ -1,12 +1,14 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Cms;
+using Postseal.Certificates;
 using Postseal.Mail;
+using Postseal.Program.Keys;
 
-namespace Postseal.Certificates;
+namespace Postseal.Program.Trial;
 
 /// <summary>
-/// A throw-away CA for trials and tests: a root and an intermediate that issues certificates for
+/// A CA for trials and tests, made to be thrown away: a root and an intermediate that issues certificates for
 /// mail. Its keys live only in memory.
 /// </summary>
 public sealed class TestCa : IDisposable
