@@ -26,11 +26,11 @@ internal static class CommandLine
 
     private static RootCommand Create() => new(
         """
-        Postseal signs mail with S/MIME where it flows: as a milter behind Postfix and Sendmail.
+        Postseal signs mail with S/MIME, as a milter for Postfix and Sendmail.
 
         Begin with 'postseal demo', which needs no set-up. From nothing to a certificate: 'postseal keys csr', or
-        'postseal keys selfsigned' for a trial. Put what you have into the directory with 'postseal certs import', look at
-        the result with 'postseal check', and let the MTA use 'postseal milter'.
+        'postseal keys selfsigned' for a trial. Import certificates and keys you have with 'postseal certs import',
+        inspect the result with 'postseal check', and let the MTA use 'postseal milter'.
         """)
     {
         MilterCommand.Create(),

@@ -19,7 +19,7 @@ internal static class CertsExportCommand
         var config = ConfigurationOption.Create();
         var selector = new Argument<string>("ADDRESS|FINGERPRINT")
         {
-            Description = "Whose certificate, or the SHA-256 fingerprint of one (the first 8 digits are enough).",
+            Description = "The address, or the SHA-256 fingerprint of a certificate (the first 8 digits are enough).",
         };
         var withKey = new Option<bool>("--with-key") { Description = "Put the private key in front. It is encrypted in any case." };
         var file = CommonOptions.Output("Write this file instead of standard output.");
@@ -29,7 +29,7 @@ internal static class CertsExportCommand
             "export",
             "Write a certificate with its chain as PEM, to give to others.",
             """
-            With --with-key for another machine of your own: an encrypted key goes out as it is stored, under its own
+            Use --with-key for another machine of your own: an encrypted key is written as it is stored, under its own
             passphrase; one that is not encrypted is encrypted with a passphrase you give.
             """,
             """

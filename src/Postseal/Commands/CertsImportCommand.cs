@@ -22,7 +22,7 @@ internal static class CertsImportCommand
         };
         var owner = new Option<string?>("--owner")
         {
-            Description = "Give the new files to this user, as whom the daemon runs (for root).", HelpName = "USER",
+            Description = "Give the new files to this user, the one the daemon runs as (needs root).", HelpName = "USER",
         };
         var force = CommonOptions.Force();
         var passphrase = new PassphraseOptions();
@@ -31,12 +31,12 @@ internal static class CertsImportCommand
             "Put certificates and keys into the directory, under the right names.",
             """
             Key, certificate and chain become ADDRESS.pem, or ADDRESS-cert+key.pem when the certificate is for encryption
-            only (mode 0600); the certificate of somebody else ADDRESS, or ADDRESS@sign or ADDRESS@enc when it is for one
-            use only; CA certificates NAME.ca.pem (mode 0644). An encrypted key stays encrypted with its passphrase. A key
+            only (mode 0600); a recipient's certificate ADDRESS, or ADDRESS@sign or ADDRESS@enc when it is for one use
+            only; CA certificates NAME.ca.pem (mode 0644). An encrypted key stays encrypted with its passphrase. A key
             needs its certificate: in one of the files, or in the directory. With --force a replaced key is kept in a file
             that ends with .old, for old mail.
-            Exit code 0: everything is in the directory, and who got a key to sign with can sign; 1: something is not, or
-            somebody cannot sign yet, and the summary says why.
+            Exit code 0: everything was imported, and every sender who got a signing key can sign; 1: something was not
+            imported, or a sender cannot sign yet, and the summary says why.
             """,
             """
             postseal certs import alice@example.org.key alice.crt chain.pem

@@ -18,10 +18,10 @@ internal static class CertsListCommand
         var json = new Option<bool>("--json") { Description = "Write JSON for programs instead of a table." };
         var command = new DocumentedCommand(
             "list",
-            "List every certificate in the directory, what expires first on top.",
+            "List every certificate in the directory, the first to expire on top.",
             """
-            Use says what we can do with it: with its private key sign and decrypt, without it verify and encrypt; issue:
-            it is a CA's. The fingerprint is SHA-256; its first 16 digits name a certificate in other commands.
+            Use says what a certificate can do: with its private key, sign and decrypt; without it, verify and encrypt; if
+            it is a CA's, issue. The fingerprint is SHA-256; its first 16 digits name a certificate in other commands.
             """,
             """
             postseal certs list --config postseal.ini

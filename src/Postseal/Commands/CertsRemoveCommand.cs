@@ -16,13 +16,13 @@ internal static class CertsRemoveCommand
         var config = ConfigurationOption.Create();
         var selector = new Argument<string>("ADDRESS|FINGERPRINT")
         {
-            Description = "Whose files go, or the SHA-256 fingerprint of a certificate (the first 8 digits are enough).",
+            Description = "The address whose files are removed, or the SHA-256 fingerprint of a certificate (the first 8 digits are enough).",
         };
         var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask." };
         var command = new DocumentedCommand(
             "remove",
             "Remove the files of an address or a certificate from the directory.",
-            "A key that is removed cannot be had again, and with it all mail encrypted to it. Export it first if in doubt.",
+            "A removed key cannot be recovered, and mail encrypted to it can no longer be read. Export it first if in doubt.",
             """
             postseal certs remove alice@example.org
             postseal certs remove 81301bb05ed8a753 --yes

@@ -20,8 +20,8 @@ internal static class CertsShowCommand
         };
         var command = new DocumentedCommand(
             "show",
-            "Show all that the certificates of an address or a file say.",
-            "A file need not be in the directory. Private keys are not shown, nor opened unless they lie in PKCS #12.",
+            "Show the details of the certificates of an address or a file.",
+            "A file need not be in the directory. Private keys are not shown, nor opened unless they are in PKCS #12.",
             """
             postseal certs show alice@example.org
             postseal certs show alice.p12 --passphrase-file passphrase

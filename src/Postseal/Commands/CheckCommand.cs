@@ -18,7 +18,7 @@ internal static class CheckCommand
             "check",
             "Check the configuration, every sender's certificate and the permissions of files.",
             """
-            Warnings are about what works today and should be mended: keys that others can read, weak keys and digests, chains
+            Warnings are about what works today but should be mended: keys that others can read, weak keys and digests, chains
             that do not verify or do not reach a known root, certificates with less time left than [Certificates]
             ExpiryWarning. Files in the directory that nobody uses are listed with the reason.
             Exit code 0: all is well; 1: mail that the configuration wants signed cannot be, and the table says why; 2: the
@@ -65,7 +65,7 @@ internal static class CheckCommand
 
         foreach (var warning in result.Warnings)
             output.Line($"warning: {warning}");
-        output.Line($"Next: postseal explain --config {configPath} --from ADDRESS --to ADDRESS tells what becomes of a message");
+        output.Line($"Next: postseal explain --config {configPath} --from ADDRESS --to ADDRESS shows what happens to a message");
     }
 
     private static string[] Row(CheckedSender sender) =>

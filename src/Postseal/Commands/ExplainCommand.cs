@@ -20,7 +20,7 @@ internal static class ExplainCommand
         var config = ConfigurationOption.Create();
         var from = new Option<string>("--from")
         {
-            Description = "What stands in From: an address, or all of the field as it was written.", HelpName = "FROM", Required = true,
+            Description = "The From field: an address, or the whole field as it is written.", HelpName = "FROM", Required = true,
         };
         var to = new Option<string>("--to") { Description = "The address in To.", HelpName = "ADDRESS", Required = true };
         var client = new Option<string>("--client")
@@ -34,7 +34,7 @@ internal static class ExplainCommand
         };
         var command = new DocumentedCommand(
             "explain",
-            "Tell what would become of a message, step by step, with the setting or file that decides.",
+            "Explain what happens to a message, step by step, with the setting or file that decides.",
             "Exit code 0: the message would leave, signed or as it is; 1: it would be refused; 2: the configuration is wrong.",
             """
             postseal explain --from alice@example.org --to bob@example.net

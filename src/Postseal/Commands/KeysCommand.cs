@@ -5,7 +5,7 @@ namespace Postseal.Program.Commands;
 /// <summary><c>postseal keys</c>: making and protecting private keys.</summary>
 internal static class KeysCommand
 {
-    public static Command Create() => new("keys", "Make private keys and what certificates come from; encrypt and decrypt keys.")
+    public static Command Create() => new("keys", "Make private keys, certificate requests and self-signed certificates; encrypt and decrypt keys.")
     {
         KeysGenerateCommand.Create(),
         KeysCsrCommand.Create(),

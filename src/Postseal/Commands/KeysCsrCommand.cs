@@ -22,8 +22,8 @@ internal static class KeysCsrCommand
             "csr",
             "Make a certificate request (CSR) to send to a CA.",
             """
-            Writes ADDRESS.csr, and a new encrypted key ADDRESS.key unless --key names one. The address stands in
-            subjectAltName; signing and encrypting of mail are requested (keyUsage, extendedKeyUsage emailProtection).
+            Writes ADDRESS.csr, and a new encrypted key ADDRESS.key unless --key names one. The address is in
+            subjectAltName; the request is for signing and encrypting mail (keyUsage, extendedKeyUsage emailProtection).
             """,
             """
             postseal keys csr alice@example.org --name "Alice Example"

@@ -17,7 +17,7 @@ internal static class KeysDecryptCommand
             new MauticOptions("Decrypt what Mautic encrypted with its secret_key."));
         var command = new DocumentedCommand(
             "decrypt",
-            "Take the passphrase off the private keys in a file.",
+            "Decrypt the private keys in a file.",
             "Whoever can read the file then has the key; it is written with mode 0600. Certificates in the file stay.",
             """
             postseal keys decrypt alice.key --output open.key

@@ -20,8 +20,8 @@ internal static class KeysEncryptCommand
             "encrypt",
             "Encrypt the private keys in a file with a passphrase, or for Mautic.",
             """
-            The keys become PKCS #8 under PBES2 (AES-256-CBC, PBKDF2-HMAC-SHA256); certificates in the file stay. What the
-            disk kept of the old content is not wiped.
+            The keys become PKCS #8 under PBES2 (AES-256-CBC, PBKDF2-HMAC-SHA256); certificates in the file stay. The
+            old content is not wiped from the disk.
             """,
             """
             postseal keys encrypt alice.key

@@ -30,9 +30,9 @@ internal static class KeysSelfSignedCommand
         var newKey = new NewKeyOptions();
         var command = new DocumentedCommand(
             "selfsigned",
-            "Make a key and a certificate signed by itself, for trials and closed circles.",
+            "Make a key and a self-signed certificate, for trials and closed groups.",
             """
-            Writes ADDRESS.pem with key and certificate. No reader trusts such a certificate before its user says so; for
+            Writes ADDRESS.pem with key and certificate. No reader trusts such a certificate until its user says so; for
             mail to everyone use 'postseal keys csr' and a CA.
             """,
             """

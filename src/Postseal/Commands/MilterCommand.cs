@@ -13,12 +13,12 @@ internal static class MilterCommand
         var config = ConfigurationOption.Create();
         var command = new DocumentedCommand(
             "milter",
-            "Sign the mail of Postfix or Sendmail, until told to stop (SIGTERM).",
+            "Sign the mail of Postfix or Sendmail, until stopped (SIGTERM).",
             """
             Listens where [Milter] Socket says and logs to standard error, a line for each signed message, under systemd with
             priorities. Certificates and the configuration are read again when they change, the configuration also on
-            SIGHUP; [Milter] needs a restart.
-            Exit code 0: it was told to stop; 1: it could not go on, and the log says why; 2: the configuration is wrong.
+            SIGHUP; a change in [Milter] needs a restart.
+            Exit code 0: it was stopped; 1: it could not continue, and the log says why; 2: the configuration is wrong.
             """,
             """
             postseal milter

@@ -26,15 +26,15 @@ internal static class SignCommand
         };
         var user = new Option<string?>("--auth")
         {
-            Description = "The name the client authenticated as. Without it: none, a client in our networks.", HelpName = "USER",
+            Description = "The name the client authenticated as. Without it: none; the client is in our networks.", HelpName = "USER",
         };
         var command = new DocumentedCommand(
             "sign",
             "Sign one message from standard input to standard output, as the daemon would.",
             """
-            The message counts as one that a client on this machine hands in, or one that logged in.
+            The message is treated as one from a client on this machine or, with --auth, from one that logged in.
             Exit code 0: signed, or left as it is because the configuration says so (the reason is on standard error); 1:
-            refused or not possible now, nothing was written; 2: the configuration is wrong.
+            refused or not possible now, and nothing was written; 2: the configuration is wrong.
             """,
             """
             postseal sign --config postseal.ini < message.eml > signed.eml

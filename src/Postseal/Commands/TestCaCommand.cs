@@ -16,7 +16,7 @@ internal static class TestCaCommand
         var directory = new Argument<string>("DIR") { Description = "A new or empty directory." };
         var addresses = new Argument<string[]>("ADDRESS")
         {
-            Description = "Who gets a certificate. Without one: alice@example.org.",
+            Description = "The addresses that get certificates.",
             DefaultValueFactory = _ => ["alice@example.org"],
         };
         var type = new Option<string>("--type", "-t")
@@ -30,8 +30,8 @@ internal static class TestCaCommand
             "test-ca",
             "Make a test CA with certificates and a configuration, for trials.",
             """
-            The keys of the addresses are not encrypted, and those of the CA are gone when the command ends: nobody
-            can issue more in its name. Only a trial should trust its root.
+            The keys of the addresses are not encrypted. Those of the CA are deleted when the command ends, so nobody can
+            issue more certificates in its name. Use its root as a trust anchor in trials only.
             """,
             """
             postseal test-ca trial

@@ -11,7 +11,7 @@ namespace Postseal.Program.Commands.Kit;
 /// <summary>Options and arguments that several commands have.</summary>
 internal static class CommonOptions
 {
-    public static Option<bool> Force() => new("--force") { Description = "Replace files that are there." };
+    public static Option<bool> Force() => new("--force") { Description = "Replace existing files." };
 
     public static Option<string?> Output(string description) => new("--output", "-o") { Description = description, HelpName = "FILE" };
 

@@ -18,7 +18,7 @@ internal sealed class PassphraseOptions
 
     private readonly Option<string?> file = new("--passphrase-file")
     {
-        Description = "Take the passphrase from the first line of this file. Without it, the terminal is asked.",
+        Description = "Take the passphrase from the first line of this file. Without it, the command asks on the terminal.",
         HelpName = "FILE",
     };
 
