@@ -12,7 +12,7 @@ public abstract record Outcome
     {
     }
 
-    /// <summary>What was asked on the way, what the answers were, and what decided each, in order.</summary>
+    /// <summary>Gets what was asked on the way, what the answers were, and what decided each, in order.</summary>
     public IReadOnlyList<PolicyStep> Steps => Plan?.Steps ?? [];
 
     internal IPlan? Plan { get; init; }
@@ -37,7 +37,7 @@ public abstract record Outcome
 
     /// <summary>The message must not leave.</summary>
     /// <param name="Why">What the log says.</param>
-    /// <param name="Reply">What the sender is told.</param>
+    /// <param name="Reply">The reply to the sender.</param>
     public sealed record Refused(Rejection Why, SmtpReply Reply) : Outcome;
 }
 

@@ -29,7 +29,7 @@ internal static class MessageBytes
         return options;
     }
 
-    /// <summary>How MailKit writes a message for a server of these capabilities.</summary>
+    /// <summary>Returns how MailKit writes a message for a server of these capabilities.</summary>
     public static FormatOptions FormatFor(FormatOptions options, SmtpCapabilities capabilities)
     {
         ArgumentNullException.ThrowIfNull(options);

@@ -4,7 +4,7 @@ using Postseal.Policy;
 
 namespace Postseal.MailKit;
 
-/// <summary>The program's own word on one message, over that of the settings.</summary>
+/// <summary>Sets the signing mode of one message, which overrides the settings.</summary>
 public static class MessageSigning
 {
     // Beside the message instead of in it: no header field to forget, to forge or to leave behind in the mail. An entry

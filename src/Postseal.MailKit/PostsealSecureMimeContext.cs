@@ -53,7 +53,7 @@ public class PostsealSecureMimeContext : BouncyCastleSecureMimeContext
     public override bool CanEncrypt(MailboxAddress mailbox, CancellationToken cancellationToken = default) =>
         FindRecipient(mailbox) is Lookup<MailCertificate>.Found;
 
-    /// <summary>Refused: the directory is kept by people and the program <c>postseal</c>.</summary>
+    /// <summary>Refuses: the directory is kept by people and the program <c>postseal</c>.</summary>
     /// <exception cref="NotSupportedException">Always.</exception>
     public override void Import(Stream stream, CancellationToken cancellationToken = default) => throw ReadOnly();
 

@@ -12,7 +12,7 @@ using Postseal.Settings;
 namespace Microsoft.Extensions.DependencyInjection;
 #pragma warning restore IDE0130
 
-/// <summary>Set-up of <see cref="SmimeSmtpClient"/> for dependency injection.</summary>
+/// <summary>Sets up <see cref="SmimeSmtpClient"/> for dependency injection.</summary>
 public static class PostsealServiceCollectionExtensions
 {
     /// <summary>

@@ -1,19 +1,19 @@
 namespace Postseal.MailKit;
 
-/// <summary>A message was not signed as it must be. Nothing of it was sent.</summary>
+/// <summary>Is thrown when a message was not signed as it must be. Nothing of it was sent.</summary>
 public abstract class SigningException : Exception
 {
     private protected SigningException(string? address, string reason, string remedy, Exception? inner)
         : base($"Nothing was sent: {reason}. {remedy}", inner) =>
         (Address, Reason, Remedy) = (address, reason, remedy);
 
-    /// <summary>The author's address; <see langword="null"/> where the message has no one author.</summary>
+    /// <summary>Gets the author's address; <see langword="null"/> where the message has no one author.</summary>
     public string? Address { get; }
 
-    /// <summary>Why, as a clause: what the log says.</summary>
+    /// <summary>Gets why, as a clause: what the log says.</summary>
     public string Reason { get; }
 
-    /// <summary>What to do about it, as a sentence.</summary>
+    /// <summary>Gets what to do about it, as a sentence.</summary>
     public string Remedy { get; }
 }
 

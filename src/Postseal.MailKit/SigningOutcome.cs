@@ -4,32 +4,32 @@ using MimeKit;
 
 namespace Postseal.MailKit;
 
-/// <summary>What became of a message: signed, or as it was, because the settings say so or nobody could sign.</summary>
+/// <summary>Describes what happened to a message: signed, or as it was, because the settings say so or nobody could sign.</summary>
 public sealed record SigningOutcome
 {
     internal SigningOutcome(MimeMessage original, MimeMessage message) => (Original, Message) = (original, message);
 
-    /// <summary>The message as it was handed in.</summary>
+    /// <summary>Gets the message as it was handed in.</summary>
     public MimeMessage Original { get; }
 
     /// <summary>
-    /// The message to send, or to file as sent: the signed copy, or <see cref="Original"/> where it is not signed. The
+    /// Gets the message to send, or to file as sent: the signed copy, or <see cref="Original"/> where it is not signed. The
     /// copy is written exactly as it was signed; to look into its parts, load what it writes.
     /// </summary>
     public MimeMessage Message { get; }
 
-    /// <summary>Whether the message is signed.</summary>
+    /// <summary>Gets whether the message is signed.</summary>
     [MemberNotNullWhen(true, nameof(Certificate), nameof(Signer))]
     [MemberNotNullWhen(false, nameof(Reason))]
     public bool IsSigned => Certificate is not null;
 
-    /// <summary>The address the signature speaks for; <see langword="null"/> where there is none.</summary>
+    /// <summary>Gets the address the signature speaks for; <see langword="null"/> where there is none.</summary>
     public string? Signer { get; internal init; }
 
-    /// <summary>The certificate it was signed with; <see langword="null"/> where it is not signed.</summary>
+    /// <summary>Gets the certificate it was signed with; <see langword="null"/> where it is not signed.</summary>
     public X509Certificate2? Certificate { get; internal init; }
 
-    /// <summary>Why it is not signed, as a clause; <see langword="null"/> where it is.</summary>
+    /// <summary>Gets why it is not signed, as a clause; <see langword="null"/> where it is.</summary>
     public string? Reason { get; internal init; }
 
     /// <summary>Describes the outcome in one line for logs, without any content of the message.</summary>

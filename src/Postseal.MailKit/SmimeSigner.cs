@@ -45,7 +45,7 @@ public sealed class SmimeSigner
         processor = new OutgoingProcessor(Options, Certificates, this.time);
     }
 
-    /// <summary>The directory of certificates and keys, as <see cref="PostsealSecureMimeContext"/> needs it.</summary>
+    /// <summary>Gets the directory of certificates and keys, as <see cref="PostsealSecureMimeContext"/> needs it.</summary>
     public CertificateDirectory Certificates { get; }
 
     internal PostsealOptions Options { get; }
@@ -148,7 +148,7 @@ public sealed class SmimeSigner
             RejectionKind.TooLarge =>
                 $"Make its attachments smaller or, where the server takes larger mail, raise MaxSize for [Sender:{author}] or in [Signing].",
             RejectionKind.Malformed => "The header of a part of it is too large to sign; send it in another form.",
-            _ => $"Look at the files of {author} in {Options.Certificates.Path} ('postseal check' tells about them), "
+            _ => $"Look at the files of {author} in {Options.Certificates.Path} ('postseal check' reports on them), "
                 + $"or change Mode for [Sender:{author}].",
         });
 }

@@ -117,7 +117,8 @@ public sealed partial class SmimeTransport : IMailTransport
     private void OnMessageSent(object? sender, MessageSentEventArgs e) =>
         MessageSent?.Invoke(this, inFlight is null ? e : new SmimeMessageSentEventArgs(inFlight, e.Response));
 
-    /// <summary>A transport that is no SMTP client says nothing of UTF-8 in header fields: it takes what it is given.</summary>
+    /// <summary>Returns the options for the server. A transport that is no SMTP client does not say whether it takes UTF-8
+    /// in header fields: it takes what it is given.</summary>
     private FormatOptions ForServer(FormatOptions options) =>
         transport is ISmtpClient smtp ? MessageBytes.FormatFor(options, smtp.Capabilities) : options;
 }

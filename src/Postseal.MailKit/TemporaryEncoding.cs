@@ -73,7 +73,7 @@ internal sealed class TemporaryEncoding : IDisposable
         return best != encoding && (best, encoding) != (ContentEncoding.SevenBit, ContentEncoding.Default);
     }
 
-    /// <summary>A part with the same header fields and content, but for the encoding.</summary>
+    /// <summary>Returns a part with the same header fields and content, but for the encoding.</summary>
     private MimePart Substitute(MimePart part)
     {
         var substitute = new MimePart(part.ContentType.MediaType, part.ContentType.MediaSubtype) { Content = part.Content };

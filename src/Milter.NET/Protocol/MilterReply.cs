@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Milter;
 
-/// <summary>Tells the MTA how to go on with a command, a recipient or a message.</summary>
+/// <summary>Tells the MTA how to continue with a command, a recipient or a message.</summary>
 public sealed record MilterReply
 {
     /// <summary>Continues with the next command.</summary>

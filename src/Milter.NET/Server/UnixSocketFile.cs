@@ -70,7 +70,7 @@ internal static class UnixSocketFile
         catch (SocketException e)
         {
             throw new IOException(
-                $"{endpoint}: a socket is there, and whether it is in use cannot be told: {e.Message}", e);
+                $"{endpoint}: a socket is there, and whether it is in use cannot be determined: {e.Message}", e);
         }
         throw new IOException($"{endpoint}: another process listens there already.");
     }

@@ -11,7 +11,7 @@ internal sealed class ByteRope
     private Segment? first;
     private Segment? last;
 
-    /// <summary>The bytes joined so far.</summary>
+    /// <summary>Gets the bytes joined so far.</summary>
     public long Length => last is null ? 0 : last.RunningIndex + last.Memory.Length;
 
     public ByteRope Append(ReadOnlyMemory<byte> piece)

@@ -22,7 +22,7 @@ internal sealed class ByteSource
 
     public long Length { get; }
 
-    /// <summary>All that lies in one piece from an offset on; empty at the end.</summary>
+    /// <summary>Returns all that lies in one piece from an offset on; empty at the end.</summary>
     public ReadOnlyMemory<byte> From(long offset)
     {
         if (offset >= Length)
@@ -44,7 +44,7 @@ internal sealed class ByteSource
         }
     }
 
-    /// <summary>A range in one piece, copied only where it lies across several.</summary>
+    /// <summary>Returns a range in one piece, copied only where it lies across several.</summary>
     public ReadOnlyMemory<byte> Range(long from, long to)
     {
         var first = From(from);

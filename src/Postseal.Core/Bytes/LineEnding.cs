@@ -15,7 +15,7 @@ public enum LineEnding
 /// <summary>Turns one convention into the other.</summary>
 internal static class LineEndings
 {
-    /// <summary>The first line end tells; a message without any is CRLF.</summary>
+    /// <summary>Finds the line ending by the first one in a message; one without any has CRLF.</summary>
     public static LineEnding Of(ReadOnlySpan<byte> message)
     {
         var lf = message.IndexOf((byte)'\n');
@@ -33,7 +33,7 @@ internal static class LineEndings
         output.Write(text);
     }
 
-    /// <summary>The same bytes without the CR of each CRLF, also of one that lies across two pieces.</summary>
+    /// <summary>Returns the same bytes without the CR of each CRLF, also of one that lies across two pieces.</summary>
     public static IEnumerable<ReadOnlyMemory<byte>> ToLf(IEnumerable<ReadOnlyMemory<byte>> pieces)
     {
         var heldCr = false;

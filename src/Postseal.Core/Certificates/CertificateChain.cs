@@ -18,20 +18,21 @@ internal sealed class CertificateChain
     internal CertificateChain(X509Certificate2? root, IReadOnlyList<X509Certificate2> intermediates, string? fault, DateTime holdsUntil) =>
         (Root, Intermediates, Fault, HoldsUntil) = (root, intermediates, fault, holdsUntil);
 
-    /// <summary>The certificates between the leaf and its root, nearest first. The root is left out: a reader must not take
+    /// <summary>Gets the certificates between the leaf and its root, nearest first. The root is left out: a reader must not take
     /// it from the message.</summary>
     public IReadOnlyList<X509Certificate2> Intermediates { get; }
 
-    /// <summary>The root it ends at; <see langword="null"/> when that is not among the candidates.</summary>
+    /// <summary>Gets the root it ends at; <see langword="null"/> when that is not among the candidates.</summary>
     public X509Certificate2? Root { get; }
 
     /// <summary>
-    /// What is wrong with the issuer that is there and would lead on from the end, in a sentence; <see langword="null"/>
+    /// Gets what is wrong with the issuer that is there and would lead on from the end, in a sentence; <see langword="null"/>
     /// when the chain reaches a root, or there is no such issuer.
     /// </summary>
     public string? Fault { get; }
 
-    /// <summary>When another way may be the better one: the next date at which an issuer becomes valid or expires, in UTC.</summary>
+    /// <summary>Gets when another way may be the better one: the next date at which an issuer becomes valid or expires, in
+    /// UTC.</summary>
     internal DateTime HoldsUntil { get; }
 
     /// <summary>Finds the chain of a certificate.</summary>

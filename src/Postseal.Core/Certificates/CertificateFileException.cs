@@ -9,13 +9,13 @@ internal sealed class CertificateFileException(
     string path, CertificateFileProblem kind, string problem, Exception? inner = null)
     : Exception($"{path} {problem}", inner)
 {
-    /// <summary>The file.</summary>
+    /// <summary>Gets the file.</summary>
     public string Path { get; } = path;
 
-    /// <summary>What is wrong with it.</summary>
+    /// <summary>Gets what is wrong with it.</summary>
     public CertificateFileProblem Kind { get; } = kind;
 
-    /// <summary>The same, as it keeps a certificate from being used.</summary>
+    /// <summary>Gets the same, as it keeps a certificate from being used.</summary>
     internal Rejection Rejection => new(
         Kind switch
         {

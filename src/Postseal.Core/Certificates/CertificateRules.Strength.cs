@@ -49,7 +49,7 @@ internal static partial class CertificateRules
     }
 
     private const string AddressInSubject =
-        "its address stands in the subject alone, where some readers do not look; have it issued with the address in subjectAltName";
+        "its address is in the subject alone, where some readers do not look; have it issued with the address in subjectAltName";
 
     /// <summary>
     /// Checks that it can issue other certificates (RFC 5280 section 6.1.4).

@@ -38,16 +38,16 @@ internal static partial class CertificateRules
 {
     private const X509KeyUsageFlags Signing = X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.NonRepudiation;
 
-    /// <summary>Everything it may be used for, its dates and its address aside.</summary>
+    /// <summary>Returns everything it may be used for, its dates and its address aside.</summary>
     public static CertificateUse UsesOf(X509Certificate2 certificate) =>
         (CheckSigning(certificate) is null ? CertificateUse.Sign : 0)
         | (CheckEncrypting(certificate) is null ? CertificateUse.Encrypt : 0)
         | (IsIssuer(certificate) ? CertificateUse.Issue : 0);
 
-    /// <summary>Tells whether its keyUsage allows signing, whatever else may forbid it.</summary>
+    /// <summary>Determines whether its keyUsage allows signing, whatever else may forbid it.</summary>
     public static bool IsMeantToSign(X509Certificate2 certificate) => UsageAllows(certificate, Signing, out _);
 
-    /// <summary>Whether it says of itself that it issues others.</summary>
+    /// <summary>Determines whether it says of itself that it issues others.</summary>
     public static bool IsIssuer(X509Certificate2 certificate) =>
         Extension<X509BasicConstraintsExtension>(certificate) is { CertificateAuthority: true };
 

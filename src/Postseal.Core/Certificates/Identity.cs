@@ -19,28 +19,30 @@ namespace Postseal.Certificates;
 public sealed class Identity(
     X509Certificate2 certificate, IReadOnlyList<X509Certificate2> intermediates, PrivateKey key, string source)
 {
-    /// <summary>The signer's own certificate.</summary>
+    /// <summary>Gets the signer's own certificate.</summary>
     public X509Certificate2 Certificate { get; } = certificate;
 
-    /// <summary>The certificates between it and its root, nearest first. The reader has the root or does not trust it.</summary>
+    /// <summary>Gets the certificates between it and its root, nearest first. The reader has the root or does not trust
+    /// it.</summary>
     public IReadOnlyList<X509Certificate2> Intermediates { get; } = intermediates;
 
-    /// <summary>The way from it to its root, as it was when it was last worked out; <see langword="null"/> where a source knows
-    /// only the intermediates.</summary>
+    /// <summary>Gets the way from it to its root, as it was when it was last worked out; <see langword="null"/> where a source
+    /// knows only the intermediates.</summary>
     internal CertificateChain? Chain { get; init; }
 
-    /// <summary>The files it came from.</summary>
+    /// <summary>Gets the files it came from.</summary>
     public string Source { get; } = source;
 
-    /// <summary>What should be mended although it can sign, each the end of a sentence that begins with the certificate.</summary>
+    /// <summary>Gets what should be mended although it can sign, each the end of a sentence that begins with the
+    /// certificate.</summary>
     public IReadOnlyList<string> Warnings { get; internal init; } = [];
 
-    /// <summary>The private key; it does not leave the assembly.</summary>
+    /// <summary>Gets the private key; it does not leave the assembly.</summary>
     internal PrivateKey Key => Signer.Key;
 
-    /// <summary>Its parts of a SignedData.</summary>
+    /// <summary>Gets its parts of a SignedData.</summary>
     internal Signer Signer { get; } = new(new SignerEncoding(certificate, intermediates), key);
 
-    /// <summary>The key in a word, for people: <c>RSA-3072</c>, <c>P-256</c>.</summary>
+    /// <summary>Gets the name of the kind of key, for people: <c>RSA-3072</c>, <c>P-256</c>.</summary>
     public string KeyName { get; } = KeyNames.Of(certificate);
 }

@@ -3,10 +3,10 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Postseal.Certificates;
 
-/// <summary>Public keys in a word.</summary>
+/// <summary>Names public keys.</summary>
 internal static class KeyNames
 {
-    /// <summary>The kind of key a certificate is for: <c>RSA-3072</c>, <c>P-256</c>.</summary>
+    /// <summary>Returns the kind of key a certificate is for: <c>RSA-3072</c>, <c>P-256</c>.</summary>
     public static string Of(X509Certificate2 certificate)
     {
         try

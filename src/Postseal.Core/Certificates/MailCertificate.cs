@@ -13,7 +13,7 @@ public sealed class MailCertificate
     private readonly string source;
     private volatile Completed? completed;
 
-    /// <summary>A certificate as it was read.</summary>
+    /// <summary>Returns a certificate as it was read.</summary>
     /// <param name="certificate">The certificate.</param>
     /// <param name="source">The files it comes from, for people.</param>
     /// <param name="hasKey">Whether its key is in them.</param>
@@ -29,19 +29,19 @@ public sealed class MailCertificate
         CannotEncrypt = CertificateRules.CheckEncrypting(certificate);
     }
 
-    /// <summary>The certificate.</summary>
+    /// <summary>Gets the certificate.</summary>
     public X509Certificate2 Certificate { get; }
 
-    /// <summary>The addresses it is for.</summary>
+    /// <summary>Gets the addresses it is for.</summary>
     public IReadOnlyList<MailAddress> Addresses { get; }
 
-    /// <summary>Whether its private key is here too.</summary>
+    /// <summary>Gets whether its private key is here too.</summary>
     public bool HasKey { get; }
 
-    /// <summary>Why it may sign for nobody; <see langword="null"/> when it may.</summary>
+    /// <summary>Gets why it may sign for nobody; <see langword="null"/> when it may.</summary>
     internal Rejection? CannotSign { get; }
 
-    /// <summary>Why nothing may be encrypted to it; <see langword="null"/> when it may.</summary>
+    /// <summary>Gets why nothing may be encrypted to it; <see langword="null"/> when it may.</summary>
     internal Rejection? CannotEncrypt { get; }
 
     /// <summary>

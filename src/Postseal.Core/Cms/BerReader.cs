@@ -6,7 +6,7 @@ namespace Postseal.Cms;
 /// <summary>
 /// Reads BER (X.690 section 8) from its start to its end as the bytes come, so that what is long is passed over and not
 /// held. <see cref="AsnReader"/> wants all of it in one piece; what is short and worth a look is given to it. Nothing is
-/// read beyond the end of what it stands in, and nothing deeper than honest senders nest it.
+/// read beyond the end of the element around it, and nothing deeper than honest senders nest it.
 /// </summary>
 /// <param name="pieces">The encoding, in pieces; a piece is done with when the next one is asked for.</param>
 internal sealed class BerReader(IEnumerable<ReadOnlyMemory<byte>> pieces) : IDisposable
@@ -23,7 +23,7 @@ internal sealed class BerReader(IEnumerable<ReadOnlyMemory<byte>> pieces) : IDis
     private ArrayBufferWriter<byte>? kept;
     private int maxKept;
 
-    /// <summary>Whether there is another element in the one that is open.</summary>
+    /// <summary>Gets whether there is another element in the one that is open.</summary>
     public bool HasMore
     {
         get
@@ -34,7 +34,7 @@ internal sealed class BerReader(IEnumerable<ReadOnlyMemory<byte>> pieces) : IDis
         }
     }
 
-    /// <summary>The identifier octet of the next element; 0 where there is none.</summary>
+    /// <summary>Gets the identifier octet of the next element; 0 where there is none.</summary>
     public byte NextIdentifier => scopes.Count == 0 || HasMore ? Peek() : (byte)0;
 
     /// <summary>Goes into an element.</summary>
@@ -61,7 +61,7 @@ internal sealed class BerReader(IEnumerable<ReadOnlyMemory<byte>> pieces) : IDis
         }
         else if (position > scope.End)
         {
-            throw new AsnContentException("an element is longer than what it stands in");
+            throw new AsnContentException("an element is longer than the one around it");
         }
         else
         {
@@ -112,7 +112,7 @@ internal sealed class BerReader(IEnumerable<ReadOnlyMemory<byte>> pieces) : IDis
         if (length == Indefinite && (identifier & 0x20) == 0)
             throw new AsnContentException("a primitive element has no length");
         if (length > limit - position)
-            throw new AsnContentException("an element is longer than what it stands in");
+            throw new AsnContentException("an element is longer than the one around it");
         scopes.Push(length == Indefinite ? new(Indefinite, limit) : new(position + length, position + length));
     }
 

@@ -2,7 +2,7 @@ using System.Formats.Asn1;
 
 namespace Postseal.Cms;
 
-/// <summary>What a CMS object is (RFC 5652 section 3), and what can be told of it without a key.</summary>
+/// <summary>What a CMS object is (RFC 5652 section 3), and what is known of it without a key.</summary>
 internal enum CmsType
 {
     /// <summary>SignedData with its content in it (RFC 5652 section 5).</summary>

@@ -27,7 +27,7 @@ internal static class DigestNames
         _ => throw new ArgumentOutOfRangeException(nameof(digest), digest, null),
     };
 
-    /// <summary>The object identifier (RFC 5754 section 2).</summary>
+    /// <summary>Returns the object identifier (RFC 5754 section 2).</summary>
     public static string Oid(this Digest digest) => digest switch
     {
         Digest.SHA256 => "2.16.840.1.101.3.4.2.1",
@@ -36,7 +36,7 @@ internal static class DigestNames
         _ => throw new ArgumentOutOfRangeException(nameof(digest), digest, null),
     };
 
-    /// <summary>The value of the micalg parameter (RFC 8551 section 3.5.3.2).</summary>
+    /// <summary>Returns the value of the micalg parameter (RFC 8551 section 3.5.3.2).</summary>
     public static string MicAlg(this Digest digest) => digest switch
     {
         Digest.SHA256 => "sha-256",
@@ -61,7 +61,7 @@ internal static class DigestNames
             writer.WriteObjectIdentifier(digest.Oid());
     }
 
-    /// <summary>The length of its value in bytes.</summary>
+    /// <summary>Returns the length of its value in bytes.</summary>
     public static int Length(this Digest digest) => digest switch
     {
         Digest.SHA256 => SHA256.HashSizeInBytes,

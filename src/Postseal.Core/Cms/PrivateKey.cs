@@ -23,7 +23,7 @@ public abstract class PrivateKey(KeyKind kind, int size)
     /// <summary>RSA or EC.</summary>
     public KeyKind Kind { get; } = kind;
 
-    /// <summary>The size of the modulus or the curve, in bits.</summary>
+    /// <summary>Gets the size of the modulus or the curve, in bits.</summary>
     public int Size { get; } = size;
 
     /// <summary>Signs a digest's value.</summary>
@@ -40,7 +40,7 @@ public abstract class PrivateKey(KeyKind kind, int size)
 /// <param name="handle">The key, RSA or EC.</param>
 internal sealed class PlatformKey(AsymmetricAlgorithm handle) : PrivateKey(KindOf(handle), handle.KeySize)
 {
-    /// <summary>The key itself, for whom no signature is enough.</summary>
+    /// <summary>Gets the key itself, for whom no signature is enough.</summary>
     public AsymmetricAlgorithm Handle { get; } = handle;
 
     /// <inheritdoc/>

@@ -20,7 +20,7 @@ internal sealed class SignerSet
     private SignerSet(List<ReadOnlyMemory<byte>> certificates, List<ReadOnlyMemory<byte>> signerInfos) =>
         (this.certificates, this.signerInfos) = (certificates, signerInfos);
 
-    /// <summary>How many there are.</summary>
+    /// <summary>Gets how many there are.</summary>
     public int Count => signerInfos.Count;
 
     /// <summary>Reads both sets of a SignedData.</summary>

@@ -13,26 +13,27 @@ public sealed record AddressPattern
 
     private AddressPattern(string text) => Text = text;
 
-    /// <summary>Its one text for all spellings: <see cref="MailAddress.CanonicalText"/>, or @ and the domain in A-labels.</summary>
+    /// <summary>Gets its one text for all spellings: <see cref="MailAddress.CanonicalText"/>, or @ and the domain in
+    /// A-labels.</summary>
     public string Text { get; }
 
-    /// <summary>Whether it is a domain. No address begins with an @ that is not quoted.</summary>
+    /// <summary>Gets whether it is a domain. No address begins with an @ that is not quoted.</summary>
     public bool IsDomain => Text[0] == '@';
 
-    /// <summary>The pattern of the whole domain it is in: itself, if it is one.</summary>
+    /// <summary>Gets the pattern of the whole domain it is in: itself, if it is one.</summary>
     public AddressPattern Domain => IsDomain ? this : new(Text[Text.LastIndexOf('@')..]);
 
-    /// <summary>The pattern of that address alone.</summary>
+    /// <summary>Returns the pattern of that address alone.</summary>
     public static AddressPattern Of(MailAddress address) => new(address.CanonicalText);
 
-    /// <summary>The pattern of all addresses in that address's domain.</summary>
+    /// <summary>Returns the pattern of all addresses in that address's domain.</summary>
     public static AddressPattern OfDomain(MailAddress address) => new("@" + address.AsciiDomain);
 
     /// <summary>Reads <c>local@domain</c> or <c>@domain</c>.</summary>
     /// <returns>False when it is neither.</returns>
     public static bool TryParse(string? text, [NotNullWhen(true)] out AddressPattern? pattern)
     {
-        // A domain is what may stand behind the @ of any address.
+        // A domain is what may follow the @ of any address.
         var isDomain = text is ['@', ..];
         pattern = !MailAddress.TryParse(isDomain ? "any" + text : text, out var address) ? null
             : isDomain ? OfDomain(address)

@@ -34,7 +34,7 @@ internal static class HeaderBlock
     }
 
     /// <summary>
-    /// The length of the field name a line starts with, or 0 when it starts none. White space before the colon is
+    /// Returns the length of the field name a line starts with, or 0 when it starts none. White space before the colon is
     /// obsolete syntax (RFC 5322 section 4.5) and counts to the name here.
     /// </summary>
     public static int NameLength(ReadOnlySpan<byte> line)
@@ -48,7 +48,7 @@ internal static class HeaderBlock
         return name > 0 && spaces >= 0 && line[name + spaces] == ':' ? name + spaces : 0;
     }
 
-    /// <summary>Whether a line continues the field above it (RFC 5322 section 2.2.3).</summary>
+    /// <summary>Determines whether a line continues the field above it (RFC 5322 section 2.2.3).</summary>
     public static bool IsContinuation(ReadOnlySpan<byte> line) => line is [(byte)' ' or (byte)'\t', ..];
 
     /// <summary>Determines whether a line is the one that separates messages in a mailbox file, as it came or quoted
@@ -56,7 +56,7 @@ internal static class HeaderBlock
     public static bool IsMailboxFrom(ReadOnlySpan<byte> line) =>
         (line.StartsWith("From "u8) || line.StartsWith(">From "u8)) && NameLength(line) == 0;
 
-    /// <summary>The offset of the line after the first one.</summary>
+    /// <summary>Returns the offset of the line after the first one.</summary>
     public static int NextLine(ReadOnlySpan<byte> bytes)
     {
         var lf = bytes.IndexOf((byte)'\n');

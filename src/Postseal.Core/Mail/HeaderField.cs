@@ -29,16 +29,16 @@ public readonly struct HeaderField : IEquatable<HeaderField>
     {
     }
 
-    /// <summary>The whole field: name, colon, body. No line end after it.</summary>
+    /// <summary>Gets the whole field: name, colon, body. No line end after it.</summary>
     public ReadOnlyMemory<byte> Raw => raw;
 
-    /// <summary>The name, as it was written; compare it with <see cref="Is"/>.</summary>
+    /// <summary>Gets the name, as it was written; compare it with <see cref="Is"/>.</summary>
     public ReadOnlySpan<byte> Name => raw.Span[..nameLength];
 
-    /// <summary>All that follows the colon, the space after it and the folds included.</summary>
+    /// <summary>Gets all that follows the colon, the space after it and the folds included.</summary>
     public ReadOnlyMemory<byte> Value => raw[(nameLength + 1)..];
 
-    /// <summary>Whether this is the field of that name; names compare without case (RFC 5322 section 1.2.2).</summary>
+    /// <summary>Determines whether this is the field of that name; names compare without case (RFC 5322 section 1.2.2).</summary>
     public bool Is(string name) => System.Text.Ascii.EqualsIgnoreCase(Name.TrimEnd(" \t"u8), name);
 
     /// <inheritdoc/>
@@ -50,7 +50,7 @@ public readonly struct HeaderField : IEquatable<HeaderField>
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(nameLength, raw.Length);
 
-    /// <summary>The field as text, for logs and tests.</summary>
+    /// <summary>Returns the field as text, for logs and tests.</summary>
     public override string ToString() => System.Text.Encoding.UTF8.GetString(raw.Span);
 
     /// <summary>Whether two fields are the same bytes.</summary>

@@ -30,17 +30,17 @@ public sealed class MailAddress : IEquatable<MailAddress>
     internal MailAddress(string localPart, string domain) =>
         (LocalPart, Domain, AsciiDomain) = (localPart, domain, ToAscii(domain));
 
-    /// <summary>What stands before the @, without quotes and escapes.</summary>
+    /// <summary>Gets what is before the @, without quotes and escapes.</summary>
     public string LocalPart { get; }
 
-    /// <summary>What stands after the @: a domain name, or a literal in square brackets.</summary>
+    /// <summary>Gets what is after the @: a domain name, or a literal in square brackets.</summary>
     public string Domain { get; }
 
-    /// <summary>The domain in lower case and in A-labels (RFC 5890 section 2.3.2.1): what domains are compared by.</summary>
+    /// <summary>Gets the domain in lower case and in A-labels (RFC 5890 section 2.3.2.1): what domains are compared by.</summary>
     public string AsciiDomain { get; }
 
     /// <summary>
-    /// One text for all spellings of an address: A to Z in lower case, the domain in A-labels. Two are equal
+    /// Gets one text for all spellings of an address: A to Z in lower case, the domain in A-labels. Two are equal
     /// (<see cref="StringComparison.Ordinal"/>) when the addresses are.
     /// </summary>
     public string CanonicalText => Write(AsciiCaseComparer.Lower(LocalPart), AsciiDomain);
@@ -60,7 +60,7 @@ public sealed class MailAddress : IEquatable<MailAddress>
         && AsciiCase.Equals(LocalPart, other.LocalPart)
         && HasDomainOf(other);
 
-    /// <summary>Whether the other address is in exactly the same domain.</summary>
+    /// <summary>Determines whether the other address is in exactly the same domain.</summary>
     public bool HasDomainOf(MailAddress other) => AsciiDomain.Equals(other.AsciiDomain, StringComparison.Ordinal);
 
     /// <inheritdoc/>

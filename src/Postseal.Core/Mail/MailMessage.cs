@@ -29,7 +29,7 @@ public sealed record MailMessage(IReadOnlyList<HeaderField> Headers, ReadOnlySeq
         return new(headers, new(raw[length..]));
     }
 
-    /// <summary>How many bytes it has in memory and on the wire.</summary>
+    /// <summary>Gets how many bytes it has in memory and on the wire.</summary>
     internal long Length
     {
         get

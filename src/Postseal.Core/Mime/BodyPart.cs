@@ -45,12 +45,12 @@ internal readonly record struct BodyPart(IReadOnlyList<HeaderField> Headers, Rea
         return parts;
     }
 
-    /// <summary>The value of Content-Transfer-Encoding, in lower case; 7bit without one or with several.</summary>
+    /// <summary>Gets the value of Content-Transfer-Encoding, in lower case; 7bit without one or with several.</summary>
     public string TransferEncoding => Only("Content-Transfer-Encoding") is { } encoding
         ? ParameterParser.Parse(encoding.Value.Span, out _)
         : "7bit";
 
-    /// <summary>The type; <see langword="null"/> when it has none, or several, from which readers choose
+    /// <summary>Gets the type; <see langword="null"/> when it has none, or several, from which readers choose
     /// differently.</summary>
     public ContentType? Type => Only("Content-Type") is { } type ? ContentType.Parse(type.Value.Span) : null;
 

@@ -11,13 +11,13 @@ internal sealed class ContentSurvey() : ContentFilter(maxHeld: 3)
     private long length;
     private long escapes;
 
-    /// <summary>Whether there is a NUL: text in UTF-16 has some, and no line ends a reader could see.</summary>
+    /// <summary>Gets whether there is a NUL: text in UTF-16 has some, and no line ends a reader could see.</summary>
     public bool HasNul { get; private set; }
 
-    /// <summary>Whether all is UTF-8, as ASCII is too.</summary>
+    /// <summary>Gets whether all is UTF-8, as ASCII is too.</summary>
     public bool IsUtf8 { get; private set; } = true;
 
-    /// <summary>Whether quoted-printable, which takes three octets for each that it escapes, would be larger than base64,
+    /// <summary>Gets whether quoted-printable, which takes three octets for each that it escapes, would be larger than base64,
     /// which takes four for three. A short text stays readable all the same.</summary>
     public bool IsShorterInBase64 => 2 * escapes > length / 3 + MinGain;
 

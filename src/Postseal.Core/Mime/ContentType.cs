@@ -16,16 +16,16 @@ internal sealed class ContentType
         this.parameters = parameters;
     }
 
-    /// <summary>The type in lower case, such as <c>multipart</c>.</summary>
+    /// <summary>Gets the type in lower case, such as <c>multipart</c>.</summary>
     public string Type { get; }
 
-    /// <summary>The subtype in lower case, such as <c>signed</c>.</summary>
+    /// <summary>Gets the subtype in lower case, such as <c>signed</c>.</summary>
     public string Subtype { get; }
 
     /// <summary>Type and subtype in lower case, such as <c>multipart/signed</c>.</summary>
     public string MediaType => $"{Type}/{Subtype}";
 
-    /// <summary>What stands between the parts of a multipart (RFC 2046 section 5.1.1), without the two dashes; empty
+    /// <summary>Gets what separates the parts of a multipart (RFC 2046 section 5.1.1), without the two dashes; empty
     /// when there is none.</summary>
     public ReadOnlyMemory<byte> Boundary
     {
@@ -49,13 +49,13 @@ internal sealed class ContentType
             : null;
     }
 
-    /// <summary>The value of a parameter; null when there is none of that name.</summary>
+    /// <summary>Returns the value of a parameter; null when there is none of that name.</summary>
     /// <param name="name">In lower case.</param>
     public string? Parameter(string name) => Find(name)?.Value is { } value
         ? (Utf8.IsValid(value.Span) ? Encoding.UTF8 : Encoding.Latin1).GetString(value.Span)
         : null;
 
-    /// <summary>The field's value with another boundary in it.</summary>
+    /// <summary>Returns the field's value with another boundary in it.</summary>
     internal string WithBoundary(string boundary)
     {
         var fresh = new FieldParameter("boundary", Encoding.ASCII.GetBytes(boundary), Charset: null);

@@ -30,7 +30,7 @@ internal static class HeaderRepair
     }
 
     /// <summary>
-    /// A Content-* field as it goes from the header of the message into the signed entity: folds that a relay may
+    /// Returns a Content-* field as it goes from the header of the message into the signed entity: folds that a relay may
     /// rewrite or lose, those made with TAB and those of nothing but white space, are made with a space.
     /// </summary>
     public static HeaderField WithSafeFolds(HeaderField field)
@@ -55,7 +55,7 @@ internal static class HeaderRepair
         return new(output.WrittenMemory, field.Name.Length);
     }
 
-    /// <summary>What raw bytes in a header are taken for. Readers agree on UTF-8; for anything else they guess, and
+    /// <summary>Returns what raw bytes in a header are taken for. Readers agree on UTF-8; for anything else they guess, and
     /// ISO 8859-1 gives every byte a character.</summary>
     public static string CharsetOf(ReadOnlySpan<byte> text) =>
         Ascii.IsValid(text) ? "us-ascii" : Utf8.IsValid(text) ? "utf-8" : "iso-8859-1";

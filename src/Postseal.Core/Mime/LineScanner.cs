@@ -36,25 +36,25 @@ internal sealed class LineScanner(ByteSource source)
     private ReadOnlyMemory<byte> line;
     private long length;
 
-    /// <summary>Where the line starts.</summary>
+    /// <summary>Gets where the line starts.</summary>
     public long Start { get; private set; }
 
-    /// <summary>Where its line end starts.</summary>
+    /// <summary>Gets where its line end starts.</summary>
     public long End => Start + length;
 
     /// <summary>2 for CRLF, 1 for a bare LF, 0 for none, which only the last line can have.</summary>
     public int LineEndLength { get; private set; }
 
-    /// <summary>Whether the input is read; there is no line then.</summary>
+    /// <summary>Gets whether the input is read; there is no line then.</summary>
     public bool AtEnd => length + LineEndLength == 0;
 
-    /// <summary>The line without its line end, or the beginning of one that is <see cref="IsCut"/>.</summary>
+    /// <summary>Gets the line without its line end, or the beginning of one that is <see cref="IsCut"/>.</summary>
     public ReadOnlySpan<byte> Line => line.Span;
 
-    /// <summary>Whether <see cref="Line"/> is not all of the line.</summary>
+    /// <summary>Gets whether <see cref="Line"/> is not all of the line.</summary>
     public bool IsCut => length > MaxShown;
 
-    /// <summary>What is wrong inside the line; its line end is not looked at.</summary>
+    /// <summary>Gets what is wrong inside the line; its line end is not looked at.</summary>
     public Flaws Flaws { get; private set; }
 
     public void MoveNext()
@@ -142,20 +142,20 @@ internal sealed class LineScanner(ByteSource source)
 /// <param name="Start">Where the first line starts.</param>
 internal record struct Stretch(long Start)
 {
-    /// <summary>Where the line end of the last line starts.</summary>
+    /// <summary>Gets where the line end of the last line starts.</summary>
     public long End { get; private set; } = Start;
 
-    /// <summary>The length of the last line's line end: it may belong to the delimiter after it (RFC 2046 section
+    /// <summary>Gets the length of the last line's line end: it may belong to the delimiter after it (RFC 2046 section
     /// 5.1.1), so it does not count to the content, nor its flaw.</summary>
     public int LastLineEnd { get; private set; }
 
-    /// <summary>The flaws of the content.</summary>
+    /// <summary>Gets the flaws of the content.</summary>
     public Flaws Flaws { get; private set; }
 
-    /// <summary>Whether a line of the content ends with CRLF.</summary>
+    /// <summary>Gets whether a line of the content ends with CRLF.</summary>
     public bool HasCrLf { get; private set; }
 
-    /// <summary>Whether there is an empty line.</summary>
+    /// <summary>Gets whether there is an empty line.</summary>
     public bool HasEmptyLine { get; private set; }
 
     public readonly bool IsEmpty => End + LastLineEnd == Start;

@@ -9,7 +9,7 @@ internal sealed class OpenMultiparts
     private readonly Dictionary<ReadOnlyMemory<byte>, int> levels = new(new BoundaryComparer());
     private int longest;
 
-    /// <summary>How many there are; a level is a number below it, 0 the outermost.</summary>
+    /// <summary>Gets how many there are; a level is a number below it, 0 the outermost.</summary>
     public int Count => boundaries.Count;
 
     /// <summary>Enters a multipart. Where an outer one has its boundary too, delimiters stay the outer one's.</summary>
@@ -46,7 +46,7 @@ internal sealed class OpenMultiparts
     }
 
     /// <summary>
-    /// Whether a line is a delimiter: the whole boundary and nothing but white space after it, as all common readers
+    /// Determines whether a line is a delimiter: the whole boundary and nothing but white space after it, as all common readers
     /// have it. Where it could be that of two multiparts, it is the outer one's.
     /// </summary>
     /// <param name="line">The line without its line end.</param>

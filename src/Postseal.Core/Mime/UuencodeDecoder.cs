@@ -17,7 +17,7 @@ internal sealed class UuencodeDecoder(IContentSink next) : IContentSink
     private int length;
     private bool hasEnded;
 
-    /// <summary>Whether the line that begins the data has come. Without it there are none.</summary>
+    /// <summary>Gets whether the line that begins the data has come. Without it there are none.</summary>
     public bool HasBegun { get; private set; }
 
     public void Write(ReadOnlySpan<byte> piece)

@@ -8,6 +8,6 @@ namespace Postseal.Policy;
 /// </summary>
 internal static class Author
 {
-    /// <summary>The author, or <see langword="null"/> where there is none without doubt.</summary>
+    /// <summary>Returns the author, or <see langword="null"/> where there is none without doubt.</summary>
     public static MailAddress? Find(IReadOnlyList<HeaderField> headers) => Authorship.Of(headers).Signer;
 }

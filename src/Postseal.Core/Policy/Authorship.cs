@@ -21,18 +21,18 @@ internal sealed record Authorship
 
     private Authorship(IReadOnlyList<MailAddress> authors, string? problem) => (Authors, Problem) = (authors, problem);
 
-    /// <summary>All of them, the signer first; none where they are not clear.</summary>
+    /// <summary>Gets all of them, the signer first; none where they are not clear.</summary>
     public IReadOnlyList<MailAddress> Authors { get; }
 
-    /// <summary>Why the authors are not clear, as a clause; <see langword="null"/> when they are.</summary>
+    /// <summary>Gets why the authors are not clear, as a clause; <see langword="null"/> when they are.</summary>
     public string? Problem { get; }
 
-    /// <summary>Whether every reader sees the same authors, and sees no other address in From.</summary>
+    /// <summary>Gets whether every reader sees the same authors, and sees no other address in From.</summary>
     [MemberNotNullWhen(true, nameof(Signer))]
     [MemberNotNullWhen(false, nameof(Problem))]
     public bool IsClear => Problem is null;
 
-    /// <summary>Whose signature it would carry.</summary>
+    /// <summary>Gets whose signature it would carry.</summary>
     public MailAddress? Signer => IsClear ? Authors[0] : null;
 
     /// <summary>Reads a message's header.</summary>
@@ -44,7 +44,7 @@ internal sealed record Authorship
         {
             [] => Unclear("there is no From field"),
             [var from] => Of(from.Value),
-            _ => Unclear("the From field stands more than once"),
+            _ => Unclear("there is more than one From field"),
         };
     }
 

@@ -12,16 +12,16 @@ public sealed record Envelope
     /// <summary>RCPT TO, each of them (RFC 5321 section 4.1.1.3).</summary>
     public IReadOnlyList<Recipient> Recipients { get; init; } = [];
 
-    /// <summary>The address of the client that handed the message in; <see langword="null"/> when it is not known.</summary>
+    /// <summary>Gets the address of the client that handed the message in; <see langword="null"/> when it is not known.</summary>
     public IPAddress? ClientAddress { get; init; }
 
     /// <summary>
-    /// The name the client authenticated as (RFC 4954); <see langword="null"/> when it did not. An empty name is that of a
+    /// Gets the name the client authenticated as (RFC 4954); <see langword="null"/> when it did not. An empty name is that of a
     /// client that authenticated as nobody: it may not sign as anyone.
     /// </summary>
     public string? AuthenticatedUser { get; init; }
 
-    /// <summary>What holds for this one message, whatever the settings say. Default: nothing does.</summary>
+    /// <summary>Gets what holds for this one message, whatever the settings say. Default: nothing does.</summary>
     public MessageOverrides Overrides { get; init; } = MessageOverrides.None;
 }
 
@@ -29,7 +29,7 @@ public sealed record Envelope
 /// <param name="Text">The address as the mail system gave it, without angle brackets.</param>
 public sealed record Recipient(string Text)
 {
-    /// <summary>The address; <see langword="null"/> where the text is none that certificates could be looked up for. Such a
+    /// <summary>Gets the address; <see langword="null"/> where the text is none that certificates could be looked up for. Such a
     /// recipient is still one: whoever must have a certificate has none.</summary>
     public MailAddress? Address => MailAddress.TryParse(Text, out var address) ? address : null;
 }

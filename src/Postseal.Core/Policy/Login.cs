@@ -22,7 +22,7 @@ internal readonly record struct Login(string Name, MailAddress? Address)
         return new Login(name, isPlain ? address : null);
     }
 
-    /// <summary>One text for all spellings of a login, to be compared character by character: names count without the case
+    /// <summary>Gets one text for all spellings of a login, to be compared character by character: names count without the case
     /// of ASCII letters, those that are addresses as addresses do.</summary>
     public string CanonicalText => Address?.CanonicalText ?? AsciiCaseComparer.Lower(Name);
 }

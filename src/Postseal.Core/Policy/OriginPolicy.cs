@@ -20,8 +20,9 @@ internal enum Origin
 internal sealed class OriginPolicy(OriginatingOptions options)
 {
     /// <summary>
-    /// A client that authenticated is known better than by its address, so its rule goes first even inside our
-    /// networks: a webmail on this machine that passes its users' logins on must not give one the signature of another.
+    /// Determines where a message comes from. A client that authenticated is known better than by its address, so its
+    /// rule goes first even inside our networks: a webmail on this machine that passes its users' logins on must not give one
+    /// the signature of another.
     /// </summary>
     public Origin Of(Envelope envelope) =>
         envelope.AuthenticatedUser is not null ? Origin.Authenticated
@@ -58,7 +59,7 @@ internal sealed class OriginPolicy(OriginatingOptions options)
         return permission;
     }
 
-    /// <summary>The network of ours that a client is in.</summary>
+    /// <summary>Returns the network of ours that a client is in.</summary>
     public IPNetwork? NetworkOf(IPAddress? client)
     {
         if (client is null)

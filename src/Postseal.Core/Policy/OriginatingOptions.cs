@@ -9,13 +9,13 @@ public sealed record OriginatingOptions
     public IReadOnlyList<IPNetwork> Networks { get; init; } = [IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128")];
 
     /// <summary>
-    /// Which From a client in <see cref="Networks"/> may have signed. Default: <see cref="AllowedFrom.Any"/>, as
+    /// Gets which From a client in <see cref="Networks"/> may have signed. Default: <see cref="AllowedFrom.Any"/>, as
     /// newsletters need whose envelope sender is a bounce address.
     /// </summary>
     public AllowedFrom NetworksFrom { get; init; } = AllowedFrom.Any;
 
     /// <summary>
-    /// Which From a client that authenticated may have signed, wherever it comes from. Default:
+    /// Gets which From a client that authenticated may have signed, wherever it comes from. Default:
     /// <see cref="AuthenticatedFrom.Login"/>, so that nobody gets a colleague's signature by writing his address.
     /// </summary>
     public AuthenticatedFrom AuthenticatedFrom { get; init; } = AuthenticatedFrom.Login;
@@ -24,7 +24,7 @@ public sealed record OriginatingOptions
     public string? LoginDomain { get; init; }
 
     /// <summary>
-    /// The addresses that logins may use besides their own, for <see cref="AuthenticatedFrom.Login"/>. Default:
+    /// Gets the addresses that logins may use besides their own, for <see cref="AuthenticatedFrom.Login"/>. Default:
     /// <see langword="null"/>, there are none.
     /// </summary>
     public SenderLogins? SenderLogins { get; init; }

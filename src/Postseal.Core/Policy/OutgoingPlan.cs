@@ -15,7 +15,7 @@ internal sealed class OutgoingPlan(OriginatingOptions originating, SigningPolicy
 
     public required Origin Origin { get; init; }
 
-    /// <summary>The network of ours the client is in.</summary>
+    /// <summary>Gets or sets the network of ours the client is in.</summary>
     public IPNetwork? Network { get; set; }
 
     public Authorship? Authorship { get; set; }
@@ -26,19 +26,20 @@ internal sealed class OutgoingPlan(OriginatingOptions originating, SigningPolicy
 
     public Permission? Permission { get; set; }
 
-    /// <summary>What there is to sign with.</summary>
+    /// <summary>Gets or sets what there is to sign with.</summary>
     public Lookup<Identity>? Signer { get; set; }
 
-    /// <summary>What the message was protected with is looked at where it must be signed.</summary>
+    /// <summary>Gets whether the message is protected already; with what is looked at where it must be signed.</summary>
     public bool IsProtected => Protection is { Kind: not ProtectionKind.None };
 
-    /// <summary>Why it is not a signature of the author, where that was asked.</summary>
+    /// <summary>Gets or sets why it is not a signature of the author, where that was asked.</summary>
     public Rejection? ClientSignature { get; set; }
 
-    /// <summary>What keeps the message from being signed, by policy alone; <see langword="null"/>: nothing does.</summary>
+    /// <summary>Gets or sets what keeps the message from being signed, by policy alone; <see langword="null"/>: nothing
+    /// does.</summary>
     public Rejection? Obstacle { get; set; }
 
-    /// <summary>Whose signature it would carry.</summary>
+    /// <summary>Gets whose signature it would carry.</summary>
     public MailAddress? Author => Authorship?.Signer;
 
     /// <inheritdoc/>

@@ -3,7 +3,7 @@ using Postseal.Mail;
 
 namespace Postseal.Policy;
 
-/// <summary>What the sender of mail that must be signed is told: which rule stopped it and who can help. Why in detail is for the log.</summary>
+/// <summary>Composes the replies to senders of mail that must be signed: which rule stopped it and who can help. The details go to the log.</summary>
 internal static class OutgoingReplies
 {
     /// <summary>Finds the reply to a rejection.</summary>

@@ -14,10 +14,10 @@ public sealed class SenderLogins
     internal SenderLogins(string path, FileStamp stamp, IReadOnlyDictionary<AddressPattern, SenderLoginsLine> lines) =>
         (Path, Stamp, this.lines) = (path, stamp, lines);
 
-    /// <summary>The file they were read from.</summary>
+    /// <summary>Gets the file they were read from.</summary>
     public string Path { get; }
 
-    /// <summary>What the file was like before it was read.</summary>
+    /// <summary>Gets what the file was like before it was read.</summary>
     internal FileStamp Stamp { get; }
 
     /// <summary>

@@ -10,7 +10,7 @@ internal sealed class SigningPolicy(SigningRules defaults, IReadOnlyDictionary<A
     /// <summary>The section that holds where no other says something.</summary>
     internal const string DefaultSection = "[Signing]";
 
-    /// <summary>What <c>[Signing]</c> says.</summary>
+    /// <summary>Gets what <c>[Signing]</c> says.</summary>
     internal SigningRules Defaults => defaults;
 
     /// <summary>Finds the rules for mail of that author.</summary>
@@ -31,7 +31,7 @@ internal sealed class SigningPolicy(SigningRules defaults, IReadOnlyDictionary<A
         authors.FirstOrDefault(author => For(author).Mode == SigningMode.Required, authors[0]);
 
     /// <summary>
-    /// The rules for mail whose author cannot be told but is one of these, or nobody knows who: where one of them must
+    /// Returns the rules for mail whose author cannot be told but is one of these, or nobody knows who: where one of them must
     /// sign, the mail must be signed.
     /// </summary>
     public SigningRules ForAnyOf(IEnumerable<MailAddress> authors) =>
@@ -42,13 +42,13 @@ internal sealed class SigningPolicy(SigningRules defaults, IReadOnlyDictionary<A
         ? defaults with { Mode = SigningMode.Required }
         : defaults;
 
-    /// <summary>Finds the section that has the last word on a setting.</summary>
+    /// <summary>Finds the section that decides a setting.</summary>
     internal string SectionThatSets<T>(MailAddress author, Func<SenderOverrides, T?> setting)
         where T : struct =>
         SectionsOf(AddressPattern.Of(author)).LastOrDefault(
             section => senders.TryGetValue(section, out var overrides) && setting(overrides) is not null)
             is { } section ? $"[Sender:{section}]" : DefaultSection;
 
-    /// <summary>Lists the sections that may speak for somebody, the one with the last word last.</summary>
+    /// <summary>Lists the sections that may apply to somebody, the one that decides last.</summary>
     private static AddressPattern[] SectionsOf(AddressPattern whose) => whose.IsDomain ? [whose] : [whose.Domain, whose];
 }

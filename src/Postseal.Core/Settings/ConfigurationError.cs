@@ -24,6 +24,6 @@ public sealed class ConfigurationException : Exception
     public ConfigurationException(IReadOnlyList<ConfigurationError> errors)
         : base(string.Join(Environment.NewLine, errors)) => Errors = errors;
 
-    /// <summary>Everything that is wrong, in the order of the configuration.</summary>
+    /// <summary>Gets everything that is wrong, in the order of the configuration.</summary>
     public IReadOnlyList<ConfigurationError> Errors { get; }
 }

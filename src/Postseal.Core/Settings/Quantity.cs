@@ -5,7 +5,7 @@ namespace Postseal.Settings;
 /// <summary>Numbers with the units people write behind them.</summary>
 internal static class Quantity
 {
-    /// <summary>Bytes, or with a suffix KiB, MiB, GiB: <c>65536</c>, <c>64K</c>, <c>64M</c>, <c>1G</c>.</summary>
+    /// <summary>Parses a size in bytes, or with a suffix KiB, MiB, GiB: <c>65536</c>, <c>64K</c>, <c>64M</c>, <c>1G</c>.</summary>
     public static long ParseSize(string text)
     {
         var (digits, unit) = Split(text);
@@ -22,11 +22,11 @@ internal static class Quantity
     /// <summary>Timers of the platform end at 49 days; nobody waits that long.</summary>
     private static readonly TimeSpan LongestTimeout = TimeSpan.FromHours(1000);
 
-    /// <summary>A time that is waited for, up to 1000 hours: <c>30s</c>, <c>10m</c>, <c>1h</c>.</summary>
+    /// <summary>Parses a timeout, up to 1000 hours: <c>30s</c>, <c>10m</c>, <c>1h</c>.</summary>
     public static TimeSpan ParseTimeout(string text) =>
         ParseDuration(text) is var span && span <= LongestTimeout ? span : throw new FormatException();
 
-    /// <summary>A time with its unit: <c>30s</c>, <c>10m</c>, <c>1h</c>, <c>30d</c>.</summary>
+    /// <summary>Parses a duration with its unit: <c>30s</c>, <c>10m</c>, <c>1h</c>, <c>30d</c>.</summary>
     public static TimeSpan ParseDuration(string text)
     {
         var (digits, unit) = Split(text);
@@ -41,7 +41,7 @@ internal static class Quantity
         };
     }
 
-    /// <summary>A number above zero.</summary>
+    /// <summary>Parses a number above zero.</summary>
     public static int ParsePositive(string digits) =>
         int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0
             ? number

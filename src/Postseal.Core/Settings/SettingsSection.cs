@@ -14,7 +14,7 @@ internal sealed class SettingsSection(SettingsFile file, string name, IConfigura
 
     public bool IsNamed(string other) => string.Equals(name, other, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Everything the section says, to be compared.</summary>
+    /// <summary>Gets everything the section says, to be compared.</summary>
     public string Content => string.Join('\n', section.AsEnumerable());
 
     /// <summary>Notes what is wrong with a key. Where a comment seems to follow its value, that is said too.</summary>

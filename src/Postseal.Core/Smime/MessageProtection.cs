@@ -38,13 +38,13 @@ internal enum ProtectionKind
 /// <param name="Signers">Whom an S/MIME signature names; it was not verified.</param>
 internal sealed record MessageProtection(ProtectionKind Kind, SignerSet? Signers = null)
 {
-    /// <summary>A message that is not protected.</summary>
+    /// <summary>Gets a message that is not protected.</summary>
     public static MessageProtection None { get; } = new(ProtectionKind.None);
 
-    /// <summary>Whether it is a signature in CMS.</summary>
+    /// <summary>Gets whether it is a signature in CMS.</summary>
     public bool IsSmimeSignature => Kind is ProtectionKind.SmimeSigned or ProtectionKind.SmimeOpaque;
 
-    /// <summary>Whether its content can be read only with a key.</summary>
+    /// <summary>Gets whether its content can be read only with a key.</summary>
     public bool IsEncrypted =>
         Kind is ProtectionKind.SmimeEnveloped or ProtectionKind.SmimeAuthEnveloped or ProtectionKind.PgpEncrypted;
 }

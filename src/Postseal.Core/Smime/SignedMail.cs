@@ -57,7 +57,7 @@ internal static class SignedMail
     public static long MaxOpaqueEntityLength(long messageLength) => Base64Lines.MaxContentLength(messageLength);
 
     /// <summary>
-    /// A boundary that cannot occur in the content, without searching it: it is the content's own digest. Content that
+    /// Returns a boundary that cannot occur in the content, without searching it: it is the content's own digest. Content that
     /// contained it would contain the digest of itself.
     /// </summary>
     private static string BoundaryFor(SignedData signature) =>

@@ -59,7 +59,7 @@ internal static class CertsImportCommand
         return command;
     }
 
-    /// <summary>The passphrase of the configuration is tried before anybody is asked for another.</summary>
+    /// <summary>Opens a file. The passphrase of the configuration is tried before the terminal is asked for another.</summary>
     private static KeyFile Open(string path, CertificateStore store, PassphraseOptions passphrase, ParseResult arguments)
     {
         try
@@ -95,7 +95,7 @@ internal static class CertsImportCommand
             output.Line($"  {line}");
     }
 
-    /// <summary>Looks at the directory as the daemon will: a key whose passphrase the configuration lacks is told now.</summary>
+    /// <summary>Looks at the directory as the daemon will: a key whose passphrase the configuration lacks is reported now.</summary>
     /// <returns>Whether everyone who got a key to sign with can sign.</returns>
     private static bool TellWhatIsUsable(string configPath, CertificateImport import, CommandOutput output)
     {

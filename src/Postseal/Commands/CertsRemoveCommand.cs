@@ -77,8 +77,8 @@ internal static class CertsRemoveCommand
         Path.GetDirectoryName(path) == Path.GetDirectoryName(certificatePath)
         && FileConventions.KeyNamesOf(Path.GetFileName(certificatePath)).Contains(Path.GetFileName(path), StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>What must not go with it: the person whose chain a CA certificate is in, somebody else's certificate beside
-    /// this one. A person's chain goes with the person.</summary>
+    /// <summary>Returns what must not go with it: the person whose chain a CA certificate is in, somebody else's certificate
+    /// beside this one. A person's chain goes with the person.</summary>
     private static List<X509Certificate2> OthersBeside(DirectoryEntry one, IReadOnlyList<DirectoryEntry> found)
     {
         bool IsFound(X509Certificate2 certificate) => found.Any(entry => Fingerprint.Same(entry.Certificate!.Certificate, certificate));

@@ -76,7 +76,7 @@ internal static class SignCommand
         return Write(outcome, bytes, output);
     }
 
-    /// <summary>The message comes from whoever may read the keys: that is a client in our networks.</summary>
+    /// <summary>Returns the envelope of a message from whoever may read the keys: a client in our networks.</summary>
     private static Envelope LocalEnvelope(MailAddress? sender, string? user) =>
         new() { Sender = sender, ClientAddress = IPAddress.Loopback, AuthenticatedUser = user };
 
@@ -103,7 +103,7 @@ internal static class SignCommand
         }
     }
 
-    /// <summary>All of the input, or <see langword="null"/> when it is longer than the limit.</summary>
+    /// <summary>Returns all of the input, or <see langword="null"/> when it is longer than the limit.</summary>
     private static async Task<byte[]?> ReadAsync(Stream input, long limit, CancellationToken cancellationToken)
     {
         var buffer = new ArrayBufferWriter<byte>();

@@ -15,10 +15,10 @@ internal sealed partial record FileOwner(uint User, uint Group)
     private const int StatxSize = 256;
     private const int StatxUserOffset = 20; // the layout of statx(2) is the same on every architecture
 
-    /// <summary>The user this process runs as; none on other systems than Linux.</summary>
+    /// <summary>Gets the user this process runs as; none on other systems than Linux.</summary>
     public static uint? CurrentUser => OperatingSystem.IsLinux() ? geteuid() : null;
 
-    /// <summary>A user of this machine and his group.</summary>
+    /// <summary>Returns a user of this machine and his group.</summary>
     /// <exception cref="IOException">There is no such user.</exception>
     public static FileOwner Named(string user)
     {
@@ -31,7 +31,7 @@ internal sealed partial record FileOwner(uint User, uint Group)
         throw new IOException($"there is no user '{user}' on this machine");
     }
 
-    /// <summary>The owner of a file, or <see langword="null"/> when it is not there.</summary>
+    /// <summary>Returns the owner of a file, or <see langword="null"/> when it is not there.</summary>
     public static FileOwner? Of(string path)
     {
         var buffer = new byte[StatxSize];

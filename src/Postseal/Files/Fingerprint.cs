@@ -6,18 +6,19 @@ namespace Postseal.Program.Files;
 /// <summary>Certificates by the hash of their bytes, as openssl writes it: <c>AB:CD:…</c>.</summary>
 internal static class Fingerprint
 {
-    /// <summary>So many digits tell certificates apart on a command line.</summary>
+    /// <summary>The number of digits that tell certificates apart on a command line.</summary>
     private const int ShortestPrefix = 8;
 
-    /// <summary>The SHA-256 fingerprint.</summary>
+    /// <summary>Returns the SHA-256 fingerprint.</summary>
     public static string Of(X509Certificate2 certificate) => Colons(certificate.GetCertHashString(HashAlgorithmName.SHA256));
 
-    /// <summary>Whether two are the same, byte for byte. .NET's Equals looks at issuer and serial number alone, which anybody
-    /// can write into a certificate.</summary>
+    /// <summary>Determines whether two are the same, byte for byte. .NET's Equals looks at issuer and serial number alone,
+    /// which anybody can write into a certificate.</summary>
     public static bool Same(X509Certificate2 one, X509Certificate2 other) =>
         one.RawDataMemory.Span.SequenceEqual(other.RawDataMemory.Span);
 
-    /// <summary>Whether a text is the beginning of the certificate's SHA-256 fingerprint, with colons or without.</summary>
+    /// <summary>Determines whether a text is the beginning of the certificate's SHA-256 fingerprint, with colons or
+    /// without.</summary>
     public static bool Matches(string text, X509Certificate2 certificate)
     {
         var digits = text.Replace(":", "", StringComparison.Ordinal);
@@ -25,7 +26,7 @@ internal static class Fingerprint
             && certificate.GetCertHashString(HashAlgorithmName.SHA256).StartsWith(digits, StringComparison.OrdinalIgnoreCase);
     }
 
-    /// <summary>Its first eight digits, for file names.</summary>
+    /// <summary>Returns its first eight digits, for file names.</summary>
     public static string Short(X509Certificate2 certificate) =>
         certificate.GetCertHashString(HashAlgorithmName.SHA256)[..8].ToLowerInvariant();
 

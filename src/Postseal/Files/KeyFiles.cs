@@ -31,7 +31,7 @@ internal static class KeyFiles
         return PemWriter.Write(keys, file.Certificates);
     }
 
-    /// <summary>The only key in the file.</summary>
+    /// <summary>Returns the only key in the file.</summary>
     /// <exception cref="CommandException">There is none, or there are several.</exception>
     public static StoredKey SingleKey(this KeyFile file) => file.Keys switch
     {

@@ -11,7 +11,7 @@ internal static class PemWriter
     public static string Write(IEnumerable<X509Certificate2> certificates) =>
         string.Concat(certificates.Select(certificate => certificate.ExportCertificatePem() + "\n"));
 
-    /// <summary>A key and the certificates behind it.</summary>
+    /// <summary>Returns a key and the certificates behind it.</summary>
     public static Secret Write(Secret key, IEnumerable<X509Certificate2> certificates) =>
         new([.. key.Bytes, .. Encoding.ASCII.GetBytes(Write(certificates))]);
 }

@@ -23,7 +23,7 @@ internal sealed class LineFormatter(TimeProvider time)
             : $"{prefix}{TerminalText.Escape(text)}: {TerminalText.Escape(exception.ToString())}\n";
     }
 
-    /// <summary>The priorities of syslog(3).</summary>
+    /// <summary>Returns the priorities of syslog(3).</summary>
     private static string Priority(LogLevel level) => level switch
     {
         LogLevel.Critical => "<2>",

@@ -25,7 +25,7 @@ internal sealed class LineQueue : IDisposable
 
     /// <summary>Starts the thread that writes.</summary>
     /// <param name="stream">Where the lines go.</param>
-    /// <param name="lostLines">Makes the line that tells how many were lost.</param>
+    /// <param name="lostLines">Makes the line that reports how many were lost.</param>
     /// <param name="capacity">How many characters wait at most.</param>
     public LineQueue(Stream stream, Func<long, string> lostLines, int capacity = DefaultCapacity)
     {

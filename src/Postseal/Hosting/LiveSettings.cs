@@ -54,7 +54,7 @@ internal sealed partial class LiveSettings
     /// <summary>Raised right after new settings took effect.</summary>
     public event Action<MilterSettings>? Changed;
 
-    /// <summary>The settings as they are now; the same object as long as nothing changed.</summary>
+    /// <summary>Gets the settings as they are now; the same object as long as nothing changed.</summary>
     public MilterSettings Current
     {
         get

@@ -8,7 +8,7 @@ using Postseal.Settings;
 
 namespace Postseal.Program.Hosting;
 
-/// <summary>Puts the daemon together: its settings and log, and the milter in the Generic Host, which tells systemd.</summary>
+/// <summary>Puts the daemon together: its settings and log, and the milter in the Generic Host, which notifies systemd.</summary>
 internal static class MilterHost
 {
     /// <summary>Serves until the cancellation, and then what is in flight for [Milter] StopTimeout.</summary>
@@ -47,7 +47,7 @@ internal static class MilterHost
         }
         catch (OperationCanceledException)
         {
-            // Told to stop while it was starting.
+            // It was stopped while it was starting.
         }
 
         return !server.Completion.IsFaulted;

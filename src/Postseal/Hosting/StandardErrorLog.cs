@@ -30,7 +30,7 @@ internal sealed class StandardErrorLog : ILoggerProvider
     /// <summary>Makes the loggers that write to this log.</summary>
     public ILoggerFactory Factory { get; }
 
-    /// <summary>The least serious lines that are written; it may change at any time.</summary>
+    /// <summary>Gets the least serious lines that are written; it may change at any time.</summary>
     public LogLevel Level
     {
         get => (LogLevel)level;

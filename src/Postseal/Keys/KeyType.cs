@@ -9,7 +9,8 @@ internal static class KeyType
     /// <summary>The default for new keys: RSA, which every reader knows, at the strength of 128 bits.</summary>
     public const string Default = "RSA-3072";
 
-    /// <summary>Those to choose from for a new certificate. RSA-2048 is not among them (NIST SP 800-57: until 2030).</summary>
+    /// <summary>Gets those to choose from for a new certificate. RSA-2048 is not among them (NIST SP 800-57: until
+    /// 2030).</summary>
     public static IReadOnlyList<string> Recommended { get; } = [Default, "RSA-4096", "P-256", "P-384"];
 
     /// <summary>Makes a new key of RSA-2048, RSA-3072, RSA-4096, P-256, P-384 or P-521.</summary>
@@ -25,7 +26,7 @@ internal static class KeyType
         _ => throw new ArgumentException($"'{name}' is not RSA-2048, RSA-3072, RSA-4096, P-256, P-384 or P-521.", nameof(name)),
     };
 
-    /// <summary>What a mail certificate for such a key is for: signing, and receiving keys by transport with RSA or by
+    /// <summary>Returns what a mail certificate for such a key is for: signing, and receiving keys by transport with RSA or by
     /// agreement with EC (RFC 8550 section 4.4.2).</summary>
     public static X509KeyUsageFlags UsageOf(AsymmetricAlgorithm key) => X509KeyUsageFlags.DigitalSignature
         | (key is RSA ? X509KeyUsageFlags.KeyEncipherment : X509KeyUsageFlags.KeyAgreement);

@@ -16,7 +16,7 @@ internal static class MailCertificateRequest
     private const int MaxCommonNameLength = 64;
 
     /// <summary>Makes the request.</summary>
-    /// <param name="address">The address; it stands in subjectAltName, where readers look for it.</param>
+    /// <param name="address">The address; it goes into subjectAltName, where readers look for it.</param>
     /// <param name="commonName">The name of the person; <see langword="null"/>: the address.</param>
     /// <param name="key">The key, RSA or EC.</param>
     /// <exception cref="ArgumentException">The name is longer than 64 characters.</exception>

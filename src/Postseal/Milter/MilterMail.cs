@@ -13,8 +13,8 @@ internal static class MilterMail
     public static MailMessage ToCore(MilterMessage message) =>
         new([.. message.Headers.Select(ToCore)], message.Body);
 
-    /// <summary>The message passes as the core made it. What the core left alone comes out the same, so the MTA is not
-    /// told of it.</summary>
+    /// <summary>Makes the decision that replaces the message with the core's. What the core left alone comes out the same, so
+    /// the MTA gets no change for it.</summary>
     public static MilterDecision ToDecision(MailMessage message) =>
         MilterDecision.Replace([.. message.Headers.Select(ToMilter)], message.Body);
 

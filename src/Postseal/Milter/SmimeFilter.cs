@@ -16,7 +16,7 @@ internal sealed class SmimeFilter(Func<IMailProcessor> processor, TimeProvider t
 
     public bool WantsEnvelope(MilterMessage message) => processor().AppliesTo(EnvelopeOf(message));
 
-    // A header over the limits is refused only where it would be signed: what the decision needs stands in the header.
+    // A header over the limits is refused only where it would be signed: what the decision needs is in the header.
     public async ValueTask<bool> WantsAsync(MilterMessage message, CancellationToken cancellationToken)
     {
         if (!message.IsHeaderOverLimit)

@@ -23,10 +23,10 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
     private readonly HashSet<string> chained = []; // fingerprints
     private readonly HashSet<string> written = [];
 
-    /// <summary>The addresses that have something new.</summary>
+    /// <summary>Gets the addresses that have something new.</summary>
     public HashSet<MailAddress> Addresses { get; } = [];
 
-    /// <summary>Those of them that got a key that is meant to sign, whether or not it can.</summary>
+    /// <summary>Gets those of them that got a key that is meant to sign, whether or not it can.</summary>
     public HashSet<MailAddress> Signers { get; } = [];
 
     /// <summary>Imports all of it, end entities first: the CA certificates they bring along then lie with them.</summary>
@@ -130,7 +130,7 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
         }
     }
 
-    /// <summary>What there is to complete a chain with.</summary>
+    /// <summary>Returns what there is to complete a chain with.</summary>
     private IEnumerable<X509Certificate2> Issuers() =>
         batch.Certificates.Select(item => item.Certificate).Where(CertificateNames.IsIssuer).Concat(store.Issuers());
 
@@ -156,7 +156,8 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
         written.Add(name);
     }
 
-    /// <summary>Who has separate certificates has the one for encryption under signing-milter's name beside the other.</summary>
+    /// <summary>Returns the end of a key pair's file name. The certificate for encryption alone gets signing-milter's name,
+    /// beside the one for signing.</summary>
     private static string PairSuffix(CertificateUse uses) => uses.HasFlag(CertificateUse.Sign) ? ".pem" : "-cert+key.pem";
 
     /// <summary>Sympa's name for the certificate of somebody whose key is not here.</summary>

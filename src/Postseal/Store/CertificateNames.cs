@@ -7,10 +7,11 @@ namespace Postseal.Program.Store;
 /// <summary>What a certificate says of itself, in words for people.</summary>
 internal static class CertificateNames
 {
-    /// <summary>Whether it is for issuing others and nothing else. A self-signed one of a person may say CA:TRUE too.</summary>
+    /// <summary>Determines whether it is for issuing others and nothing else. A self-signed one of a person may say CA:TRUE
+    /// too.</summary>
     public static bool IsIssuer(X509Certificate2 certificate) => CertificateRules.UsesOf(certificate) == CertificateUse.Issue;
 
-    /// <summary>The addresses it is for, separated by commas; "-" for none.</summary>
+    /// <summary>Returns the addresses it is for, separated by commas; "-" for none.</summary>
     public static string Addresses(X509Certificate2 certificate) =>
         CertificateAddresses.Of(certificate) is { Count: > 0 } addresses ? string.Join(", ", addresses) : "-";
 

@@ -7,10 +7,10 @@ namespace Postseal.Program.Store;
 /// <summary>What there is to say of one certificate in the directory, or of a file that cannot be read.</summary>
 internal sealed record CertificateRow
 {
-    /// <summary>The addresses it is for.</summary>
+    /// <summary>Gets the addresses it is for.</summary>
     public IReadOnlyList<string> Addresses { get; init; } = [];
 
-    /// <summary>What we may do with it: with its key sign and decrypt, without it verify and encrypt; issue.</summary>
+    /// <summary>Gets what we may do with it: with its key sign and decrypt, without it verify and encrypt; issue.</summary>
     public IReadOnlyList<string> Use { get; init; } = [];
 
     public string? Subject { get; init; }
@@ -30,15 +30,15 @@ internal sealed record CertificateRow
 
     public string? Key { get; init; }
 
-    /// <summary>Whether its private key is here.</summary>
+    /// <summary>Gets whether its private key is here.</summary>
     public bool HasPrivateKey { get; init; }
 
     public required string File { get; init; }
 
-    /// <summary>Why it cannot be used; <see langword="null"/> when it can.</summary>
+    /// <summary>Gets why it cannot be used; <see langword="null"/> when it can.</summary>
     public string? Problem { get; init; }
 
-    /// <summary>What should be mended although it can be used.</summary>
+    /// <summary>Gets what should be mended although it can be used.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
     public static CertificateRow Of(DirectoryEntry entry, Rejection? problem, TimeProvider time)

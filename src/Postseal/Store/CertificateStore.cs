@@ -34,21 +34,21 @@ internal sealed class CertificateStore
 
     public string Path => Options.Certificates.Path;
 
-    /// <summary>What lies in the directory, sorted by file.</summary>
+    /// <summary>Gets what lies in the directory, sorted by file.</summary>
     public IReadOnlyList<DirectoryEntry> Entries { get; }
 
-    /// <summary>The certificates, what expires first first; then the files that cannot be read.</summary>
+    /// <summary>Returns the certificates, what expires first first; then the files that cannot be read.</summary>
     public IReadOnlyList<CertificateRow> Rows() =>
     [
         .. Entries.Where(entry => entry.Certificate is not null)
-            // A CA certificate lies in the file of everyone it issued for, and is told once.
+            // A CA certificate is in the file of everyone it issued for, and is listed once.
             .DistinctBy(entry => entry.Kind is CertificateKind.Issuer ? Fingerprint.Of(entry.Certificate!.Certificate) : (object)entry)
             .OrderBy(entry => entry.Certificate!.Certificate.NotAfter)
             .Select(RowOf),
         .. Entries.Where(entry => entry is { Certificate: null, HasKey: false }).Select(RowOf),
     ];
 
-    /// <summary>What there is to say of an entry.</summary>
+    /// <summary>Returns what there is to say of an entry.</summary>
     public CertificateRow RowOf(DirectoryEntry entry) => CertificateRow.Of(entry, catalog.Check(entry), Time);
 
     /// <exception cref="ConfigurationException">The configuration is wrong, or the directory it names cannot be read.</exception>
@@ -64,21 +64,21 @@ internal sealed class CertificateStore
         }
     }
 
-    /// <summary>Everyone the directory has files of to sign with, as the daemon sees them.</summary>
+    /// <summary>Returns everyone the directory has files of to sign with, as the daemon sees them.</summary>
     public IReadOnlyList<SenderEntry> Senders() => catalog.Senders();
 
     /// <summary>Lists the files in the directory that are not used.</summary>
     public IReadOnlyList<UnusedFile> Unused() => catalog.Unused();
 
-    /// <summary>What the daemon would sign with.</summary>
+    /// <summary>Returns what the daemon would sign with.</summary>
     public Lookup<Identity> FindSigner(AddressPattern owner) => directory.FindSignerOf(owner);
 
-    /// <summary>The entry of this very certificate, with its key if that is here.</summary>
+    /// <summary>Returns the entry of this very certificate, with its key if that is here.</summary>
     public DirectoryEntry? EntryOf(X509Certificate2 certificate) => Entries
         .Where(entry => entry.Certificate is { } found && Fingerprint.Same(found.Certificate, certificate))
         .MaxBy(entry => entry.HasKey);
 
-    /// <summary>The certificates of people that an address names, or any that the start of a fingerprint names.</summary>
+    /// <summary>Returns the certificates of people that an address names, or any that the start of a fingerprint names.</summary>
     public IReadOnlyList<DirectoryEntry> Find(string selector)
     {
         var isAddress = MailAddress.TryParse(selector, out var address);
@@ -93,10 +93,10 @@ internal sealed class CertificateStore
         ];
     }
 
-    /// <summary>The CA certificates in the directory, to complete chains with.</summary>
+    /// <summary>Returns the CA certificates in the directory, to complete chains with.</summary>
     public IEnumerable<X509Certificate2> Issuers() => directory.Issuers();
 
-    /// <summary>The passphrase of the configuration, if it has one.</summary>
+    /// <summary>Returns the passphrase of the configuration, if it has one.</summary>
     public Secret? ReadPassphrase() =>
         SecretFile.ReadFirstLine(Options.Certificates.PassphraseFile) is { Length: > 0 } passphrase ? new Secret(passphrase) : null;
 }

@@ -5,7 +5,7 @@ namespace Postseal.Program.Store;
 /// <summary>Who may read keys and write what the daemon trusts. Windows has other permissions, and is not looked at.</summary>
 internal static class FilePermissions
 {
-    /// <summary>What should be mended, each with the command that does.</summary>
+    /// <summary>Returns what should be mended, each with the command that does.</summary>
     public static IEnumerable<string> Warnings(string configPath, CertificateStore store)
     {
         if (OperatingSystem.IsWindows())

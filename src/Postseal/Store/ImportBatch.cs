@@ -11,7 +11,7 @@ internal sealed class ImportBatch : IDisposable
 {
     private readonly List<(KeyFile File, ImportReport Report)> opened = [];
 
-    /// <summary>Opens the files; what cannot be opened is told in its report.</summary>
+    /// <summary>Opens the files; what cannot be opened is in its report.</summary>
     /// <param name="paths">The files.</param>
     /// <param name="open">Opens one, with its passphrase where it needs one.</param>
     public ImportBatch(IEnumerable<string> paths, Func<string, KeyFile> open)
@@ -33,16 +33,16 @@ internal sealed class ImportBatch : IDisposable
 
     public List<ImportReport> Reports { get; } = [];
 
-    /// <summary>Each certificate once, with the file it came in.</summary>
+    /// <summary>Returns each certificate once, with the file it came in.</summary>
     public IEnumerable<(X509Certificate2 Certificate, ImportReport Report)> Certificates =>
         opened.SelectMany(item => item.File.Certificates.Select(certificate => (certificate, item.Report)))
             .DistinctBy(item => Fingerprint.Of(item.certificate));
 
-    /// <summary>Each key, with the file it came in.</summary>
+    /// <summary>Gets each key, with the file it came in.</summary>
     public IEnumerable<BatchKey> Keys =>
         opened.SelectMany(item => item.File.Keys.Select(key => new BatchKey(key, item.File, item.Report)));
 
-    /// <summary>The key a certificate is for, if it is in the batch.</summary>
+    /// <summary>Returns the key a certificate is for, if it is in the batch.</summary>
     public BatchKey? KeyOf(X509Certificate2 certificate) => Keys.FirstOrDefault(key => key.Key.BelongsTo(certificate));
 
     public void Dispose()
@@ -55,9 +55,9 @@ internal sealed class ImportBatch : IDisposable
 /// <summary>A key of a batch.</summary>
 /// <param name="Key">The key.</param>
 /// <param name="File">The file it lies in.</param>
-/// <param name="Report">What is told of that file.</param>
+/// <param name="Report">The report on that file.</param>
 internal sealed record BatchKey(StoredKey Key, KeyFile File, ImportReport Report)
 {
-    /// <summary>The key as PEM, not less protected than it lies there.</summary>
+    /// <summary>Returns the key as PEM, not less protected than it lies there.</summary>
     public Secret Pem() => new(File.WritePem(Key));
 }

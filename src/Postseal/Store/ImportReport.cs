@@ -9,13 +9,13 @@ internal sealed class ImportReport(string file)
 
     public string File => file;
 
-    /// <summary>A line for each thing in the file.</summary>
+    /// <summary>Gets a line for each thing in the file.</summary>
     public IReadOnlyList<string> Lines => lines;
 
-    /// <summary>Something in it was put into the directory.</summary>
+    /// <summary>Gets whether something in it was put into the directory.</summary>
     public bool BroughtSomething { get; private set; }
 
-    /// <summary>Something in it was refused, or there was nothing new in it.</summary>
+    /// <summary>Gets whether something in it was refused, or there was nothing new in it.</summary>
     public bool Failed => hasProblem || !BroughtSomething;
 
     public void Imported(string line)

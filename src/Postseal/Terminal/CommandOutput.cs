@@ -3,7 +3,7 @@ namespace Postseal.Program.Terminal;
 /// <summary>Writes what a command says. Every line is escaped here, wherever its words came from.</summary>
 internal sealed class CommandOutput(StandardStreams streams)
 {
-    /// <summary>The bytes of the streams, for what is no text: messages, and the daemon's log.</summary>
+    /// <summary>Gets the bytes of the streams, for what is no text: messages, and the daemon's log.</summary>
     public StandardStreams Streams => streams;
 
     /// <summary>Writes a line of the answer.</summary>

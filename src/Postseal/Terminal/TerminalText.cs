@@ -9,7 +9,7 @@ namespace Postseal.Program.Terminal;
 /// </summary>
 internal static class TerminalText
 {
-    /// <summary>The text on one line: what controls, or cannot be shown, becomes U+FFFD.</summary>
+    /// <summary>Returns the text on one line: what controls, or cannot be shown, becomes U+FFFD.</summary>
     public static string Escape(string text)
     {
         if (text.AsSpan().IndexOfAnyExceptInRange(' ', '~') < 0)

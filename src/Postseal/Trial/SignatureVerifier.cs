@@ -28,7 +28,7 @@ internal static class SignatureVerifier
         return signer;
     }
 
-    /// <summary>What stands between the next delimiter line and the one after it.</summary>
+    /// <summary>Returns what is between the next delimiter line and the one after it.</summary>
     private static Split NextPart(ReadOnlySpan<byte> text, ReadOnlySpan<byte> delimiter)
     {
         var begin = text.IndexOf(delimiter);

@@ -94,7 +94,7 @@ internal sealed class SigningDemo(string directory, CommandOutput output, TimePr
         }
         else
         {
-            output.Line("The files of this demo are deleted now; 'postseal demo --keep DIR' keeps it for a look with openssl.");
+            output.Line("The files of this demo are deleted at the end; 'postseal demo --keep DIR' keeps them for a look with openssl.");
         }
 
         output.Line("Behind a Postfix of your own: postfix-sample/README.md. The code: src/Postseal.Core/OutgoingProcessor.cs.");

@@ -40,10 +40,10 @@ public sealed class TestCa : IDisposable
             Root.SubjectName, SignatureGenerator(rootKey), Yesterday, Yesterday + Lifetime, Serial());
     }
 
-    /// <summary>The root, which readers are to trust.</summary>
+    /// <summary>Gets the root, which readers are to trust.</summary>
     public X509Certificate2 Root { get; }
 
-    /// <summary>The intermediate that issues.</summary>
+    /// <summary>Gets the intermediate that issues.</summary>
     public X509Certificate2 Intermediate { get; }
 
     private DateTimeOffset Yesterday => time.GetUtcNow().AddDays(-1);
@@ -123,22 +123,23 @@ public sealed class TestCa : IDisposable
 /// none leaves the extension out.</param>
 public sealed record TestCaRequest(params IReadOnlyList<string> Addresses)
 {
-    /// <summary>The kind of key: <c>RSA-2048</c>, <c>RSA-3072</c>, <c>RSA-4096</c>, <c>P-256</c>, <c>P-384</c> or <c>P-521</c>.</summary>
+    /// <summary>Gets the kind of key: <c>RSA-2048</c>, <c>RSA-3072</c>, <c>RSA-4096</c>, <c>P-256</c>, <c>P-384</c> or
+    /// <c>P-521</c>.</summary>
     public string Key { get; init; } = "P-256";
 
-    /// <summary>The common name of the subject; the first address when <see langword="null"/>.</summary>
+    /// <summary>Gets the common name of the subject; the first address when <see langword="null"/>.</summary>
     public string? CommonName { get; init; }
 
-    /// <summary>The start of validity; yesterday when <see langword="null"/>.</summary>
+    /// <summary>Gets the start of validity; yesterday when <see langword="null"/>.</summary>
     public DateTimeOffset? NotBefore { get; init; }
 
-    /// <summary>The end of validity; a year from yesterday when <see langword="null"/>.</summary>
+    /// <summary>Gets the end of validity; a year from yesterday when <see langword="null"/>.</summary>
     public DateTimeOffset? NotAfter { get; init; }
 
-    /// <summary>The keyUsage; <see langword="null"/> leaves the extension out.</summary>
+    /// <summary>Gets the keyUsage; <see langword="null"/> leaves the extension out.</summary>
     public X509KeyUsageFlags? KeyUsage { get; init; } = X509KeyUsageFlags.DigitalSignature;
 
-    /// <summary>The one purpose in extendedKeyUsage; <see langword="null"/> leaves the extension out.</summary>
+    /// <summary>Gets the one purpose in extendedKeyUsage; <see langword="null"/> leaves the extension out.</summary>
     public string? ExtendedKeyUsage { get; init; } = Oids.EmailProtection;
 }
 

@@ -64,7 +64,7 @@ public sealed class CertificateAddressTests
 
         Assert.Equal(["alice@example.org"], CertificateAddresses.Of(certificate).Select(address => address.ToString()));
         Assert.Null(CertificateRules.CheckSigning(certificate));
-        Assert.Contains("its address stands in the subject alone", Assert.Single(CertificateRules.WarningsOf(certificate)), StringComparison.Ordinal);
+        Assert.Contains("its address is in the subject alone", Assert.Single(CertificateRules.WarningsOf(certificate)), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -19,7 +19,7 @@ internal enum FileFormat
     EcKey,
 }
 
-/// <summary>Tells a file's format from its first few values.</summary>
+/// <summary>Determines a file's format from its first few values.</summary>
 internal static class FileFormats
 {
     public static FileFormat Of(ReadOnlySpan<byte> content)
@@ -38,7 +38,7 @@ internal static class FileFormats
         }
     }
 
-    /// <summary>What such a file may be instead, for a person who expected a certificate.</summary>
+    /// <summary>Returns what such a file may be instead, for a person who expected a certificate.</summary>
     public static string DescribeUnknown(ReadOnlySpan<byte> content) => content switch
     {
         [] => "is empty; a certificate or key in PEM, DER or PKCS #12 is expected",
@@ -50,7 +50,7 @@ internal static class FileFormats
     };
 
     /// <summary>
-    /// All are one SEQUENCE; what its first values are tells them apart: Certificate (RFC 5280), ContentInfo (RFC 5652),
+    /// Distinguishes the formats that are one SEQUENCE by its first values: Certificate (RFC 5280), ContentInfo (RFC 5652),
     /// PFX (RFC 7292), PrivateKeyInfo and EncryptedPrivateKeyInfo (RFC 5958), RSAPrivateKey (RFC 8017), ECPrivateKey
     /// (RFC 5915).
     /// </summary>

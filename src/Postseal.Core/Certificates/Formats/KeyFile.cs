@@ -30,13 +30,13 @@ internal sealed class KeyFile : IDisposable
 
     private KeyFile(string path, Func<byte[]>? askPassphrase) => (Path, this.askPassphrase) = (path, askPassphrase);
 
-    /// <summary>Where it lies.</summary>
+    /// <summary>Gets where it lies.</summary>
     public string Path { get; }
 
-    /// <summary>The certificates, in the order of the file.</summary>
+    /// <summary>Gets the certificates, in the order of the file.</summary>
     public IReadOnlyList<X509Certificate2> Certificates => certificates;
 
-    /// <summary>The private keys, in the order of the file.</summary>
+    /// <summary>Gets the private keys, in the order of the file.</summary>
     public IReadOnlyList<StoredKey> Keys => keys;
 
     /// <summary>Reads a file.</summary>
@@ -107,12 +107,12 @@ internal sealed class KeyFile : IDisposable
         }
     }
 
-    /// <summary>The certificates that a key in this file belongs to, with the key. All keys are opened for it.</summary>
+    /// <summary>Returns the certificates that a key in this file belongs to, with the key. All keys are opened for it.</summary>
     /// <exception cref="CertificateFileException">A key is locked, damaged, or of a kind that cannot be used.</exception>
     public IEnumerable<(X509Certificate2 Certificate, StoredKey Key)> Pairs() => Pairs(certificates, keys);
 
-    /// <summary>One of its keys as PEM, not less protected than it is here: under its passphrase when it has one. The caller clears
-    /// it.</summary>
+    /// <summary>Returns one of its keys as PEM, not less protected than it is here: under its passphrase when it has one. The
+    /// caller clears it.</summary>
     /// <exception cref="CertificateFileException">It cannot be opened.</exception>
     public byte[] WritePem(StoredKey key)
     {
@@ -131,7 +131,7 @@ internal sealed class KeyFile : IDisposable
             secret.Dispose();
     }
 
-    /// <summary>What opens it; empty when there is none.</summary>
+    /// <summary>Gets what opens it; empty when there is none.</summary>
     internal ReadOnlySpan<byte> Passphrase => passphrase ??= askPassphrase?.Invoke() ?? [];
 
     internal void AddCertificate(ReadOnlySpan<byte> der)

@@ -71,7 +71,7 @@ internal static class MauticKeyFile
         }
     }
 
-    /// <summary>Whether it has the outer form: nothing but base64 around one '|'.</summary>
+    /// <summary>Determines whether it has the outer form: nothing but base64 around one '|'.</summary>
     public static bool LooksLikeOne(ReadOnlySpan<byte> content) => TrySplit(content, out _, out _);
 
     private const int IvLength = 16;
@@ -97,7 +97,7 @@ internal static class MauticKeyFile
         return true;
     }
 
-    /// <summary>The payload, if the HMAC behind it is right. Nothing of it is looked at before.</summary>
+    /// <summary>Returns the payload, if the HMAC behind it is right. Nothing of it is looked at before.</summary>
     private static ReadOnlySpan<byte> Authenticated(Key key, ReadOnlySpan<byte> plain)
     {
         var length = Math.Max(0, plain.Length - HmacLength);

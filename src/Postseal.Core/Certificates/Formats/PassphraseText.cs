@@ -20,7 +20,7 @@ internal sealed class PassphraseText : IDisposable
     public bool IsEmpty => utf8.Length == 0;
 
     /// <summary>
-    /// No passphrase, as some write it into PKCS #12: not even the two zeros. Others take an empty one instead, which is
+    /// Gets the absence of a passphrase, as some write it into PKCS #12: not even the two zeros. Others take an empty one instead, which is
     /// only those.
     /// </summary>
     public static PassphraseText Absent => new([], []);

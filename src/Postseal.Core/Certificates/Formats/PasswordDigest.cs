@@ -11,7 +11,7 @@ namespace Postseal.Certificates.Formats;
 /// <param name="Create">Bouncy Castle's, for all that the platform has not.</param>
 internal sealed record PasswordDigest(string Oid, string HmacOid, HashAlgorithmName? Platform, Func<IDigest> Create)
 {
-    /// <summary>What holds where no digest is named.</summary>
+    /// <summary>Gets what holds where no digest is named.</summary>
     public static PasswordDigest Sha1 { get; } =
         new("1.3.14.3.2.26", "1.2.840.113549.2.7", HashAlgorithmName.SHA1, static () => new Sha1Digest());
 

@@ -64,13 +64,13 @@ internal readonly ref struct PemBlock
         this.maxLength = maxLength;
     }
 
-    /// <summary>What stands between BEGIN and the dashes.</summary>
+    /// <summary>Gets the text between BEGIN and the dashes.</summary>
     public string Label { get; }
 
-    /// <summary>Whether the headers say so (<c>Proc-Type: 4,ENCRYPTED</c>).</summary>
+    /// <summary>Gets whether the headers say so (<c>Proc-Type: 4,ENCRYPTED</c>).</summary>
     public bool IsEncrypted { get; }
 
-    /// <summary>The value of DEK-Info: algorithm, comma, IV in hexadecimal.</summary>
+    /// <summary>Gets the value of DEK-Info: algorithm, comma, IV in hexadecimal.</summary>
     public string EncryptionInfo { get; }
 
     public bool IsDamaged => Label is null;
@@ -92,7 +92,7 @@ internal readonly ref struct PemBlock
             : default;
     }
 
-    /// <summary>The bytes; the caller clears them.</summary>
+    /// <summary>Returns the bytes; the caller clears them.</summary>
     public byte[] Decode()
     {
         var der = new byte[maxLength];

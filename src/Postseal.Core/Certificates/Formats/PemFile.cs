@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace Postseal.Certificates.Formats;
 
-/// <summary>Takes the certificates and keys out of a PEM file; what else stands there is skipped.</summary>
+/// <summary>Takes the certificates and keys out of a PEM file; everything else is skipped.</summary>
 internal static class PemFile
 {
     /// <exception cref="CertificateFileException">A part is damaged, locked or of a kind we cannot use, or there is

@@ -11,10 +11,10 @@ public ref struct PemLines(ReadOnlySpan<byte> text)
     /// <summary>Longer than any END line that there is, so that joined ones are found without looking far.</summary>
     private const int MaxEndLine = 100;
 
-    /// <summary>The line.</summary>
+    /// <summary>Gets the line.</summary>
     public ReadOnlySpan<byte> Current { get; private set; }
 
-    /// <summary>What follows the line.</summary>
+    /// <summary>Gets what follows the line.</summary>
     public ReadOnlySpan<byte> Rest { get; private set; } = text;
 
     /// <summary>This, for <see langword="foreach"/>.</summary>

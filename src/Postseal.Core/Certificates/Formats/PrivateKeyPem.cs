@@ -14,7 +14,7 @@ internal static class PrivateKeyPem
     /// <summary>Lowered by tests alone, which write keys by the hundred.</summary>
     internal static int Iterations { get; set; } = DefaultIterations;
 
-    /// <summary>The key as it is. The caller clears what is returned.</summary>
+    /// <summary>Returns the key as it is. The caller clears what is returned.</summary>
     public static byte[] Write(AsymmetricAlgorithm key)
     {
         var der = key.ExportPkcs8PrivateKey();
@@ -28,7 +28,7 @@ internal static class PrivateKeyPem
         }
     }
 
-    /// <summary>The key under a passphrase: PBES2 with AES-256-CBC and PBKDF2 (RFC 8018), which openssl reads.</summary>
+    /// <summary>Returns the key under a passphrase: PBES2 with AES-256-CBC and PBKDF2 (RFC 8018), which openssl reads.</summary>
     /// <param name="key">The key.</param>
     /// <param name="passphrase">The passphrase, in UTF-8.</param>
     public static byte[] WriteEncrypted(AsymmetricAlgorithm key, ReadOnlySpan<byte> passphrase) =>

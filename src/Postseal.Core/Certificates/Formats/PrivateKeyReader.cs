@@ -24,7 +24,8 @@ internal static class PrivateKeyReader
         }
     }
 
-    /// <summary>A wrong passphrase gives good padding once in 256 times, and then something that is no key.</summary>
+    /// <summary>Reads a decrypted key. A wrong passphrase gives good padding once in 256 times, and then something that is no
+    /// key.</summary>
     public static AsymmetricAlgorithm ReadDecrypted(string path, FileFormat format, ReadOnlySpan<byte> der) =>
         Import(path, format, der, WrongPassphraseText, CertificateFileProblem.WrongPassphrase);
 
@@ -101,7 +102,7 @@ internal static class PrivateKeyReader
 
     private delegate void ImportInto<T>(T key, ReadOnlySpan<byte> der);
 
-    /// <summary>A key object that could not take its key is not left to the finalizer.</summary>
+    /// <summary>Imports into a key object. One that could not take its key is not left to the finalizer.</summary>
     private static T Fill<T>(T key, ImportInto<T> import, ReadOnlySpan<byte> der)
         where T : AsymmetricAlgorithm
     {

@@ -13,27 +13,27 @@ internal sealed class StoredKey : IDisposable
     private byte[]? publicKey;
     private bool isCleared;
 
-    /// <summary>A key that may be protected in any way.</summary>
+    /// <summary>Returns a key that may be protected in any way.</summary>
     /// <param name="stored">What the file has.</param>
     /// <param name="isEncrypted">Whether a passphrase or secret is needed to open it.</param>
     /// <param name="open">Makes a key of it, or throws a <see cref="CertificateFileException"/>.</param>
     internal StoredKey(ReadOnlySpan<byte> stored, bool isEncrypted, Func<byte[], AsymmetricAlgorithm> open) =>
         (this.stored, IsEncrypted, this.open) = (stored.ToArray(), isEncrypted, open);
 
-    /// <summary>A key in DER.</summary>
+    /// <summary>Returns a key in DER.</summary>
     internal StoredKey(KeyFile file, FileFormat format, ReadOnlySpan<byte> der)
         : this(der, format == FileFormat.EncryptedPkcs8, stored => PrivateKeyReader.Read(file, format, stored)) =>
         IsEncryptedPkcs8 = IsEncrypted;
 
-    /// <summary>A key in OpenSSL's traditional encryption, with the label and the DEK-Info of its PEM.</summary>
+    /// <summary>Returns a key in OpenSSL's traditional encryption, with the label and the DEK-Info of its PEM.</summary>
     internal StoredKey(string label, string encryptionInfo, ReadOnlySpan<byte> stored, Func<byte[], AsymmetricAlgorithm> open)
         : this(stored, isEncrypted: true, open) => traditional = (label, encryptionInfo);
 
-    /// <summary>Whether a passphrase or secret is needed to open it.</summary>
+    /// <summary>Gets or sets whether a passphrase or secret is needed to open it.</summary>
     public bool IsEncrypted { get; internal set; }
 
     /// <summary>
-    /// The encrypted key in PEM, as it is stored; <see langword="null"/> when it is stored otherwise. For handing it on
+    /// Gets the encrypted key in PEM, as it is stored; <see langword="null"/> when it is stored otherwise. For handing it on
     /// without ever opening it.
     /// </summary>
     public string? EncryptedPem
@@ -49,7 +49,8 @@ internal sealed class StoredKey : IDisposable
         }
     }
 
-    /// <summary>Whether it is encrypted as keys are today, and not in OpenSSL's traditional way, which protects little.</summary>
+    /// <summary>Gets whether it is encrypted as keys are today, and not in OpenSSL's traditional way, which protects
+    /// little.</summary>
     internal bool IsEncryptedPkcs8 { get; }
 
     /// <summary>Opens the key, once: a handle of the platform.</summary>

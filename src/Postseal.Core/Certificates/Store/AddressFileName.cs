@@ -13,12 +13,12 @@ namespace Postseal.Certificates.Store;
 /// </summary>
 internal static class AddressFileName
 {
-    /// <summary>The name of the file with an address's certificate, as Sympa writes it now.</summary>
+    /// <summary>Returns the name of the file with an address's certificate, as Sympa writes it now.</summary>
     public static string Escape(MailAddress address) => Escape(Raw(address), '_', IsPlain);
 
     /// <summary>
-    /// The name to put before <c>.pem</c> and the like: the address itself, as Mautic and Tattler have it, unless it holds
-    /// something that has no place in a file name.
+    /// Returns the name to put before <c>.pem</c> and the like: the address itself, as Mautic and Tattler have it, unless it
+    /// holds something that has no place in a file name.
     /// </summary>
     public static string For(MailAddress address)
     {
@@ -33,8 +33,8 @@ internal static class AddressFileName
         Escape(Raw(address), '%', b => !IsEscapedOld(b)).Replace("%2f", "%a5", StringComparison.Ordinal);
 
     /// <summary>
-    /// The addresses a name may stand for, as it is written first: what <c>a_2bc@example.org</c> means, only the certificate
-    /// inside can tell. Or the domain, <c>@example.org</c>.
+    /// Returns the addresses a name may stand for, as it is written first: what <c>a_2bc@example.org</c> means, only the
+    /// certificate inside can tell. Or the domain, <c>@example.org</c>.
     /// </summary>
     internal static IReadOnlyList<AddressPattern> Readings(string name)
     {
@@ -100,7 +100,7 @@ internal static class AddressFileName
         return bytes;
     }
 
-    /// <summary>An address whose local part may hold anything, as no quotes are written in file names.</summary>
+    /// <summary>Returns an address whose local part may hold anything, as no quotes are written in file names.</summary>
     private static MailAddress? Parse(byte[] bytes)
     {
         var text = Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : "";

@@ -31,7 +31,7 @@ internal readonly record struct CertificateChoice(KeyFileSet Files, MailCertific
         return made != otherMade ? made : Certificate?.Certificate.NotBefore > other.Certificate?.Certificate.NotBefore;
     }
 
-    /// <summary>What a person wants to hear of first.</summary>
+    /// <summary>Returns what a person wants to hear of first.</summary>
     private static int Rank(RejectionKind? kind) => kind switch
     {
         null => 0,

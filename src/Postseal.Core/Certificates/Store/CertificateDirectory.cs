@@ -149,7 +149,7 @@ public sealed partial class CertificateDirectory : IIdentitySource, IRecipientSo
             select choice,
             FilePurpose.Encrypt);
 
-    /// <summary>What each certificate in some files can or cannot do, by the rules and the clock.</summary>
+    /// <summary>Returns what each certificate in some files can or cannot do, by the rules and the clock.</summary>
     private IEnumerable<CertificateChoice> Choices(
         KeyFileSet files, KeyFileReading reading, AddressPattern owner, string what, Func<MailCertificate, Rejection?> check)
     {

@@ -29,7 +29,7 @@ internal sealed class DirectoryCatalog
         ];
     }
 
-    /// <summary>Every certificate, once for each file it is in, and every file that has none.</summary>
+    /// <summary>Gets every certificate, once for each file it is in, and every file that has none.</summary>
     public IReadOnlyList<DirectoryEntry> Entries { get; }
 
     /// <summary>Checks whether a certificate is of use now: in the mail of its owner, where it can sign.</summary>
@@ -106,7 +106,7 @@ internal sealed class DirectoryCatalog
             Certificate = new MailCertificate(certificate, files.CertificateFile, hasKey: false), Beside = beside,
         };
 
-    /// <summary>What is in a file that is not used. A directory is looked into, as far as lists may lie.</summary>
+    /// <summary>Returns what is in a file that is not used. A directory is looked into, as far as lists may lie.</summary>
     private IEnumerable<DirectoryEntry> StraysIn(UnusedFile unused)
     {
         if (Directory.Exists(unused.Path))

@@ -31,22 +31,22 @@ internal enum CertificateKind
 /// <param name="Files">The files it is in.</param>
 internal sealed record DirectoryEntry(CertificateKind Kind, AddressPattern? Owner, KeyFileSet Files)
 {
-    /// <summary>The certificate; <see langword="null"/> when the file has none, or none that could be read.</summary>
+    /// <summary>Gets the certificate; <see langword="null"/> when the file has none, or none that could be read.</summary>
     public MailCertificate? Certificate { get; init; }
 
-    /// <summary>The certificates in the same file, this one too.</summary>
+    /// <summary>Gets the certificates in the same file, this one too.</summary>
     public IReadOnlyList<X509Certificate2> Beside { get; init; } = [];
 
-    /// <summary>Whether its private key is in the files.</summary>
+    /// <summary>Gets whether its private key is in the files.</summary>
     public bool HasKey { get; init; }
 
-    /// <summary>Why the file could not be read, or is not used.</summary>
+    /// <summary>Gets why the file could not be read, or is not used.</summary>
     public Rejection? Problem { get; init; }
 
-    /// <summary>Its file.</summary>
+    /// <summary>Gets its file.</summary>
     public string File => Files.CertificateFile;
 
-    /// <summary>The files its private key may be in, those that come first first; none when it is not here.</summary>
+    /// <summary>Gets the files its private key may be in, those that come first first; none when it is not here.</summary>
     public IEnumerable<string> KeyFiles => HasKey ? new[] { Files.KeyFile, Files.OtherKeyFile }.OfType<string>() : [];
 }
 
@@ -58,10 +58,10 @@ internal sealed record DirectoryEntry(CertificateKind Kind, AddressPattern? Owne
 internal sealed record SenderEntry(
     AddressPattern Owner, Lookup<Identity> Signer, X509Certificate2? Certificate, IReadOnlyList<string> Warnings)
 {
-    /// <summary>Who signs; <see langword="null"/> when nobody can now.</summary>
+    /// <summary>Gets who signs; <see langword="null"/> when nobody can now.</summary>
     public Identity? Identity => (Signer as Lookup<Identity>.Found)?.Value;
 
-    /// <summary>Why nobody can sign now; <see langword="null"/> when somebody can.</summary>
+    /// <summary>Gets why nobody can sign now; <see langword="null"/> when somebody can.</summary>
     public Rejection? Problem => Signer switch
     {
         Lookup<Identity>.Found => null,

@@ -49,13 +49,13 @@ internal sealed class DirectoryIndex
         (known, ownersBefore) = ([], []); // else each index would keep the one before it alive, and that the one before
     }
 
-    /// <summary>The common key pairs, for whichever addresses they name.</summary>
+    /// <summary>Gets the common key pairs, for whichever addresses they name.</summary>
     public IReadOnlyList<KeyFileReader> Common { get; }
 
-    /// <summary>The CA certificates, as they were when they were first asked for after the listing.</summary>
+    /// <summary>Gets the CA certificates, as they were when they were first asked for after the listing.</summary>
     public IntermediatePool Intermediates => intermediates.Value;
 
-    /// <summary>The files that belong to nobody by their names, or that another file takes precedence over.</summary>
+    /// <summary>Gets the files that belong to nobody by their names, or that another file takes precedence over.</summary>
     public IEnumerable<UnusedFile> Unused =>
     [
         .. unused,
@@ -81,19 +81,19 @@ internal sealed class DirectoryIndex
         return made;
     }
 
-    /// <summary>Whether all of it still holds.</summary>
+    /// <summary>Determines whether all of it still holds.</summary>
     public bool IsCurrent() => top.IsCurrent() && below.Keys.All(AreCurrent);
 
-    /// <summary>Whether what it says of one address still holds.</summary>
+    /// <summary>Determines whether what it says of one address still holds.</summary>
     public bool IsCurrentFor(MailAddress address) =>
         top.IsCurrent()
         && (below.Count == 0 || (AreCurrent(AddressPattern.Of(address)) && AreCurrent(AddressPattern.OfDomain(address))));
 
-    /// <summary>The files that are an address's own, or that are for a whole domain.</summary>
+    /// <summary>Returns the files that are an address's own, or that are for a whole domain.</summary>
     public IReadOnlyList<KeyFileReader> Of(AddressPattern owner) =>
         configured.TryGetValue(owner, out var named) ? [named] : byOwner.GetValueOrDefault(owner) ?? [];
 
-    /// <summary>All files, with whose they are; nobody's are the common pairs.</summary>
+    /// <summary>Returns all files, with whose they are; nobody's are the common pairs.</summary>
     public IEnumerable<(AddressPattern? Owner, KeyFileReader Reader)> All() =>
     [
         .. from owner in configured.Keys.Union(byOwner.Keys)
@@ -202,7 +202,8 @@ internal sealed class DirectoryIndex
         return found;
     }
 
-    /// <summary>A directory below that is not for us to read, or just went away, keeps nobody else's certificate from use.</summary>
+    /// <summary>Lists a directory below. One that is not for us to read, or just went away, keeps nobody else's certificate
+    /// from use.</summary>
     private DirectoryListing? ListBelow(string path)
     {
         try
@@ -230,12 +231,13 @@ internal sealed class DirectoryIndex
         }
     }
 
-    /// <summary>The addresses a name may stand for, or the domain; read from the name once for all listings.</summary>
+    /// <summary>Returns the addresses a name may stand for, or the domain; read from the name once for all listings.</summary>
     private IReadOnlyList<AddressPattern> OwnersOf(string stem) =>
         ownersByStem.TryGetValue(stem, out var known) ? known
         : ownersByStem[stem] = ownersBefore.TryGetValue(stem, out var before) ? before : AddressFileName.Readings(stem);
 
-    /// <summary>The reader of these files: the one there was, or a new one that knows the old one's last good content.</summary>
+    /// <summary>Returns the reader of these files: the one there was, or a new one that knows the old one's last good
+    /// content.</summary>
     private KeyFileReader Reader(KeyFileSet files, AddressPattern? owner)
     {
         files = files with { PassphraseFile = PassphraseFileOf(owner), MauticSecretFile = options.SecretFile };

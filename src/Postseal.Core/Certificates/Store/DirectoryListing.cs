@@ -23,10 +23,10 @@ internal sealed class DirectoryListing
         }
     }
 
-    /// <summary>The paths of the files, by name.</summary>
+    /// <summary>Gets the paths of the files, by name.</summary>
     public IReadOnlyDictionary<string, string> Files => files;
 
-    /// <summary>The paths of the directories, by name.</summary>
+    /// <summary>Gets the paths of the directories, by name.</summary>
     public IReadOnlyDictionary<string, string> Directories => directories;
 
     /// <summary>Lists a directory.</summary>
@@ -38,7 +38,7 @@ internal sealed class DirectoryListing
         return new DirectoryListing(directory, stamp, time.GetUtcNow().UtcDateTime >= stamp.SettledAt);
     }
 
-    /// <summary>Whether the listing still holds. One made within a tick of a change is made again: see
+    /// <summary>Determines whether the listing still holds. One made within a tick of a change is made again: see
     /// <see cref="FileStamp.SettledAt"/>.</summary>
     public bool IsCurrent() => settled && FileStamp.Of(directory) == stamp;
 }

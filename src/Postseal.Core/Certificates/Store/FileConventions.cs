@@ -38,7 +38,7 @@ internal static class FileConventions
             && (suffix.Length > 0 || !EndsOfNoAddress.Any(end => name.EndsWith(end, StringComparison.OrdinalIgnoreCase)))
         select (name[..^suffix.Length], suffix);
 
-    /// <summary>The certificates of one address.</summary>
+    /// <summary>Returns the certificates of one address.</summary>
     /// <param name="find">The path of its file with that suffix, or <see langword="null"/>.</param>
     internal static IEnumerable<KeyFileSet> ForAddress(Func<string, string?> find)
     {
@@ -97,7 +97,7 @@ internal static class FileConventions
             _ => FilePurpose.Decrypt,
         });
 
-    /// <summary>Whether a file belongs to a list's key pairs.</summary>
+    /// <summary>Determines whether a file belongs to a list's key pairs.</summary>
     internal static bool IsListFile(string name) =>
         name.StartsWith(SympaCertificate, StringComparison.Ordinal) || name.StartsWith(SympaKey, StringComparison.Ordinal);
 
@@ -107,7 +107,7 @@ internal static class FileConventions
         || Path.GetExtension(name).ToLowerInvariant() is ".key" or ".enc" or ".p12" or ".pfx";
 
     /// <summary>
-    /// Whether a file that is nobody's may hold CA certificates: <c>chain.pem</c>, <c>NAME.ca.pem</c>, a bundle,
+    /// Determines whether a file that is nobody's may hold CA certificates: <c>chain.pem</c>, <c>NAME.ca.pem</c>, a bundle,
     /// or OpenSSL's hashed form (<c>1a2b3c4d.0</c>). A name that is an address is never asked: <c>alice@example.ca.pem</c>
     /// is somebody in Canada.
     /// </summary>

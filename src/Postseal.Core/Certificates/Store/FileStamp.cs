@@ -25,7 +25,7 @@ internal readonly record struct FileStamp(DateTime Changed, DateTime LinkChanged
     }
 
     /// <summary>
-    /// When a second change can no longer hide behind the first one's time stamp. Where the file system counts in
+    /// Gets when a second change can no longer hide behind the first one's time stamp. Where the file system counts in
     /// fractions of a second it takes the kernel's tick, 10 ms at most; elsewhere up to FAT's two seconds.
     /// </summary>
     public DateTime SettledAt

@@ -16,16 +16,16 @@ internal sealed class IntermediatePool
         BySubject = CertificateChain.BySubject(Certificates);
     }
 
-    /// <summary>The certificates.</summary>
+    /// <summary>Gets the certificates.</summary>
     public IReadOnlyList<X509Certificate2> Certificates { get; }
 
-    /// <summary>The certificates, as chains look for them.</summary>
+    /// <summary>Gets the certificates, as chains look for them.</summary>
     public ILookup<string, X509Certificate2> BySubject { get; }
 
-    /// <summary>The files they come from, with all that is in these.</summary>
+    /// <summary>Gets the files they come from, with all that is in these.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<X509Certificate2>> Files { get; }
 
-    /// <summary>The files without any, or that could not be read.</summary>
+    /// <summary>Gets the files without any, or that could not be read.</summary>
     public IReadOnlyList<UnusedFile> Unused { get; }
 
     /// <summary>Reads the files, or gives back <paramref name="known"/> when it still holds.</summary>

@@ -12,24 +12,24 @@ internal sealed class KeyFileReading
     private KeyFileReading((string, FileStamp)[] stamps, DateTime? lookAgainAt) =>
         (this.stamps, this.lookAgainAt) = (stamps, lookAgainAt);
 
-    /// <summary>The certificates: where keys were opened those of ours with their keys, else all but the issuers.</summary>
+    /// <summary>Gets the certificates: where keys were opened those of ours with their keys, else all but the issuers.</summary>
     public IReadOnlyList<MailCertificate> Certificates { get; private init; } = [];
 
-    /// <summary>The certificates that lie beside them to complete their chains.</summary>
+    /// <summary>Gets the certificates that lie beside them to complete their chains.</summary>
     public IReadOnlyList<X509Certificate2> Issuers { get; private init; } = [];
 
-    /// <summary>Why there are no certificates; <see langword="null"/> when there is nothing in these files at all.</summary>
+    /// <summary>Gets why there are no certificates; <see langword="null"/> when there is nothing in these files at all.</summary>
     public Rejection? Problem { get; private init; }
 
-    /// <summary>The file whose key is in use; <see langword="null"/> when none is.</summary>
+    /// <summary>Gets the file whose key is in use; <see langword="null"/> when none is.</summary>
     public string? KeyInUse { get; private init; }
 
-    /// <summary>What should be mended but does not keep the certificates from being used.</summary>
+    /// <summary>Gets what should be mended but does not keep the certificates from being used.</summary>
     public string? Warning { get; private init; }
 
     /// <summary>
-    /// Whether the files are as they were read. What was read within a tick of a change is read once more after it: see
-    /// <see cref="FileStamp.SettledAt"/>.
+    /// Determines whether the files are as they were read. What was read within a tick of a change is read once more after it:
+    /// see <see cref="FileStamp.SettledAt"/>.
     /// </summary>
     public bool IsCurrent(TimeProvider time)
     {
@@ -96,8 +96,8 @@ internal sealed class KeyFileReading
             ? $"{keyFile} holds a private key that everyone can read; 'chmod o= {keyFile}'"
             : null;
 
-    /// <summary>The certificates with the keys that may be theirs. Which of them has the key only the key could tell, but it is not
-    /// an issuer's.</summary>
+    /// <summary>Returns the certificates with the keys that may be theirs. Which of them has the key only the key could tell,
+    /// but it is not an issuer's.</summary>
     private static IReadOnlyList<MailCertificate> Closed(KeyFileSet files, KeyFile file)
     {
         var hasKey = files.KeyFile is not null && (files.KeyFile != file.Path || file.Keys.Count > 0 || files.OtherKeyFile is not null);

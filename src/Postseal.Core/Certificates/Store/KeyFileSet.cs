@@ -33,25 +33,26 @@ internal enum FilePurpose
 internal sealed record KeyFileSet(
     string CertificateFile, string? KeyFile, string? ChainFile = null, FilePurpose Purpose = FilePurpose.Any)
 {
-    /// <summary>The file is one of several for its address and may hold no certificate: then it is not a source at all.</summary>
+    /// <summary>Gets whether the file is one of several for its address and may hold no certificate: then it is not a source at
+    /// all.</summary>
     public bool MayBeKeyAlone { get; init; }
 
-    /// <summary>Another file the key may be in: asked where <see cref="KeyFile"/> holds none of the certificate's.</summary>
+    /// <summary>Gets another file the key may be in: asked where <see cref="KeyFile"/> holds none of the certificate's.</summary>
     public string? OtherKeyFile { get; init; }
 
-    /// <summary>What opens an encrypted key or PKCS #12.</summary>
+    /// <summary>Gets what opens an encrypted key or PKCS #12.</summary>
     public string? PassphraseFile { get; init; }
 
-    /// <summary>What opens Mautic's keys.</summary>
+    /// <summary>Gets what opens Mautic's keys.</summary>
     public string? MauticSecretFile { get; init; }
 
-    /// <summary>All of them but the two that open keys.</summary>
+    /// <summary>Gets all of them but the two that open keys.</summary>
     public IEnumerable<string> All => new[] { CertificateFile, KeyFile, OtherKeyFile, ChainFile }.OfType<string>();
 
-    /// <summary>Whether the key belongs here too.</summary>
+    /// <summary>Gets whether the key belongs here too.</summary>
     public bool IsOurs => Purpose is not (FilePurpose.Recipient or FilePurpose.Verify);
 
-    /// <summary>Whether certificate and key are there at all: who takes them away wants them used no longer.</summary>
+    /// <summary>Gets whether certificate and key are there at all: who takes them away wants them used no longer.</summary>
     public bool AreThere => File.Exists(CertificateFile) && File.Exists(KeyFile);
 
     /// <summary>Reads one of them. The passphrase or the secret is read when it is needed, and not before.</summary>
@@ -59,7 +60,7 @@ internal sealed record KeyFileSet(
     public Formats.KeyFile Read(string path) =>
         Formats.KeyFile.Read(path, () => SecretFile.ReadFirstLine(PassphraseFile), () => SecretFile.ReadFirstLine(MauticSecretFile));
 
-    /// <summary>The file names, for people.</summary>
+    /// <summary>Returns the file names, for people.</summary>
     public override string ToString() => KeyFile is null || CertificateFile == KeyFile
         ? CertificateFile
         : $"{CertificateFile} + {Path.GetFileName(KeyFile)}";

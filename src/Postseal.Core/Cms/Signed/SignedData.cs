@@ -26,7 +26,7 @@ internal sealed class SignedData
         this.afterContent = afterContent;
     }
 
-    /// <summary>The digest of the content, as the messageDigest attribute holds it.</summary>
+    /// <summary>Gets the digest of the content, as the messageDigest attribute holds it.</summary>
     public ReadOnlyMemory<byte> ContentDigest { get; }
 
     /// <summary>Signs content.</summary>
@@ -51,10 +51,10 @@ internal sealed class SignedData
             EncodeAfterContent(signer, scheme, attributes, signature));
     }
 
-    /// <summary>The ContentInfo without the content: what a detached signature is (RFC 8551 section 3.5.3).</summary>
+    /// <summary>Returns the ContentInfo without the content: what a detached signature is (RFC 8551 section 3.5.3).</summary>
     public ReadOnlySequence<byte> EncodeDetached() => Wrap(EncapsulatedContentInfo(contentHeader: []), content: default);
 
-    /// <summary>The ContentInfo with the content in it (RFC 8551 section 3.5.2). The content is not copied.</summary>
+    /// <summary>Returns the ContentInfo with the content in it (RFC 8551 section 3.5.2). The content is not copied.</summary>
     public ReadOnlySequence<byte> EncodeOpaque(in ReadOnlySequence<byte> content)
     {
         var octetString = Der.Header(Der.OctetString, content.Length);

@@ -16,7 +16,7 @@ internal sealed class SignerEncoding(X509Certificate2 signer, IReadOnlyList<X509
     /// <summary>IssuerAndSerialNumber ::= SEQUENCE { issuer Name, serialNumber } (RFC 5652 section 10.2.4)</summary>
     public byte[] IssuerAndSerialNumber { get; } = EncodeIssuerAndSerialNumber(signer);
 
-    /// <summary>The signed attribute that names the certificate by its digest.</summary>
+    /// <summary>Returns the signed attribute that names the certificate by its digest.</summary>
     public byte[] SigningCertificate(Digest digest) => signingCertificates[(int)digest];
 
     private static byte[] EncodeCertificateSet(ReadOnlySpan<X509Certificate2> certificates)

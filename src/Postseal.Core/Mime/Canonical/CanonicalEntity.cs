@@ -12,15 +12,15 @@ internal sealed record CanonicalEntity : Canonicalization
         (Content, OuterHeaders, ContentTypeIndex) = (content, outer, contentTypeIndex);
 
     /// <summary>
-    /// The bytes to hash: the Content-* fields, an empty line, the body. All lines are 7bit, at most 998 octets long
+    /// Gets the bytes to hash: the Content-* fields, an empty line, the body. All lines are 7bit, at most 998 octets long
     /// and end with CRLF, the last one too. Whatever did not change is shared with the message, not copied.
     /// </summary>
     public ReadOnlySequence<byte> Content { get; }
 
-    /// <summary>All fields that are not Content-*, byte for byte and in order, and exactly one MIME-Version.</summary>
+    /// <summary>Gets all fields that are not Content-*, byte for byte and in order, and exactly one MIME-Version.</summary>
     public IReadOnlyList<HeaderField> OuterHeaders { get; }
 
-    /// <summary>Where in <see cref="OuterHeaders"/> the new Content-Type belongs: where the first Content-* field was,
+    /// <summary>Gets where in <see cref="OuterHeaders"/> the new Content-Type belongs: where the first Content-* field was,
     /// or the end.</summary>
     public int ContentTypeIndex { get; }
 
@@ -71,7 +71,7 @@ internal sealed record CanonicalEntity : Canonicalization
         return new CanonicalEntity(content, outer, contentTypeIndex);
     }
 
-    /// <summary>The fields outside, with others in the place of the Content-* fields that went in.</summary>
+    /// <summary>Returns the fields outside, with others in the place of the Content-* fields that went in.</summary>
     internal IReadOnlyList<HeaderField> HeadersWith(params ReadOnlySpan<HeaderField> fields) =>
         [.. OuterHeaders.Take(ContentTypeIndex), .. fields, .. OuterHeaders.Skip(ContentTypeIndex)];
 

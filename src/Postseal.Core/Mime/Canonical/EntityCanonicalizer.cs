@@ -36,10 +36,10 @@ internal sealed class EntityCanonicalizer(ByteSource source, long maxLength, boo
     private long pendingLineEnd;
     private int pendingLineEndLength;
 
-    /// <summary>Whether the entity is longer than it may be; reading ended there.</summary>
+    /// <summary>Gets whether the entity is longer than it may be; reading ended there.</summary>
     public bool IsOverLimit => output.IsOverLimit;
 
-    /// <summary>Why it cannot be done, if so.</summary>
+    /// <summary>Gets why it cannot be done, if so.</summary>
     public string? Failure { get; private set; }
 
     public ReadOnlySequence<byte> Run(PartHeader header)

@@ -21,10 +21,10 @@ internal sealed class EntityOutput(ByteSource source, long maxLength = long.MaxV
     private long rangeFrom;
     private long rangeTo;
 
-    /// <summary>How many bytes came, those not kept too.</summary>
+    /// <summary>Gets how many bytes came, those not kept too.</summary>
     public long Length { get; private set; }
 
-    /// <summary>Whether there was more than is kept, so that nothing of it is of use.</summary>
+    /// <summary>Gets whether there was more than is kept, so that nothing of it is of use.</summary>
     public bool IsOverLimit => Length > maxLength;
 
     /// <summary>Appends a range of the input.</summary>
@@ -67,7 +67,7 @@ internal sealed class EntityOutput(ByteSource source, long maxLength = long.MaxV
     /// <inheritdoc/>
     public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 
-    /// <summary>Whether what was appended so far ends with CRLF.</summary>
+    /// <summary>Determines whether what was appended so far ends with CRLF.</summary>
     public bool EndsWithCrLf()
     {
         EndRange();

@@ -66,7 +66,7 @@ internal sealed class PartHeader
         IsEncodingClear = Ascii.EqualsIgnoreCase(value.Trim(" \t\r\n"u8), encoding);
     }
 
-    /// <summary>The header of the entity to be signed.</summary>
+    /// <summary>Returns the header of the entity to be signed.</summary>
     public static PartHeader OfMessage(IEnumerable<HeaderField> contentFields)
     {
         var fields = contentFields.Select(HeaderRepair.WithSafeFolds).ToList();
@@ -75,7 +75,7 @@ internal sealed class PartHeader
         return new(fields, lines: default, isMessage: false, "text/plain", changed: true);
     }
 
-    /// <summary>The header of a part inside the body.</summary>
+    /// <summary>Returns the header of a part inside the body.</summary>
     /// <param name="fields">Its fields.</param>
     /// <param name="lines">Its lines, the empty one included.</param>
     /// <param name="hasEnd">Whether there was an empty line.</param>
@@ -96,27 +96,27 @@ internal sealed class PartHeader
         return header.Kind != PartKind.Message && !header.IsHeaderText && !open.Contains(header.Boundary);
     }
 
-    /// <summary>Whether a whole message starts with it, inside of another.</summary>
+    /// <summary>Gets whether a whole message starts with it, inside of another.</summary>
     public bool IsMessage { get; }
 
     public bool HasContentType { get; private set; }
 
-    /// <summary>A broken type is text/plain (RFC 2045 section 5.2); message types not looked into are lines of text.
-    /// </summary>
+    /// <summary>Gets whether it is text. A broken type is text/plain (RFC 2045 section 5.2); message types not looked into
+    /// are lines of text.</summary>
     public bool IsText => type is null or { Type: "text" or "message" };
 
     public bool IsQuotedPrintable => encoding == "quoted-printable";
 
     public bool IsBase64 => encoding == "base64";
 
-    /// <summary>Whether the encoding stands in its field alone. Where a parameter or a comment follows, which is not allowed
+    /// <summary>Gets whether the encoding stands in its field alone. Where a parameter or a comment follows, which is not allowed
     /// (RFC 2045 section 6.1), some readers believe it and some do not.</summary>
     public bool IsEncodingClear { get; private set; } = true;
 
     /// <summary>Uuencode, which readers decode though no standard has it.</summary>
     public bool IsUuencoded => encoding is "x-uuencode" or "uuencode" or "x-uue" or "uue";
 
-    /// <summary>An encoding of Usenet, which few readers of mail know.</summary>
+    /// <summary>Gets whether it has an encoding of Usenet, which few readers of mail know.</summary>
     public bool IsYenc => encoding is "x-yenc" or "yenc";
 
     public bool IsEncoded => IsQuotedPrintable || IsBase64 || IsUuencoded || IsYenc;
@@ -134,14 +134,14 @@ internal sealed class PartHeader
         _ => PartKind.Leaf,
     };
 
-    /// <summary>Whether what turned out to be a leaf says that it has parts.</summary>
+    /// <summary>Gets whether what turned out to be a leaf says that it has parts.</summary>
     public bool IsBrokenMultipart => isNearMultipart || type is { Type: "multipart" };
 
-    /// <summary>Whether it is the header of some message, which is text to most readers and a message to some.</summary>
+    /// <summary>Gets whether it is the header of some message, which is text to most readers and a message to some.</summary>
     public bool IsHeaderText =>
         !IsEncoded && type is { MediaType: "text/rfc822-headers" or "message/global-headers" };
 
-    /// <summary>What the parts of this multipart are without Content-Type (RFC 2046 section 5.1.5).</summary>
+    /// <summary>Gets what the parts of this multipart are without Content-Type (RFC 2046 section 5.1.5).</summary>
     public string DefaultPartType => type?.Subtype == "digest" ? "message/rfc822" : "text/plain";
 
     /// <summary>

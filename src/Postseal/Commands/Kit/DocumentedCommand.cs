@@ -30,7 +30,8 @@ internal sealed class DocumentedCommand : Command
         Options.Add(help);
     }
 
-    /// <summary>How long the command may take to stop on SIGTERM or SIGINT, which cancel it; without one they end it.</summary>
+    /// <summary>Gets or sets how long the command may take to stop on SIGTERM or SIGINT, which cancel it; without one they end
+    /// it.</summary>
     public TimeSpan? StopTimeout { get; set; }
 
     /// <summary>Sets what the command does.</summary>
@@ -67,7 +68,7 @@ internal sealed class DocumentedCommand : Command
 
     private sealed class Help(DocumentedCommand command, HelpAction standard) : SynchronousCommandLineAction
     {
-        /// <summary>Who asks for help has not filled in the rest yet.</summary>
+        /// <summary>Gets whether errors are ignored: a person who asks for help has not filled in the rest yet.</summary>
         public override bool ClearsParseErrors => true;
 
         public override int Invoke(ParseResult parseResult)

@@ -49,7 +49,7 @@ internal sealed class NewKeyOptions
     public KeyFile Open(ParseResult arguments, string path) =>
         KeyFiles.Read(path, () => passphrase.Existing(arguments, path));
 
-    /// <summary>The new key in a few words.</summary>
+    /// <summary>Returns the new key in a few words.</summary>
     public string Describe(ParseResult arguments) =>
         $"{arguments.GetValue(type)}, {(arguments.GetValue(unencrypted) ? "not encrypted: keep the file to yourself" : "encrypted with your passphrase")}";
 }

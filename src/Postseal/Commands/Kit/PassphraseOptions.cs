@@ -34,18 +34,18 @@ internal sealed class PassphraseOptions
         command.Options.Add(descriptor);
     }
 
-    /// <summary>The passphrase of a key that is there.</summary>
+    /// <summary>Returns the passphrase of a key that is there.</summary>
     public Secret Existing(ParseResult arguments, string keyFile) =>
         Given(arguments) ?? SecretPrompt.Ask($"{Passphrase} of {TerminalText.Escape(keyFile)}", InsteadOfTerminal);
 
-    /// <summary>A passphrase for a key that is being written; typed twice.</summary>
+    /// <summary>Returns a passphrase for a key that is being written; typed twice.</summary>
     public Secret New(ParseResult arguments) =>
         Given(arguments) ?? SecretPrompt.AskTwice($"new {Passphrase}", InsteadOfTerminal);
 
-    /// <summary>Whether an option names one.</summary>
+    /// <summary>Determines whether an option names one.</summary>
     public bool IsGiven(ParseResult arguments) => arguments.GetValue(file) is not null || arguments.GetValue(descriptor) is not null;
 
-    /// <summary>The passphrase in the file or descriptor of the options, where one was given.</summary>
+    /// <summary>Returns the passphrase in the file or descriptor of the options, where one was given.</summary>
     public Secret? Given(ParseResult arguments)
     {
         if (arguments.GetValue(file) is { } path)
