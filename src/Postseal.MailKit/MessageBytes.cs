@@ -10,7 +10,7 @@ namespace Postseal.MailKit;
 /// </summary>
 internal static class MessageBytes
 {
-    /// <summary>As MailKit writes where no options are given: without the fields that are not for the recipients.</summary>
+    /// <summary>Gets the options that MailKit writes with where none are given: without the fields that are not for the recipients.</summary>
     public static FormatOptions DefaultOptions { get; } = CreateDefaultOptions();
 
     // Changing the body of a message that carries one of these is left to whoever signed it: MailKit has the same rule.

@@ -23,7 +23,7 @@ internal static class MessageEnvelope
             ? message.ResentFrom.Mailboxes.FirstOrDefault()
             : message.Sender ?? message.From.Mailboxes.FirstOrDefault());
 
-    /// <summary>RFC 5322 section 3.6.6: who resends a message, sends it to the Resent- recipients alone.</summary>
+    /// <summary>Returns the recipients. Whoever resends a message sends it to the Resent- recipients alone (RFC 5322 section 3.6.6).</summary>
     public static IEnumerable<MailboxAddress> RecipientsOf(MimeMessage message)
     {
         InternetAddressList[] fields = message.ResentSender is not null || message.ResentFrom.Count > 0

@@ -49,7 +49,7 @@ public static class PostsealServiceCollectionExtensions
         provider.GetRequiredService<SmimeSigner>(),
         provider.GetService<IProtocolLogger>() is { } logger ? new SharedProtocolLogger(logger) : new NullProtocolLogger());
 
-    /// <summary>ASP.NET Core and the generic host register their environment before the program registers anything.</summary>
+    /// <summary>Finds the content root. ASP.NET Core and the generic host register their environment before the program registers anything.</summary>
     private static string? ContentRootOf(IServiceCollection services) =>
         services.LastOrDefault(service => service.ServiceType == typeof(IHostEnvironment) && !service.IsKeyedService)
             ?.ImplementationInstance is IHostEnvironment environment

@@ -46,7 +46,7 @@ internal sealed class CertificateChain
         X509Certificate2 leaf, IReadOnlyList<ILookup<string, X509Certificate2>> pools, DateTimeOffset now) =>
         new ChainSearch(leaf, pools, now.UtcDateTime).Run();
 
-    /// <summary>Certificates by the <see cref="DistinguishedNames.ComparisonForm"/> of their subjects.</summary>
+    /// <summary>Groups certificates by the <see cref="DistinguishedNames.ComparisonForm"/> of their subjects.</summary>
     internal static ILookup<string, X509Certificate2> BySubject(IEnumerable<X509Certificate2> certificates) =>
         certificates.ToLookup(certificate => DistinguishedNames.ComparisonForm(certificate.SubjectName));
 }

@@ -26,7 +26,7 @@ internal static class KeyNames
         return certificate.PublicKey.Oid.FriendlyName ?? certificate.PublicKey.Oid.Value ?? "unknown";
     }
 
-    /// <summary>Only NIST's curves are P-something; another of the same size is another curve.</summary>
+    /// <summary>Names a curve. Only NIST's are P-something; another of the same size is another curve.</summary>
     private static string OfCurve(ECCurve curve, int size) => curve.Oid?.Value switch
     {
         "1.2.840.10045.3.1.1" or "1.3.132.0.33" or "1.2.840.10045.3.1.7" or "1.3.132.0.34" or "1.3.132.0.35" => $"P-{size}",

@@ -45,7 +45,7 @@ internal static class DigestNames
         _ => throw new ArgumentOutOfRangeException(nameof(digest), digest, null),
     };
 
-    /// <summary>ECDSA with this digest (RFC 5754 section 3.3).</summary>
+    /// <summary>Returns the identifier of ECDSA with this digest (RFC 5754 section 3.3).</summary>
     public static string EcdsaOid(this Digest digest) => digest switch
     {
         Digest.SHA256 => "1.2.840.10045.4.3.2",

@@ -20,7 +20,7 @@ public enum KeyKind
 /// <param name="size">The size of the modulus or the curve, in bits.</param>
 public abstract class PrivateKey(KeyKind kind, int size)
 {
-    /// <summary>RSA or EC.</summary>
+    /// <summary>Gets the kind of key: RSA or EC.</summary>
     public KeyKind Kind { get; } = kind;
 
     /// <summary>Gets the size of the modulus or the curve, in bits.</summary>

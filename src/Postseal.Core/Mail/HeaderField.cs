@@ -53,9 +53,9 @@ public readonly struct HeaderField : IEquatable<HeaderField>
     /// <summary>Returns the field as text, for logs and tests.</summary>
     public override string ToString() => System.Text.Encoding.UTF8.GetString(raw.Span);
 
-    /// <summary>Whether two fields are the same bytes.</summary>
+    /// <summary>Determines whether two fields are the same bytes.</summary>
     public static bool operator ==(HeaderField left, HeaderField right) => left.Equals(right);
 
-    /// <summary>Whether two fields differ in a byte.</summary>
+    /// <summary>Determines whether two fields differ in a byte.</summary>
     public static bool operator !=(HeaderField left, HeaderField right) => !left.Equals(right);
 }

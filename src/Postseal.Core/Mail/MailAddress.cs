@@ -69,13 +69,13 @@ public sealed class MailAddress : IEquatable<MailAddress>
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(AsciiCase.GetHashCode(LocalPart), AsciiDomain);
 
-    /// <summary><c>local@domain</c>, the local part in quotes only where it needs them.</summary>
+    /// <summary>Returns <c>local@domain</c>, the local part in quotes only where it needs them.</summary>
     public override string ToString() => Write(LocalPart, Domain);
 
-    /// <summary>Whether two addresses are the same mailbox.</summary>
+    /// <summary>Determines whether two addresses are the same mailbox.</summary>
     public static bool operator ==(MailAddress? left, MailAddress? right) => Equals(left, right);
 
-    /// <summary>Whether two addresses are different mailboxes.</summary>
+    /// <summary>Determines whether two addresses are different mailboxes.</summary>
     public static bool operator !=(MailAddress? left, MailAddress? right) => !Equals(left, right);
 
     /// <summary>

@@ -22,7 +22,7 @@ internal sealed class ContentType
     /// <summary>Gets the subtype in lower case, such as <c>signed</c>.</summary>
     public string Subtype { get; }
 
-    /// <summary>Type and subtype in lower case, such as <c>multipart/signed</c>.</summary>
+    /// <summary>Gets type and subtype in lower case, such as <c>multipart/signed</c>.</summary>
     public string MediaType => $"{Type}/{Subtype}";
 
     /// <summary>Gets what separates the parts of a multipart (RFC 2046 section 5.1.1), without the two dashes; empty

@@ -42,7 +42,7 @@ internal sealed class LineScanner(ByteSource source)
     /// <summary>Gets where its line end starts.</summary>
     public long End => Start + length;
 
-    /// <summary>2 for CRLF, 1 for a bare LF, 0 for none, which only the last line can have.</summary>
+    /// <summary>Gets 2 for CRLF, 1 for a bare LF, 0 for none, which only the last line can have.</summary>
     public int LineEndLength { get; private set; }
 
     /// <summary>Gets whether the input is read; there is no line then.</summary>

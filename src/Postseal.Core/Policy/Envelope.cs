@@ -6,10 +6,10 @@ namespace Postseal.Policy;
 /// <summary>What the mail system says of a message, besides the message itself.</summary>
 public sealed record Envelope
 {
-    /// <summary>MAIL FROM (RFC 5321 section 4.1.1.2); <see langword="null"/> for the empty reverse-path <c>&lt;&gt;</c>.</summary>
+    /// <summary>Gets MAIL FROM (RFC 5321 section 4.1.1.2); <see langword="null"/> for the empty reverse-path <c>&lt;&gt;</c>.</summary>
     public MailAddress? Sender { get; init; }
 
-    /// <summary>RCPT TO, each of them (RFC 5321 section 4.1.1.3).</summary>
+    /// <summary>Gets the recipients, from each RCPT TO (RFC 5321 section 4.1.1.3).</summary>
     public IReadOnlyList<Recipient> Recipients { get; init; } = [];
 
     /// <summary>Gets the address of the client that handed the message in; <see langword="null"/> when it is not known.</summary>
@@ -38,6 +38,6 @@ public sealed record Recipient(string Text)
 /// <param name="Signing">Whether it is signed; <see langword="null"/>: as the settings say.</param>
 public sealed record MessageOverrides(SigningMode? Signing = null)
 {
-    /// <summary>As the settings say.</summary>
+    /// <summary>Gets the overrides that leave everything as the settings say.</summary>
     public static MessageOverrides None { get; } = new();
 }

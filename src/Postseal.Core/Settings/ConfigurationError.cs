@@ -8,7 +8,7 @@ namespace Postseal.Settings;
 /// <param name="Message">What is wrong, and what would be right.</param>
 public sealed record ConfigurationError(string Source, string Section, string Key, string Message)
 {
-    /// <summary><c>postseal.ini: [Signing] Mode: …</c></summary>
+    /// <summary>Returns <c>postseal.ini: [Signing] Mode: …</c></summary>
     public override string ToString() => (Section, Key) switch
     {
         ("", _) => $"{Source}: {Message}",

@@ -11,16 +11,16 @@ namespace Postseal.Settings;
 /// </summary>
 public sealed record PostsealOptions
 {
-    /// <summary><c>[Certificates]</c>: where certificates and keys are.</summary>
+    /// <summary>Gets <c>[Certificates]</c>: where certificates and keys are.</summary>
     public CertificateOptions Certificates { get; init; } = new();
 
-    /// <summary><c>[Signing]</c>: what holds for every sender that has no section of its own.</summary>
+    /// <summary>Gets <c>[Signing]</c>: what applies to every sender that has no section of its own.</summary>
     public SigningRules Signing { get; init; } = new();
 
-    /// <summary><c>[Originating]</c>: whose mail is ours to protect.</summary>
+    /// <summary>Gets <c>[Originating]</c>: whose mail is ours to protect.</summary>
     public OriginatingOptions Originating { get; init; } = new();
 
-    /// <summary><c>[Sender:…]</c>: what holds for an address, or for a whole domain, instead.</summary>
+    /// <summary>Gets <c>[Sender:…]</c>: what applies to an address, or for a whole domain, instead.</summary>
     public IReadOnlyDictionary<AddressPattern, SenderOverrides> Senders { get; init; } =
         new Dictionary<AddressPattern, SenderOverrides>();
 

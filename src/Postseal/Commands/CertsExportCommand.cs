@@ -64,7 +64,7 @@ internal static class CertsExportCommand
         return command;
     }
 
-    /// <summary>Of several the one the daemon signs with, else the newest.</summary>
+    /// <summary>Chooses of several certificates the one the daemon signs with, else the newest.</summary>
     private static DirectoryEntry Choose(CertificateStore store, string selector)
     {
         var found = store.Find(selector).OrderByDescending(entry => entry.Certificate!.Certificate.NotBefore).ToList();

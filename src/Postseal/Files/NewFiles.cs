@@ -5,7 +5,7 @@ namespace Postseal.Program.Files;
 /// <summary>Files a command is going to write.</summary>
 internal static class NewFiles
 {
-    /// <summary>Before a passphrase is asked for and a key made: is there room for all of them?</summary>
+    /// <summary>Checks that all of them can be written, before a passphrase is asked for and a key made.</summary>
     /// <exception cref="CommandException">One is there already, or there is no directory for it.</exception>
     public static void Check(bool force, params ReadOnlySpan<string> paths)
     {

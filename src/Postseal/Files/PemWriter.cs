@@ -7,7 +7,7 @@ namespace Postseal.Program.Files;
 /// <summary>Puts PEM files together.</summary>
 internal static class PemWriter
 {
-    /// <summary>Certificates one after another.</summary>
+    /// <summary>Writes certificates one after another.</summary>
     public static string Write(IEnumerable<X509Certificate2> certificates) =>
         string.Concat(certificates.Select(certificate => certificate.ExportCertificatePem() + "\n"));
 

@@ -70,7 +70,7 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
             WriteCertificate(certificate, name, report);
     }
 
-    /// <summary>A key that came alone belongs to a certificate that is there already, or it is of no use.</summary>
+    /// <summary>Imports a key that came alone: it belongs to a certificate that is there already, or it is of no use.</summary>
     private void ImportKey(BatchKey key)
     {
         var entry = store.Entries.FirstOrDefault(
@@ -134,8 +134,8 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
     private IEnumerable<X509Certificate2> Issuers() =>
         batch.Certificates.Select(item => item.Certificate).Where(CertificateNames.IsIssuer).Concat(store.Issuers());
 
-    /// <summary>Without the old key, mail that was encrypted to it is lost: a forced import keeps it, under a name that is
-    /// nobody's.</summary>
+    /// <summary>Keeps the old key of a forced import, under a name that is nobody's: without it, mail encrypted to it is
+    /// lost.</summary>
     private void KeepReplacedKey(string name)
     {
         var path = Path.Combine(store.Path, name);
@@ -160,7 +160,7 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
     /// beside the one for signing.</summary>
     private static string PairSuffix(CertificateUse uses) => uses.HasFlag(CertificateUse.Sign) ? ".pem" : "-cert+key.pem";
 
-    /// <summary>Sympa's name for the certificate of somebody whose key is not here.</summary>
+    /// <summary>Returns Sympa's name for the certificate of a recipient, whose key is not here.</summary>
     private static string CorrespondentFile(MailAddress address, CertificateUse uses) => AddressFileName.Escape(address) + uses switch
     {
         _ when !uses.HasFlag(CertificateUse.Encrypt) => "@sign",

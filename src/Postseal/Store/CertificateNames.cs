@@ -15,7 +15,7 @@ internal static class CertificateNames
     public static string Addresses(X509Certificate2 certificate) =>
         CertificateAddresses.Of(certificate) is { Count: > 0 } addresses ? string.Join(", ", addresses) : "-";
 
-    /// <summary>Whole days until it expires; negative when it has.</summary>
+    /// <summary>Returns the whole days until it expires; negative when it has.</summary>
     public static int DaysLeft(X509Certificate2 certificate, TimeProvider time) =>
         (int)Math.Floor((certificate.NotAfter.ToUniversalTime() - time.GetUtcNow().UtcDateTime).TotalDays);
 

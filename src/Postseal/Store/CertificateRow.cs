@@ -19,7 +19,7 @@ internal sealed record CertificateRow
 
     public string? Serial { get; init; }
 
-    /// <summary>SHA-256.</summary>
+    /// <summary>Gets the SHA-256 fingerprint.</summary>
     public string? Fingerprint { get; init; }
 
     public DateTimeOffset? ValidFrom { get; init; }

@@ -11,10 +11,10 @@ internal sealed class PassphraseText : IDisposable
 
     private PassphraseText(byte[] utf8, byte[] bmp) => (this.utf8, this.bmp) = (utf8, bmp);
 
-    /// <summary>For PBKDF1, PBKDF2 and PBMAC1.</summary>
+    /// <summary>Gets the form for PBKDF1, PBKDF2 and PBMAC1.</summary>
     public ReadOnlySpan<byte> Utf8 => utf8;
 
-    /// <summary>For the key derivation of PKCS #12: UTF-16, the high byte first, closed by two zeros (RFC 7292 appendix B.1).</summary>
+    /// <summary>Gets the form for the key derivation of PKCS #12: UTF-16, the high byte first, closed by two zeros (RFC 7292 appendix B.1).</summary>
     public byte[] Bmp => bmp;
 
     public bool IsEmpty => utf8.Length == 0;

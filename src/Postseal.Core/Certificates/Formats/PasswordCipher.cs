@@ -49,7 +49,7 @@ internal sealed record PasswordCipher(int KeyLength, int BlockLength, CbcDecrypt
     public static PasswordCipher TripleDes { get; } = OfPlatform(24, 8, TripleDES.Create);
 #pragma warning restore CA5350
 
-    /// <summary>Triple DES whose first key is the third as well.</summary>
+    /// <summary>Gets triple DES whose first key is the third as well.</summary>
     public static PasswordCipher TripleDesWithTwoKeys { get; } = new(16, 8, static (key, iv, ciphertext) =>
     {
         byte[] keys = [.. key, .. key.AsSpan(0, 8)];

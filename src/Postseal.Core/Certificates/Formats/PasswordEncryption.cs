@@ -16,7 +16,7 @@ internal sealed class PasswordEncryption(string path)
 
     private readonly PasswordDerivation derivation = new(path);
 
-    /// <summary>Decrypts; the caller clears the result.</summary>
+    /// <summary>Decrypts a ciphertext; the caller clears the result.</summary>
     /// <param name="algorithm">The AlgorithmIdentifier.</param>
     /// <param name="ciphertext">What is encrypted.</param>
     /// <param name="passphrase">Opens it.</param>

@@ -11,7 +11,7 @@ internal static class PrivateKeyPem
     /// </summary>
     public const int DefaultIterations = 600_000;
 
-    /// <summary>Lowered by tests alone, which write keys by the hundred.</summary>
+    /// <summary>Gets or sets the rounds of new keys; only tests lower them, which write keys by the hundred.</summary>
     internal static int Iterations { get; set; } = DefaultIterations;
 
     /// <summary>Returns the key as it is. The caller clears what is returned.</summary>

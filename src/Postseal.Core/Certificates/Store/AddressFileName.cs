@@ -28,7 +28,7 @@ internal static class AddressFileName
             : Escape(address);
     }
 
-    /// <summary>Sympa's older way: <c>%</c> and two digits for white space, punctuation and 8-bit, <c>%a5</c> for '/'.</summary>
+    /// <summary>Escapes in Sympa's older way: <c>%</c> and two digits for white space, punctuation and 8-bit, <c>%a5</c> for '/'.</summary>
     internal static string EscapeOld(MailAddress address) =>
         Escape(Raw(address), '%', b => !IsEscapedOld(b)).Replace("%2f", "%a5", StringComparison.Ordinal);
 
@@ -88,7 +88,7 @@ internal static class AddressFileName
         return Parse(mark == '%' ? WithSlashes([.. bytes]) : [.. bytes]);
     }
 
-    /// <summary>In the old scheme %a5 is '/', unless it continues a character in UTF-8.</summary>
+    /// <summary>Restores slashes: in the old scheme %a5 is '/', unless it continues a character in UTF-8.</summary>
     private static byte[] WithSlashes(byte[] bytes)
     {
         for (int at = 0, read; at < bytes.Length; at += read)

@@ -113,7 +113,7 @@ internal sealed class PartHeader
     /// (RFC 2045 section 6.1), some readers believe it and some do not.</summary>
     public bool IsEncodingClear { get; private set; } = true;
 
-    /// <summary>Uuencode, which readers decode though no standard has it.</summary>
+    /// <summary>Gets whether it is uuencoded, which readers decode though no standard has it.</summary>
     public bool IsUuencoded => encoding is "x-uuencode" or "uuencode" or "x-uue" or "uue";
 
     /// <summary>Gets whether it has an encoding of Usenet, which few readers of mail know.</summary>
