@@ -1,4 +1,3 @@
-using Postseal.Bytes;
 using Postseal.Certificates.Store;
 using Postseal.Cms;
 using Postseal.Mail;
@@ -91,11 +90,11 @@ internal static class SettingsReader
         return logins;
     }
 
-    private static (Dictionary<AddressPattern, SenderOverrides>, Dictionary<string, SenderCertificate>) ReadSenders(
+    private static (Dictionary<AddressPattern, SenderOverrides>, Dictionary<AddressPattern, SenderCertificate>) ReadSenders(
         SettingsFile file, bool domainCertificates)
     {
         var overrides = new Dictionary<AddressPattern, SenderOverrides>();
-        var certificates = new Dictionary<string, SenderCertificate>(AsciiCaseComparer.Instance);
+        var certificates = new Dictionary<AddressPattern, SenderCertificate>();
         foreach (var (whose, section) in file.Named("Sender"))
         {
             overrides[whose] = ReadOverrides(section);
@@ -108,7 +107,7 @@ internal static class SettingsReader
             }
 
             if (certificate != new SenderCertificate(null, null))
-                certificates[whose.Text] = certificate;
+                certificates[whose] = certificate;
         }
 
         return (overrides, certificates);

@@ -82,7 +82,9 @@ public sealed class SettingsReaderTests : IDisposable
                 DomainCertificates = true, ExpiryWarning = TimeSpan.FromDays(14), Senders = options.Certificates.Senders,
             },
             options.Certificates);
-        Assert.Equal(new("alice@example.org", new(directory.File("secret"), directory.File("secret"))), Assert.Single(options.Certificates.Senders));
+        Assert.Equal(
+            new(AddressPattern.Parse("alice@example.org"), new(directory.File("secret"), directory.File("secret"))),
+            Assert.Single(options.Certificates.Senders));
         Assert.Equal(
             new SigningRules
             {

@@ -1,3 +1,5 @@
+using Postseal.Mail;
+
 namespace Postseal.Certificates.Store;
 
 /// <summary>Where certificates and keys are, and what opens them.</summary>
@@ -31,8 +33,8 @@ public sealed record CertificateOptions
     /// Gets what <c>[Sender:…]</c> sections say of certificates, by address (<c>alice@example.org</c>) or domain
     /// (<c>@example.org</c>).
     /// </summary>
-    public IReadOnlyDictionary<string, SenderCertificate> Senders { get; init; } =
-        new Dictionary<string, SenderCertificate>();
+    public IReadOnlyDictionary<AddressPattern, SenderCertificate> Senders { get; init; } =
+        new Dictionary<AddressPattern, SenderCertificate>();
 
     /// <summary>Determines whether both say the same, senders' settings included.</summary>
     public bool IsSameAs(CertificateOptions other) =>

@@ -13,7 +13,6 @@ internal sealed class DirectoryIndex
     private readonly CertificateOptions options;
     private readonly TimeProvider time;
     private readonly DirectoryListing top;
-    private readonly Dictionary<AddressPattern, SenderCertificate> senders = [];
     private readonly Dictionary<string, KeyFileReader> readers = [];
     private readonly Dictionary<AddressPattern, List<KeyFileReader>> byOwner = [];
     private readonly Dictionary<AddressPattern, List<DirectoryListing>> below = [];
@@ -31,18 +30,12 @@ internal sealed class DirectoryIndex
     {
         (this.options, this.time, known) = (options, time, previous?.readers ?? []);
         ownersBefore = previous?.ownersByStem ?? [];
-        foreach (var (name, sender) in options.Senders)
-        {
-            if (AddressPattern.TryParse(name, out var owner))
-                senders[owner] = sender;
-        }
-
         top = DirectoryListing.Of(options.Path, time);
         AddNamedFiles();
         AddLists();
         Common = AddListFiles(top.Files.Where(file => FileConventions.IsListFile(file.Key) && OwnerOf(file.Key) is null))
             .ConvertAll(files => Reader(files, owner: null));
-        foreach (var (owner, sender) in senders.Where(sender => sender.Value.Certificate is not null))
+        foreach (var (owner, sender) in options.Senders.Where(sender => sender.Value.Certificate is not null))
             configured[owner] = Reader(new KeyFileSet(sender.Certificate!, sender.Certificate), owner);
         var read = previous?.intermediates is { IsValueCreated: true } pool ? pool.Value : null;
         intermediates = new Lazy<IntermediatePool>(() => IntermediatePool.Of(intermediateFiles, read));
@@ -246,9 +239,9 @@ internal sealed class DirectoryIndex
     }
 
     private string? PassphraseFileOf(AddressPattern? owner) =>
-        (owner is null ? null
-            : senders.GetValueOrDefault(owner)?.PassphraseFile ?? senders.GetValueOrDefault(owner.Domain)?.PassphraseFile)
-        ?? options.PassphraseFile;
+        (owner is null ? null : PassphraseFileFor(owner) ?? PassphraseFileFor(owner.Domain)) ?? options.PassphraseFile;
+
+    private string? PassphraseFileFor(AddressPattern sender) => options.Senders.GetValueOrDefault(sender)?.PassphraseFile;
 
     private static TValue GetOrAdd<TKey, TValue>(Dictionary<TKey, TValue> dictionary, TKey key)
         where TKey : notnull

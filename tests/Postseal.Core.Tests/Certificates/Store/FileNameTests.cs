@@ -1,6 +1,7 @@
 using Postseal.Certificates;
 using Postseal.Program.Trial;
 using Postseal.Certificates.Store;
+using Postseal.Mail;
 using Postseal.TestKit;
 using static Postseal.TestKit.TestMail;
 
@@ -28,7 +29,7 @@ public sealed class FileNameTests : IDisposable
     [InlineData("1a2b3c4d@y.0")]
     public void A_name_that_is_an_address_is_an_address(string name)
     {
-        var author = name.StartsWith('@') ? "alice" + name : name;
+        var author = AddressPattern.Parse(name).IsDomain ? "alice" + name : name;
         var issued = folder.Ca.Issue(new TestCaRequest(author));
         folder.Write(name + ".crt", issued.CertificatePem);
         folder.Write(name + ".key", issued.KeyPem);
@@ -133,7 +134,7 @@ public sealed class FileNameTests : IDisposable
 
         var unused = new DirectoryCatalog(folder.Open(folder.Options with
         {
-            Senders = new Dictionary<string, SenderCertificate> { ["alice@example.org"] = new(named, null) },
+            Senders = new Dictionary<AddressPattern, SenderCertificate> { [AddressPattern.Parse("alice@example.org")] = new(named, null) },
         })).Unused();
 
         Assert.Contains("[Sender:alice@example.org] Certificate names another file", Assert.Single(unused).Reason, StringComparison.Ordinal);

@@ -5,6 +5,7 @@ using System.Text;
 using Postseal.Certificates;
 using Postseal.Certificates.Formats;
 using Postseal.Certificates.Store;
+using Postseal.Mail;
 using Postseal.TestKit;
 using static Postseal.TestKit.TestMail;
 
@@ -106,10 +107,10 @@ public sealed partial class SourceTests : IDisposable
         var options = folder.Options with
         {
             PassphraseFile = passphrases.Write("c", "c"),
-            Senders = new Dictionary<string, SenderCertificate>
+            Senders = new Dictionary<AddressPattern, SenderCertificate>
             {
-                ["alice@example.org"] = new(null, passphrases.Write("a", "a")),
-                ["@example.org"] = new(null, passphrases.Write("b", "b")),
+                [AddressPattern.Parse("alice@example.org")] = new(null, passphrases.Write("a", "a")),
+                [AddressPattern.Parse("@example.org")] = new(null, passphrases.Write("b", "b")),
             },
         };
 
@@ -228,7 +229,7 @@ public sealed partial class SourceTests : IDisposable
     }
 
     private CertificateOptions WithSender(string sender, SenderCertificate certificate) =>
-        folder.Options with { Senders = new Dictionary<string, SenderCertificate> { [sender] = certificate } };
+        folder.Options with { Senders = new Dictionary<AddressPattern, SenderCertificate> { [AddressPattern.Parse(sender)] = certificate } };
 
     private Lookup<Identity> Find(string address, CertificateOptions? options = null) =>
         folder.Open(options ?? folder.Options).FindSigner(Address(address));
