@@ -10,8 +10,8 @@ using Org.BouncyCastle.Security;
 using Org.BouncyCastle.Utilities.Collections;
 using Org.BouncyCastle.X509;
 using Postseal.Certificates;
-using Postseal.Cms;
 using Postseal.Certificates.Store;
+using Postseal.Cms;
 using Postseal.Mail;
 
 using Certificate = Org.BouncyCastle.X509.X509Certificate;

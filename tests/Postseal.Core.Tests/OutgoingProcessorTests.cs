@@ -1,11 +1,11 @@
 using System.Net;
-using Postseal.Program.Trial;
 using System.Security.Cryptography;
 using System.Text;
 using Postseal.Certificates;
 using Postseal.Cms;
 using Postseal.Mail;
 using Postseal.Policy;
+using Postseal.Program.Trial;
 using Postseal.Settings;
 using Postseal.Smime;
 using Postseal.TestKit;

@@ -1,9 +1,9 @@
 using System.Net;
-using Postseal.Program.Trial;
 using System.Text;
 using Postseal.Certificates;
 using Postseal.Mail;
 using Postseal.Policy;
+using Postseal.Program.Trial;
 using Postseal.Settings;
 using Postseal.Smime;
 using Postseal.TestKit;

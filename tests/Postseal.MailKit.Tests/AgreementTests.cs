@@ -1,11 +1,11 @@
 using System.Security.Cryptography.X509Certificates;
 using MimeKit;
-using Postseal.Program.Trial;
 using Postseal.Certificates;
 using Postseal.Certificates.Formats;
 using Postseal.Certificates.Store;
 using Postseal.Mail;
 using Postseal.Program.Store;
+using Postseal.Program.Trial;
 using Postseal.Settings;
 using Postseal.TestKit;
 

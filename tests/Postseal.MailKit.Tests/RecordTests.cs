@@ -1,5 +1,4 @@
 using System.Net;
-using Postseal.Program.Trial;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography.X509Certificates;
@@ -7,6 +6,7 @@ using Milter;
 using Postseal.Certificates;
 using Postseal.Mail;
 using Postseal.MailKit.Tests.Support;
+using Postseal.Program.Trial;
 using Postseal.TestKit;
 
 namespace Postseal.MailKit.Tests;

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
-using Postseal.Program.Trial;
 using Postseal.Certificates;
 using Postseal.Program.Files;
+using Postseal.Program.Trial;
 using Postseal.TestKit;
 
 namespace Postseal.Tests;

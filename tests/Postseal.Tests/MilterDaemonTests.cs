@@ -1,5 +1,4 @@
 using System.Net;
-using Postseal.Program.Trial;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Milter;
@@ -8,6 +7,7 @@ using Postseal.Certificates;
 using Postseal.Certificates.Store;
 using Postseal.Policy;
 using Postseal.Program.Milter;
+using Postseal.Program.Trial;
 using Postseal.Settings;
 using Postseal.TestKit;
 

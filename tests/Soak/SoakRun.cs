@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using Postseal.Program.Trial;
 using Milter.Testing;
 using Postseal.Certificates;
+using Postseal.Program.Trial;
 using Postseal.Settings;
 using Postseal.TestKit;
 

@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
-using Postseal.Program.Trial;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
 using Postseal.Certificates.Store;
+using Postseal.Program.Trial;
 
 namespace Postseal.TestKit;
 

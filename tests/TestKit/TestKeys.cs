@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
-using Postseal.Program.Keys;
 using System.Security.Cryptography;
 using Postseal.Certificates;
+using Postseal.Program.Keys;
 
 namespace Postseal.TestKit;
 

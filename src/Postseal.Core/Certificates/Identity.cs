@@ -1,5 +1,5 @@
-using Postseal.Cms;
 using System.Security.Cryptography.X509Certificates;
+using Postseal.Cms;
 using Postseal.Cms.Signed;
 
 namespace Postseal.Certificates;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Postseal.Program.Keys;
 using System.Globalization;
 using System.Security.Cryptography;
 using Postseal.Certificates;
@@ -7,6 +6,7 @@ using Postseal.Certificates.Formats;
 using Postseal.Certificates.Store;
 using Postseal.Program.Commands.Kit;
 using Postseal.Program.Files;
+using Postseal.Program.Keys;
 using Postseal.Program.Terminal;
 
 namespace Postseal.Program.Commands;

@@ -1,8 +1,8 @@
 using System.CommandLine;
-using Postseal.Program.Keys;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
 using Postseal.Program.Commands.Kit;
+using Postseal.Program.Keys;
 using Postseal.Program.Terminal;
 using Postseal.Program.Trial;
 

@@ -1,5 +1,4 @@
 using System.Buffers;
-using Postseal.Program.Trial;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -9,6 +8,7 @@ using Postseal.Mail;
 using Postseal.Mime;
 using Postseal.Program.Milter;
 using Postseal.Program.Terminal;
+using Postseal.Program.Trial;
 
 namespace Postseal.Program.Trial;
 

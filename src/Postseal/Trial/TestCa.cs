@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Postseal.Cms;
 using Postseal.Certificates;
+using Postseal.Cms;
 using Postseal.Mail;
 using Postseal.Program.Keys;
 

@@ -1,9 +1,9 @@
 using System.Text;
-using Postseal.Program.Trial;
 using Postseal.Certificates;
 using Postseal.Certificates.Store;
 using Postseal.Mail;
 using Postseal.Program.Files;
+using Postseal.Program.Trial;
 
 namespace Postseal.Program.Trial;
 

@@ -2,9 +2,9 @@ using System.Text;
 using MimeKit;
 using MimeKit.Cryptography;
 using Org.BouncyCastle.Security;
-using Postseal.Cms;
 using Postseal.Benchmarks.Load;
 using Postseal.Benchmarks.Parts;
+using Postseal.Cms;
 using Postseal.MailKit;
 using Postseal.Smime;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
-using Postseal.Cms;
 using Postseal.Certificates;
+using Postseal.Cms;
 using Postseal.Mail;
 using Postseal.Policy;
 using Postseal.Settings;

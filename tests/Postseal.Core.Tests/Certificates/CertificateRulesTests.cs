@@ -1,9 +1,9 @@
 using System.Security.Cryptography;
-using Postseal.Program.Trial;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
 using Postseal.Certificates.Formats;
 using Postseal.Mail;
+using Postseal.Program.Trial;
 using Postseal.TestKit;
 using static Postseal.TestKit.TestMail;
 

@@ -1,11 +1,11 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
-using Postseal.Program.Trial;
 using System.Security.Cryptography.Pkcs;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
 using Postseal.Cms;
 using Postseal.Cms.Signed;
+using Postseal.Program.Trial;
 using Postseal.TestKit;
 
 namespace Postseal.Tests.Cms;

@@ -1,8 +1,8 @@
 using System.Formats.Asn1;
 using System.Text;
-using Postseal.Program.Trial;
 using Postseal.Certificates;
 using Postseal.Mail;
+using Postseal.Program.Trial;
 using Postseal.Smime;
 using Postseal.TestKit;
 

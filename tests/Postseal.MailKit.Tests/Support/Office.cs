@@ -1,11 +1,11 @@
 using System.Security.Cryptography.X509Certificates;
 using MailKit.Net.Smtp;
-using Postseal.Program.Trial;
 using MimeKit;
 using Postseal.Certificates;
 using Postseal.Certificates.Store;
 using Postseal.Mail;
 using Postseal.Policy;
+using Postseal.Program.Trial;
 using Postseal.Settings;
 using Postseal.TestKit;
 using static Postseal.TestKit.TestMail;

@@ -1,9 +1,9 @@
 using System.Diagnostics;
-using Postseal.Program.Trial;
 using System.Globalization;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.RegularExpressions;
 using Postseal.Certificates;
+using Postseal.Program.Trial;
 using Postseal.TestKit;
 
 namespace Postseal.Tests;

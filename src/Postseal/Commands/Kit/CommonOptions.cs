@@ -1,9 +1,9 @@
 using System.CommandLine;
-using Postseal.Program.Keys;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
 using Postseal.Mail;
+using Postseal.Program.Keys;
 using Postseal.Program.Terminal;
 
 namespace Postseal.Program.Commands.Kit;

@@ -1,9 +1,9 @@
 using System.CommandLine;
-using Postseal.Program.Keys;
 using System.Security.Cryptography;
 using Postseal.Certificates;
 using Postseal.Certificates.Formats;
 using Postseal.Program.Files;
+using Postseal.Program.Keys;
 using Postseal.Program.Terminal;
 
 namespace Postseal.Program.Commands.Kit;

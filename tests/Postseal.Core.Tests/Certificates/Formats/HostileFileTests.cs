@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Postseal.Program.Trial;
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.Pkcs;
@@ -8,6 +7,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Postseal.Certificates;
 using Postseal.Certificates.Formats;
+using Postseal.Program.Trial;
 using Postseal.TestKit;
 
 namespace Postseal.Tests.Certificates.Formats;

@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
-using Postseal.Program.Trial;
 using System.Text;
 using Postseal.Certificates;
 using Postseal.Certificates.Formats;
+using Postseal.Program.Trial;
 using Postseal.TestKit;
 
 namespace Postseal.Tests.Certificates.Formats;

@@ -1,10 +1,10 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
-using Postseal.Program.Trial;
 using System.Security.Cryptography.Pkcs;
 using System.Text;
 using Postseal.Certificates;
 using Postseal.Certificates.Formats;
+using Postseal.Program.Trial;
 using Postseal.TestKit;
 
 namespace Postseal.Tests.Certificates.Formats;

@@ -1,8 +1,8 @@
 using System.Text;
-using Postseal.Program.Trial;
 using Postseal.Certificates;
 using Postseal.Certificates.Formats;
 using Postseal.Mail;
+using Postseal.Program.Trial;
 using Postseal.Settings;
 using Postseal.TestKit;
 using static Postseal.TestKit.TestMail;

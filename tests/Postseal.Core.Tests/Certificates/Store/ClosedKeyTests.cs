@@ -1,7 +1,7 @@
 using Postseal.Certificates;
-using Postseal.Program.Trial;
 using Postseal.Certificates.Store;
 using Postseal.Mail;
+using Postseal.Program.Trial;
 using Postseal.TestKit;
 
 namespace Postseal.Tests.Certificates.Store;

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Postseal.Program.Trial;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -7,6 +6,7 @@ using Postseal.Certificates;
 using Postseal.Certificates.Store;
 using Postseal.Cms;
 using Postseal.Mail;
+using Postseal.Program.Trial;
 using Postseal.TestKit;
 using static Postseal.TestKit.TestMail;
 

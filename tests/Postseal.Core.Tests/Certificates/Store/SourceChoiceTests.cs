@@ -1,6 +1,6 @@
 using Postseal.Certificates;
-using Postseal.Program.Trial;
 using Postseal.Certificates.Store;
+using Postseal.Program.Trial;
 using Postseal.TestKit;
 using static Postseal.TestKit.TestMail;
 

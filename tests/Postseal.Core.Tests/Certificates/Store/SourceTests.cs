@@ -1,11 +1,11 @@
 using System.Security.Cryptography;
-using Postseal.Program.Trial;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Postseal.Certificates;
 using Postseal.Certificates.Formats;
 using Postseal.Certificates.Store;
 using Postseal.Mail;
+using Postseal.Program.Trial;
 using Postseal.TestKit;
 using static Postseal.TestKit.TestMail;
 

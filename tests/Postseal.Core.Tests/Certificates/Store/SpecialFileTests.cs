@@ -1,6 +1,6 @@
 using Postseal.Certificates;
-using Postseal.Program.Trial;
 using Postseal.Certificates.Formats;
+using Postseal.Program.Trial;
 using Postseal.Settings;
 using Postseal.TestKit;
 using static Postseal.TestKit.TestMail;
