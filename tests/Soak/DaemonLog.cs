@@ -75,6 +75,7 @@ internal sealed partial class DaemonLog
 
     private static string Topic(string warning) =>
         warning.Contains("protocol error", StringComparison.Ordinal) ? "protocol errors"
+        : warning.Contains("out of order", StringComparison.Ordinal) ? "commands out of order"
         : warning.Contains("connections is reached", StringComparison.Ordinal) ? "connection limit"
         : warning.Contains("timeout", StringComparison.Ordinal) ? "timeouts"
         : warning.Contains("stays in use", StringComparison.Ordinal) ? "half-written certificates"
