@@ -35,8 +35,8 @@ public sealed class OutgoingProcessor(PostsealOptions options, IIdentitySource i
         MailMessage message, Envelope envelope, CancellationToken cancellationToken = default)
     {
         var plan = policy.Plan(message, envelope);
-        if (plan.Obstacle is { } obstacle)
-            return Unsigned(plan, obstacle, await NeedsAttentionAsync(obstacle.Kind, message, envelope, cancellationToken).ConfigureAwait(false));
+        if (plan.Rejection is { } rejection)
+            return Unsigned(plan, rejection, await NeedsAttentionAsync(rejection.Kind, message, envelope, cancellationToken).ConfigureAwait(false));
         plan.Signer = await identities.FindSignerAsync(plan.Author!, cancellationToken).ConfigureAwait(false);
         if (plan.IsProtected)
             return AsItCame(plan);

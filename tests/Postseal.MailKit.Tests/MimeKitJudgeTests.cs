@@ -37,7 +37,7 @@ public sealed class MimeKitJudgeTests : IDisposable
                 var mail = text.Contains("multipart/signed", StringComparison.Ordinal)
                     ? null
                     : Sign(processor, MailMessage.Parse(Encoding.Latin1.GetBytes(text)));
-                return Prop.When(mail is not null, () => WhyNot(mail!) is null);
+                return Prop.When(mail is not null, () => FaultOf(mail!) is null);
             }));
     }
 
@@ -47,12 +47,12 @@ public sealed class MimeKitJudgeTests : IDisposable
         var mail = Sign(Processor(SignatureForm.Detached), MailMessage.Parse("Content-Type: text/plain\r\n\r\nHello\r\n"u8.ToArray()))!;
         mail[mail.AsSpan().IndexOf("Hello"u8)]++;
 
-        Assert.NotNull(WhyNot(mail));
+        Assert.NotNull(FaultOf(mail));
     }
 
     public void Dispose() => office.Dispose();
 
-    private static string? WhyNot(byte[] mail) => MimeKitJudge.Verify(new MemoryStream(mail)).Fault;
+    private static string? FaultOf(byte[] mail) => MimeKitJudge.Verify(new MemoryStream(mail)).Fault;
 
     private void MimeKitVerifies(IReadOnlyList<CorpusMessage> corpus, SignatureForm form)
     {
@@ -64,7 +64,7 @@ public sealed class MimeKitJudgeTests : IDisposable
             if (Sign(processor, MailMessage.Parse(message.Bytes)) is not { } mail)
                 continue;
             signed++;
-            if (WhyNot(mail) is { } reason)
+            if (FaultOf(mail) is { } reason)
                 rejected.Add($"{message}: {reason}");
         }
 

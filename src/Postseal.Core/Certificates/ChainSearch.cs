@@ -30,7 +30,7 @@ internal sealed class ChainSearch(X509Certificate2 leaf, IReadOnlyList<ILookup<s
             .ThenByDescending(way => way.Intermediates.Count)
             .FirstOrDefault((null, []));
         path.AddRange(intermediates);
-        return new CertificateChain(root, intermediates, root is null ? WhyItEnds() : null, holdsUntil);
+        return new CertificateChain(root, intermediates, root is null ? FaultAtEnd() : null, holdsUntil);
     }
 
     /// <summary>Goes on from the end of the path, and keeps the best there was.</summary>
@@ -40,7 +40,7 @@ internal sealed class ChainSearch(X509Certificate2 leaf, IReadOnlyList<ILookup<s
         {
             if (triesLeft-- <= 0)
                 return;
-            if (path.Exists(known => Same(known, issuer)) || WhyNotIssuer(issuer, path[^1]) is not null)
+            if (path.Exists(known => Same(known, issuer)) || CheckIssuer(issuer, path[^1]) is not null)
                 continue;
             if (IsSelfSigned(issuer))
             {
@@ -81,7 +81,7 @@ internal sealed class ChainSearch(X509Certificate2 leaf, IReadOnlyList<ILookup<s
     /// <summary>Explains why that certificate is not the issuer of the one below it; <see langword="null"/> when it is.</summary>
     /// <param name="issuer">A certificate with the issuer's name.</param>
     /// <param name="subject">The certificate below it, the last of the path.</param>
-    private string? WhyNotIssuer(X509Certificate2 issuer, X509Certificate2 subject)
+    private string? CheckIssuer(X509Certificate2 issuer, X509Certificate2 subject)
     {
         foreach (var change in (DateTime[])[issuer.NotBefore.ToUniversalTime(), issuer.NotAfter.ToUniversalTime()])
             holdsUntil = change >= now && change < holdsUntil ? change : holdsUntil;
@@ -90,12 +90,12 @@ internal sealed class ChainSearch(X509Certificate2 leaf, IReadOnlyList<ILookup<s
             ?? (CertificateSignature.IsBy(issuer, subject) == false ? "the signature was not made with its key" : null);
     }
 
-    private string? WhyItEnds()
+    private string? FaultAtEnd()
     {
         var last = path[^1];
         foreach (var issuer in Issuers(last))
         {
-            if (WhyNotIssuer(issuer, last) is { } reason)
+            if (CheckIssuer(issuer, last) is { } reason)
                 return $"{last.Issuer}, which issued {last.Subject}, is there, but {reason}";
         }
 

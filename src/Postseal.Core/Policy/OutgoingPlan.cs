@@ -37,7 +37,7 @@ internal sealed class OutgoingPlan(OriginatingOptions originating, SigningPolicy
 
     /// <summary>Gets or sets what keeps the message from being signed, by policy alone; <see langword="null"/>: nothing
     /// does.</summary>
-    public Rejection? Obstacle { get; set; }
+    public Rejection? Rejection { get; set; }
 
     /// <summary>Gets whose signature it would carry.</summary>
     public MailAddress? Author => Authorship?.Signer;

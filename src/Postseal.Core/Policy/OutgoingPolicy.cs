@@ -20,7 +20,7 @@ internal sealed class OutgoingPolicy(OriginatingOptions originating, SigningPoli
     public OutgoingPlan Plan(MailMessage message, Envelope envelope)
     {
         var plan = new OutgoingPlan(originating, signing, envelope) { Origin = origins.Of(envelope) };
-        plan.Obstacle = Ask(plan, message);
+        plan.Rejection = Ask(plan, message);
         return plan;
     }
 

@@ -144,7 +144,7 @@ internal sealed class SettingsSection(SettingsFile file, string name, IConfigura
         var path = FullPath(text);
         if (!File.Exists(path))
             Error(key, $"there is no file {path}; create it or leave the setting empty");
-        else if (RegularFile.WhyNot(path) is { } reason)
+        else if (RegularFile.Check(path) is { } reason)
             Error(key, $"{path} {reason}; it is read again when it changes");
         else
             return path;

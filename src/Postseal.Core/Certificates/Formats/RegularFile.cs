@@ -16,7 +16,7 @@ internal static partial class RegularFile
     {
         // Asked before it is opened, as opening alone waits at a FIFO and sets some devices going. Who could exchange the
         // file in between may write to the directory, and could put keys there.
-        if (WhyNot(path) is { } reason)
+        if (Check(path) is { } reason)
             throw new IOException($"'{path}' {reason}");
         return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
     }
@@ -26,7 +26,7 @@ internal static partial class RegularFile
     /// regular file, and for one that does not exist or cannot be examined. Linux only: .NET cannot tell them apart
     /// elsewhere.
     /// </summary>
-    public static string? WhyNot(string path) => KindOf(path) switch
+    public static string? Check(string path) => KindOf(path) switch
     {
         S_IFIFO => "is a FIFO, not a regular file",
         S_IFSOCK => "is a socket, not a regular file",

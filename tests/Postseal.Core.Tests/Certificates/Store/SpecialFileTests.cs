@@ -111,7 +111,7 @@ public sealed class SpecialFileTests : IDisposable
         var path = outside.Write("passphrase", "open sesame\n");
         using var open = File.OpenHandle(path);
 
-        Assert.Null(RegularFile.WhyNot($"/dev/fd/{open.DangerousGetHandle()}"));
+        Assert.Null(RegularFile.Check($"/dev/fd/{open.DangerousGetHandle()}"));
     }
 
     public void Dispose()
