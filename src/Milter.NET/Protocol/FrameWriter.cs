@@ -34,21 +34,11 @@ internal readonly struct FrameWriter
             output.Write(piece.Span);
     }
 
-    public void WriteByte(byte value) => payload.Write([value]);
-
-    public void WriteUInt16(ushort value)
-    {
-        BinaryPrimitives.WriteUInt16BigEndian(payload.GetSpan(sizeof(ushort)), value);
-        payload.Advance(sizeof(ushort));
-    }
-
     public void WriteUInt32(uint value)
     {
         BinaryPrimitives.WriteUInt32BigEndian(payload.GetSpan(sizeof(uint)), value);
         payload.Advance(sizeof(uint));
     }
-
-    public void WriteBytes(ReadOnlySpan<byte> value) => payload.Write(value);
 
     /// <summary>Writes a string and its NUL. A NUL inside would end the string early, and the rest would be read as
     /// another field.</summary>

@@ -11,9 +11,6 @@ internal sealed class ByteRope
     private Segment? first;
     private Segment? last;
 
-    /// <summary>Gets the bytes joined so far.</summary>
-    public long Length => last is null ? 0 : last.RunningIndex + last.Memory.Length;
-
     public ByteRope Append(ReadOnlyMemory<byte> piece)
     {
         if (piece.IsEmpty)

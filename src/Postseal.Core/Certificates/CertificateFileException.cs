@@ -9,9 +9,6 @@ internal sealed class CertificateFileException(
     string path, CertificateFileProblem kind, string problem, Exception? inner = null)
     : Exception($"{path} {problem}", inner)
 {
-    /// <summary>Gets the file.</summary>
-    public string Path { get; } = path;
-
     /// <summary>Gets what is wrong with it.</summary>
     public CertificateFileProblem Kind { get; } = kind;
 

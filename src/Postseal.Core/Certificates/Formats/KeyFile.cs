@@ -107,10 +107,6 @@ internal sealed class KeyFile : IDisposable
         }
     }
 
-    /// <summary>Returns the certificates that a key in this file belongs to, with the key. All keys are opened for it.</summary>
-    /// <exception cref="CertificateFileException">A key is locked, damaged, or of a kind that cannot be used.</exception>
-    public IEnumerable<(X509Certificate2 Certificate, StoredKey Key)> Pairs() => Pairs(certificates, keys);
-
     /// <summary>Returns one of its keys as PEM, not less protected than it is here: under its passphrase when it has one. The
     /// caller clears it.</summary>
     /// <exception cref="CertificateFileException">It cannot be opened.</exception>
@@ -157,6 +153,8 @@ internal sealed class KeyFile : IDisposable
             throw Problem(CertificateFileProblem.TooLarge, $"holds more than {MaxKeys} private keys; split it");
     }
 
+    /// <summary>The certificates that one of these keys belongs to, with the key. All keys are opened for it.</summary>
+    /// <exception cref="CertificateFileException">A key is locked, damaged, or of a kind that cannot be used.</exception>
     internal static IEnumerable<(X509Certificate2 Certificate, StoredKey Key)> Pairs(
         IEnumerable<X509Certificate2> certificates, IReadOnlyList<StoredKey> keys) =>
         from certificate in certificates

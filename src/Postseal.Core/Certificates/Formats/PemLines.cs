@@ -6,7 +6,7 @@ namespace Postseal.Certificates.Formats;
 /// meant, since no label has dashes in it.
 /// </summary>
 /// <param name="text">The text.</param>
-public ref struct PemLines(ReadOnlySpan<byte> text)
+internal ref struct PemLines(ReadOnlySpan<byte> text)
 {
     /// <summary>Longer than any END line that there is, so that joined ones are found without looking far.</summary>
     private const int MaxEndLine = 100;

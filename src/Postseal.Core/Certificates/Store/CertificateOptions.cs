@@ -37,7 +37,7 @@ public sealed record CertificateOptions
         new Dictionary<AddressPattern, SenderCertificate>();
 
     /// <summary>Determines whether both say the same, senders' settings included.</summary>
-    public bool IsSameAs(CertificateOptions other) =>
+    internal bool IsSameAs(CertificateOptions other) =>
         this == other with { Senders = Senders }
         && Senders.Count == other.Senders.Count
         && Senders.All(sender => other.Senders.TryGetValue(sender.Key, out var same) && same == sender.Value);

@@ -26,7 +26,7 @@ public sealed class KeyFileTests : IDisposable
 
         Assert.Equal(["CN=alice@example.org", "CN=Trial Intermediate"], material.Certificates.Select(c => c.Subject));
         Assert.False(Assert.Single(material.Keys).IsEncrypted);
-        Assert.Equal("CN=alice@example.org", Assert.Single(material.Pairs()).Certificate.Subject);
+        Assert.Equal("CN=alice@example.org", Assert.Single(KeyFile.Pairs(material.Certificates, material.Keys)).Certificate.Subject);
     }
 
     [Theory]

@@ -179,7 +179,7 @@ public sealed class Pkcs12Tests : IDisposable
     private static void AssertAlice(IssuedCertificate issued, KeyFile material, bool isEncrypted)
     {
         Assert.Equal(2, material.Certificates.Count);
-        var (certificate, key) = Assert.Single(material.Pairs());
+        var (certificate, key) = Assert.Single(KeyFile.Pairs(material.Certificates, material.Keys));
         Assert.Equal(issued.CertificatePem, certificate.ExportCertificatePem() + "\n");
         Assert.Equal(isEncrypted, key.IsEncrypted);
     }
