@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Security.Cryptography.X509Certificates;
-using Postseal.Certificates;
 using Postseal.Program.Commands.Kit;
 using Postseal.Program.Keys;
 using Postseal.Program.Terminal;
@@ -19,13 +18,7 @@ internal static class TestCaCommand
             Description = "The addresses that get certificates.",
             DefaultValueFactory = _ => ["alice@example.org"],
         };
-        var type = new Option<string>("--type", "-t")
-        {
-            Description = $"The kind of keys: {string.Join(", ", KeyType.Recommended)}.",
-            HelpName = "TYPE",
-            DefaultValueFactory = _ => KeyType.Default,
-        };
-        type.AcceptOnlyFromAmong([.. KeyType.Recommended]);
+        var type = CommonOptions.KeyTypeOf("keys");
         var command = new DocumentedCommand(
             "test-ca",
             "Make a test CA with certificates and a configuration, for trials.",

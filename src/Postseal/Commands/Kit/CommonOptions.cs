@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Postseal.Certificates;
 using Postseal.Mail;
 using Postseal.Program.Keys;
 using Postseal.Program.Terminal;
@@ -28,6 +27,20 @@ internal static class CommonOptions
     public static Argument<string> Address() => new("ADDRESS") { Description = "The mail address." };
 
     public static Option<string?> KeyFile() => new("--key") { Description = "Use this key instead of a new one.", HelpName = "FILE" };
+
+    /// <summary>The option <c>--type</c>.</summary>
+    /// <param name="keys">What it is the kind of: key or keys.</param>
+    public static Option<string> KeyTypeOf(string keys)
+    {
+        var type = new Option<string>("--type", "-t")
+        {
+            Description = $"The kind of {keys}: {string.Join(", ", KeyType.Recommended)}.",
+            HelpName = "TYPE",
+            DefaultValueFactory = _ => KeyType.Default,
+        };
+        type.AcceptOnlyFromAmong([.. KeyType.Recommended]);
+        return type;
+    }
 
     /// <exception cref="CommandException">The name does not fit into a certificate.</exception>
     public static CertificateRequest Request(MailAddress address, string? name, AsymmetricAlgorithm key)

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Security.Cryptography;
-using Postseal.Certificates;
 using Postseal.Certificates.Formats;
 using Postseal.Program.Files;
 using Postseal.Program.Keys;
@@ -13,19 +12,12 @@ internal sealed class NewKeyOptions
 {
     private readonly PassphraseOptions passphrase = new();
 
-    private readonly Option<string> type = new("--type", "-t")
-    {
-        Description = $"The kind of key: {string.Join(", ", KeyType.Recommended)}.",
-        HelpName = "TYPE",
-        DefaultValueFactory = _ => KeyType.Default,
-    };
+    private readonly Option<string> type = CommonOptions.KeyTypeOf("key");
 
     private readonly Option<bool> unencrypted = new("--unencrypted")
     {
         Description = "Leave the key without a passphrase: whoever can read the file has the key.",
     };
-
-    public NewKeyOptions() => type.AcceptOnlyFromAmong([.. KeyType.Recommended]);
 
     public void AddTo(Command command)
     {
