@@ -8,6 +8,7 @@ using Postseal.Program.Store;
 using Postseal.Program.Trial;
 using Postseal.Settings;
 using Postseal.TestKit;
+using static Postseal.TestKit.TestMail;
 
 namespace Postseal.MailKit.Tests;
 
@@ -116,20 +117,17 @@ public sealed class AgreementTests : IDisposable
         return file.Keys.Any(key => key.BelongsTo(entry.Certificate!.Certificate));
     });
 
-    private static MailAddress Address(string text) =>
-        MailAddress.TryParse(text, out var address) ? address : throw new FormatException(text);
-
     /// <summary>Writes the files of a case.</summary>
-    public sealed class Files(TestCa authority, string directory, string passphraseFile)
+    public sealed class Files(TestCa ca, string directory, string passphraseFile)
     {
-        public IssuedCertificate Issued { get; private set; } = authority.Issue(new TestCaRequest(Alice));
+        public IssuedCertificate Issued { get; private set; } = ca.Issue(new TestCaRequest(Alice));
 
-        public IssuedCertificate Another() => authority.Issue(new TestCaRequest(Alice));
+        public IssuedCertificate Another() => ca.Issue(new TestCaRequest(Alice));
 
         public Files Issue(string address = Alice, int days = 9, string? purpose = "1.3.6.1.5.5.7.3.4")
         {
             var now = TimeProvider.System.GetUtcNow();
-            Issued = authority.Issue(new TestCaRequest(address)
+            Issued = ca.Issue(new TestCaRequest(address)
             {
                 NotBefore = now.AddDays(-9), NotAfter = now.AddDays(days), ExtendedKeyUsage = purpose,
             });

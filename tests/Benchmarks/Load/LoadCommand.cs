@@ -91,7 +91,7 @@ internal sealed class LoadCommand : Command
             return;
         }
 
-        using var authority = X509CertificateLoader.LoadCertificateFromFile(arguments.GetValue(root)!);
-        await Verification.VerifySmimeAsync(samples, authority);
+        using var trusted = X509CertificateLoader.LoadCertificateFromFile(arguments.GetValue(root)!);
+        await Verification.VerifySmimeAsync(samples, trusted);
     }
 }

@@ -14,7 +14,7 @@ public sealed class CertificateAddressTests
     private const string Email = "1.2.840.113549.1.9.1";
     private static readonly DateTimeOffset Noon = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
 
-    private static readonly OddCa Authority = OddCa.Root("CN=Root", Noon.AddYears(-1), Noon.AddYears(1));
+    private static readonly OddCa Ca = OddCa.Root("CN=Root", Noon.AddYears(-1), Noon.AddYears(1));
     private static readonly RSA Key = (RSA)TestKeys.Create("RSA-2048");
 
     private static readonly Asn1Tag Rfc822Name = new(TagClass.ContextSpecific, 1);
@@ -95,7 +95,7 @@ public sealed class CertificateAddressTests
     [Fact]
     public void A_subjectAltName_that_is_damaged_is_not_made_up_for_by_the_subject()
     {
-        using var certificate = Authority.Issue(
+        using var certificate = Ca.Issue(
             Subject((Email, "alice@example.org", UniversalTagNumber.IA5String)), Key,
             [new X509Extension("2.5.29.17", [0x30, 0x05, 0x81], critical: false)], Noon.AddDays(-1), Noon.AddDays(90));
 
@@ -155,7 +155,7 @@ public sealed class CertificateAddressTests
         }
 
         X509Extension[] extensions = names.Length > 0 ? [new X509Extension("2.5.29.17", writer.Encode(), critical: false)] : [];
-        return Authority.Issue(subject, Key, extensions, Noon.AddDays(-1), Noon.AddDays(90));
+        return Ca.Issue(subject, Key, extensions, Noon.AddDays(-1), Noon.AddDays(90));
     }
 
     /// <summary>A subject of one attribute, whatever is in it.</summary>

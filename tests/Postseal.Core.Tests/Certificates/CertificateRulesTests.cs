@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
 using Postseal.Certificates.Formats;
@@ -19,7 +18,7 @@ public sealed class CertificateRulesTests : IDisposable
     private readonly CertificateFolder folder = new();
 
     [Fact]
-    public void An_authority_is_accepted_as_such_with_no_other_check() =>
+    public void A_CA_is_accepted_as_such_with_no_other_check() =>
         Assert.Equal(CertificateUse.Issue, CertificateRules.UsesOf(folder.Ca.Root));
 
     [Theory]

@@ -4,7 +4,6 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
 using Postseal.Certificates.Store;
-using Postseal.Cms;
 using Postseal.TestKit;
 using static Postseal.TestKit.TestMail;
 
@@ -106,7 +105,7 @@ public sealed class ChainTests : IDisposable
     public static TheoryData<string, Func<IssuerRequest, IssuerRequest>, string> UnfitIssuers => new()
     {
         { "another key of the same name", request => request with { Key = ECDsa.Create(ECCurve.NamedCurves.nistP256) }, "the signature was not made with its key" },
-        { "no authority", request => request with { IsCa = false }, "it is not a CA certificate" },
+        { "no CA", request => request with { IsCa = false }, "it is not a CA certificate" },
         { "no right to issue", request => request with { Usage = X509KeyUsageFlags.DigitalSignature }, "its keyUsage (DigitalSignature) does not allow issuing" },
         { "expired", request => request with { To = Noon.AddDays(-1) }, "it expired on 2026-11-21" },
         { "not yet valid", request => request with { From = Noon.AddDays(1) }, "it is not valid before 2026-11-23" },
@@ -196,16 +195,16 @@ public sealed class ChainTests : IDisposable
     }
 
     [Fact]
-    public void Authorities_that_certify_each_other_in_circles_end()
+    public void CAs_that_certify_each_other_in_circles_end()
     {
         var keys = Enumerable.Range(0, 12).Select(_ => ECDsa.Create(ECCurve.NamedCurves.nistP256)).ToArray();
-        var authorities = keys.Select((key, i) => Root.Issue(Intermediate($"CN=CA {i}") with { Key = key })).ToArray();
+        var cas = keys.Select((key, i) => Root.Issue(Intermediate($"CN=CA {i}") with { Key = key })).ToArray();
         var crossed =
             from issuer in Enumerable.Range(0, keys.Length)
             from subject in Enumerable.Range(0, keys.Length)
             where issuer != subject
-            select authorities[issuer].Issue(Intermediate($"CN=CA {subject}") with { Key = keys[subject] }).Pem;
-        folder.Write("alice@example.org.pem", authorities[0].IssueMail(Alice, LongAgo, LongHence));
+            select cas[issuer].Issue(Intermediate($"CN=CA {subject}") with { Key = keys[subject] }).Pem;
+        folder.Write("alice@example.org.pem", cas[0].IssueMail(Alice, LongAgo, LongHence));
         folder.Write("crossed.pem", string.Concat(crossed));
 
         Assert.InRange(Signer().Intermediates.Count, 1, 8);
@@ -216,10 +215,10 @@ public sealed class ChainTests : IDisposable
     [Fact]
     public void A_chain_of_four_is_put_in_order()
     {
-        var authorities = new List<OddCa> { Root };
+        var cas = new List<OddCa> { Root };
         for (var i = 1; i <= 4; i++)
-            authorities.Add(authorities[^1].Issue(Intermediate($"CN=CA {i}")));
-        folder.Write("alice@example.org.pem", authorities[^1].IssueMail(Alice, LongAgo, LongHence) + string.Concat(authorities.Select(authority => authority.Pem)));
+            cas.Add(cas[^1].Issue(Intermediate($"CN=CA {i}")));
+        folder.Write("alice@example.org.pem", cas[^1].IssueMail(Alice, LongAgo, LongHence) + string.Concat(cas.Select(ca => ca.Pem)));
 
         var identity = Signer();
 
@@ -228,7 +227,7 @@ public sealed class ChainTests : IDisposable
     }
 
     /// <summary>
-    /// Authorities that issue to each other at random, some expired, not yet valid, not allowed to issue, or under another
+    /// CAs that issue to each other at random, some expired, not yet valid, not allowed to issue, or under another
     /// key: where openssl finds a way among all of them we have found one, and what we chose verifies without the others.
     /// </summary>
     [Fact]

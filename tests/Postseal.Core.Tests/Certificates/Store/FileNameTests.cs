@@ -13,7 +13,7 @@ public sealed class FileNameTests : IDisposable
     private readonly CertificateFolder folder = new();
 
     [Theory]
-    [InlineData("alice@example.ca")] // NAME.ca.pem is an authority's
+    [InlineData("alice@example.ca")] // NAME.ca.pem is a CA's
     [InlineData("@example.ca")]
     [InlineData("cert.pem@example.org")] // cert.pem… and private_key… are Sympa's
     [InlineData("cert.pem.sign@example.org")]

@@ -154,7 +154,7 @@ public sealed partial class SourceTests
     }
 
     [Fact]
-    public void Files_that_are_nobodys_and_no_authoritys_are_told()
+    public void Files_that_are_nobodys_and_no_CAs_are_told()
     {
         var issued = Issue("alice@example.org");
         folder.Write("alice.pem", issued.KeyPem + issued.CertificatePem);
