@@ -11,7 +11,7 @@ namespace Postseal.Tests;
 
 /// <summary>
 /// What Mautic and Tattler do with a whole message, one statement a test: who comes from there finds it here. Their files
-/// are in <see cref="Certificates.SourceTests"/>.
+/// are in <see cref="Certificates.Store.SourceTests"/>.
 /// </summary>
 public sealed class PredecessorTests : IDisposable
 {

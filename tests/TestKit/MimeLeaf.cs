@@ -9,9 +9,9 @@ namespace Postseal.TestKit;
 public sealed record MimeLeaf(string MediaType, byte[] Content)
 {
     /// <summary>Reads the leaves of an entity or a message, from the first to the last, those of messages in it too.</summary>
-    public static IReadOnlyList<MimeLeaf> Of(Stream entity)
+    public static IReadOnlyList<MimeLeaf> Of(byte[] entity)
     {
-        using var message = MimeMessage.Load(entity);
+        using var message = MimeMessage.Load(new MemoryStream(entity));
         var leaves = new List<MimeLeaf>();
         for (var parts = new MimeIterator(message); parts.MoveNext();)
         {
@@ -23,9 +23,6 @@ public sealed record MimeLeaf(string MediaType, byte[] Content)
 
         return leaves;
     }
-
-    /// <inheritdoc cref="Of(Stream)"/>
-    public static IReadOnlyList<MimeLeaf> Of(byte[] entity) => Of(new MemoryStream(entity));
 
     /// <summary>Determines whether both are the same to the reader.</summary>
     public bool IsSameAs(MimeLeaf other) => MediaType == other.MediaType && Content.AsSpan().SequenceEqual(other.Content);

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Postseal.Program.Files;
 using Postseal.Program.Milter;
 using Postseal.Program.Terminal;
 
@@ -29,7 +28,7 @@ internal sealed class MauticOptions(string description)
     public bool IsWanted(ParseResult arguments) => arguments.GetValue(mautic);
 
     /// <exception cref="CommandException">No file is named, or it does not hold such a key.</exception>
-    /// <exception cref="Configuration.ConfigurationException">The configuration is needed and cannot be read.</exception>
+    /// <exception cref="Settings.ConfigurationException">The configuration is needed and cannot be read.</exception>
     public Secret Secret(ParseResult arguments)
     {
         var path = arguments.GetValue(secretFile)
