@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace Milter.Testing;
 
 /// <summary>Specifies the MTA that is played.</summary>

@@ -4,7 +4,6 @@ using MimeKit;
 using MimeKit.IO;
 using MimeKit.IO.Filters;
 using Postseal.Mail;
-using Postseal.Mime;
 
 using ContentType = MimeKit.ContentType;
 

@@ -1,6 +1,5 @@
 using MimeKit;
 using MimeKit.Cryptography;
-using Postseal.Mime;
 
 namespace Postseal.MailKit;
 

@@ -1,5 +1,3 @@
-using Milter;
-
 namespace Milter.Tests;
 
 /// <summary>Tests libmilter's socket syntax, and the errors in it.</summary>

@@ -7,7 +7,6 @@ using Postseal.Policy;
 using Postseal.Settings;
 using Postseal.Smime;
 using Postseal.TestKit;
-using Postseal.Tests.Mime;
 
 namespace Postseal.Tests;
 

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
-using Postseal.Certificates;
 using Postseal.Cms;
 using Postseal.Mail;
 using Postseal.Policy;

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text;
-using Postseal.Certificates;
 using Postseal.Mail;
 using Postseal.Policy;
 using Postseal.Program.Trial;

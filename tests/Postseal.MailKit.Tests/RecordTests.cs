@@ -7,7 +7,6 @@ using Postseal.Certificates;
 using Postseal.Mail;
 using Postseal.MailKit.Tests.Support;
 using Postseal.Program.Trial;
-using Postseal.TestKit;
 
 namespace Postseal.MailKit.Tests;
 

@@ -6,10 +6,8 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using MimeKit;
 using MimeKit.Cryptography;
-using Postseal.MailKit;
 using Postseal.Policy;
 using Postseal.Settings;
-using Postseal.Smime;
 
 namespace Postseal.MailKit.Tests;
 

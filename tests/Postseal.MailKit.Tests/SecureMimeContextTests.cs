@@ -1,7 +1,6 @@
 using MimeKit;
 using MimeKit.Cryptography;
 using Postseal.MailKit.Tests.Support;
-using Postseal.Smime;
 using Postseal.TestKit;
 
 namespace Postseal.MailKit.Tests;

@@ -3,7 +3,6 @@ using MailKit.Net.Smtp;
 using MimeKit;
 using Postseal.MailKit.Tests.Support;
 using Postseal.Policy;
-using Postseal.Smime;
 using Postseal.TestKit;
 
 namespace Postseal.MailKit.Tests;

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Postseal.Certificates;
 using Postseal.Program.Files;
 using Postseal.Program.Trial;
 using Postseal.TestKit;

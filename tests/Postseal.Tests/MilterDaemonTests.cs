@@ -3,7 +3,6 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using Milter;
 using Milter.Testing;
-using Postseal.Certificates;
 using Postseal.Certificates.Store;
 using Postseal.Policy;
 using Postseal.Program.Milter;

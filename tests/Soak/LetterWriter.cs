@@ -1,8 +1,6 @@
 using System.Net;
-using System.Text;
 using Milter;
 using Milter.Testing;
-using Postseal.Policy;
 
 namespace Postseal.Soak;
 

@@ -1,5 +1,3 @@
-using Milter.Testing;
-
 namespace Postseal.Soak;
 
 /// <summary>The admins of the certificate directory: they renew, add and remove while mail flows.</summary>

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Postseal.Cms;
-using Postseal.Settings;
 
 namespace Postseal.Soak;
 

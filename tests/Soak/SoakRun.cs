@@ -1,8 +1,5 @@
 using System.Diagnostics;
-using Milter.Testing;
-using Postseal.Certificates;
 using Postseal.Program.Trial;
-using Postseal.Settings;
 using Postseal.TestKit;
 
 namespace Postseal.Soak;

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Postseal.Certificates;
 using Postseal.Certificates.Store;
 using Postseal.Program.Trial;
 

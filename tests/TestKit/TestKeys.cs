@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
-using Postseal.Certificates;
 using Postseal.Program.Keys;
 
 namespace Postseal.TestKit;

@@ -1,5 +1,3 @@
-using Postseal.Mime;
-
 namespace Postseal.Cms;
 
 /// <summary>Object identifiers, by the names their documents give them.</summary>

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Postseal.Bytes;
 
 namespace Postseal.Mime;

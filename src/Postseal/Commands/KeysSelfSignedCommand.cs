@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Security.Cryptography;
-using Postseal.Certificates;
 using Postseal.Certificates.Formats;
 using Postseal.Certificates.Store;
 using Postseal.Program.Commands.Kit;

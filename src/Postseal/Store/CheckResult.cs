@@ -1,6 +1,5 @@
 using System.Text.Json.Serialization;
 using Postseal.Certificates.Store;
-using Postseal.Cms;
 
 namespace Postseal.Program.Store;
 

@@ -7,7 +7,6 @@ using Postseal.Mail;
 using Postseal.Policy;
 using Postseal.Program.Files;
 using Postseal.Program.Milter;
-using Postseal.Settings;
 
 namespace Postseal.Program.Store;
 

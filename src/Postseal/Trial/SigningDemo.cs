@@ -3,12 +3,10 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Milter.Testing;
-using Postseal.Certificates;
 using Postseal.Mail;
 using Postseal.Mime;
 using Postseal.Program.Milter;
 using Postseal.Program.Terminal;
-using Postseal.Program.Trial;
 
 namespace Postseal.Program.Trial;
 

@@ -1,9 +1,7 @@
 using System.Text;
-using Postseal.Certificates;
 using Postseal.Certificates.Store;
 using Postseal.Mail;
 using Postseal.Program.Files;
-using Postseal.Program.Trial;
 
 namespace Postseal.Program.Trial;
 

@@ -6,7 +6,6 @@ using Postseal.Benchmarks.Load;
 using Postseal.Benchmarks.Parts;
 using Postseal.Cms;
 using Postseal.MailKit;
-using Postseal.Smime;
 
 namespace Postseal.Benchmarks.Core;
 

@@ -4,7 +4,6 @@ using BenchmarkDotNet.Attributes;
 using Milter;
 using Milter.Testing;
 using Postseal.Mail;
-using Postseal.Mime;
 using Postseal.Program.Milter;
 
 namespace Postseal.Benchmarks.Parts;

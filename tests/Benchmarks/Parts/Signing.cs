@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using BenchmarkDotNet.Attributes;
-using Postseal.Cms;
 using Postseal.Cms.Signed;
 
 namespace Postseal.Benchmarks.Parts;

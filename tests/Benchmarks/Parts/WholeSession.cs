@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Milter;
 using Postseal.Benchmarks.Load;
 using Postseal.Mail;
-using Postseal.Mime;
 using Postseal.Program.Milter;
 
 namespace Postseal.Benchmarks.Parts;

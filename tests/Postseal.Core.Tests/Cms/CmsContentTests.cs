@@ -4,7 +4,6 @@ using System.Security.Cryptography.Pkcs;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
 using Postseal.Cms;
-using Postseal.Cms.Signed;
 using Postseal.Program.Trial;
 using Postseal.TestKit;
 

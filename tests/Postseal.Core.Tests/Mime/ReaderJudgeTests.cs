@@ -2,7 +2,6 @@ using System.Buffers;
 using FsCheck;
 using FsCheck.Fluent;
 using Postseal.Mail;
-using Postseal.Mime.Canonical;
 using Postseal.TestKit;
 
 namespace Postseal.Tests.Mime;

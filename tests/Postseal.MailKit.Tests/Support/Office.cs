@@ -1,7 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using MailKit.Net.Smtp;
 using MimeKit;
-using Postseal.Certificates;
 using Postseal.Certificates.Store;
 using Postseal.Mail;
 using Postseal.Policy;

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.RegularExpressions;
-using Postseal.Certificates;
 using Postseal.Program.Trial;
 using Postseal.TestKit;
 

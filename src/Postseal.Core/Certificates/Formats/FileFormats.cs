@@ -1,6 +1,5 @@
 using System.Formats.Asn1;
 using Postseal.Cms;
-using Postseal.Cms.Signed;
 
 namespace Postseal.Certificates.Formats;
 

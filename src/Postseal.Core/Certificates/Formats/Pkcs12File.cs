@@ -1,7 +1,6 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using Postseal.Cms;
-using Postseal.Cms.Signed;
 
 namespace Postseal.Certificates.Formats;
 

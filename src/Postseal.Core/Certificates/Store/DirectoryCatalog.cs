@@ -1,5 +1,4 @@
 using System.Security.Cryptography.X509Certificates;
-using Postseal.Certificates.Formats;
 using Postseal.Mail;
 
 namespace Postseal.Certificates.Store;

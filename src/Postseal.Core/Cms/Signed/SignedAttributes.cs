@@ -1,5 +1,4 @@
 using System.Formats.Asn1;
-using Postseal.Mime;
 
 namespace Postseal.Cms.Signed;
 

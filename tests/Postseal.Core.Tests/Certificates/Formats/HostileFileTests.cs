@@ -6,7 +6,6 @@ using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using Postseal.Certificates;
-using Postseal.Certificates.Formats;
 using Postseal.Program.Trial;
 using Postseal.TestKit;
 

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using Postseal.Certificates;
 using Postseal.Certificates.Formats;
