@@ -74,7 +74,7 @@ internal sealed class Courier(X509Certificate2 root, Settings settings, Promises
 
     private void JudgeSigned(Letter letter, MtaResult result, string name, long began, long ended)
     {
-        if (letter.Signer is not { } signer || SignedMail.Verify(result.ToBytes(), root) is not { } signed)
+        if (letter.Signer is not { } signer || VerifiedMail.Verify(result.ToBytes(), root) is not { } signed)
         {
             promises.Unchanged.Break($"{name} was changed");
             return;
@@ -92,7 +92,7 @@ internal sealed class Courier(X509Certificate2 root, Settings settings, Promises
             $"{name}: {(signed.IsOpaque ? "opaque" : "detached")} with {digest}, which was not configured then");
     }
 
-    private static bool IsIntact(Letter letter, MtaResult result, SignedMail signed)
+    private static bool IsIntact(Letter letter, MtaResult result, VerifiedMail signed)
     {
         var (before, after) = (MimeLeaf.Of(letter.Entity()), MimeLeaf.Of(signed.Content));
         return Letter.Outside(result.Headers).SequenceEqual(Letter.Outside(letter.Message.Headers))

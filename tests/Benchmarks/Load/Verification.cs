@@ -40,7 +40,7 @@ internal static class Verification
     {
         try
         {
-            return SignedMail.Verify(received.ToBytes(), root) is not { IsOpaque: false } signed ? "it is not multipart/signed"
+            return VerifiedMail.Verify(received.ToBytes(), root) is not { IsOpaque: false } signed ? "it is not multipart/signed"
                 : !signed.Content.AsSpan().SequenceEqual(EntityOf(sent)) ? "what is signed is not what was sent"
                 : signed.Signer.Certificate!.GetNameInfo(X509NameType.EmailName, false) != sent.Sender ? "the signer is not the author"
                 : null;

@@ -13,14 +13,14 @@ namespace Postseal.TestKit;
 /// <param name="Content">The entity that is signed.</param>
 /// <param name="Signer">Who signed it, with which digest.</param>
 /// <param name="IsOpaque">Whether the entity is inside of the signature.</param>
-public sealed record SignedMail(byte[] Content, SignerInfo Signer, bool IsOpaque)
+public sealed record VerifiedMail(byte[] Content, SignerInfo Signer, bool IsOpaque)
 {
     private static readonly FormatOptions AsSigned = new() { NewLineFormat = NewLineFormat.Dos };
 
     /// <summary>Takes a message apart and verifies its signature, and that the signer's certificate leads to the root.</summary>
     /// <returns><see langword="null"/> when the message is not signed.</returns>
     /// <exception cref="CryptographicException">The signature or the chain is not valid.</exception>
-    public static SignedMail? Verify(byte[] mail, X509Certificate2 root)
+    public static VerifiedMail? Verify(byte[] mail, X509Certificate2 root)
     {
         using var message = MimeMessage.Load(new MemoryStream(mail));
         return message.Body switch
@@ -31,14 +31,14 @@ public sealed record SignedMail(byte[] Content, SignerInfo Signer, bool IsOpaque
         };
     }
 
-    private static SignedMail Verify(byte[]? content, byte[] signature, X509Certificate2 root)
+    private static VerifiedMail Verify(byte[]? content, byte[] signature, X509Certificate2 root)
     {
         var cms = content is null ? new SignedCms() : new SignedCms(new ContentInfo(content), detached: true);
         cms.Decode(signature);
         cms.CheckSignature(verifySignatureOnly: true);
         var signer = cms.SignerInfos[0];
         CheckChain(signer.Certificate ?? throw new CryptographicException("the signer's certificate is not in the signature"), cms, root);
-        return new SignedMail(cms.ContentInfo.Content, signer, IsOpaque: content is null);
+        return new VerifiedMail(cms.ContentInfo.Content, signer, IsOpaque: content is null);
     }
 
     private static void CheckChain(X509Certificate2 signer, SignedCms cms, X509Certificate2 root)
