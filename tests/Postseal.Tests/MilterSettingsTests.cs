@@ -66,6 +66,19 @@ public sealed class MilterSettingsTests : IDisposable
         Assert.Equal((SigningMode.Required, LogLevel.Debug), (settings.Mail.Signing.Mode, settings.LogLevel));
     }
 
+    [Theory]
+    [InlineData("[Milter] Socket", "unix:/run/\0.sock")]
+    [InlineData("[Certificates] Path", "certificates\0\0\0")]
+    [InlineData("[Certificates] PassphraseFile", "\0")]
+    [InlineData("[Originating] SenderLogins", "a\0b")]
+    [InlineData("[Sender:alice@example.org] Certificate", "a\0b")]
+    public void A_NUL_character_in_a_value_is_an_error_like_any_other(string setting, string value)
+    {
+        var message = Assert.Throws<ConfigurationException>(() => Read($"{setting.Replace(" ", "\n", StringComparison.Ordinal)} = {value}")).Message;
+
+        Assert.Contains($"{setting}: holds a NUL character", message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_memory_of_connections_follows_the_size_of_messages()
     {

@@ -43,6 +43,13 @@ internal sealed class SettingsSection(SettingsFile file, string name, IConfigura
         Allow(key);
         if (section[key] is null && section.GetSection(key).GetChildren().Any())
             Error(key, "is a list or a section of its own; expected one text, with commas between several values");
+        if (section[key]?.Contains('\0') == true)
+        {
+            // No path, name or number has one, but the rest of a file that was cut off by a crash is often made of them.
+            Error(key, "holds a NUL character; write the file anew");
+            return null;
+        }
+
         return section[key] is { Length: > 0 } text ? text : null;
     }
 
