@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Extensions.Logging;
 using Milter.Testing;
 using Milter.Tests.Support;
@@ -46,5 +47,23 @@ public class TraceTests
         await client.Ask(MilterCommand.Helo, MilterClient.Strings(new string('x', 16_000)));
 
         Assert.InRange(server.Log.Lines.Max(line => line.Length), 500, 600);
+    }
+
+    [Theory]
+    [InlineData((byte)'L', "Subject: secret", "L*15")]
+    [InlineData((byte)'U', "secret\0", "U*7")]
+    [InlineData((byte)'\n', "secret", "\\x0a*6")]
+    public async Task What_may_be_content_is_not_logged_wherever_it_comes(byte command, string payload, string logged)
+    {
+        await using var server = new TestServer(new TestHandler());
+        server.Log.Level = LogLevel.Trace;
+        await using var client = await server.ClientAsync();
+        await client.Ask(MilterCommand.Mail, MilterClient.Strings("<alice@example.org>"));
+        await client.Ask(MilterCommand.Recipient, MilterClient.Strings("<bob@example.net>"));
+
+        await client.SendAsync((MilterCommand)command, Encoding.ASCII.GetBytes(payload), TestServer.Cancel);
+
+        await server.Log.WaitForAsync("received", 4);
+        Assert.Equal((1, 0), (server.Log.Count($"received {logged}"), server.Log.Count("secret")));
     }
 }
