@@ -105,7 +105,8 @@ public sealed class OutgoingProcessor(PostsealOptions options, IIdentitySource i
         plan.Rules is { Mode: SigningMode.Required } && why.Kind != RejectionKind.AlreadyProtected
             ? new Outcome.Refused(
                 why with { Message = $"mail from {plan.Author?.ToString() ?? "an unclear author"} must be signed, but {why}" },
-                OutgoingReplies.For(why.Kind)) { Plan = plan }
+                OutgoingReplies.For(why.Kind))
+            { Plan = plan }
             : new Outcome.Unchanged(why, needsAttention) { Plan = plan };
 
     /// <summary>Determines whether an obstacle keeps somebody from signing who has files to sign with.</summary>

@@ -5,7 +5,7 @@ using MimeKit;
 namespace Postseal.MailKit;
 
 /// <summary>
-/// A message as the bytes that MailKit sends to a server with 8BITMIME (RFC 6152), as every MTA that has milters is one:
+/// A message as the bytes that MailKit sends to a server with 8BITMIME (RFC 6152), which every MTA with milter support is:
 /// what the milter would see of it. From the same bytes the core makes the same signature, whatever this server can take.
 /// </summary>
 internal static class MessageBytes

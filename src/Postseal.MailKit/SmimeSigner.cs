@@ -114,7 +114,8 @@ public sealed class SmimeSigner
             Outcome.Replaced { Facts: [Fact.Signed signed, ..] } replaced =>
                 new SigningOutcome(message, RawMimeMessage.FromBytes(replaced.Message))
                 {
-                    Signer = signed.Author.ToString(), Certificate = signed.By.Certificate,
+                    Signer = signed.Author.ToString(),
+                    Certificate = signed.By.Certificate,
                 },
             Outcome.PerRecipient => throw new SigningRefusedException(
                 Author.Find(mail.Headers)?.ToString(), "its recipients cannot all get the same message", "Send it to each of them by itself."),

@@ -61,7 +61,8 @@ public sealed class ForwardedSignatureTests : IDisposable
     {
         var options = new PostsealOptions
         {
-            Certificates = folder.Options, Signing = new SigningRules { Form = form, Mode = mode },
+            Certificates = folder.Options,
+            Signing = new SigningRules { Form = form, Mode = mode },
         };
         return new OutgoingProcessor(options, folder.Open(), folder.Time).Process(
             MailMessage.Parse(Encoding.UTF8.GetBytes(Mail)),

@@ -129,7 +129,9 @@ public sealed class AgreementTests : IDisposable
             var now = TimeProvider.System.GetUtcNow();
             Issued = ca.Issue(new TestCaRequest(address)
             {
-                NotBefore = now.AddDays(-9), NotAfter = now.AddDays(days), ExtendedKeyUsage = purpose,
+                NotBefore = now.AddDays(-9),
+                NotAfter = now.AddDays(days),
+                ExtendedKeyUsage = purpose,
             });
             return this;
         }

@@ -43,8 +43,10 @@ public sealed class HeaderLimitTests : IAsyncDisposable
             // The author stands last, behind everything that could hide it.
             var message = new MtaMessage
             {
-                Sender = from, ClientAddress = IPAddress.Parse(client),
-                Headers = [.. fields, new("From", " " + from)], Body = "Hello\r\n"u8.ToArray(),
+                Sender = from,
+                ClientAddress = IPAddress.Parse(client),
+                Headers = [.. fields, new("From", " " + from)],
+                Body = "Hello\r\n"u8.ToArray(),
             };
             var result = await mta.SendAsync(message, Cancel);
 

@@ -93,7 +93,9 @@ public sealed class MilterDaemonTests : IAsyncDisposable
         var result = await mta.SendAsync(
             Message("From: alice@example.org", "Hello\r\n") with
             {
-                ClientAddress = IPAddress.Parse("192.0.2.1"), AuthenticatedUser = login, Sender = envelopeSender,
+                ClientAddress = IPAddress.Parse("192.0.2.1"),
+                AuthenticatedUser = login,
+                Sender = envelopeSender,
             },
             Cancel);
 

@@ -57,9 +57,17 @@ public sealed class MilterSettingsTests : IDisposable
                 new MilterUnixEndpoint("/run/postseal.sock") { Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite, Group = "postfix" },
                 new MilterInetEndpoint(8891, "127.0.0.1", IPv6: false),
             },
-            MaxMessageSize = 1 << 30, MaxLargeMessages = 5, MaxHeaderCount = 70, MaxHeadersSize = 2 << 20, MaxConnectionMemory = 2L << 30,
-            MaxTotalMemory = 3L << 30, MaxConnections = 7, MessageTimeout = TimeSpan.FromSeconds(30), IdleTimeout = TimeSpan.FromSeconds(20),
-            NegotiationTimeout = TimeSpan.FromSeconds(20), StopTimeout = TimeSpan.FromMinutes(1),
+            MaxMessageSize = 1 << 30,
+            MaxLargeMessages = 5,
+            MaxHeaderCount = 70,
+            MaxHeadersSize = 2 << 20,
+            MaxConnectionMemory = 2L << 30,
+            MaxTotalMemory = 3L << 30,
+            MaxConnections = 7,
+            MessageTimeout = TimeSpan.FromSeconds(30),
+            IdleTimeout = TimeSpan.FromSeconds(20),
+            NegotiationTimeout = TimeSpan.FromSeconds(20),
+            StopTimeout = TimeSpan.FromMinutes(1),
         };
         Assert.EquivalentWithExclusions(expected, settings.Server, strict: true, "Peers");
         Assert.Equal([new MilterUserPeer(0), new MilterNetworkPeer(IPNetwork.Parse("192.0.2.25/32"))], settings.Server.Peers);

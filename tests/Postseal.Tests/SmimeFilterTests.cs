@@ -66,7 +66,9 @@ public sealed class SmimeFilterTests : IAsyncDisposable
 
         await SendAsync(new MtaMessage
         {
-            Sender = "alice@example.org", Recipients = ["bob@example.net", "postmaster"], Headers = [new("Subject", " Hello")],
+            Sender = "alice@example.org",
+            Recipients = ["bob@example.net", "postmaster"],
+            Headers = [new("Subject", " Hello")],
         });
 
         Assert.Equal("alice@example.org", processor.Envelope!.Sender!.ToString());

@@ -60,7 +60,8 @@ public sealed class MailCertificate
         var chain = CertificateChain.Of(Certificate, [CertificateChain.BySubject(beside), issuers], now);
         var identity = new Identity(Certificate, chain.Intermediates, new PlatformKey(key!), source)
         {
-            Chain = chain, Warnings = WarningsOf(chain),
+            Chain = chain,
+            Warnings = WarningsOf(chain),
         };
         completed = new Completed(issuers, chain.HoldsUntil, identity);
         foreach (var warning in identity.Warnings.Except(known?.Identity.Warnings ?? []))

@@ -2,8 +2,8 @@ namespace Postseal.Mail;
 
 /// <summary>
 /// One header field as it came (RFC 5322 section 2.2): name, colon, body and the folds in it, but not the line end
-/// that ends it. Lines inside it end with CRLF. It is never taken apart and put together again: what we do not
-/// change leaves byte for byte.
+/// that ends it. Lines inside it end with CRLF. It is never taken apart and put together again: what is not
+/// changed goes out byte for byte.
 /// </summary>
 public readonly struct HeaderField : IEquatable<HeaderField>
 {

@@ -45,13 +45,13 @@ internal static class SettingsReader
 
     private static CertificateOptions ReadCertificates(
         SettingsSection section, CertificateOptions defaults, string? credentialsDirectory) => new()
-    {
-        Path = section.ExistingDirectory("Path", defaults.Path),
-        PassphraseFile = section.ExistingFile("PassphraseFile") ?? Credential(credentialsDirectory, "postseal.passphrase"),
-        SecretFile = section.ExistingFile("SecretFile") ?? Credential(credentialsDirectory, "postseal.secret"),
-        DomainCertificates = section.Flag("DomainCertificates", defaults.DomainCertificates),
-        ExpiryWarning = section.Value("ExpiryWarning", defaults.ExpiryWarning, Quantity.ParseDuration, "a time, as 30d"),
-    };
+        {
+            Path = section.ExistingDirectory("Path", defaults.Path),
+            PassphraseFile = section.ExistingFile("PassphraseFile") ?? Credential(credentialsDirectory, "postseal.passphrase"),
+            SecretFile = section.ExistingFile("SecretFile") ?? Credential(credentialsDirectory, "postseal.secret"),
+            DomainCertificates = section.Flag("DomainCertificates", defaults.DomainCertificates),
+            ExpiryWarning = section.Value("ExpiryWarning", defaults.ExpiryWarning, Quantity.ParseDuration, "a time, as 30d"),
+        };
 
     private static string? Credential(string? directory, string name) =>
         directory is not null && Path.Combine(directory, name) is var path && File.Exists(path) ? path : null;

@@ -22,7 +22,8 @@ internal static class CertsImportCommand
         };
         var owner = new Option<string?>("--owner")
         {
-            Description = "Give the new files to this user, the one the daemon runs as (needs root).", HelpName = "USER",
+            Description = "Give the new files to this user, the one the daemon runs as (needs root).",
+            HelpName = "USER",
         };
         var force = CommonOptions.Force();
         var passphrase = new PassphraseOptions();

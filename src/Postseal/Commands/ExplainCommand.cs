@@ -20,17 +20,22 @@ internal static class ExplainCommand
         var config = ConfigurationOption.Create();
         var from = new Option<string>("--from")
         {
-            Description = "The From field: an address, or the whole field as it is written.", HelpName = "FROM", Required = true,
+            Description = "The From field: an address, or the whole field as it is written.",
+            HelpName = "FROM",
+            Required = true,
         };
         var to = new Option<string>("--to") { Description = "The address in To.", HelpName = "ADDRESS", Required = true };
         var client = new Option<string>("--client")
         {
-            Description = "The client that hands the message in.", HelpName = "IP", DefaultValueFactory = _ => "127.0.0.1",
+            Description = "The client that hands the message in.",
+            HelpName = "IP",
+            DefaultValueFactory = _ => "127.0.0.1",
         };
         var user = new Option<string?>("--auth") { Description = "The name the client authenticated as.", HelpName = "USER" };
         var sender = new Option<string?>("--sender", "-f")
         {
-            Description = "The envelope sender, '' for a bounce. Without it: the author that From names.", HelpName = "ADDRESS",
+            Description = "The envelope sender, '' for a bounce. Without it: the author that From names.",
+            HelpName = "ADDRESS",
         };
         var command = new DocumentedCommand(
             "explain",

@@ -22,7 +22,9 @@ internal static class KeysSelfSignedCommand
         var name = CommonOptions.Name();
         var days = new Option<int>("--days")
         {
-            Description = "How long the certificate is valid.", HelpName = "N", DefaultValueFactory = _ => 365,
+            Description = "How long the certificate is valid.",
+            HelpName = "N",
+            DefaultValueFactory = _ => 365,
         };
         var directory = CommonOptions.Directory();
         var force = CommonOptions.Force();

@@ -26,7 +26,8 @@ internal static class SignCommand
         };
         var user = new Option<string?>("--auth")
         {
-            Description = "The name the client authenticated as. Without it: none; the client is in our networks.", HelpName = "USER",
+            Description = "The name the client authenticated as. Without it: none; the client is in our networks.",
+            HelpName = "USER",
         };
         var command = new DocumentedCommand(
             "sign",

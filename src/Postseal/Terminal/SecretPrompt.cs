@@ -48,7 +48,7 @@ internal static class SecretPrompt
     private static int ReadLine(char[] typed)
     {
         var length = 0;
-        for (;;)
+        for (; ; )
         {
             var key = Console.ReadKey(intercept: true);
             switch (key.Key)

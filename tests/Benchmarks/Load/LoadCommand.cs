@@ -15,7 +15,9 @@ internal sealed class LoadCommand : Command
     private readonly Option<string?> way = new("--way") { Description = "Under which condition, for the report. Default: unix or tcp." };
     private readonly Option<string[]> from = new("--from")
     {
-        Description = "The sender, or several that take turns.", DefaultValueFactory = _ => ["alice@example.org"], AllowMultipleArgumentsPerToken = true,
+        Description = "The sender, or several that take turns.",
+        DefaultValueFactory = _ => ["alice@example.org"],
+        AllowMultipleArgumentsPerToken = true,
     };
 
     private readonly Option<int> connections = new("--connections") { Description = "Connections at once.", DefaultValueFactory = _ => 4 };

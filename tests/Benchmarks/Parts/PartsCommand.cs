@@ -14,7 +14,8 @@ internal static class PartsCommand
     {
         var filter = new Option<string>("--filter")
         {
-            Description = "Which of them, with wildcards: '*Whole*'.", DefaultValueFactory = _ => "*",
+            Description = "Which of them, with wildcards: '*Whole*'.",
+            DefaultValueFactory = _ => "*",
         };
         var isShort = new Option<bool>("--short") { Description = "Three short iterations each: allocations are right, times are rough." };
         var command = new Command("parts", "Measure the parts, in time and allocations.") { filter, isShort };

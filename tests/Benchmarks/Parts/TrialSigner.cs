@@ -22,7 +22,8 @@ internal sealed class TrialSigner : IDisposable
         Folder.Add(SampleMail.Sender, key);
         Options = new PostsealOptions
         {
-            Certificates = Folder.Options, Signing = new SigningRules { Mode = SigningMode.Required, MaxSize = 1 << 30 },
+            Certificates = Folder.Options,
+            Signing = new SigningRules { Mode = SigningMode.Required, MaxSize = 1 << 30 },
         };
         var certificates = Folder.Open();
         Processor = new OutgoingProcessor(Options, certificates, TimeProvider.System);

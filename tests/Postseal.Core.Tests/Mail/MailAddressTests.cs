@@ -81,7 +81,7 @@ public class MailAddressTests
         Assert.False(MailboxParser.TryParseList(Encoding.UTF8.GetBytes(field), out _));
 
     [Fact]
-    public void Broken_utf8_is_refused() => 
+    public void Broken_utf8_is_refused() =>
         Assert.False(MailboxParser.TryParseList([0xE4, .. "@example.org"u8], out _));
 
     [Fact]

@@ -78,8 +78,12 @@ public sealed class SettingsReaderTests : IDisposable
         Assert.Equal(
             new CertificateOptions
             {
-                Path = directory.File("keys"), PassphraseFile = directory.File("secret"), SecretFile = directory.File("secret"),
-                DomainCertificates = true, ExpiryWarning = TimeSpan.FromDays(14), Senders = options.Certificates.Senders,
+                Path = directory.File("keys"),
+                PassphraseFile = directory.File("secret"),
+                SecretFile = directory.File("secret"),
+                DomainCertificates = true,
+                ExpiryWarning = TimeSpan.FromDays(14),
+                Senders = options.Certificates.Senders,
             },
             options.Certificates);
         Assert.Equal(
@@ -88,8 +92,12 @@ public sealed class SettingsReaderTests : IDisposable
         Assert.Equal(
             new SigningRules
             {
-                Mode = SigningMode.Required, Form = SignatureForm.Opaque, Digest = Digest.SHA512, RsaPadding = RsaPadding.Pss,
-                SignatureType = SignatureType.Legacy, MaxSize = 25_600_000,
+                Mode = SigningMode.Required,
+                Form = SignatureForm.Opaque,
+                Digest = Digest.SHA512,
+                RsaPadding = RsaPadding.Pss,
+                SignatureType = SignatureType.Legacy,
+                MaxSize = 25_600_000,
             },
             options.Signing);
         Assert.Equal(

@@ -46,7 +46,10 @@ internal static class Letters
     {
         var message = new MimeMessage
         {
-            Subject = "Grüße", Date = new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero), MessageId = "1@example.org", Body = body,
+            Subject = "Grüße",
+            Date = new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero),
+            MessageId = "1@example.org",
+            Body = body,
         };
         message.From.Add(new MailboxAddress("Alice Müller", from));
         message.To.Add(new MailboxAddress("Bob", "bob@example.net"));

@@ -102,7 +102,8 @@ internal sealed class DirectoryCatalog
     private static DirectoryEntry IssuerIn(KeyFileSet files, X509Certificate2 certificate, IReadOnlyList<X509Certificate2> beside) =>
         new(CertificateKind.Issuer, null, files)
         {
-            Certificate = new MailCertificate(certificate, files.CertificateFile, hasKey: false), Beside = beside,
+            Certificate = new MailCertificate(certificate, files.CertificateFile, hasKey: false),
+            Beside = beside,
         };
 
     /// <summary>Returns what is in a file that is not used. A directory is looked into, as far as lists may lie.</summary>

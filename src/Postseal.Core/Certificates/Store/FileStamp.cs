@@ -2,7 +2,7 @@ namespace Postseal.Certificates.Store;
 
 /// <summary>
 /// What tells that a file or directory changed without reading it. A symbolic link counts with what it points to, so
-/// that re-pointing it and replacing its target both show. Of what is not there or cannot be reached, the stamp is
+/// that re-pointing it and replacing its target both show. The stamp of a missing or unreachable file is
 /// <see langword="default"/>.
 /// </summary>
 internal readonly record struct FileStamp(DateTime Changed, DateTime LinkChanged, string? LinkTarget, long Length)

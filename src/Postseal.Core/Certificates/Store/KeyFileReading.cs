@@ -69,7 +69,10 @@ internal sealed class KeyFileReading
             var (certificates, keyFile) = WithKeys(files, file);
             return new KeyFileReading(stamps, lookAgainAt)
             {
-                Certificates = certificates, Issuers = IssuersIn(file), KeyInUse = keyFile, Warning = WarnOfMode(keyFile),
+                Certificates = certificates,
+                Issuers = IssuersIn(file),
+                KeyInUse = keyFile,
+                Warning = WarnOfMode(keyFile),
             };
         }
         catch (Exception e) when (

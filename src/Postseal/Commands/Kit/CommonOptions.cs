@@ -16,12 +16,14 @@ internal static class CommonOptions
 
     public static Option<string?> Directory() => new("--directory", "-d")
     {
-        Description = "Where the new files go. Without it: here.", HelpName = "DIR",
+        Description = "Where the new files go. Without it: here.",
+        HelpName = "DIR",
     };
 
     public static Option<string?> Name() => new("--name")
     {
-        Description = "The name of the person in the certificate. Without it: the address.", HelpName = "NAME",
+        Description = "The name of the person in the certificate. Without it: the address.",
+        HelpName = "NAME",
     };
 
     public static Argument<string> Address() => new("ADDRESS") { Description = "The mail address." };

@@ -212,7 +212,10 @@ public sealed partial class SourceTests : IDisposable
         string address, string? name = null, X509KeyUsageFlags usage = Sign, DateTimeOffset? from = null, DateTimeOffset? to = null) =>
         folder.Ca.Issue(new TestCaRequest(address)
         {
-            CommonName = name, KeyUsage = usage, NotBefore = from ?? Noon.AddDays(-3), NotAfter = to ?? Noon.AddDays(30),
+            CommonName = name,
+            KeyUsage = usage,
+            NotBefore = from ?? Noon.AddDays(-3),
+            NotAfter = to ?? Noon.AddDays(30),
         });
 
     private void WritePair(string below, string suffix, IssuedCertificate issued)
