@@ -10,7 +10,7 @@ public static class ProcessingDiagnostics
 {
     /// <summary>
     /// The name of both. The meter has <c>postseal.messages</c>, a counter with the tags <c>result</c> (<c>signed</c>,
-    /// <c>unsigned</c>, <c>refused</c>) and <c>reason</c> (a <see cref="RejectionKind"/> in snake case; absent where the message
+    /// <c>unsigned</c>, <c>split</c>, <c>refused</c>) and <c>reason</c> (a <see cref="RejectionKind"/> in snake case; absent where the message
     /// was signed), and <c>postseal.duration</c>, a histogram of seconds with the tag <c>result</c>.
     /// </summary>
     public const string Name = "Postseal";
@@ -36,6 +36,7 @@ public static class ProcessingDiagnostics
         {
             Outcome.Refused refused => ("refused", refused.Why),
             Outcome.Unchanged unchanged => ("unsigned", unchanged.Why),
+            Outcome.PerRecipient => ("split", null),
             _ => ("signed", null),
         };
         if (Messages.Enabled)

@@ -27,6 +27,9 @@ public sealed partial class ProcessingLog(ILogger logger)
                     id, signed.Author, envelope.Recipients.Count, certificate.Subject, certificate.SerialNumber, signed.By.KeyName,
                     elapsed.TotalMilliseconds);
                 break;
+            case Outcome.PerRecipient:
+                LogNotSplit(id);
+                break;
             case Outcome.Refused refused:
                 LogRefused(id, refused.Why.Message);
                 break;
@@ -50,6 +53,9 @@ public sealed partial class ProcessingLog(ILogger logger)
 
     [LoggerMessage(EventId = 3, Message = "{Id}: not signed: {Reason}")]
     private partial void LogNotSigned(LogLevel level, string? id, string reason);
+
+    [LoggerMessage(5, LogLevel.Warning, "{Id}: not sent: it has to go to each recipient by itself, and nothing here is set up for that")]
+    private partial void LogNotSplit(string? id);
 
     [LoggerMessage(4, LogLevel.Error, "{Id}: signing failed: {Reason}")]
     private partial void LogFailed(string? id, string reason);

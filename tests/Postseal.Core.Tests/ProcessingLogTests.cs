@@ -32,6 +32,15 @@ public sealed class ProcessingLogTests : IDisposable
         },
     };
 
+    [Fact]
+    public void A_message_that_nothing_splits_is_not_counted_as_signed()
+    {
+        Write(new Outcome.PerRecipient(MailMessage.Parse("Subject: Hello\r\n\r\nHello\r\n"u8.ToArray()), []));
+
+        Assert.Equal(["4ABC: not sent: it has to go to each recipient by itself, and nothing here is set up for that"], log.Lines);
+        Assert.Equal(["result=split"], counted);
+    }
+
     [Theory]
     [MemberData(nameof(Outcomes), DisableDiscoveryEnumeration = true)]
     public void Each_outcome_is_one_line_and_one_count(Outcome outcome, string line, string tags)
