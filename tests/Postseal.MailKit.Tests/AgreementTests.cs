@@ -32,6 +32,8 @@ public sealed class AgreementTests : IDisposable
         { "a key, certificate and chain in one file", "", files => files.Pem(), true },
         { "a key beside its certificate", "", files => files.Apart(".crt", ".key"), true },
         { "a certificate in PEM with its key beside it", "", files => files.Apart(".pem", ".key"), true },
+        { "certificate and key in each other's file", "", files => files.Apart(".key", ".crt"), true },
+        { "keys in both files and no certificate", "", files => files.Write($"{Alice}.crt", files.Issued.KeyPem).Write($"{Alice}.key", files.Issued.KeyPem), false },
         { "a certificate without its key", "", files => files.Certificate(), false },
         { "the key of another certificate", "", files => files.Apart(".crt", ".key", keyOf: files.Another()), false },
         { "a key alone", "", files => files.Write($"{Alice}.pem", files.Issued.KeyPem), false },

@@ -12,7 +12,11 @@ internal static class PostsealProcess
     /// <summary>Starts the program with other environment variables.</summary>
     public static Process StartWith((string Name, string Value)[] environment, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "postseal.dll"), .. arguments])
+        string[] program = ["dotnet", Path.Combine(AppContext.BaseDirectory, "postseal.dll"), .. arguments];
+        // Whoever runs the tests under nohup ignores SIGHUP, and a process inherits that: the daemon would never hear it.
+        if (OperatingSystem.IsLinux())
+            program = ["env", "--default-signal=HUP,INT,QUIT,TERM", .. program];
+        var start = new ProcessStartInfo(program[0], program[1..])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

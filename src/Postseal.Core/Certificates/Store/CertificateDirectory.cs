@@ -135,7 +135,7 @@ public sealed partial class CertificateDirectory : IIdentitySource, IRecipientSo
             from reader in readers
             where reader.Files.Purpose is FilePurpose.Any or FilePurpose.Sign
             from choice in Choices(
-                reader.Files, Open(reader), owner, "sign", certificate => CheckKeyIsHere(reader.Files, certificate) ?? certificate.CannotSign)
+                Open(reader), owner, "sign", certificate => CheckKeyIsHere(reader.Files, certificate) ?? certificate.CannotSign)
             where !ignoreOthers || choice.Rejection?.Kind != RejectionKind.WrongAddress
             select choice,
             FilePurpose.Sign);
@@ -144,15 +144,21 @@ public sealed partial class CertificateDirectory : IIdentitySource, IRecipientSo
         CertificateChoice.Best(
             from reader in readers
             where reader.Files.Purpose is FilePurpose.Any or FilePurpose.Encrypt or FilePurpose.Recipient
-            from choice in Choices(reader.Files, Look(reader), owner, "be encrypted to", certificate => certificate.CannotEncrypt)
+            from choice in Choices(Readable(reader), owner, "be encrypted to", certificate => certificate.CannotEncrypt)
             where !ignoreOthers || choice.Rejection?.Kind != RejectionKind.WrongAddress
             select choice,
             FilePurpose.Encrypt);
 
+    /// <summary>Returns the certificates that their owner can read with. Of several of ours in one file only the key tells which
+    /// is its own; mail that was encrypted to another nobody could open.</summary>
+    private KeyFileReading Readable(KeyFileReader reader) =>
+        reader.Files.KeyFile is not null && Look(reader).Certificates.Count > 1 ? Open(reader) : Look(reader);
+
     /// <summary>Returns what each certificate in some files can or cannot do, by the rules and the clock.</summary>
     private IEnumerable<CertificateChoice> Choices(
-        KeyFileSet files, KeyFileReading reading, AddressPattern owner, string what, Func<MailCertificate, Rejection?> check)
+        KeyFileReading reading, AddressPattern owner, string what, Func<MailCertificate, Rejection?> check)
     {
+        var files = reading.Files;
         if (reading.Problem is { } problem)
             yield return new CertificateChoice(files, null, problem);
         foreach (var certificate in reading.Certificates)

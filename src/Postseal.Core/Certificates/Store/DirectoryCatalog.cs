@@ -76,7 +76,7 @@ internal sealed class DirectoryCatalog
     private IEnumerable<DirectoryEntry> EntriesOf(KeyFileReader reader, IReadOnlyList<AddressPattern?> owners)
     {
         var reading = directory.Look(reader);
-        readers[reader.Files.CertificateFile] = reader;
+        readers[reading.Files.CertificateFile] = reader;
         // A name may stand for several addresses; the certificate tells which is meant.
         var owner = owners.FirstOrDefault(
             owner => reading.Certificates.Any(certificate => certificate.Addresses.Any(address => owner?.Matches(address) == true)),
@@ -85,7 +85,7 @@ internal sealed class DirectoryCatalog
             : owner is null ? CertificateKind.Common
             : owner.IsDomain ? CertificateKind.Domain
             : CertificateKind.Own;
-        var file = new DirectoryEntry(kind, owner, reader.Files)
+        var file = new DirectoryEntry(kind, owner, reading.Files)
         {
             Beside = [.. reading.Certificates.Select(certificate => certificate.Certificate), .. reading.Issuers],
             Problem = reading.Problem,
@@ -95,7 +95,7 @@ internal sealed class DirectoryCatalog
             .. reading.Problem is null ? [] : (DirectoryEntry[])[file],
             .. reading.Certificates.Select(certificate => file with { Certificate = certificate, HasKey = certificate.HasKey }),
             .. reading.Issuers.Where(issuer => !reading.Certificates.Any(found => ReferenceEquals(found.Certificate, issuer)))
-                .Select(issuer => IssuerIn(reader.Files, issuer, file.Beside)),
+                .Select(issuer => IssuerIn(reading.Files, issuer, file.Beside)),
         ];
     }
 

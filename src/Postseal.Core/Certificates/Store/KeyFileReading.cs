@@ -9,8 +9,11 @@ internal sealed class KeyFileReading
     private readonly (string Path, FileStamp Stamp)[] stamps;
     private readonly DateTime? lookAgainAt;
 
-    private KeyFileReading((string, FileStamp)[] stamps, DateTime? lookAgainAt) =>
-        (this.stamps, this.lookAgainAt) = (stamps, lookAgainAt);
+    private KeyFileReading(KeyFileSet files, (string, FileStamp)[] stamps, DateTime? lookAgainAt) =>
+        (Files, this.stamps, this.lookAgainAt) = (files, stamps, lookAgainAt);
+
+    /// <summary>Gets the files, the certificate's and the key's as their content says.</summary>
+    public KeyFileSet Files { get; }
 
     /// <summary>Gets the certificates: where keys were opened those of ours with their keys, else all but the issuers.</summary>
     public IReadOnlyList<MailCertificate> Certificates { get; private init; } = [];
@@ -61,13 +64,15 @@ internal sealed class KeyFileReading
         {
             using var file = files.Read(files.CertificateFile);
             if (file.Certificates.Count == 0 && files.MayBeKeyAlone)
-                return new KeyFileReading(stamps, lookAgainAt);
+                return new KeyFileReading(files, stamps, lookAgainAt);
+            if (file.Certificates.Count == 0 && files.HoldsCertificateBesideIt)
+                return Of(files with { CertificateFile = files.KeyFile!, KeyFile = files.CertificateFile }, opensKeys, time, before);
             if (file.Certificates.Count == 0)
                 throw new CertificateFileException(file.Path, CertificateFileProblem.NotACertificate, "holds no certificate");
             if (!opensKeys || files.KeyFile is null)
-                return new KeyFileReading(stamps, lookAgainAt) { Certificates = Closed(files, file), Issuers = IssuersIn(file) };
+                return new KeyFileReading(files, stamps, lookAgainAt) { Certificates = Closed(files, file), Issuers = IssuersIn(file) };
             var (certificates, keyFile) = WithKeys(files, file);
-            return new KeyFileReading(stamps, lookAgainAt)
+            return new KeyFileReading(files, stamps, lookAgainAt)
             {
                 Certificates = certificates,
                 Issuers = IssuersIn(file),
@@ -79,7 +84,7 @@ internal sealed class KeyFileReading
             e is CertificateFileException or IOException or UnauthorizedAccessException
             && before is { Certificates.Count: > 0 } && files.AreThere)
         {
-            return new KeyFileReading(stamps, lookAgainAt)
+            return new KeyFileReading(files, stamps, lookAgainAt)
             {
                 Certificates = before.Certificates,
                 Issuers = before.Issuers,
@@ -89,7 +94,7 @@ internal sealed class KeyFileReading
         }
         catch (CertificateFileException e)
         {
-            return new KeyFileReading(stamps, lookAgainAt) { Problem = e.Rejection };
+            return new KeyFileReading(files, stamps, lookAgainAt) { Problem = e.Rejection };
         }
     }
 

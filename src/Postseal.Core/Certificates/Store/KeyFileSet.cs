@@ -55,6 +55,20 @@ internal sealed record KeyFileSet(
     /// <summary>Gets whether certificate and key are there at all: who takes them away wants them used no longer.</summary>
     public bool AreThere => File.Exists(CertificateFile) && File.Exists(KeyFile);
 
+    /// <summary>Gets whether the certificate is in the file of the key, as it is where somebody gave the two each other's
+    /// name.</summary>
+    /// <exception cref="CertificateFileException">The file is not what it should be.</exception>
+    public bool HoldsCertificateBesideIt
+    {
+        get
+        {
+            if (KeyFile is null || KeyFile == CertificateFile)
+                return false;
+            using var file = Read(KeyFile);
+            return file.Certificates.Count > 0;
+        }
+    }
+
     /// <summary>Reads one of them. The passphrase or the secret is read when it is needed, and not before.</summary>
     /// <exception cref="CertificateFileException">It is not what it should be.</exception>
     public Formats.KeyFile Read(string path) =>

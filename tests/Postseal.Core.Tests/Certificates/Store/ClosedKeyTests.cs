@@ -51,6 +51,19 @@ public sealed class ClosedKeyTests : IDisposable
         Assert.True(all < 10 * one, $"{all} beside {one} for one key");
     }
 
+    [Fact]
+    public void Of_several_certificates_in_a_file_mail_is_encrypted_to_the_one_whose_key_is_there()
+    {
+        var older = folder.Ca.Issue(Recipient("alice@example.org"));
+        var newer = folder.Ca.Issue(Recipient("alice@example.org") with { CommonName = "newer", NotBefore = folder.Time.GetUtcNow().AddHours(-1) });
+        folder.Write("alice@example.org.crt", newer.CertificatePem + older.CertificatePem);
+        folder.Write("alice@example.org.key", older.KeyPem);
+
+        var found = Assert.IsType<Lookup<MailCertificate>.Found>(folder.Open().FindRecipient(Address("alice@example.org")));
+
+        Assert.Equal("CN=alice@example.org", found.Value.Certificate.Subject);
+    }
+
     public void Dispose() => folder.Dispose();
 
     private static TestCaRequest Recipient(string address) =>
