@@ -16,6 +16,7 @@ public sealed partial class HouseTests
         "Cms.Signed",
         "Certificates",          // what a certificate may be used for, and the chain to its root
         "Certificates.Formats",  // PEM, PKCS #7, #8, #12, Mautic's
+        "Certificates.Trust",    // whose certificates are believed
         "Certificates.Store",    // the directory of certificate files
         "Smime",                 // MIME and CMS put together
         "Policy",                // who may, who must

@@ -59,9 +59,11 @@ public sealed record SigningRules
 /// <param name="RsaPadding">The padding of RSA signatures.</param>
 /// <param name="SignatureType">The media types of signatures.</param>
 /// <param name="MaxSize">The size in bytes that a signed message may have.</param>
+/// <param name="Encryption">Whether mail of this sender is encrypted; the stricter of this and what its recipient's section says
+/// holds.</param>
 public sealed record SenderOverrides(
     SigningMode? Mode = null, SignatureForm? Form = null, Digest? Digest = null, RsaPadding? RsaPadding = null,
-    SignatureType? SignatureType = null, long? MaxSize = null);
+    SignatureType? SignatureType = null, long? MaxSize = null, EncryptionMode? Encryption = null);
 
 /// <summary>Whether mail is signed.</summary>
 public enum SigningMode

@@ -24,6 +24,25 @@ public sealed record PostsealOptions
     public IReadOnlyDictionary<AddressPattern, SenderOverrides> Senders { get; init; } =
         new Dictionary<AddressPattern, SenderOverrides>();
 
+    /// <summary>Gets <c>[Encryption]</c>: what applies to every recipient who has no section of his own.</summary>
+    public EncryptionRules Encryption { get; init; } = new();
+
+    /// <summary>Gets <c>[Recipient:…]</c>: what applies to an address, or for a whole domain, instead.</summary>
+    public IReadOnlyDictionary<AddressPattern, RecipientOverrides> Recipients { get; init; } =
+        new Dictionary<AddressPattern, RecipientOverrides>();
+
+    /// <summary>Gets <c>[Override]</c>: how the sender of one message asks for encryption.</summary>
+    public OverrideOptions Override { get; init; } = new();
+
+    /// <summary>Gets <c>[Splitting]</c>: how the milter handles each recipient by himself.</summary>
+    public SplittingOptions Splitting { get; init; } = new();
+
+    /// <summary>
+    /// Gets <c>[State] Path</c>: the directory for what has to be remembered, absolute once read; made when it is first needed.
+    /// Default: systemd's <c>StateDirectory</c> where the service has one, else <c>state</c> beside the configuration file.
+    /// </summary>
+    public string StatePath { get; init; } = "state";
+
     /// <summary>Reads and checks a configuration file: <c>PostsealOptions.FromIni("postseal.ini")</c>.</summary>
     /// <param name="path">The file; relative paths in it start from its own directory.</param>
     /// <param name="credentialsDirectory">The directory of a service's credentials, whose files <c>postseal.passphrase</c>

@@ -1,4 +1,6 @@
+using System.Globalization;
 using Postseal.Certificates.Store;
+using Postseal.Certificates.Trust;
 using Postseal.Cms;
 using Postseal.Mail;
 using Postseal.Policy;
@@ -40,7 +42,26 @@ internal static class SettingsReader
             Originating = ReadOriginating(file.Section("Originating"), defaults.Originating),
         };
         var (senders, certificates) = ReadSenders(file, options.Certificates.DomainCertificates);
-        return options with { Senders = senders, Certificates = options.Certificates with { Senders = certificates } };
+        var encryption = file.Section("Encryption");
+        var (recipients, recipientCertificates) = ReadRecipients(file);
+        var state = ReadState(file);
+        return options with
+        {
+            Senders = senders,
+            Encryption = defaults.Encryption.With(ReadRecipient(encryption)),
+            Recipients = recipients,
+            Override = ReadOverride(file.Section("Override"), defaults.Override),
+            Splitting = ReadSplitting(file.Section("Splitting"), defaults.Splitting),
+            StatePath = state,
+            Certificates = options.Certificates with
+            {
+                Senders = certificates,
+                Recipients = recipientCertificates,
+                SubAddress = encryption.Flag("SubAddress", defaults.Certificates.SubAddress),
+                HarvestedPath = ReadHarvestedPath(file.Section("Harvest"), state),
+                Trust = ReadTrust(file.Section("Trust")),
+            },
+        };
     }
 
     private static CertificateOptions ReadCertificates(
@@ -66,6 +87,86 @@ internal static class SettingsReader
         section.Enum<RsaPadding>("RsaPadding"),
         section.Enum<SignatureType>("SignatureType"),
         section.Value("MaxSize", default(long?), text => ParseSignedSize(text), "a size from 1M to 1G, as 10240000 or 25M"));
+
+    private static RecipientOverrides ReadRecipient(SettingsSection section)
+    {
+        var isAuto = string.Equals(section.Text("Content")?.Trim(), "Auto", StringComparison.OrdinalIgnoreCase);
+        return new RecipientOverrides
+        {
+            Mode = section.Enum<EncryptionMode>("Mode"),
+            Missing = section.Enum<MissingCertificate>("Missing"),
+            Mixed = section.Enum<MixedRecipients>("Mixed"),
+            IsContentAuto = isAuto,
+            Content = isAuto ? null : section.Enum<ContentEncryption>("Content", "Auto"),
+            Fallback = section.Enum<ContentEncryption>("Fallback"),
+            RsaPadding = section.Enum<KeyTransport>("RsaPadding"),
+            ToSender = section.Text("ToSender") is null ? null : section.Flag("ToSender", true),
+            LookupError = section.Enum<LookupError>("LookupError"),
+            Downgrade = section.Enum<EncryptionDowngrade>("Downgrade"),
+        };
+    }
+
+    private static (Dictionary<AddressPattern, RecipientOverrides>, Dictionary<AddressPattern, string>) ReadRecipients(SettingsFile file)
+    {
+        var overrides = new Dictionary<AddressPattern, RecipientOverrides>();
+        var certificates = new Dictionary<AddressPattern, string>();
+        foreach (var (whose, section) in file.Named("Recipient"))
+        {
+            overrides[whose] = ReadRecipient(section);
+            if (section.ExistingFile("Certificate") is { } certificate)
+                certificates[whose] = certificate;
+        }
+
+        return (overrides, certificates);
+    }
+
+    /// <summary>An empty Header takes the field away; a missing one leaves the default.</summary>
+    private static OverrideOptions ReadOverride(SettingsSection section, OverrideOptions defaults) => new()
+    {
+        Header = section.IsEmpty("Header")
+            ? null
+            : section.Value("Header", defaults.Header, ParseFieldName, "a header field's name, as X-Postseal-Encrypt"),
+        SubjectTag = section.Value("SubjectTag", defaults.SubjectTag, ParseTag, "a text without line ends or NUL, as [encrypt]"),
+        Sensitivity = section.Flag("Sensitivity", defaults.Sensitivity),
+        MayLower = section.Flag("MayLower", defaults.MayLower),
+    };
+
+    private static SplittingOptions ReadSplitting(SettingsSection section, SplittingOptions defaults)
+    {
+        var (host, port) = section.Value(
+            "Reinject", (defaults.ReinjectHost, defaults.ReinjectPort), ParseHostAndPort, "a host and a port, as 127.0.0.1:10027");
+        return new SplittingOptions
+        {
+            Method = section.Enum<SplitMethod>("Method") ?? defaults.Method,
+            ReinjectHost = host,
+            ReinjectPort = port,
+        };
+    }
+
+    private static string ReadState(SettingsFile file)
+    {
+        var section = file.Section("State");
+        // systemd lists several directories with colons; ours is the first.
+        var systemd = Environment.GetEnvironmentVariable("STATE_DIRECTORY")?.Split(':')[0];
+        return section.FullPath(section.Text("Path") ?? (systemd is { Length: > 0 } ? systemd : "state"));
+    }
+
+    private static string ReadHarvestedPath(SettingsSection section, string state) =>
+        section.Text("Path") is { } path ? section.FullPath(path) : Path.Combine(state, "harvested");
+
+    private static TrustOptions ReadTrust(SettingsSection section)
+    {
+        var trust = new TrustOptions
+        {
+            Anchors = section.Text("Anchors") is { } text && text.Equals(TrustOptions.System, StringComparison.OrdinalIgnoreCase)
+                ? TrustOptions.System
+                : section.ExistingPath("Anchors"),
+            ForEncryption = section.Flag("ForEncryption", false),
+        };
+        if (trust is { ForEncryption: true, Anchors: null })
+            section.Error("ForEncryption", "needs Anchors: without them nobody is trusted, and nothing is encrypted");
+        return trust;
+    }
 
     private static OriginatingOptions ReadOriginating(SettingsSection section, OriginatingOptions defaults)
     {
@@ -97,7 +198,7 @@ internal static class SettingsReader
         var certificates = new Dictionary<AddressPattern, SenderCertificate>();
         foreach (var (whose, section) in file.Named("Sender"))
         {
-            overrides[whose] = ReadOverrides(section);
+            overrides[whose] = ReadOverrides(section) with { Encryption = section.Enum<EncryptionMode>("Encryption") };
             var certificate = new SenderCertificate(
                 section.ExistingFile("Certificate"), section.ExistingFile("PassphraseFile"));
             if (whose.IsDomain && certificate.Certificate is not null && !domainCertificates)
@@ -112,6 +213,20 @@ internal static class SettingsReader
 
         return (overrides, certificates);
     }
+
+    /// <summary>field-name = 1*ftext (RFC 5322 section 3.6.8). One that mail has anyway must not be removed from it.</summary>
+    private static string ParseFieldName(string text) =>
+        text.StartsWith("X-", StringComparison.OrdinalIgnoreCase) && text.Length <= 76 && text.All(c => c is > ' ' and <= '~' and not ':')
+            ? text
+            : throw new FormatException();
+
+    private static string ParseTag(string text) => text.Any(char.IsControl) ? throw new FormatException() : text;
+
+    private static (string Host, int Port) ParseHostAndPort(string text) =>
+        text.LastIndexOf(':') is > 0 and var colon && ushort.TryParse(text[(colon + 1)..], CultureInfo.InvariantCulture, out var port) && port > 0
+            && Uri.CheckHostName(text[..colon].Trim('[', ']')) != UriHostNameType.Unknown
+            ? (text[..colon].Trim('[', ']'), port)
+            : throw new FormatException();
 
     private static string? ParseDomain(string text) =>
         MailAddress.TryParse("postmaster@" + text, out var address) && address.Domain == text

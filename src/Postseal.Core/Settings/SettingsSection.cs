@@ -69,15 +69,24 @@ internal sealed class SettingsSection(SettingsFile file, string name, IConfigura
         }
     }
 
+    /// <summary>Determines whether a key is there without a value.</summary>
+    public bool IsEmpty(string key)
+    {
+        Allow(key);
+        return section[key] is { Length: 0 };
+    }
+
     /// <summary>Reads one of an enumeration's names, in any case; <see langword="null"/> when there is none.</summary>
-    public T? Enum<T>(string key)
+    /// <param name="key">The key.</param>
+    /// <param name="others">What else the key may say, for the error: it was looked for before.</param>
+    public T? Enum<T>(string key, params string[] others)
         where T : struct, Enum
     {
         if (Text(key) is not { } text)
             return null;
         if (System.Enum.GetNames<T>().Contains(text, StringComparer.OrdinalIgnoreCase))
             return System.Enum.Parse<T>(text, ignoreCase: true);
-        Error(key, $"'{text}' is not one of {string.Join(", ", System.Enum.GetNames<T>())}");
+        Error(key, $"'{text}' is not one of {string.Join(", ", others.Concat(System.Enum.GetNames<T>()))}");
         return null;
     }
 
@@ -156,6 +165,18 @@ internal sealed class SettingsSection(SettingsFile file, string name, IConfigura
         else
             return path;
         return null;
+    }
+
+    /// <summary>Reads the path of a file or directory that is there and makes it absolute; <see langword="null"/> when none is
+    /// named.</summary>
+    public string? ExistingPath(string key)
+    {
+        if (Text(key) is not { } text)
+            return null;
+        var path = FullPath(text);
+        if (!Path.Exists(path))
+            Error(key, $"there is no file or directory {path}; create it or name another one");
+        return path;
     }
 
     public void RejectUnknownKeys()

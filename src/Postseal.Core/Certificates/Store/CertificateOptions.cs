@@ -1,3 +1,4 @@
+using Postseal.Certificates.Trust;
 using Postseal.Mail;
 
 namespace Postseal.Certificates.Store;
@@ -36,11 +37,32 @@ public sealed record CertificateOptions
     public IReadOnlyDictionary<AddressPattern, SenderCertificate> Senders { get; init; } =
         new Dictionary<AddressPattern, SenderCertificate>();
 
-    /// <summary>Determines whether both say the same, senders' settings included.</summary>
+    /// <summary>
+    /// Gets the files with the certificates to encrypt to that <c>[Recipient:…] Certificate</c> names, by address
+    /// (<c>bob@example.net</c>) or domain (<c>@example.net</c>); absolute once read.
+    /// </summary>
+    public IReadOnlyDictionary<AddressPattern, string> Recipients { get; init; } = new Dictionary<AddressPattern, string>();
+
+    /// <summary>Gets the directory of the certificates that were learned from signed mail (<c>[Harvest] Path</c>), absolute once
+    /// read. It need not be there. Default: <c>harvested</c> in the state directory; <see langword="null"/>: there is none.</summary>
+    public string? HarvestedPath { get; init; }
+
+    /// <summary>Gets whether mail to <c>bob+lists@example.net</c> may be encrypted to the certificate of <c>bob@example.net</c>.
+    /// Default: no, as the two may be different people.</summary>
+    public bool SubAddress { get; init; }
+
+    /// <summary>Gets which CAs are trusted.</summary>
+    public TrustOptions Trust { get; init; } = new();
+
+    /// <summary>Determines whether both say the same, senders' and recipients' settings included.</summary>
     internal bool IsSameAs(CertificateOptions other) =>
-        this == other with { Senders = Senders }
-        && Senders.Count == other.Senders.Count
-        && Senders.All(sender => other.Senders.TryGetValue(sender.Key, out var same) && same == sender.Value);
+        this == other with { Senders = Senders, Recipients = Recipients }
+        && Same(Senders, other.Senders)
+        && Same(Recipients, other.Recipients);
+
+    private static bool Same<T>(IReadOnlyDictionary<AddressPattern, T> one, IReadOnlyDictionary<AddressPattern, T> other) =>
+        one.Count == other.Count
+        && one.All(entry => other.TryGetValue(entry.Key, out var same) && EqualityComparer<T>.Default.Equals(same, entry.Value));
 }
 
 /// <summary>What one <c>[Sender:…]</c> section says of the sender's certificate.</summary>
