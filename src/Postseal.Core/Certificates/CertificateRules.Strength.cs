@@ -19,7 +19,7 @@ internal static partial class CertificateRules
         new(Refused: true, facts => facts.RsaBits < 1024,
             facts => $"its key ({facts.KeyName}) has fewer than 1024 bits, and the private key can be computed from it; {LongerKey}"),
         new(Refused: true, facts => facts.RsaExponent is { } e && (e.IsEven || e < 3),
-            facts => $"its key ({facts.KeyName}) has a public exponent that is 1 or even, which makes no signature safe; {LongerKey}"),
+            facts => $"its key ({facts.KeyName}) has a public exponent that is 1 or even, with which it protects nothing; {LongerKey}"),
         new(Refused: true, facts => facts.CurveBits < 224, // the strength of RSA-2048 (NIST SP 800-57 part 1)
             facts => $"its key ({facts.KeyName}) is on a curve of fewer than 224 bits, and the private key can be computed from it; "
                 + "have one issued for a key on P-256 or P-384"),
@@ -92,7 +92,7 @@ internal static partial class CertificateRules
         {
             var digest = CertificateSignature.DigestOf(certificate);
             var name = KeyNames.Of(certificate);
-            if (certificate.PublicKey.Oid.Value != Oids.RsaEncryption)
+            if (certificate.PublicKey.Oid.Value is not (Oids.RsaEncryption or Oids.RsaesOaep))
                 return new StrengthFacts(name, null, null, CurveBitsOf(certificate), digest);
             try
             {
@@ -100,7 +100,8 @@ internal static partial class CertificateRules
                 // does not take every exponent.
                 var key = new AsnReader(certificate.PublicKey.EncodedKeyValue.RawData, AsnEncodingRules.BER).ReadSequence();
                 var modulus = key.ReadInteger();
-                return new StrengthFacts($"RSA-{modulus.GetBitLength()}", modulus.GetBitLength(), key.ReadInteger(), null, digest);
+                var bits = modulus.GetBitLength();
+                return new StrengthFacts(certificate.PublicKey.Oid.Value == Oids.RsaesOaep ? name : $"RSA-{bits}", bits, key.ReadInteger(), null, digest);
             }
             catch (AsnContentException)
             {

@@ -30,18 +30,22 @@ internal enum CertificateUse
 /// <remarks>
 /// A certificate for mail needs an address in subjectAltName (or, where there is no mailbox, in its subject), a public key
 /// that is RSA or EC, keyUsage absent or with the use in question, and extendedKeyUsage absent or with emailProtection:
-/// RFC 8550 also allows anyExtendedKeyUsage, but openssl refuses what it signed. One with CA:TRUE is taken as a CA
-/// certificate whatever else it says; it may sign or encrypt besides if it meets the same rules as any other, as the
-/// self-signed certificates of many guides do.
+/// RFC 8550 also allows anyExtendedKeyUsage, but openssl refuses what it signed. To encrypt to it that is enough, as
+/// its reader looks at nothing but the key, and so is a key that cannot sign: see <see cref="CheckEncrypting"/>. One with
+/// CA:TRUE is taken as a CA certificate whatever else it says; it may sign or encrypt besides if it meets the same rules as
+/// any other, as the self-signed certificates of many guides do.
 /// </remarks>
 internal static partial class CertificateRules
 {
+    private static readonly Rejection NamesNobody =
+        WrongUse("it names no mail address in subjectAltName; have it issued with email:ADDRESS there");
+
     private const X509KeyUsageFlags Signing = X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.NonRepudiation;
 
     /// <summary>Returns everything it may be used for, its dates and its address aside.</summary>
     public static CertificateUse UsesOf(X509Certificate2 certificate) =>
         (CheckSigning(certificate) is null ? CertificateUse.Sign : 0)
-        | (CheckEncrypting(certificate) is null ? CertificateUse.Encrypt : 0)
+        | ((CheckNamesSomebody(certificate) ?? CheckEncrypting(certificate)) is null ? CertificateUse.Encrypt : 0)
         | (IsIssuer(certificate) ? CertificateUse.Issue : 0);
 
     /// <summary>Determines whether its keyUsage allows signing, whatever else may forbid it.</summary>
@@ -62,20 +66,6 @@ internal static partial class CertificateRules
             : WrongUse($"its keyUsage ({usage}) does not allow signing; have one issued with digitalSignature");
     }
 
-    /// <summary>Checks that mail may be encrypted to it; <see langword="null"/> when it may.</summary>
-    public static Rejection? CheckEncrypting(X509Certificate2 certificate)
-    {
-        if (CheckMail(certificate) is { } rejection)
-            return rejection;
-        // EC keys do not encipher a key but agree on one (RFC 8551 section 2.3).
-        var (needed, name) = certificate.PublicKey.Oid.Value == Oids.EcPublicKey
-            ? (X509KeyUsageFlags.KeyAgreement, "keyAgreement")
-            : (X509KeyUsageFlags.KeyEncipherment, "keyEncipherment");
-        return UsageAllows(certificate, needed, out var usage)
-            ? null
-            : WrongUse($"its keyUsage ({usage}) does not allow encryption; have one issued with {name}");
-    }
-
     /// <summary>Checks that it names its owner: that address, or an address in exactly that domain.</summary>
     /// <remarks>
     /// One for a domain signs for all its addresses: it names RFC 3183's <c>domain-signing-authority@example.org</c>, or
@@ -88,7 +78,7 @@ internal static partial class CertificateRules
         CheckOwner(CertificateAddresses.Of(certificate), owner);
 
     internal static Rejection? CheckOwner(IReadOnlyList<MailAddress> addresses, AddressPattern owner) =>
-        addresses.Any(owner.Matches) ? null : new Rejection(
+        addresses.Count == 0 ? NamesNobody : addresses.Any(owner.Matches) ? null : new Rejection(
             RejectionKind.WrongAddress,
             owner.IsDomain
                 ? $"it is for {string.Join(", ", addresses)}, not for the domain {owner.Text[1..]}; have one issued for an address in it"
@@ -111,14 +101,27 @@ internal static partial class CertificateRules
 
     private static Rejection? CheckMail(X509Certificate2 certificate)
     {
-        if (CertificateAddresses.Of(certificate).Count == 0)
-            return WrongUse("it names no mail address in subjectAltName; have it issued with email:ADDRESS there");
+        if (CheckNamesSomebody(certificate) is { } rejection)
+            return rejection;
         if (certificate.PublicKey.Oid.Value is not (Oids.RsaEncryption or Oids.EcPublicKey))
             return WrongUse($"its key ({KeyNames.Of(certificate)}) is neither RSA nor EC; have one issued for such a key");
-        var extended = Extension<X509EnhancedKeyUsageExtension>(certificate);
-        return extended is null || extended.EnhancedKeyUsages.Cast<Oid>().Any(purpose => purpose.Value == Oids.EmailProtection)
-            ? null
-            : WrongUse("its extendedKeyUsage does not allow mail; have one issued with emailProtection");
+        return CheckPurpose(certificate, Oids.EmailProtection);
+    }
+
+    private static Rejection? CheckNamesSomebody(X509Certificate2 certificate) =>
+        CertificateAddresses.Of(certificate).Count > 0 ? null : NamesNobody;
+
+    private static Rejection? CheckPurpose(X509Certificate2 certificate, params ReadOnlySpan<string> purposes)
+    {
+        if (Extension<X509EnhancedKeyUsageExtension>(certificate) is not { } extended)
+            return null;
+        foreach (var allowed in extended.EnhancedKeyUsages)
+        {
+            if (purposes.Contains(allowed.Value))
+                return null;
+        }
+
+        return WrongUse("its extendedKeyUsage does not allow mail; have one issued with emailProtection");
     }
 
     private static Rejection WrongUse(string reason) => new(RejectionKind.WrongUse, reason);

@@ -1,5 +1,7 @@
+using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Postseal.Cms;
 
 namespace Postseal.Certificates;
 
@@ -7,7 +9,14 @@ namespace Postseal.Certificates;
 internal static class KeyNames
 {
     /// <summary>Returns the kind of key a certificate is for: <c>RSA-3072</c>, <c>P-256</c>.</summary>
-    public static string Of(X509Certificate2 certificate)
+    public static string Of(X509Certificate2 certificate) => certificate.PublicKey.Oid.Value switch
+    {
+        Oids.RsaesOaep => OfOaep(certificate.PublicKey),
+        Oids.X25519 => "X25519",
+        _ => OfSigning(certificate),
+    };
+
+    private static string OfSigning(X509Certificate2 certificate)
     {
         try
         {
@@ -24,6 +33,20 @@ internal static class KeyNames
         }
 
         return certificate.PublicKey.Oid.FriendlyName ?? certificate.PublicKey.Oid.Value ?? "unknown";
+    }
+
+    /// <summary>Names a key that enciphers with OAEP alone (RFC 4055 section 4); the platform knows no keys of that kind.</summary>
+    private static string OfOaep(PublicKey key)
+    {
+        try
+        {
+            var modulus = new AsnReader(key.EncodedKeyValue.RawData, AsnEncodingRules.BER).ReadSequence().ReadInteger();
+            return $"RSA-{modulus.GetBitLength()} for OAEP";
+        }
+        catch (AsnContentException)
+        {
+            return "RSA for OAEP";
+        }
     }
 
     /// <summary>Names a curve. Only NIST's are P-something; another of the same size is another curve.</summary>

@@ -21,7 +21,19 @@ internal static class Oids
     public const string RsaEncryption = "1.2.840.113549.1.1.1";
     public const string EcPublicKey = "1.2.840.10045.2.1"; // RFC 5480 section 2.1.1
     public const string RsaPss = "1.2.840.113549.1.1.10";
+    public const string RsaesOaep = "1.2.840.113549.1.1.7";
     public const string Mgf1 = "1.2.840.113549.1.1.8";
+
+    // RFC 8410 section 3.
+    public const string X25519 = "1.3.101.110";
+
+    // RFC 5480 section 2.1.1.1, RFC 5639 section 4.1.
+    public const string P256 = "1.2.840.10045.3.1.7";
+    public const string P384 = "1.3.132.0.34";
+    public const string P521 = "1.3.132.0.35";
+    public const string BrainpoolP256 = "1.3.36.3.3.2.8.1.1.7";
+    public const string BrainpoolP384 = "1.3.36.3.3.2.8.1.1.11";
+    public const string BrainpoolP512 = "1.3.36.3.3.2.8.1.1.13";
 
     // RFC 3565 section 4.1.
     public const string Aes256Cbc = "2.16.840.1.101.3.4.1.42";
@@ -30,6 +42,7 @@ internal static class Oids
     // RFC 5280 sections 4.2.1.6, 4.2.1.12.
     public const string SubjectAlternativeName = "2.5.29.17";
     public const string EmailProtection = "1.3.6.1.5.5.7.3.4";
+    public const string AnyExtendedKeyUsage = "2.5.29.37.0";
 
     // RFC 2985 section 5.2.1.
     public const string EmailAddress = "1.2.840.113549.1.9.1";
