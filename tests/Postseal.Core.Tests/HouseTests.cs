@@ -14,6 +14,7 @@ public sealed partial class HouseTests
         "Mime.Canonical",        // the entity that is signed
         "Cms",                   // the structures of RFC 5652: knows no mail, no files, no settings
         "Cms.Signed",
+        "Cms.Enveloped",
         "Certificates",          // what a certificate may be used for, and the chain to its root
         "Certificates.Formats",  // PEM, PKCS #7, #8, #12, Mautic's
         "Certificates.Trust",    // whose certificates are believed

@@ -33,6 +33,20 @@ public static class OpenSsl
         return (exitCode == 0, errors);
     }
 
+    /// <summary>Decrypts a ContentInfo in DER with somebody's key.</summary>
+    /// <returns>The content; <see langword="null"/> and what openssl says where it cannot.</returns>
+    public static (byte[]? Content, string Errors) Decrypt(byte[] encrypted, Correspondent recipient)
+    {
+        using var directory = new TemporaryDirectory();
+        var certificate = directory.Write("recipient.pem", recipient.Certificate.ExportCertificatePem());
+        var key = directory.Write("key.pem", recipient.KeyPem);
+        File.WriteAllBytes(directory.File("encrypted"), encrypted);
+        var (exitCode, _, errors) = Run(
+            "cms", "-decrypt", "-binary", "-inform", "DER", "-in", directory.File("encrypted"), "-recip", certificate, "-inkey", key,
+            "-out", directory.File("content"));
+        return (exitCode == 0 ? File.ReadAllBytes(directory.File("content")) : null, errors);
+    }
+
     public static (int ExitCode, string Output, string Errors) Run(params string[] arguments)
     {
         var start = new ProcessStartInfo("openssl", arguments) { RedirectStandardOutput = true, RedirectStandardError = true };

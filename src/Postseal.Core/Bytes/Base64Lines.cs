@@ -36,6 +36,34 @@ internal static class Base64Lines
         return new ReadOnlySequence<byte>(output);
     }
 
+    /// <summary>
+    /// Encodes what is written for it into the very array that it returns: at its end, from where the lines are made, forward.
+    /// Any bytes are at least as long encoded. So what is still to be read, which ends with the array, is never longer than the
+    /// lines still to be made of it, which end there too: each line ends no later than the bytes it was made of.
+    /// </summary>
+    /// <param name="length">How many bytes are encoded.</param>
+    /// <param name="state">What <paramref name="write"/> needs.</param>
+    /// <param name="write">Writes all of them.</param>
+    public static ReadOnlySequence<byte> Encode<TState>(int length, TState state, SpanAction<byte, TState> write)
+    {
+        var output = new byte[EncodedLength(length)];
+        write(output.AsSpan(output.Length - length), state);
+        Span<byte> line = stackalloc byte[BytesPerLine];
+        var written = 0;
+        for (var read = output.Length - length; read < output.Length; read += BytesPerLine)
+        {
+            // It may begin before the end of these bytes, though not reach the next.
+            var bytes = output.AsSpan(read, Math.Min(BytesPerLine, output.Length - read));
+            bytes.CopyTo(line);
+            Base64.EncodeToUtf8(line[..bytes.Length], output.AsSpan(written), out _, out var encoded);
+            written += encoded;
+            output[written++] = (byte)'\r';
+            output[written++] = (byte)'\n';
+        }
+
+        return new ReadOnlySequence<byte>(output);
+    }
+
     /// <summary>Computes the most bytes that fit into lines of that length together.</summary>
     public static long MaxContentLength(long encodedLength) => (encodedLength / LineLength + 1) * BytesPerLine;
 

@@ -23,6 +23,8 @@ internal static class Oids
     public const string RsaPss = "1.2.840.113549.1.1.10";
     public const string RsaesOaep = "1.2.840.113549.1.1.7";
     public const string Mgf1 = "1.2.840.113549.1.1.8";
+    public const string PSpecified = "1.2.840.113549.1.1.9";
+    public const string Sha1 = "1.3.14.3.2.26"; // RFC 3370 section 2.1
 
     // RFC 8410 section 3.
     public const string X25519 = "1.3.101.110";
@@ -35,9 +37,14 @@ internal static class Oids
     public const string BrainpoolP384 = "1.3.36.3.3.2.8.1.1.11";
     public const string BrainpoolP512 = "1.3.36.3.3.2.8.1.1.13";
 
-    // RFC 3565 section 4.1.
-    public const string Aes256Cbc = "2.16.840.1.101.3.4.1.42";
+    // RFC 3565 sections 2.3.2 and 4.1, RFC 5084 section 3.2.
+    public const string Aes128Wrap = "2.16.840.1.101.3.4.1.5";
+    public const string Aes192Wrap = "2.16.840.1.101.3.4.1.25";
+    public const string Aes256Wrap = "2.16.840.1.101.3.4.1.45";
     public const string Aes128Cbc = "2.16.840.1.101.3.4.1.2";
+    public const string Aes256Cbc = "2.16.840.1.101.3.4.1.42";
+    public const string Aes128Gcm = "2.16.840.1.101.3.4.1.6";
+    public const string Aes256Gcm = "2.16.840.1.101.3.4.1.46";
 
     // RFC 5280 sections 4.2.1.6, 4.2.1.12.
     public const string SubjectAlternativeName = "2.5.29.17";

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace Postseal.Cms;
 
-/// <summary>The kinds of keys that mail is signed with.</summary>
+/// <summary>The kinds of keys of mail.</summary>
 public enum KeyKind
 {
     /// <summary>RSA (RFC 8017).</summary>
@@ -10,6 +10,9 @@ public enum KeyKind
 
     /// <summary>A key on an elliptic curve (RFC 5480).</summary>
     Ec,
+
+    /// <summary>A key that agrees on others and signs nothing (RFC 8410).</summary>
+    X25519,
 }
 
 /// <summary>

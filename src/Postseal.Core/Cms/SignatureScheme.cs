@@ -28,6 +28,8 @@ public readonly record struct SignatureScheme(SignatureAlgorithm Algorithm, Dige
     /// <param name="padding">The padding, for RSA.</param>
     public static SignatureScheme For(KeyKind kind, int size, Digest digest, RsaPadding padding)
     {
+        if (kind == KeyKind.X25519)
+            throw new ArgumentOutOfRangeException(nameof(kind), kind, "It signs nothing.");
         if (kind == KeyKind.Rsa)
             return new(padding == RsaPadding.Pss ? SignatureAlgorithm.RsaPss : SignatureAlgorithm.RsaPkcs1, digest);
         var least = size > 384 ? Digest.SHA512 : size > 256 ? Digest.SHA384 : Digest.SHA256;

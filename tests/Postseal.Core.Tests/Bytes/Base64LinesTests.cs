@@ -1,5 +1,8 @@
 using System.Buffers;
+using System.Security.Cryptography;
 using System.Text;
+using FsCheck;
+using FsCheck.Fluent;
 using Postseal.Bytes;
 
 namespace Postseal.Tests.Bytes;
@@ -28,4 +31,16 @@ public sealed class Base64LinesTests
         var whole = Convert.ToBase64String(content, Base64FormattingOptions.InsertLineBreaks);
         Assert.Equal(length == 0 ? "" : whole + "\r\n", lines);
     }
+
+    [Fact]
+    public void Bytes_written_into_the_array_itself_become_the_same_lines() => Check.One(
+        Config.QuickThrowOnFailure.WithMaxTest(500),
+        Prop.ForAll(Gen.Choose(0, 3000).ToArbitrary(), length =>
+        {
+            var content = RandomNumberGenerator.GetBytes(length);
+
+            var lines = Base64Lines.Encode(length, content, static (output, content) => content.CopyTo(output));
+
+            return lines.ToArray().AsSpan().SequenceEqual(Base64Lines.Encode(new ReadOnlySequence<byte>(content)).ToArray());
+        }));
 }

@@ -13,8 +13,8 @@ internal sealed class SignerEncoding(X509Certificate2 signer, IReadOnlyList<X509
     /// <summary>certificates [0] IMPLICIT CertificateSet (RFC 5652 section 10.2.3)</summary>
     public byte[] CertificateSet { get; } = EncodeCertificateSet([signer, .. intermediates]);
 
-    /// <summary>IssuerAndSerialNumber ::= SEQUENCE { issuer Name, serialNumber } (RFC 5652 section 10.2.4)</summary>
-    public byte[] IssuerAndSerialNumber { get; } = EncodeIssuerAndSerialNumber(signer);
+    /// <summary>Gets the signer's name in a SignerInfo.</summary>
+    public byte[] IssuerAndSerialNumber { get; } = Cms.IssuerAndSerialNumber.Encode(signer);
 
     /// <summary>Returns the signed attribute that names the certificate by its digest.</summary>
     public byte[] SigningCertificate(Digest digest) => signingCertificates[(int)digest];
@@ -26,18 +26,6 @@ internal sealed class SignerEncoding(X509Certificate2 signer, IReadOnlyList<X509
         {
             foreach (var certificate in certificates)
                 writer.WriteEncodedValue(certificate.RawDataMemory.Span);
-        }
-
-        return writer.Encode();
-    }
-
-    private static byte[] EncodeIssuerAndSerialNumber(X509Certificate2 signer)
-    {
-        var writer = new AsnWriter(AsnEncodingRules.DER);
-        using (writer.PushSequence())
-        {
-            writer.WriteEncodedValue(signer.IssuerName.RawData);
-            writer.WriteInteger(signer.SerialNumberBytes.Span);
         }
 
         return writer.Encode();

@@ -1,0 +1,66 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Org.BouncyCastle.Math.EC.Rfc7748;
+
+namespace Postseal.TestKit;
+
+/// <summary>Somebody to encrypt to: a certificate for a key of any kind, and that key.</summary>
+/// <param name="Certificate">The certificate, with a subjectKeyIdentifier.</param>
+/// <param name="Pkcs8">The private key.</param>
+public sealed record Correspondent(X509Certificate2 Certificate, byte[] Pkcs8) : IDisposable
+{
+    private static readonly DateTimeOffset From = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly OddCa Ca = OddCa.Root("CN=Odd Root", From, From.AddYears(20));
+
+    public string KeyPem => PemEncoding.WriteString("PRIVATE KEY", Pkcs8) + "\n";
+
+    /// <summary>Makes one.</summary>
+    /// <param name="key">A kind of <see cref="TestKeys"/>, a Brainpool curve by its name, or X25519.</param>
+    public static Correspondent Create(string key)
+    {
+        if (key == "X25519")
+            return OfX25519();
+        using var made = key.StartsWith("brainpool", StringComparison.Ordinal)
+            ? ECDsa.Create(ECCurve.CreateFromFriendlyName(key))
+            : TestKeys.Create(key);
+        return new Correspondent(Issue(new PublicKey(made)), made.ExportPkcs8PrivateKey());
+    }
+
+    /// <summary>Makes one whose certificate says something else of the same key.</summary>
+    /// <param name="key">The kind of key.</param>
+    /// <param name="change">Makes another SubjectPublicKeyInfo of the key's own.</param>
+    public static Correspondent Create(string key, Func<PublicKey, PublicKey> change)
+    {
+        using var made = TestKeys.Create(key);
+        return new Correspondent(Issue(change(new PublicKey(made))), made.ExportPkcs8PrivateKey());
+    }
+
+    /// <summary>Issues a certificate for a public key of any kind, whose private key need not exist.</summary>
+    public static X509Certificate2 Issue(PublicKey key)
+    {
+        var identifier = SHA256.HashData(key.EncodedKeyValue.RawData)[..20]; // RFC 7093 section 2
+        var serial = Convert.ToHexString(RandomNumberGenerator.GetBytes(4));
+        return Ca.Issue(
+            new X500DistinguishedName($"CN=Correspondent {serial}"), key,
+            [new X509SubjectKeyIdentifierExtension(identifier, critical: false)], From, From.AddYears(10));
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Certificate.Subject;
+
+    /// <inheritdoc/>
+    public void Dispose() => Certificate.Dispose();
+
+    private static Correspondent OfX25519()
+    {
+        var key = RandomNumberGenerator.GetBytes(X25519.ScalarSize);
+        var point = new byte[X25519.PointSize];
+        X25519.ScalarMultBase(key, 0, point, 0);
+        byte[] pkcs8 = [.. Convert.FromHexString("302E020100300506032B656E04220420"), .. key];
+        return new Correspondent(Issue(X25519Key(point)), pkcs8);
+    }
+
+    /// <summary>Makes the public key of X25519 whose bytes these are (RFC 8410 section 4).</summary>
+    public static PublicKey X25519Key(byte[] point) =>
+        PublicKey.CreateFromSubjectPublicKeyInfo([.. Convert.FromHexString("302A300506032B656E032100"), .. point], out _);
+}
