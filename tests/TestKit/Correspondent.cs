@@ -57,10 +57,6 @@ public sealed record Correspondent(X509Certificate2 Certificate, byte[] Pkcs8) :
         var point = new byte[X25519.PointSize];
         X25519.ScalarMultBase(key, 0, point, 0);
         byte[] pkcs8 = [.. Convert.FromHexString("302E020100300506032B656E04220420"), .. key];
-        return new Correspondent(Issue(X25519Key(point)), pkcs8);
+        return new Correspondent(Issue(OddKeys.Montgomery(point)), pkcs8);
     }
-
-    /// <summary>Makes the public key of X25519 whose bytes these are (RFC 8410 section 4).</summary>
-    public static PublicKey X25519Key(byte[] point) =>
-        PublicKey.CreateFromSubjectPublicKeyInfo([.. Convert.FromHexString("302A300506032B656E032100"), .. point], out _);
 }

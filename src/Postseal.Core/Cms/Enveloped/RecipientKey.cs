@@ -97,8 +97,8 @@ internal sealed class RecipientKey
     {
         var publicKey = certificate.PublicKey;
         OaepParameters? parameters = null;
-        // Absent, as RFC 4055 section 4.1 allows, they prescribe nothing.
-        if (requiresOaep && publicKey.EncodedParameters?.RawData is { Length: > 0 } encoded)
+        // Absent, as RFC 4055 section 4.1 allows, or NULL, as it is often taken for, they prescribe nothing.
+        if (requiresOaep && publicKey.EncodedParameters?.RawData is { Length: > 0 } and not [0x05, 0x00] and var encoded)
         {
             parameters = OaepParameters.Read(encoded) ?? throw new CryptographicException(
                 "The key is for RSAES-OAEP with an unknown hash, with two hashes or with a label, which cannot be done.");

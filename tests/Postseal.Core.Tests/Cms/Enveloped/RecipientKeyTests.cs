@@ -87,6 +87,7 @@ public sealed class RecipientKeyTests
 
     [Theory]
     [InlineData("", null)] // RFC 4055 section 4.1: no parameters, no rules
+    [InlineData(Null, null)]
     [InlineData("3000", "1.3.14.3.2.26")]
     [InlineData("sha512", "2.16.840.1.101.3.4.2.3")]
     public void A_key_labelled_OAEP_is_used_as_it_prescribes_and_in_no_other_way(string parameters, string? hash)
