@@ -25,11 +25,18 @@ public sealed record MtaMessage
     /// <summary>Gets the envelope recipients, without angle brackets.</summary>
     public IReadOnlyList<string> Recipients { get; init; } = ["recipient@example.org"];
 
+    /// <summary>Gets the delivery agents that the MTA has chosen for recipients, by their addresses. Default: that for SMTP, for all
+    /// of them.</summary>
+    public IReadOnlyDictionary<string, string> Mailers { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Gets the header fields from the top down.</summary>
     public IReadOnlyList<MilterHeader> Headers { get; init; } = [];
 
     /// <summary>Gets the body with CRLF line ends.</summary>
     public ReadOnlyMemory<byte> Body { get; init; }
+
+    /// <summary>Gets the name of the MTA's daemon that takes the message (Postfix's <c>milter_macro_daemon_name</c>).</summary>
+    public string DaemonName { get; init; } = "mail.example.org";
 
     /// <summary>Gets the MTA's name for the message.</summary>
     public string QueueId { get; init; } = "4ABCDEF012";

@@ -25,7 +25,7 @@ internal sealed class MtaTransaction(
         {
             ["j"] = "mail.example.org",
             ["v"] = kind == MtaKind.Postfix ? "Postfix 3.7.11" : "8.17.1.9",
-            ["daemon_name"] = "mail.example.org",
+            ["daemon_name"] = message.DaemonName,
             ["_"] = $"{message.ClientName} [{message.ClientAddress}]",
         }).ConfigureAwait(false);
         var info = MilterClient.ClientInfo(message.ClientName, message.ClientAddress, port: 40000);
@@ -66,6 +66,7 @@ internal sealed class MtaTransaction(
             // Postfix has a queue file, and so a queue id, only after it accepted a recipient.
             var macros = kind == MtaKind.Sendmail || address != message.Recipients[0] ? QueueId() : [];
             macros["rcpt_addr"] = address;
+            macros["rcpt_mailer"] = message.Mailers.GetValueOrDefault(address, kind == MtaKind.Sendmail ? "esmtp" : "smtp");
             await MacrosAsync(MilterCommand.Recipient, macros).ConfigureAwait(false);
             var path = MilterClient.Strings($"<{address}>");
             var refused = await StepAsync(MilterCommand.Recipient, path).ConfigureAwait(false);

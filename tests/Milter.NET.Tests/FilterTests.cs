@@ -68,6 +68,30 @@ public class FilterTests
         Assert.Equal(("Q7", "Q7", "alice", null), seen);
     }
 
+    [Theory]
+    [InlineData(MtaKind.Postfix, "smtp")]
+    [InlineData(MtaKind.Sendmail, "esmtp")]
+    public async Task Each_recipient_has_the_delivery_agent_that_was_named_for_it(MtaKind kind, string remote)
+    {
+        IReadOnlyList<string?> seen = [];
+        await using var server = new TestServer(message =>
+        {
+            seen = [message.Sender.Mailer, .. message.Recipients.Select(recipient => recipient.Mailer)];
+            return MilterDecision.Unchanged;
+        });
+        await using var mta = await server.MtaAsync(kind);
+
+        await mta.SendAsync(
+            new MtaMessage
+            {
+                Recipients = ["team@example.org", "bob@example.net", "nobody@example.org"],
+                Mailers = new Dictionary<string, string> { ["team@example.org"] = "local", ["nobody@example.org"] = "" },
+            },
+            TestServer.Cancel);
+
+        Assert.Equal([null, "local", remote, null], seen);
+    }
+
     public static TheoryData<MilterDecision, MtaVerdict, string> Decisions => new()
     {
         { MilterDecision.Unchanged, MtaVerdict.Accepted, "" },

@@ -17,10 +17,12 @@ public class MemoryTests
     private static readonly MilterNegotiation Answered = MtaDouble.FullOffer with { Steps = MilterSteps.None };
 
     [Theory]
-    [InlineData(15_000, 0)]
-    [InlineData(100, 0)]
-    [InlineData(100, 3_000)]
-    public async Task Recipients_hold_no_more_than_a_connection_may_and_the_message_fails_temporarily(int letters, int parameters)
+    [InlineData(15_000, 0, 0)]
+    [InlineData(100, 0, 0)]
+    [InlineData(100, 3_000, 0)]
+    [InlineData(1, 0, 8_000)]
+    public async Task Recipients_hold_no_more_than_a_connection_may_and_the_message_fails_temporarily(
+        int letters, int parameters, int mailer)
     {
         await using var server = new TestServer(
             _ => MilterDecision.Unchanged,
@@ -31,10 +33,12 @@ public class MemoryTests
 
         await client.Ask(MilterCommand.Mail, MilterClient.Strings("<a>"));
         var most = 0L;
-        for (var sent = 0; sent < 16 * MiB; sent += recipient.Length + 32)
+        for (var sent = 0; sent < 16 * MiB; sent += recipient.Length + mailer + 32)
         {
+            if (mailer > 0)
+                await client.SendMacrosAsync(MilterCommand.Recipient, new Dictionary<string, string> { ["rcpt_mailer"] = new('m', mailer) }, TestServer.Cancel);
             await client.Ask(MilterCommand.Recipient, recipient);
-            if (sent / MiB != (sent + recipient.Length + 32) / MiB)
+            if (sent / MiB != (sent + recipient.Length + mailer + 32) / MiB)
                 most = Math.Max(most, GC.GetTotalMemory(forceFullCollection: true) - before);
         }
         var refused = await client.Ask(MilterCommand.EndOfHeaders);

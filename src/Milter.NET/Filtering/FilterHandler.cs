@@ -26,6 +26,7 @@ internal sealed class FilterHandler(
                 "j _ v {daemon_name} {daemon_addr} {daemon_port} {if_name} {if_addr} {client_addr}",
             [MilterMacroStage.Mail] =
                 "i {auth_type} {auth_authen} {auth_author} {auth_ssf} {mail_addr} {mail_host} {mail_mailer}",
+            [MilterMacroStage.Recipient] = "i {rcpt_addr} {rcpt_host} {rcpt_mailer}",
             [MilterMacroStage.EndOfMessage] = "i {msg_id} {auth_authen}",
         };
 
@@ -57,6 +58,8 @@ internal sealed class FilterHandler(
     public override ValueTask<MilterReply> RecipientAsync(
         MilterContext context, EnvelopeAddress recipient, CancellationToken cancellationToken)
     {
+        // The next recipient's macros take the place of these.
+        recipient = recipient with { Mailer = context.Macro("rcpt_mailer") is { Length: > 0 } mailer ? mailer : null };
         if (earlyReply is null && recipients.Count == limits.MaxRecipients)
             Refuse(context, 452, "4.5.3", $"Too many recipients: the filter takes {limits.MaxRecipients}");
         else if (earlyReply is null && TryReserve(context, Weight(recipient)))
@@ -141,8 +144,10 @@ internal sealed class FilterHandler(
     // The memory of an address or a field, in bytes: its text, two bytes a character, and the objects around it.
     private static long Weight(EnvelopeAddress address)
     {
-        const int addressObjects = 96, parameterObjects = 48;
+        const int addressObjects = 104, parameterObjects = 48, mailerObjects = 24;
         var weight = addressObjects + (2L * address.Address.Length);
+        if (address.Mailer is { } mailer)
+            weight += mailerObjects + (2L * mailer.Length);
         for (var i = 0; i < address.Parameters.Count; i++)
             weight += parameterObjects + (2L * address.Parameters[i].Length);
         return weight;

@@ -14,6 +14,10 @@ public sealed record EnvelopeAddress(string Address, IReadOnlyList<string> Param
     {
     }
 
+    /// <summary>Gets the delivery agent that the MTA has chosen for a recipient (macro <c>{rcpt_mailer}</c>): <c>smtp</c>,
+    /// <c>local</c>; null when it did not say, and for a sender.</summary>
+    public string? Mailer { get; init; }
+
     internal static EnvelopeAddress Parse(ReadOnlySequence<byte> payload)
     {
         var arguments = new PayloadReader(payload).ReadStrings();
