@@ -15,4 +15,9 @@ public interface IIdentitySource
     /// <summary>Determines whether there is anything for an address, usable or not, without opening it.</summary>
     /// <inheritdoc cref="FindSignerAsync"/>
     ValueTask<bool> HasAnythingForAsync(MailAddress address, CancellationToken cancellationToken = default);
+
+    /// <summary>Determines whether the private key of an address is here, so that mail to it need not be encrypted; the key is not
+    /// opened.</summary>
+    /// <inheritdoc cref="FindSignerAsync"/>
+    ValueTask<bool> HoldsKeyOfAsync(MailAddress address, CancellationToken cancellationToken = default);
 }

@@ -66,4 +66,7 @@ public enum RejectionKind
 
     /// <summary>The file is damaged, unreadable, too large, or no certificate.</summary>
     Damaged,
+
+    /// <summary>No CA that <c>[Trust] Anchors</c> names stands behind the certificate.</summary>
+    Untrusted,
 }
