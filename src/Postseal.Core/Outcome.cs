@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
 using Postseal.Cms;
 using Postseal.Mail;
@@ -20,7 +21,11 @@ public abstract record Outcome
     /// <summary>The message leaves as it came.</summary>
     /// <param name="Why">What kept it from being changed, or made that unnecessary.</param>
     /// <param name="NeedsAttention">Whether somebody should do something about it.</param>
-    public sealed record Unchanged(Rejection Why, bool NeedsAttention = false) : Outcome;
+    public sealed record Unchanged(Rejection Why, bool NeedsAttention = false) : Outcome
+    {
+        /// <summary>Gets what else is to be said of it: why it is not encrypted.</summary>
+        public IReadOnlyList<Fact> Facts { get; init; } = [];
+    }
 
     /// <summary>This message leaves in its place, for all recipients.</summary>
     /// <param name="Message">The message.</param>
@@ -33,7 +38,8 @@ public abstract record Outcome
     /// </summary>
     /// <param name="Message">The message.</param>
     /// <param name="Facts">What was done to it already.</param>
-    public sealed record PerRecipient(MailMessage Message, IReadOnlyList<Fact> Facts) : Outcome;
+    /// <param name="Ticket">Goes with it: <see cref="Envelope.Ticket"/> of each recipient's pass.</param>
+    public sealed record PerRecipient(MailMessage Message, IReadOnlyList<Fact> Facts, SplitTicket Ticket) : Outcome;
 
     /// <summary>The message must not leave.</summary>
     /// <param name="Why">What the log says.</param>
@@ -53,16 +59,48 @@ public abstract record Fact
     /// <param name="By">The certificate it was signed with.</param>
     /// <param name="Digest">The digest algorithm.</param>
     public sealed record Signed(MailAddress Author, Identity By, Digest Digest) : Fact;
+
+    /// <summary>It was not signed.</summary>
+    /// <param name="Why">What kept it from being signed, or made that unnecessary.</param>
+    /// <param name="NeedsAttention">Whether somebody should do something about it.</param>
+    public sealed record NotSigned(Rejection Why, bool NeedsAttention) : Fact;
+
+    /// <summary>It was encrypted.</summary>
+    /// <param name="To">To whom, and with which certificates.</param>
+    /// <param name="Content">The content encryption.</param>
+    /// <param name="ToSender">Whether the sender can read it too.</param>
+    public sealed record Encrypted(IReadOnlyList<EncryptedTo> To, ContentEncryption Content, bool ToSender) : Fact;
+
+    /// <summary>It was not encrypted, though it was to be where possible.</summary>
+    /// <param name="To">The recipients it could not be encrypted to, and why.</param>
+    /// <param name="Why">What kept it from being encrypted.</param>
+    /// <param name="NeedsAttention">Whether somebody should do something about it.</param>
+    public sealed record NotEncrypted(IReadOnlyList<NotEncryptedTo> To, Rejection Why, bool NeedsAttention) : Fact;
+
+    /// <summary>Fields that are for us alone were taken out of its header.</summary>
+    /// <param name="Names">Their names.</param>
+    public sealed record MarksRemoved(IReadOnlyList<string> Names) : Fact;
 }
+
+/// <summary>A recipient who can read an encrypted message.</summary>
+/// <param name="Recipient">The recipient.</param>
+/// <param name="Certificate">The certificate it was encrypted to.</param>
+/// <param name="Source">Where that was found, for people: the file.</param>
+public sealed record EncryptedTo(Recipient Recipient, X509Certificate2 Certificate, string Source);
+
+/// <summary>A recipient to whom a message was not encrypted.</summary>
+/// <param name="Recipient">The recipient.</param>
+/// <param name="Why">Why not.</param>
+public sealed record NotEncryptedTo(Recipient Recipient, Rejection Why);
 
 /// <summary>What can be done with a message on its way; safe for any number of threads.</summary>
 public interface IMailProcessor
 {
     /// <summary>
-    /// Determines whether mail with that envelope is its business at all. Where it is not, the message passes unchanged
-    /// whatever it contains, so its body need not be waited for.
+    /// Determines whether mail with that envelope and header is its business at all. Where it is not, the message passes unchanged
+    /// whatever its body contains, so that need not be waited for.
     /// </summary>
-    bool AppliesTo(Envelope envelope);
+    bool AppliesTo(Envelope envelope, IReadOnlyList<HeaderField> headers);
 
     /// <summary>Decides over one message and carries the decision out.</summary>
     /// <param name="message">The message.</param>

@@ -1,128 +1,83 @@
 using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
 using Postseal.Certificates;
-using Postseal.Cms;
-using Postseal.Cms.Signed;
+using Postseal.Certificates.Store;
 using Postseal.Mail;
-using Postseal.Mime.Canonical;
 using Postseal.Policy;
 using Postseal.Settings;
-using Postseal.Smime;
 
 namespace Postseal;
 
 /// <summary>
-/// Protects outgoing mail as the configuration says. Both the milter and the SMTP client call it with the same input
-/// and get the same signed message. It waits for nothing but the disk and keys that are elsewhere.
+/// Protects outgoing mail as the configuration says: signs it, then encrypts it. Both the milter and the SMTP client call it with the
+/// same input and get the same message. It waits for nothing but the disk, and certificates and keys that are elsewhere.
 /// </summary>
-/// <param name="options">The settings.</param>
-/// <param name="identities">The certificates and keys.</param>
-/// <param name="time">The clock for signing times.</param>
-public sealed class OutgoingProcessor(PostsealOptions options, IIdentitySource identities, TimeProvider time) : IMailProcessor
+public sealed class OutgoingProcessor : IMailProcessor
 {
-    // No honest header has more, and each costs a look-up. The result only decides how it is logged.
-    private const int MaxCandidates = 100;
+    private readonly OutgoingPolicy policy;
+    private readonly SigningStage signing;
+    private readonly EncryptionStage encryption;
 
-    private readonly OutgoingPolicy policy = new(options.Originating, new SigningPolicy(options.Signing, options.Senders));
+    /// <summary>Makes a processor over the certificate directory alone.</summary>
+    /// <param name="options">The settings.</param>
+    /// <param name="directory">The certificates and keys.</param>
+    /// <param name="time">The clock for signing times.</param>
+    public OutgoingProcessor(PostsealOptions options, CertificateDirectory directory, TimeProvider time)
+        : this(options, directory, new RecipientCertificates(directory), time)
+    {
+    }
+
+    /// <summary>Makes a processor.</summary>
+    /// <param name="options">The settings.</param>
+    /// <param name="identities">The certificates and keys that sign.</param>
+    /// <param name="recipients">The certificates that mail is encrypted to.</param>
+    /// <param name="time">The clock for signing times.</param>
+    /// <param name="logger">Takes a warning where something cannot be remembered.</param>
+    public OutgoingProcessor(
+        PostsealOptions options, IIdentitySource identities, IRecipientSource recipients, TimeProvider time, ILogger? logger = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        policy = new OutgoingPolicy(
+            options.Originating,
+            new SigningPolicy(options.Signing, options.Senders),
+            new EncryptionPolicy(options.Encryption, options.Recipients, options.Senders),
+            options.Override);
+        signing = new SigningStage(policy, identities, time);
+        encryption = new EncryptionStage(policy, identities, recipients, new CorrespondentMemory());
+    }
 
     /// <inheritdoc/>
-    public bool AppliesTo(Envelope envelope) => policy.AppliesTo(envelope);
+    public bool AppliesTo(Envelope envelope, IReadOnlyList<HeaderField> headers) => policy.AppliesTo(envelope, headers);
 
     /// <inheritdoc/>
     /// <exception cref="IOException">The certificate directory cannot be read: try again later.</exception>
     /// <exception cref="UnauthorizedAccessException">The certificate directory must not be read: try again later.</exception>
-    /// <exception cref="CryptographicException">The key failed to sign: try again later.</exception>
+    /// <exception cref="CryptographicException">The key failed to sign, or the platform to encrypt: try again later.</exception>
     public async ValueTask<Outcome> ProcessAsync(
         MailMessage message, Envelope envelope, CancellationToken cancellationToken = default)
     {
         var plan = policy.Plan(message, envelope);
-        if (plan.Rejection is { } rejection)
-            return Unsigned(plan, rejection, await NeedsAttentionAsync(rejection.Kind, message, envelope, cancellationToken).ConfigureAwait(false));
-        plan.Signer = await identities.FindSignerAsync(plan.Author!, cancellationToken).ConfigureAwait(false);
-        if (plan.IsProtected)
-            return AsItCame(plan);
-        return plan.Signer switch
+        var signed = await signing.RunAsync(plan, cancellationToken).ConfigureAwait(false);
+        if (signed is not StageResult.Passed { Message: var soFar, Fact: var signature })
+            return Stopped((StageResult.Stopped)signed, plan);
+        return await encryption.RunAsync(plan, soFar, cancellationToken).ConfigureAwait(false) switch
         {
-            Lookup<Identity>.Found found => await SignAsync(message, plan, found.Value, cancellationToken).ConfigureAwait(false),
-            Lookup<Identity>.Unusable unusable => Unsigned(plan, unusable.Why),
-            _ => Unsigned(plan, new(RejectionKind.NoCertificate, $"there is no certificate for {plan.Author}"), needsAttention: false),
+            StageResult.Stopped stopped => Stopped(stopped, plan),
+            StageResult.Split split => new Outcome.PerRecipient(
+                soFar, Facts(plan, signature, null), policy.TicketFor(plan, split.MinKeyBits)) { Plan = plan },
+            StageResult.Passed passed when ReferenceEquals(passed.Message, message) && signature is Fact.NotSigned unsigned =>
+                new Outcome.Unchanged(unsigned.Why, unsigned.NeedsAttention) { Facts = Facts(plan, null, passed.Fact), Plan = plan },
+            StageResult.Passed passed => new Outcome.Replaced(passed.Message, Facts(plan, signature, passed.Fact)) { Plan = plan },
+            var other => throw new InvalidOperationException($"Nothing is known of {other}."),
         };
     }
 
-    /// <summary>Decides over protected mail that must be signed: only a signature of its author, made by the client, is
-    /// enough.</summary>
-    private static Outcome AsItCame(OutgoingPlan plan)
+    private static Outcome.Refused Stopped(StageResult.Stopped stopped, OutgoingPlan plan) =>
+        new(stopped.Why, stopped.Reply) { Plan = plan };
+
+    private static IReadOnlyList<Fact> Facts(OutgoingPlan plan, Fact? signature, Fact? encryption)
     {
-        var own = (plan.Signer as Lookup<Identity>.Found)?.Value;
-        plan.ClientSignature = ClientSignature.Check(plan.Author!, plan.Protection!, own);
-        return plan.ClientSignature is { } rejection
-            ? Unsigned(plan, rejection)
-            : Unsigned(
-                plan, new(RejectionKind.AlreadyProtected, $"it is signed already with a certificate of {plan.Author}"), needsAttention: false);
-    }
-
-    private async ValueTask<Outcome> SignAsync(
-        MailMessage message, OutgoingPlan plan, Identity identity, CancellationToken cancellationToken)
-    {
-        var rules = plan.Rules!;
-        var scheme = SignatureScheme.For(identity.Key.Kind, identity.Key.Size, rules.Digest, rules.RsaPadding);
-        if (CertificateRules.CheckScheme(scheme, identity.Key.Size) is { } tooShort)
-            return Unsigned(plan, tooShort with { Message = $"{identity.Source} cannot sign: {tooShort}" });
-        // What is known to be too large is not hashed and signed for nothing.
-        if (message.Length > rules.MaxMessageLength)
-            return Unsigned(plan, TooLarge($"with {message.Length} bytes it is", rules));
-        var (canonicalization, form) = Canonicalize(message, rules);
-        if (canonicalization is CannotCanonicalize failure)
-            return Unsigned(plan, new(RejectionKind.Malformed, failure.Reason));
-        if (canonicalization is not CanonicalEntity entity)
-            return Unsigned(plan, TooLarge($"its {message.Length} bytes would become, signed,", rules));
-
-        var signature = await SignedData.SignAsync(
-            entity.Content, identity.Signer, scheme, time.GetUtcNow(), cancellationToken).ConfigureAwait(false);
-        var signed = form == SignatureForm.Opaque
-            ? SignedMail.Opaque(entity, signature, rules.SignatureType)
-            : SignedMail.Detached(entity, signature, scheme.Digest, rules.SignatureType);
-        return signed.Length <= rules.MaxMessageLength
-            ? new Outcome.Replaced(signed, [new Fact.Signed(plan.Author!, identity, scheme.Digest)]) { Plan = plan }
-            : Unsigned(plan, TooLarge($"its {message.Length} bytes would become, signed,", rules));
-    }
-
-    // What cannot be made 7bit can be carried in the opaque form alone. Where a signature is required, that is the form.
-    private static (Canonicalization Result, SignatureForm Form) Canonicalize(MailMessage message, SigningRules rules)
-    {
-        var maxOpaque = SignedMail.MaxOpaqueEntityLength(rules.MaxMessageLength);
-        var canonicalization = CanonicalEntity.Create(
-            message, rules.Form == SignatureForm.Opaque ? maxOpaque : rules.MaxMessageLength);
-        return canonicalization is CannotCanonicalize && (rules.Form == SignatureForm.Opaque || rules.Mode == SigningMode.Required)
-            ? (CanonicalEntity.CreateOpaque(message, maxOpaque), SignatureForm.Opaque)
-            : (canonicalization, rules.Form);
-    }
-
-    private static Rejection TooLarge(string what, SigningRules rules) => new(
-        RejectionKind.TooLarge,
-        $"{what} more than MaxSize = {rules.MaxSize} has room for: where the MTA takes such mail (message_size_limit), raise it");
-
-    private static Outcome Unsigned(OutgoingPlan plan, Rejection why, bool needsAttention = true) =>
-        plan.Rules is { Mode: SigningMode.Required } && why.Kind != RejectionKind.AlreadyProtected
-            ? new Outcome.Refused(
-                why with { Message = $"mail from {plan.Author?.ToString() ?? "an unclear author"} must be signed, but {why}" },
-                OutgoingReplies.For(why.Kind))
-            { Plan = plan }
-            : new Outcome.Unchanged(why, needsAttention) { Plan = plan };
-
-    /// <summary>Determines whether an obstacle keeps somebody from signing who has files to sign with.</summary>
-    private async ValueTask<bool> NeedsAttentionAsync(
-        RejectionKind kind, MailMessage message, Envelope envelope, CancellationToken cancellationToken)
-    {
-        if (kind != RejectionKind.AuthorUnclear)
-            return kind == RejectionKind.NotTheSender;
-        if (Authorship.MayBeAnybody(message.Headers))
-            return true;
-        foreach (var candidate in policy.Candidates(message, envelope).Distinct().Take(MaxCandidates))
-        {
-            if (await identities.HasAnythingForAsync(candidate, cancellationToken).ConfigureAwait(false))
-                return true;
-        }
-
-        return false;
+        var removed = plan.Marks.Removed is { Count: > 0 } marks ? new Fact.MarksRemoved(marks) : null;
+        return [.. new[] { signature, encryption, removed }.OfType<Fact>()];
     }
 }

@@ -11,7 +11,8 @@ public static class ProcessingDiagnostics
     /// <summary>
     /// The name of both. The meter has <c>postseal.messages</c>, a counter with the tags <c>result</c> (<c>signed</c>,
     /// <c>unsigned</c>, <c>split</c>, <c>refused</c>) and <c>reason</c> (a <see cref="RejectionKind"/> in snake case; absent where the message
-    /// was signed), and <c>postseal.duration</c>, a histogram of seconds with the tag <c>result</c>.
+    /// was signed); <c>postseal.encryptions</c>, a counter of messages that were to be encrypted, with the tags <c>result</c>
+    /// (<c>encrypted</c>, <c>plain</c>) and <c>reason</c>; and <c>postseal.duration</c>, a histogram of seconds with the tag <c>result</c>.
     /// </summary>
     public const string Name = "Postseal";
 
@@ -19,6 +20,9 @@ public static class ProcessingDiagnostics
 
     private static readonly Counter<long> Messages = Meter.CreateCounter<long>(
         "postseal.messages", "{message}", "Messages processed, by result and reason");
+
+    private static readonly Counter<long> Encryptions = Meter.CreateCounter<long>(
+        "postseal.encryptions", "{message}", "Messages that were to be encrypted where possible, by result and reason");
 
     private static readonly Histogram<double> Duration = Meter.CreateHistogram<double>(
         "postseal.duration", "s", "Time from the complete message to its outcome");
@@ -37,19 +41,38 @@ public static class ProcessingDiagnostics
             Outcome.Refused refused => ("refused", refused.Why),
             Outcome.Unchanged unchanged => ("unsigned", unchanged.Why),
             Outcome.PerRecipient => ("split", null),
-            _ => ("signed", null),
+            Outcome.Replaced { Facts: [Fact.NotSigned unsigned, ..] } => ("unsigned", unsigned.Why),
+            _ => ("signed", (Rejection?)null),
         };
-        if (Messages.Enabled)
+        Count(Messages, result, why);
+        foreach (var fact in FactsOf(outcome))
         {
-            if (why is null)
-                Messages.Add(1, new KeyValuePair<string, object?>("result", result));
-            else
-                Messages.Add(1, new("result", result), new("reason", Reasons[(int)why.Kind]));
+            if (fact is Fact.Encrypted)
+                Count(Encryptions, "encrypted", null);
+            else if (fact is Fact.NotEncrypted plain)
+                Count(Encryptions, "plain", plain.Why);
         }
 
         Duration.Record(elapsed.TotalSeconds, new KeyValuePair<string, object?>("result", result));
         if (Activity.Current is { IsAllDataRequested: true } activity)
             Tag(activity, outcome, result, why);
+    }
+
+    private static IReadOnlyList<Fact> FactsOf(Outcome outcome) => outcome switch
+    {
+        Outcome.Replaced replaced => replaced.Facts,
+        Outcome.Unchanged unchanged => unchanged.Facts,
+        _ => [],
+    };
+
+    private static void Count(Counter<long> counter, string result, Rejection? why)
+    {
+        if (!counter.Enabled)
+            return;
+        if (why is null)
+            counter.Add(1, new KeyValuePair<string, object?>("result", result));
+        else
+            counter.Add(1, new("result", result), new("reason", Reasons[(int)why.Kind]));
     }
 
     private static void Tag(Activity activity, Outcome outcome, string result, Rejection? why)
@@ -64,5 +87,8 @@ public static class ProcessingDiagnostics
             activity.SetTag("postseal.author", signed.Author.ToString())
                 .SetTag("postseal.certificate", signed.By.Certificate.SerialNumber);
         }
+
+        if (FactsOf(outcome).OfType<Fact.Encrypted>().FirstOrDefault() is { } encrypted)
+            activity.SetTag("postseal.encryption", encrypted.Content.ToString());
     }
 }

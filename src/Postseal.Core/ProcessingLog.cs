@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Postseal.Cms;
 using Postseal.Mail;
 using Postseal.Policy;
 
@@ -21,21 +22,44 @@ public sealed partial class ProcessingLog(ILogger logger)
         ProcessingDiagnostics.Record(outcome, elapsed);
         switch (outcome)
         {
-            case Outcome.Replaced { Facts: [Fact.Signed signed, ..] }:
-                var certificate = signed.By.Certificate;
-                LogSigned(
-                    id, signed.Author, envelope.Recipients.Count, certificate.Subject, certificate.SerialNumber, signed.By.KeyName,
-                    elapsed.TotalMilliseconds);
+            case Outcome.Replaced replaced:
+                Write(id, envelope, replaced.Facts, elapsed);
                 break;
-            case Outcome.PerRecipient:
-                LogNotSplit(id);
+            case Outcome.PerRecipient split:
+                Write(id, envelope, split.Facts, elapsed);
+                LogSplit(id, envelope.Recipients.Count);
                 break;
             case Outcome.Refused refused:
                 LogRefused(id, refused.Why.Message);
                 break;
             case Outcome.Unchanged unchanged:
                 LogNotSigned(unchanged.NeedsAttention ? LogLevel.Warning : LogLevel.Debug, id, unchanged.Why.Message);
+                Write(id, envelope, unchanged.Facts, elapsed);
                 break;
+        }
+    }
+
+    private void Write(string? id, Envelope envelope, IReadOnlyList<Fact> facts, TimeSpan elapsed)
+    {
+        foreach (var fact in facts)
+        {
+            switch (fact)
+            {
+                case Fact.Signed { By.Certificate: var certificate } signed:
+                    LogSigned(
+                        id, signed.Author, envelope.Recipients.Count, certificate.Subject, certificate.SerialNumber, signed.By.KeyName,
+                        elapsed.TotalMilliseconds);
+                    break;
+                case Fact.NotSigned notSigned:
+                    LogNotSigned(notSigned.NeedsAttention ? LogLevel.Warning : LogLevel.Debug, id, notSigned.Why.Message);
+                    break;
+                case Fact.Encrypted encrypted:
+                    LogEncrypted(id, new Names(encrypted.To), encrypted.Content, elapsed.TotalMilliseconds);
+                    break;
+                case Fact.NotEncrypted notEncrypted:
+                    LogNotEncrypted(notEncrypted.NeedsAttention ? LogLevel.Warning : LogLevel.Debug, id, notEncrypted.Why.Message);
+                    break;
+            }
         }
     }
 
@@ -54,9 +78,26 @@ public sealed partial class ProcessingLog(ILogger logger)
     [LoggerMessage(EventId = 3, Message = "{Id}: not signed: {Reason}")]
     private partial void LogNotSigned(LogLevel level, string? id, string reason);
 
-    [LoggerMessage(5, LogLevel.Warning, "{Id}: not sent: it has to go to each recipient by itself, and nothing here is set up for that")]
-    private partial void LogNotSplit(string? id);
+    [LoggerMessage(5, LogLevel.Information, "{Id}: split for {Recipients} recipient(s), to be handled one by one")]
+    private partial void LogSplit(string? id, int recipients);
+
+    [LoggerMessage(6, LogLevel.Information, "{Id}: encrypted to {To} with {Content} in {Milliseconds:0.0} ms")]
+    private partial void LogEncrypted(string? id, Names to, ContentEncryption content, double milliseconds);
+
+    [LoggerMessage(EventId = 7, Message = "{Id}: not encrypted: {Reason}")]
+    private partial void LogNotEncrypted(LogLevel level, string? id, string reason);
 
     [LoggerMessage(4, LogLevel.Error, "{Id}: signing failed: {Reason}")]
     private partial void LogFailed(string? id, string reason);
+
+    /// <summary>The recipients of an encrypted message, worded only for a line that is written. It has room for some; the count
+    /// tells of the others.</summary>
+    private readonly record struct Names(IReadOnlyList<EncryptedTo> Recipients)
+    {
+        private const int Most = 20;
+
+        public override string ToString() =>
+            string.Join(", ", Recipients.Take(Most).Select(to => $"{to.Recipient.Text} (serial {to.Certificate.SerialNumber})"))
+            + (Recipients.Count > Most ? $" and {Recipients.Count - Most} more" : "");
+    }
 }

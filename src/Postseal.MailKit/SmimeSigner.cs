@@ -117,6 +117,8 @@ public sealed class SmimeSigner
                     Signer = signed.Author.ToString(),
                     Certificate = signed.By.Certificate,
                 },
+            Outcome.Replaced { Facts: [Fact.NotSigned unsigned, ..] } replaced =>
+                new SigningOutcome(message, RawMimeMessage.FromBytes(replaced.Message)) { Reason = unsigned.Why.Message },
             Outcome.PerRecipient => throw new SigningRefusedException(
                 Author.Find(mail.Headers)?.ToString(), "its recipients cannot all get the same message", "Send it to each of them by itself."),
             Outcome.Refused refused => throw Refusal(Author.Find(mail.Headers), refused.Why),

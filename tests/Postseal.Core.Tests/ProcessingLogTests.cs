@@ -33,11 +33,11 @@ public sealed class ProcessingLogTests : IDisposable
     };
 
     [Fact]
-    public void A_message_that_nothing_splits_is_not_counted_as_signed()
+    public void A_message_that_is_split_is_not_counted_as_signed()
     {
-        Write(new Outcome.PerRecipient(MailMessage.Parse("Subject: Hello\r\n\r\nHello\r\n"u8.ToArray()), []));
+        Write(new Outcome.PerRecipient(MailMessage.Parse("Subject: Hello\r\n\r\nHello\r\n"u8.ToArray()), [], new SplitTicket(null, 128, 0)));
 
-        Assert.Equal(["4ABC: not sent: it has to go to each recipient by itself, and nothing here is set up for that"], log.Lines);
+        Assert.Equal(["4ABC: split for 2 recipient(s), to be handled one by one"], log.Lines);
         Assert.Equal(["result=split"], counted);
     }
 

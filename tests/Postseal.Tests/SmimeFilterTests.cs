@@ -26,7 +26,7 @@ public sealed class SmimeFilterTests : IAsyncDisposable
         { new Outcome.Replaced(Other, []), MtaVerdict.Accepted, "Subject: Other\r\n\r\nOther\r\n" },
         { new Outcome.Refused(Why, new SmtpReply(550, "5.7.5", "No certificate")), MtaVerdict.Rejected, "550 5.7.5 No certificate" },
         // Nothing here splits a message: the MTA keeps it, and nobody gets what was meant for another.
-        { new Outcome.PerRecipient(Other, []), MtaVerdict.TempFailed, "451 4.3.5 This mail has to go to each recipient by itself" },
+        { new Outcome.PerRecipient(Other, [], new SplitTicket(null, 128, 0)), MtaVerdict.TempFailed, "451 4.3.5 This mail has to go to each recipient by itself" },
     };
 
     [Theory]
@@ -107,7 +107,7 @@ public sealed class SmimeFilterTests : IAsyncDisposable
 
         public TaskCompletionSource? FirstWaitsFor { get; init; }
 
-        public bool AppliesTo(Envelope envelope) => true;
+        public bool AppliesTo(Envelope envelope, IReadOnlyList<HeaderField> headers) => true;
 
         public async ValueTask<Outcome> ProcessAsync(MailMessage message, Envelope envelope, CancellationToken cancellationToken = default)
         {

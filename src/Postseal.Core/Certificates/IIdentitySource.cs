@@ -16,8 +16,8 @@ public interface IIdentitySource
     /// <inheritdoc cref="FindSignerAsync"/>
     ValueTask<bool> HasAnythingForAsync(MailAddress address, CancellationToken cancellationToken = default);
 
-    /// <summary>Determines whether the private key of an address is here, so that mail to it need not be encrypted; the key is not
-    /// opened.</summary>
+    /// <summary>Determines whether a private key of an address is here, usable or not, without opening it: then its owner is one of
+    /// ours.</summary>
     /// <inheritdoc cref="FindSignerAsync"/>
     ValueTask<bool> HoldsKeyOfAsync(MailAddress address, CancellationToken cancellationToken = default);
 }

@@ -67,6 +67,12 @@ public enum RejectionKind
     /// <summary>The file is damaged, unreadable, too large, or no certificate.</summary>
     Damaged,
 
-    /// <summary>No CA that <c>[Trust] Anchors</c> names stands behind the certificate.</summary>
-    Untrusted,
+    /// <summary>The source of certificates did not answer.</summary>
+    LookupFailed,
+
+    /// <summary>The message would have to go to each recipient by itself, and nothing is set up for that.</summary>
+    CannotSplit,
+
+    /// <summary>The message must be encrypted, and this cannot be.</summary>
+    NotEncrypted,
 }

@@ -23,12 +23,27 @@ public sealed record Envelope
 
     /// <summary>Gets what holds for this one message, whatever the settings say. Default: nothing does.</summary>
     public MessageOverrides Overrides { get; init; } = MessageOverrides.None;
+
+    /// <summary>Gets whether the door can have each recipient handled by himself (<see cref="Outcome.PerRecipient"/>). Default: no.</summary>
+    public bool CanSplit { get; init; }
+
+    /// <summary>Gets what was decided when the message was split, in the pass that handles one of its recipients;
+    /// <see langword="null"/> when it was not split.</summary>
+    public SplitTicket? Ticket { get; init; }
+
+    /// <summary>Gets whether the recipients may see each other, although the message does not name them. Default: no, as one may be in
+    /// Bcc.</summary>
+    public bool ShowsRecipients { get; init; }
 }
 
 /// <summary>One of those a message goes to.</summary>
 /// <param name="Text">The address as the mail system gave it, without angle brackets.</param>
 public sealed record Recipient(string Text)
 {
+    /// <summary>Gets whether the mail system may deliver it to other addresses, as an alias: then its certificate is looked up when that
+    /// is known, in the pass after the split.</summary>
+    public bool MayExpand { get; init; }
+
     /// <summary>Gets the address; <see langword="null"/> where the text is none that certificates could be looked up for. Such a
     /// recipient is still one: whoever must have a certificate has none.</summary>
     public MailAddress? Address => MailAddress.TryParse(Text, out var address) ? address : null;
@@ -36,7 +51,8 @@ public sealed record Recipient(string Text)
 
 /// <summary>What a program wants for one message, whatever the settings say.</summary>
 /// <param name="Signing">Whether it is signed; <see langword="null"/>: as the settings say.</param>
-public sealed record MessageOverrides(SigningMode? Signing = null)
+/// <param name="Encryption">Whether it is encrypted; <see langword="null"/>: as the settings say.</param>
+public sealed record MessageOverrides(SigningMode? Signing = null, EncryptionMode? Encryption = null)
 {
     /// <summary>Gets the overrides that leave everything as the settings say.</summary>
     public static MessageOverrides None { get; } = new();

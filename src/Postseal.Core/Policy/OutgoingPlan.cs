@@ -15,6 +15,18 @@ internal sealed class OutgoingPlan(OriginatingOptions originating, SigningPolicy
 
     public required Origin Origin { get; init; }
 
+    /// <summary>Gets what the message itself says of its encryption.</summary>
+    public required MessageMarks Marks { get; init; }
+
+    /// <summary>Gets the message without these marks, as it goes on.</summary>
+    public MailMessage Message => Marks.Message;
+
+    /// <summary>Gets or sets the mode that its sender's section says; <see langword="null"/> where none says any.</summary>
+    public DecidedMode? SenderMode { get; set; }
+
+    /// <summary>Gets or sets what was asked about encrypting it; <see langword="null"/> where nothing asks for encryption.</summary>
+    public EncryptionPlan? Encryption { get; set; }
+
     /// <summary>Gets or sets the network of ours the client is in.</summary>
     public IPNetwork? Network { get; set; }
 
@@ -39,13 +51,19 @@ internal sealed class OutgoingPlan(OriginatingOptions originating, SigningPolicy
     /// does.</summary>
     public Rejection? Rejection { get; set; }
 
+    /// <summary>Finds how the message came protected, once.</summary>
+    public MessageProtection Classify() => Protection ??= ProtectionClassifier.Classify(Message);
+
     /// <summary>Gets whose signature it would carry.</summary>
     public MailAddress? Author => Authorship?.Signer;
 
     /// <inheritdoc/>
     public IReadOnlyList<PolicyStep> Steps => [.. Answers()];
 
-    private IEnumerable<PolicyStep> Answers()
+    private IEnumerable<PolicyStep> Answers() =>
+        SigningAnswers().Concat(Encryption is { } encryption ? EncryptionSteps.Of(this, encryption) : []);
+
+    private IEnumerable<PolicyStep> SigningAnswers()
     {
         yield return OfOrigin();
         if (Authorship is null || Rules is null)

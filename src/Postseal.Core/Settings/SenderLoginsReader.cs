@@ -1,5 +1,6 @@
 using System.Text;
 using Postseal.Certificates.Formats;
+using Postseal.Certificates.Store;
 using Postseal.Mail;
 using Postseal.Policy;
 

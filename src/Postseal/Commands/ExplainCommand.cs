@@ -85,7 +85,9 @@ internal static class ExplainCommand
         output.Line(outcome switch
         {
             Outcome.Unchanged unchanged => $"The message would leave as it is: {unchanged.Why}.",
-            Outcome.Replaced { Facts: [Fact.Signed signed, ..] } => $"The message would leave signed by {signed.Author}.",
+            Outcome.Replaced { Facts: var facts } => "The message would leave "
+                + $"{(facts is [Fact.Signed signed, ..] ? $"signed by {signed.Author}" : "unsigned")}"
+                + $"{(facts.Any(fact => fact is Fact.Encrypted) ? " and encrypted" : "")}.",
             Outcome.PerRecipient => "The message would go to each recipient by itself.",
             Outcome.Refused { Reply: var reply } refused =>
                 $"The message would be refused with {reply.Code} {reply.EnhancedStatusCode} {reply.Text}. The log would say: {refused.Why}.",

@@ -90,6 +90,8 @@ internal static class SignCommand
                 output.Streams.OutputBytes.Write(original);
                 return ExitCode.Success;
             case Outcome.Replaced replaced:
+                if (replaced.Facts is [Fact.NotSigned unsigned, ..])
+                    output.Note($"not signed: {unsigned.Why}");
                 // The lines end as they came, as in a Unix pipe.
                 replaced.Message.WriteTo(output.Streams.OutputBytes, LineEndings.Of(original));
                 return ExitCode.Success;

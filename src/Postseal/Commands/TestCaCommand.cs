@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Security.Cryptography.X509Certificates;
 using Postseal.Program.Commands.Kit;
 using Postseal.Program.Keys;
 using Postseal.Program.Terminal;
@@ -41,11 +40,9 @@ internal static class TestCaCommand
             var trial = TrialDirectory.Create(path, ca);
             var key = arguments.GetValue(type)!;
             // Both uses, as a CA would grant them: RSA keys take part in transport, EC keys in agreement.
-            var usage = X509KeyUsageFlags.DigitalSignature
-                | (key.StartsWith("RSA", StringComparison.Ordinal) ? X509KeyUsageFlags.KeyEncipherment : X509KeyUsageFlags.KeyAgreement);
             foreach (var mailbox in mailboxes)
             {
-                var file = trial.Issue(mailbox, new TestCaRequest(mailbox.ToString()) { Key = key, KeyUsage = usage });
+                var file = trial.Issue(mailbox, new TestCaRequest(mailbox.ToString()) { Key = key });
                 output.Line($"{file}: key, certificate and chain for {mailbox}");
             }
 

@@ -14,16 +14,16 @@ internal sealed class SmimeFilter(Func<IMailProcessor> processor, TimeProvider t
 
     private readonly ProcessingLog log = new(logger);
 
-    public bool WantsEnvelope(MilterMessage message) => processor().AppliesTo(EnvelopeOf(message));
-
     // A header over the limits is refused only where it would be signed: what the decision needs is in the header.
     public async ValueTask<bool> WantsAsync(MilterMessage message, CancellationToken cancellationToken)
     {
+        var (core, envelope) = (MilterMail.ToCore(message), EnvelopeOf(message));
+        if (!processor().AppliesTo(envelope, core.Headers))
+            return false;
         if (!message.IsHeaderOverLimit)
             return true;
         var started = time.GetTimestamp();
-        var envelope = EnvelopeOf(message);
-        var outcome = await processor().ProcessAsync(MilterMail.ToCore(message), envelope, cancellationToken);
+        var outcome = await processor().ProcessAsync(core, envelope, cancellationToken);
         if (outcome is not Outcome.Unchanged)
             return true;
         log.Write(IdOf(message), envelope, outcome, time.GetElapsedTime(started));

@@ -123,6 +123,9 @@ public sealed class TestCa : IDisposable
 /// none leaves the extension out.</param>
 public sealed record TestCaRequest(params IReadOnlyList<string> Addresses)
 {
+    private readonly X509KeyUsageFlags? usage;
+    private readonly bool hasUsage;
+
     /// <summary>Gets the kind of key: <c>RSA-2048</c>, <c>RSA-3072</c>, <c>RSA-4096</c>, <c>P-256</c>, <c>P-384</c> or
     /// <c>P-521</c>.</summary>
     public string Key { get; init; } = "P-256";
@@ -136,11 +139,15 @@ public sealed record TestCaRequest(params IReadOnlyList<string> Addresses)
     /// <summary>Gets the end of validity; a year from yesterday when <see langword="null"/>.</summary>
     public DateTimeOffset? NotAfter { get; init; }
 
-    /// <summary>Gets the keyUsage; <see langword="null"/> leaves the extension out.</summary>
-    public X509KeyUsageFlags? KeyUsage { get; init; } = X509KeyUsageFlags.DigitalSignature;
+    /// <summary>Gets the keyUsage; <see langword="null"/> leaves the extension out. Default: signing, and encrypting as its kind of
+    /// key does (RFC 8551 section 2.3).</summary>
+    public X509KeyUsageFlags? KeyUsage { get => hasUsage ? usage : UsageOf(Key); init => (usage, hasUsage) = (value, true); }
 
     /// <summary>Gets the one purpose in extendedKeyUsage; <see langword="null"/> leaves the extension out.</summary>
     public string? ExtendedKeyUsage { get; init; } = Oids.EmailProtection;
+
+    private static X509KeyUsageFlags UsageOf(string key) => X509KeyUsageFlags.DigitalSignature
+        | (key.StartsWith("RSA", StringComparison.Ordinal) ? X509KeyUsageFlags.KeyEncipherment : X509KeyUsageFlags.KeyAgreement);
 }
 
 /// <summary>What a <see cref="TestCa"/> issued, in PEM.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using Postseal.Certificates.Store;
+using Postseal.Certificates.Trust;
 using Postseal.Cms;
 using Postseal.Mail;
 using Postseal.Policy;
@@ -42,6 +43,39 @@ public sealed class SettingsReaderTests : IDisposable
         [Sender:@Bücher.example]
         SignatureType = Legacy
         MaxSize = 1G
+        Encryption = Required
+        [Encryption]
+        Mode = IfPossible
+        Missing = Bounce
+        Mixed = Plain
+        Content = Aes128Gcm
+        Fallback = Aes128Cbc
+        RsaPadding = Oaep
+        ToSender = no
+        LookupError = Ignore
+        SubAddress = yes
+        Downgrade = Refuse
+        [Recipient:@bank.example]
+        Mode = Required
+        Content = auto
+        ToSender = yes
+        [Recipient:bob@example.net]
+        Certificate = secret
+        [Override]
+        Header = X-Seal
+        SubjectTag = [seal]
+        Sensitivity = yes
+        MayLower = yes
+        [Splitting]
+        Method = Reinject
+        Reinject = [::1]:2525
+        [Trust]
+        Anchors = secret
+        ForEncryption = yes
+        [Harvest]
+        Path = learned
+        [State]
+        Path = kept
         """;
 
     private readonly TemporaryDirectory directory = new();
@@ -58,6 +92,13 @@ public sealed class SettingsReaderTests : IDisposable
     public void An_empty_file_gives_the_documented_defaults()
     {
         var options = Read("");
+
+        Assert.Equal(new EncryptionRules(), options.Encryption);
+        Assert.Equal(EncryptionMode.Never, options.Encryption.Mode);
+        Assert.Equal(new OverrideOptions(), options.Override);
+        Assert.Equal(SplitMethod.None, options.Splitting.Method);
+        Assert.Equal(directory.File("state"), options.StatePath);
+        Assert.Equal(directory.File("state/harvested"), options.Certificates.HarvestedPath);
 
         Assert.Equal(directory.File("certificates"), options.Certificates.Path);
         Assert.Equal(new SigningRules(), options.Signing);
@@ -84,8 +125,14 @@ public sealed class SettingsReaderTests : IDisposable
                 DomainCertificates = true,
                 ExpiryWarning = TimeSpan.FromDays(14),
                 Senders = options.Certificates.Senders,
+                Recipients = options.Certificates.Recipients,
+                HarvestedPath = directory.File("learned"),
+                SubAddress = true,
+                Trust = new TrustOptions { Anchors = directory.File("secret"), ForEncryption = true },
             },
             options.Certificates);
+        Assert.Equal(
+            new(AddressPattern.Parse("bob@example.net"), directory.File("secret")), Assert.Single(options.Certificates.Recipients));
         Assert.Equal(
             new(AddressPattern.Parse("alice@example.org"), new(directory.File("secret"), directory.File("secret"))),
             Assert.Single(options.Certificates.Senders));
@@ -109,8 +156,35 @@ public sealed class SettingsReaderTests : IDisposable
         Assert.Equal(directory.File("logins"), options.Originating.SenderLogins?.Path);
         Assert.Equal(new SenderOverrides(SigningMode.Never), options.Senders[AddressPattern.Parse("@example.org")]);
         Assert.Equal(new SenderOverrides(SigningMode.IfPossible, Digest: Digest.SHA384), options.Senders[AddressPattern.Parse("alice@example.org")]);
-        Assert.Equal(new SenderOverrides(SignatureType: SignatureType.Legacy, MaxSize: 1 << 30), options.Senders[AddressPattern.Parse("@xn--bcher-kva.example")]);
+        Assert.Equal(
+            new SenderOverrides(SignatureType: SignatureType.Legacy, MaxSize: 1 << 30, Encryption: EncryptionMode.Required),
+            options.Senders[AddressPattern.Parse("@xn--bcher-kva.example")]);
+        Assert.Equal(
+            new EncryptionRules
+            {
+                Mode = EncryptionMode.IfPossible,
+                Missing = MissingCertificate.Bounce,
+                Mixed = MixedRecipients.Plain,
+                Content = ContentEncryption.Aes128Gcm,
+                Fallback = ContentEncryption.Aes128Cbc,
+                RsaPadding = KeyTransport.Oaep,
+                ToSender = false,
+                LookupError = LookupError.Ignore,
+                Downgrade = EncryptionDowngrade.Refuse,
+            },
+            options.Encryption);
+        Assert.Equal(
+            new RecipientOverrides { Mode = EncryptionMode.Required, IsContentAuto = true, ToSender = true },
+            options.Recipients[AddressPattern.Parse("@bank.example")]);
+        Assert.Equal(
+            new OverrideOptions { Header = "X-Seal", SubjectTag = "[seal]", Sensitivity = true, MayLower = true }, options.Override);
+        Assert.Equal(
+            new SplittingOptions { Method = SplitMethod.Reinject, ReinjectHost = "::1", ReinjectPort = 2525 }, options.Splitting);
+        Assert.Equal(directory.File("kept"), options.StatePath);
     }
+
+    [Fact]
+    public void An_empty_name_takes_the_override_field_away() => Assert.Null(Read("[Override]\nHeader =").Override.Header);
 
     /// <summary>What was read of certificates is kept as long as their settings say the same.</summary>
     [Theory]
@@ -133,11 +207,18 @@ public sealed class SettingsReaderTests : IDisposable
         Assert.Equal([IPNetwork.Parse(read)], Read($"[Originating]\nNetworks = {written}").Originating.Networks);
 
     [Theory]
-    [InlineData("[Sining]\nMode = Never", "test.ini: [Sining]: there is no section 'Sining'; there are Certificates, Signing, Originating, Sender, Milter, Log")]
+    [InlineData("[Sining]\nMode = Never", "test.ini: [Sining]: there is no section 'Sining'; there are Certificates, Signing, Originating, Sender, Encryption, Recipient, State, Override, Splitting, Harvest, Trust, Milter, Log")]
     [InlineData("[Signing]\nMod = Never", "test.ini: [Signing] Mod: there is no setting 'Mod'; there are Mode, Form, Digest, RsaPadding, SignatureType, MaxSize")]
     [InlineData("[Signing]\nMaxSize = 10M0", "[Signing] MaxSize: '10M0' is not a size from 1M to 1G, as 10240000 or 25M")]
     [InlineData("[Sender:@example.org]\nMaxSize = 2G", "[Sender:@example.org] MaxSize: '2G' is not a size from 1M to 1G")]
     [InlineData("[Signing]\nMaxSize = 1023K", "[Signing] MaxSize: '1023K' is not a size from 1M to 1G")]
+    [InlineData("[Encryption]\nContent = Rot13", "[Encryption] Content: 'Rot13' is not one of Auto, Aes128Cbc, Aes256Cbc, Aes128Gcm, Aes256Gcm")]
+    [InlineData("[Encryption]\nCertificate = secret", "[Encryption] Certificate: there is no setting 'Certificate'")]
+    [InlineData("[Recipient:bob]\nMode = Required", "[Recipient:bob]: 'bob' is neither an address")]
+    [InlineData("[Override]\nHeader = Subject", "[Override] Header: 'Subject' is not a header field's name, as X-Postseal-Encrypt")]
+    [InlineData("[Splitting]\nReinject = 127.0.0.1", "[Splitting] Reinject: '127.0.0.1' is not a host and a port, as 127.0.0.1:10027")]
+    [InlineData("[Trust]\nForEncryption = yes", "[Trust] ForEncryption: needs Anchors")]
+    [InlineData("[Trust]\nAnchors = nowhere", "[Trust] Anchors: there is no file or directory")]
     [InlineData("[Certificates]\nDomainCertificates = perhaps", "[Certificates] DomainCertificates: 'perhaps' is not yes or no")]
     [InlineData("[Certificates]\nExpiryWarning = 4w", "[Certificates] ExpiryWarning: '4w' is not a time, as 30d")]
     [InlineData("[Certificates]\nSecretFile = nowhere", "[Certificates] SecretFile: there is no file")]

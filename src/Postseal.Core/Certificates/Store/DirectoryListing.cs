@@ -1,5 +1,3 @@
-using Postseal.Certificates.Formats;
-
 namespace Postseal.Certificates.Store;
 
 /// <summary>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Postseal.Bytes;
 using Postseal.Mail;
 
 namespace Postseal.Mime.Canonical;
@@ -8,6 +9,8 @@ namespace Postseal.Mime.Canonical;
 /// </summary>
 internal sealed record CanonicalEntity : Canonicalization
 {
+    private static readonly byte[] CrLf = "\r\n"u8.ToArray();
+
     private CanonicalEntity(ReadOnlySequence<byte> content, IReadOnlyList<HeaderField> outer, int contentTypeIndex) =>
         (Content, OuterHeaders, ContentTypeIndex) = (content, outer, contentTypeIndex);
 
@@ -58,6 +61,17 @@ internal sealed record CanonicalEntity : Canonicalization
     /// <inheritdoc cref="Create(MailMessage, long)" path="/param"/>
     public static Canonicalization CreateOpaque(MailMessage message, long maxLength = long.MaxValue) =>
         Create(message, maxLength, leavesUnencodable: true);
+
+    /// <summary>Takes the entity of a message as it is, since a signature covers these bytes.</summary>
+    public static CanonicalEntity AsItIs(MailMessage message)
+    {
+        var content = new ByteRope();
+        foreach (var field in message.Headers.Where(IsContentField))
+            content.Append(field.Raw).Append(CrLf);
+        content.Append(CrLf).Append(message.Body);
+        var outer = OuterFields(message.Headers, out var contentTypeIndex);
+        return new CanonicalEntity(content.ToSequence(), outer, contentTypeIndex);
+    }
 
     private static Canonicalization Create(MailMessage message, long maxLength, bool leavesUnencodable)
     {
