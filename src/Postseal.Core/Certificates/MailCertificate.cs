@@ -10,8 +10,8 @@ namespace Postseal.Certificates;
 public sealed class MailCertificate
 {
     private readonly AsymmetricAlgorithm? key;
-    private readonly IReadOnlyList<X509Certificate2> beside;
     private readonly string source;
+    private readonly Lazy<Rejection?> cannotEncrypt;
     private volatile Completed? completed;
 
     /// <summary>Returns a certificate as it was read.</summary>
@@ -24,10 +24,10 @@ public sealed class MailCertificate
         X509Certificate2 certificate, string source, bool hasKey, AsymmetricAlgorithm? key = null,
         IReadOnlyList<X509Certificate2>? beside = null)
     {
-        (Certificate, this.source, HasKey, this.key, this.beside) = (certificate, source, hasKey, key, beside ?? []);
+        (Certificate, this.source, HasKey, this.key, Beside) = (certificate, source, hasKey, key, beside ?? []);
         Addresses = CertificateAddresses.Of(certificate);
         CannotSign = CertificateRules.CheckSigning(certificate);
-        CannotEncrypt = CertificateRules.CheckEncrypting(certificate);
+        cannotEncrypt = new(() => CertificateRules.CheckEncrypting(certificate));
     }
 
     /// <summary>Gets the certificate.</summary>
@@ -39,9 +39,6 @@ public sealed class MailCertificate
     /// <summary>Gets whether its private key is here too.</summary>
     public bool HasKey { get; }
 
-    /// <summary>Gets what its owner's program can read; <see langword="null"/> when that is not known.</summary>
-    internal Abilities? Abilities { get; init; }
-
     /// <summary>Gets its public key, ready to encrypt to; read when it is first asked for.</summary>
     /// <exception cref="CryptographicException">It cannot be encrypted to: <see cref="CannotEncrypt"/>.</exception>
     internal RecipientKey EncryptionKey => field ??= RecipientKey.Create(Certificate);
@@ -49,8 +46,14 @@ public sealed class MailCertificate
     /// <summary>Gets why it may sign for nobody; <see langword="null"/> when it may.</summary>
     internal Rejection? CannotSign { get; }
 
-    /// <summary>Gets why nothing may be encrypted to it; <see langword="null"/> when it may.</summary>
-    internal Rejection? CannotEncrypt { get; }
+    /// <summary>Gets why nothing may be encrypted to it, whomever it names; <see langword="null"/> when it may.</summary>
+    internal Rejection? CannotEncrypt => cannotEncrypt.Value;
+
+    /// <summary>Gets what its owner's program can read; <see langword="null"/> when that is not known.</summary>
+    internal Abilities? Abilities { get; init; }
+
+    /// <summary>Gets all certificates in its files, this one too: its chain may be among them.</summary>
+    internal IReadOnlyList<X509Certificate2> Beside { get; }
 
     /// <summary>
     /// Makes the identity that uses its key. The chain is what its files have, completed from the issuers of the directory, and
@@ -65,7 +68,7 @@ public sealed class MailCertificate
         var known = completed;
         if (known is not null && ReferenceEquals(known.From, issuers) && now.UtcDateTime <= known.HoldsUntil)
             return known.Identity;
-        var chain = CertificateChain.Of(Certificate, [CertificateChain.BySubject(beside), issuers], now);
+        var chain = CertificateChain.Of(Certificate, [CertificateChain.BySubject(Beside), issuers], now);
         var identity = new Identity(Certificate, chain.Intermediates, new PlatformKey(key!), source)
         {
             Chain = chain,

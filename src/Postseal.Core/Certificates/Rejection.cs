@@ -75,4 +75,7 @@ public enum RejectionKind
 
     /// <summary>The message must be encrypted, and this cannot be.</summary>
     NotEncrypted,
+
+    /// <summary>No CA that <c>[Trust] Anchors</c> names stands behind the certificate.</summary>
+    Untrusted,
 }

@@ -60,6 +60,12 @@ public sealed class MailAddress : IEquatable<MailAddress>
         && AsciiCase.Equals(LocalPart, other.LocalPart)
         && HasDomainOf(other);
 
+    /// <summary>Gets the address without its tag, <c>alice@</c> for <c>alice+lists@</c> (RFC 5233); <see langword="null"/> where
+    /// it has none.</summary>
+    internal MailAddress? WithoutTag => LocalPart.IndexOf('+', StringComparison.Ordinal) is > 0 and var plus
+        ? new MailAddress(LocalPart[..plus], Domain)
+        : null;
+
     /// <summary>Determines whether the other address is in exactly the same domain.</summary>
     public bool HasDomainOf(MailAddress other) => AsciiDomain.Equals(other.AsciiDomain, StringComparison.Ordinal);
 

@@ -1,4 +1,4 @@
-using Postseal.Certificates.Store;
+using Postseal.Certificates.Formats;
 using Postseal.Mail;
 
 namespace Postseal.Policy;

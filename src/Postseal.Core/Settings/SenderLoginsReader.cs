@@ -1,6 +1,5 @@
 using System.Text;
 using Postseal.Certificates.Formats;
-using Postseal.Certificates.Store;
 using Postseal.Mail;
 using Postseal.Policy;
 

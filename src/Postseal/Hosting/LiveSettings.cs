@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using Postseal.Certificates.Store;
+using Postseal.Certificates.Formats;
 using Postseal.Policy;
 using Postseal.Program.Milter;
 using Postseal.Settings;

@@ -22,25 +22,28 @@ internal readonly record struct CertificateChoice(KeyFileSet Files, MailCertific
         return best;
     }
 
-    private bool IsBetterThan(CertificateChoice other, FilePurpose purpose)
+    /// <summary>Returns the first that can be used, a tier before the next, and of a tier the best; else everything that was found
+    /// and why it cannot be used.</summary>
+    public static Lookup<MailCertificate> FirstRecipient(params ReadOnlySpan<IEnumerable<CertificateChoice>> tiers)
     {
-        var (rank, otherRank) = (Rank(Rejection?.Kind), Rank(other.Rejection?.Kind));
-        if (rank != otherRank)
-            return rank < otherRank;
-        var (made, otherMade) = (Files.Purpose == purpose, other.Files.Purpose == purpose);
-        return made != otherMade ? made : Certificate?.Certificate.NotBefore > other.Certificate?.Certificate.NotBefore;
+        var rejections = new List<Rejection>();
+        foreach (var tier in tiers)
+        {
+            CertificateChoice[] choices = [.. tier];
+            if (Best(choices, FilePurpose.Encrypt) is { Rejection: null, Certificate: { } certificate, Files: var files })
+                return new Lookup<MailCertificate>.Found(certificate, files.ToString());
+            rejections.AddRange(choices.Select(choice => choice.Rejection).OfType<Rejection>());
+        }
+
+        return rejections.Count == 0 ? Lookup<MailCertificate>.None.Instance : new Lookup<MailCertificate>.Unusable(Rejections.AsOne(rejections));
     }
 
-    /// <summary>Returns what a person wants to hear of first.</summary>
-    private static int Rank(RejectionKind? kind) => kind switch
+    private bool IsBetterThan(CertificateChoice other, FilePurpose purpose)
     {
-        null => 0,
-        // Somebody put the files there to be used.
-        RejectionKind.KeyLocked or RejectionKind.Damaged or RejectionKind.NoPrivateKey => 1,
-        // It was right otherwise.
-        RejectionKind.Expired or RejectionKind.NotYetValid => 2,
-        RejectionKind.WrongAddress => 4,
-        // It never was a certificate for this.
-        _ => 3,
-    };
+        var (rank, otherRank) = (Rejections.Rank(Rejection?.Kind), Rejections.Rank(other.Rejection?.Kind));
+        if (rank != otherRank)
+            return rank < otherRank;
+        var (made, otherMade) = (Files.AreMadeFor(purpose), other.Files.AreMadeFor(purpose));
+        return made != otherMade ? made : Certificate?.Certificate.NotBefore > other.Certificate?.Certificate.NotBefore;
+    }
 }

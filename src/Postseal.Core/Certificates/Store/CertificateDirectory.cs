@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Postseal.Certificates.Trust;
 using Postseal.Mail;
 
 namespace Postseal.Certificates.Store;
@@ -27,6 +28,7 @@ public sealed partial class CertificateDirectory : IIdentitySource, IRecipientSo
         Time = time;
         this.logger = logger ?? NullLogger.Instance;
         warn = LogWarning;
+        trust = new TrustCheck(options.Trust, time, warn);
     }
 
     internal CertificateOptions Options { get; }
@@ -57,32 +59,6 @@ public sealed partial class CertificateDirectory : IIdentitySource, IRecipientSo
     /// <inheritdoc cref="FindSigner"/>
     public ValueTask<bool> HasAnythingForAsync(MailAddress address, CancellationToken cancellationToken = default) =>
         ValueTask.FromResult(CurrentIndex(address).Of(AddressPattern.Of(address)).Count > 0);
-
-    /// <inheritdoc/>
-    public ValueTask<bool> HoldsKeyOfAsync(MailAddress address, CancellationToken cancellationToken = default) => ValueTask.FromResult(
-        CurrentIndex(address).Of(AddressPattern.Of(address)).Any(reader => reader.Files.IsOurs && Look(reader).Certificates.Any(one => one.HasKey)));
-
-    /// <summary>
-    /// Finds what to encrypt to for an address: the newest usable certificate among its own and those put there for
-    /// correspondents.
-    /// </summary>
-    /// <inheritdoc cref="FindSigner"/>
-    public Lookup<MailCertificate> FindRecipient(MailAddress address)
-    {
-        var current = CurrentIndex(address);
-        var owner = AddressPattern.Of(address);
-        var choice = BestRecipient(current.Of(owner), owner) ?? BestRecipient(current.Common, owner, ignoreOthers: true);
-        return choice switch
-        {
-            null => Lookup<MailCertificate>.None.Instance,
-            { Rejection: { } why } => new Lookup<MailCertificate>.Unusable(why),
-            { Certificate: var certificate, Files: var files } => new Lookup<MailCertificate>.Found(certificate!, files.ToString()),
-        };
-    }
-
-    /// <inheritdoc cref="FindRecipient"/>
-    public ValueTask<Lookup<MailCertificate>> FindRecipientAsync(MailAddress address, CancellationToken cancellationToken = default) =>
-        ValueTask.FromResult(FindRecipient(address));
 
     /// <summary>
     /// Finds the keys of certificates, whatever their dates: mail that was once encrypted to one stays readable. Only these
@@ -143,20 +119,6 @@ public sealed partial class CertificateDirectory : IIdentitySource, IRecipientSo
             where !ignoreOthers || choice.Rejection?.Kind != RejectionKind.WrongAddress
             select choice,
             FilePurpose.Sign);
-
-    private CertificateChoice? BestRecipient(IReadOnlyList<KeyFileReader> readers, AddressPattern owner, bool ignoreOthers = false) =>
-        CertificateChoice.Best(
-            from reader in readers
-            where reader.Files.Purpose is FilePurpose.Any or FilePurpose.Encrypt or FilePurpose.Recipient
-            from choice in Choices(Readable(reader), owner, "be encrypted to", certificate => certificate.CannotEncrypt)
-            where !ignoreOthers || choice.Rejection?.Kind != RejectionKind.WrongAddress
-            select choice,
-            FilePurpose.Encrypt);
-
-    /// <summary>Returns the certificates that their owner can read with. Of several of ours in one file only the key tells which
-    /// is its own; mail that was encrypted to another nobody could open.</summary>
-    private KeyFileReading Readable(KeyFileReader reader) =>
-        reader.Files.KeyFile is not null && Look(reader).Certificates.Count > 1 ? Open(reader) : Look(reader);
 
     /// <summary>Returns what each certificate in some files can or cannot do, by the rules and the clock.</summary>
     private IEnumerable<CertificateChoice> Choices(

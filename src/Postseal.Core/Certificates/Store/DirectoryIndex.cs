@@ -13,15 +13,17 @@ internal sealed class DirectoryIndex
     private readonly CertificateOptions options;
     private readonly TimeProvider time;
     private readonly DirectoryListing top;
-    private readonly Dictionary<string, KeyFileReader> readers = [];
+    private readonly Dictionary<(string, bool), KeyFileReader> readers = []; // a file may be a sender's and, with its key unseen, a recipient's
     private readonly Dictionary<AddressPattern, List<KeyFileReader>> byOwner = [];
     private readonly Dictionary<AddressPattern, List<DirectoryListing>> below = [];
     private readonly Dictionary<AddressPattern, KeyFileReader> configured = [];
+    private readonly Dictionary<AddressPattern, KeyFileReader> recipients = [];
     private readonly List<string> intermediateFiles = [];
     private readonly Lazy<IntermediatePool> intermediates;
-    private readonly Dictionary<string, KeyFileReader> known; // of the index before, while this one is made
+    private readonly Dictionary<(string, bool), KeyFileReader> known; // of the index before, while this one is made
 
     private readonly List<string> unreadable = [];
+    private readonly Dictionary<AddressPattern, string> unreadableOf = [];
     private readonly List<UnusedFile> unused = [];
     private readonly Dictionary<string, IReadOnlyList<AddressPattern>> ownersByStem = [];
     private readonly Dictionary<string, IReadOnlyList<AddressPattern>> ownersBefore;
@@ -37,6 +39,8 @@ internal sealed class DirectoryIndex
             .ConvertAll(files => Reader(files, owner: null));
         foreach (var (owner, sender) in options.Senders.Where(sender => sender.Value.Certificate is not null))
             configured[owner] = Reader(new KeyFileSet(sender.Certificate!, sender.Certificate), owner);
+        foreach (var (owner, file) in options.Recipients)
+            recipients[owner] = Reader(new KeyFileSet(file, null, null, FilePurpose.Recipient), owner);
         var read = previous?.intermediates is { IsValueCreated: true } pool ? pool.Value : null;
         intermediates = new Lazy<IntermediatePool>(() => IntermediatePool.Of(intermediateFiles, read));
         (known, ownersBefore) = ([], []); // else each index would keep the one before it alive, and that the one before
@@ -85,6 +89,14 @@ internal sealed class DirectoryIndex
     /// <summary>Returns the files that are an address's own, or that are for a whole domain.</summary>
     public IReadOnlyList<KeyFileReader> Of(AddressPattern owner) =>
         configured.TryGetValue(owner, out var named) ? [named] : byOwner.GetValueOrDefault(owner) ?? [];
+
+    /// <summary>Returns the file that <c>[Recipient:…] Certificate</c> names for an address or a domain.</summary>
+    public KeyFileReader? RecipientFileOf(AddressPattern owner) => recipients.GetValueOrDefault(owner);
+
+    /// <summary>Explains why a directory below could not be read in which certificates of that owner may be; <see
+    /// langword="null"/> when there is none such.</summary>
+    public string? Unreadable(AddressPattern owner) =>
+        unreadableOf.GetValueOrDefault(owner) ?? unreadableOf.GetValueOrDefault(owner.Domain);
 
     /// <summary>Returns all files, with whose they are; nobody's are the common pairs.</summary>
     public IEnumerable<(AddressPattern? Owner, KeyFileReader Reader)> All() =>
@@ -164,7 +176,7 @@ internal sealed class DirectoryIndex
 
     private void AddDomain(AddressPattern owner, string domain, string path)
     {
-        if (ListBelow(path) is not { } listing)
+        if (ListBelow([owner], path) is not { } listing)
             return;
         GetOrAdd(below, owner).Add(listing);
         foreach (var (localPart, list) in listing.Directories)
@@ -177,7 +189,7 @@ internal sealed class DirectoryIndex
 
     private void AddList(IReadOnlyList<AddressPattern> owners, string path)
     {
-        if (owners.Count == 0 || ListBelow(path) is not { } listing)
+        if (owners.Count == 0 || ListBelow(owners, path) is not { } listing)
             return;
         foreach (var owner in owners)
             GetOrAdd(below, owner).Add(listing);
@@ -197,7 +209,7 @@ internal sealed class DirectoryIndex
 
     /// <summary>Lists a directory below. One that is not for us to read, or just went away, keeps nobody else's certificate
     /// from use.</summary>
-    private DirectoryListing? ListBelow(string path)
+    private DirectoryListing? ListBelow(IReadOnlyList<AddressPattern> owners, string path)
     {
         try
         {
@@ -210,6 +222,8 @@ internal sealed class DirectoryIndex
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             unreadable.Add($"{path} cannot be read, so its certificates are not used: {e.Message}");
+            foreach (var owner in owners)
+                unreadableOf[owner] = $"{path} cannot be read: {e.Message}";
             unused.Add(new(path, $"it cannot be read: {e.Message}"));
             return null;
         }
@@ -234,8 +248,9 @@ internal sealed class DirectoryIndex
     private KeyFileReader Reader(KeyFileSet files, AddressPattern? owner)
     {
         files = files with { PassphraseFile = PassphraseFileOf(owner), MauticSecretFile = options.SecretFile };
-        var before = known.GetValueOrDefault(files.CertificateFile);
-        return readers[files.CertificateFile] = before?.Files == files ? before : new KeyFileReader(files, before);
+        var key = (files.CertificateFile, files.IsOurs);
+        var before = known.GetValueOrDefault(key);
+        return readers[key] = before?.Files == files ? before : new KeyFileReader(files, before);
     }
 
     private string? PassphraseFileOf(AddressPattern? owner) =>

@@ -1,3 +1,5 @@
+using Postseal.Certificates.Formats;
+
 namespace Postseal.Certificates.Store;
 
 /// <summary>

@@ -6,12 +6,15 @@ internal static class FileConventions
     /// <summary>What signing-milter puts behind a name for the rest of its chain.</summary>
     internal const string Chain = "-chain.pem";
 
+    /// <summary>What is put behind a correspondent's address for what his program can read.</summary>
+    internal const string Abilities = ".capabilities";
+
     /// <summary>Where a key lies beside its certificate, in the order in which it is looked for.</summary>
     private static readonly string[] KeySuffixes = [".pem.enc", ".pem", ".key"];
 
     /// <summary>What is put behind an address, or behind <c>@example.org</c> for a whole domain. Longer ones first.</summary>
     private static readonly string[] Suffixes =
-        ["-cert+key.pem", Chain, .. KeySuffixes, ".crt", ".cer", ".p12", ".pfx", "@sign", "@enc", ""];
+        ["-cert+key.pem", Chain, .. KeySuffixes, ".crt", ".cer", ".p12", ".pfx", "@sign", "@enc", Abilities, ""];
 
     /// <summary>No domain ends like this: such a name is not the bare address of a correspondent.</summary>
     private static readonly string[] EndsOfNoAddress = [".csr", ".der", ".p7b", ".p7c", ".old", ".bak", ".orig", "~"];
@@ -41,6 +44,12 @@ internal static class FileConventions
     /// <summary>Returns the certificates of one address.</summary>
     /// <param name="find">The path of its file with that suffix, or <see langword="null"/>.</param>
     internal static IEnumerable<KeyFileSet> ForAddress(Func<string, string?> find)
+    {
+        var abilities = find(Abilities);
+        return PairsAndCertificates(find).Select(files => files with { AbilitiesFile = abilities });
+    }
+
+    private static IEnumerable<KeyFileSet> PairsAndCertificates(Func<string, string?> find)
     {
         var pem = find(".pem");
         var chain = find(Chain);
@@ -75,7 +84,7 @@ internal static class FileConventions
         if (find("") is { } recipient)
             yield return new KeyFileSet(recipient, null, null, FilePurpose.Recipient);
         if (find("@enc") is { } toEncrypt)
-            yield return new KeyFileSet(toEncrypt, null, null, FilePurpose.Recipient);
+            yield return new KeyFileSet(toEncrypt, null, null, FilePurpose.RecipientEncrypt);
         if (find("@sign") is { } toVerify)
             yield return new KeyFileSet(toVerify, null, null, FilePurpose.Verify);
     }

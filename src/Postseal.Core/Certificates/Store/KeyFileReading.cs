@@ -8,9 +8,10 @@ internal sealed class KeyFileReading
 {
     private readonly (string Path, FileStamp Stamp)[] stamps;
     private readonly DateTime? lookAgainAt;
+    private readonly Lazy<bool> holdsKey;
 
     private KeyFileReading(KeyFileSet files, (string, FileStamp)[] stamps, DateTime? lookAgainAt) =>
-        (Files, this.stamps, this.lookAgainAt) = (files, stamps, lookAgainAt);
+        (Files, this.stamps, this.lookAgainAt, holdsKey) = (files, stamps, lookAgainAt, new(() => files.HoldKey));
 
     /// <summary>Gets the files, the certificate's and the key's as their content says.</summary>
     public KeyFileSet Files { get; }
@@ -23,6 +24,9 @@ internal sealed class KeyFileReading
 
     /// <summary>Gets why there are no certificates; <see langword="null"/> when there is nothing in these files at all.</summary>
     public Rejection? Problem { get; private init; }
+
+    /// <summary>Gets whether a private key is in the files, which are looked into for it, once.</summary>
+    public bool HoldsKey => holdsKey.Value;
 
     /// <summary>Gets the file whose key is in use; <see langword="null"/> when none is.</summary>
     public string? KeyInUse { get; private init; }
@@ -69,15 +73,24 @@ internal sealed class KeyFileReading
                 return Of(files with { CertificateFile = files.KeyFile!, KeyFile = files.CertificateFile }, opensKeys, time, before);
             if (file.Certificates.Count == 0)
                 throw new CertificateFileException(file.Path, CertificateFileProblem.NotACertificate, "holds no certificate");
+            var (abilities, unclear) = AbilitiesOf(files);
             if (!opensKeys || files.KeyFile is null)
-                return new KeyFileReading(files, stamps, lookAgainAt) { Certificates = Closed(files, file), Issuers = IssuersIn(file) };
-            var (certificates, keyFile) = WithKeys(files, file);
+            {
+                return new KeyFileReading(files, stamps, lookAgainAt)
+                {
+                    Certificates = Closed(files, file, abilities),
+                    Issuers = IssuersIn(file),
+                    Warning = unclear,
+                };
+            }
+
+            var (certificates, keyFile) = WithKeys(files, file, abilities);
             return new KeyFileReading(files, stamps, lookAgainAt)
             {
                 Certificates = certificates,
                 Issuers = IssuersIn(file),
                 KeyInUse = keyFile,
-                Warning = WarnOfMode(keyFile),
+                Warning = WarnOfMode(keyFile) ?? unclear,
             };
         }
         catch (Exception e) when (
@@ -106,12 +119,26 @@ internal sealed class KeyFileReading
 
     /// <summary>Returns the certificates with the keys that may be theirs. Which of them has the key only the key could tell,
     /// but it is not an issuer's.</summary>
-    private static IReadOnlyList<MailCertificate> Closed(KeyFileSet files, KeyFile file)
+    private static IReadOnlyList<MailCertificate> Closed(KeyFileSet files, KeyFile file, Abilities? abilities)
     {
         var hasKey = files.KeyFile is not null && (files.KeyFile != file.Path || file.Keys.Count > 0 || files.OtherKeyFile is not null);
         var own = file.Certificates.Where(certificate => !IsForIssuingAlone(certificate)).ToList();
         return [.. (own.Count > 0 ? own : file.Certificates).Select(
-            certificate => new MailCertificate(certificate, files.ToString(), hasKey))];
+            certificate => new MailCertificate(certificate, files.ToString(), hasKey, beside: file.Certificates) { Abilities = abilities })];
+    }
+
+    /// <summary>Reads what the owner's program can read. A list that is none tells nothing, and keeps nobody from being encrypted
+    /// to.</summary>
+    private static (Abilities? Abilities, string? Warning) AbilitiesOf(KeyFileSet files)
+    {
+        try
+        {
+            return (files.AbilitiesFile is { } path ? AbilitiesFile.Read(path) : null, null);
+        }
+        catch (CertificateFileException e)
+        {
+            return (null, $"{e.Message}; until that is mended, nothing is known of what this recipient can read");
+        }
     }
 
     private static IReadOnlyList<X509Certificate2> IssuersIn(KeyFile file) => [.. file.Certificates.Where(IsForIssuingAlone)];
@@ -121,7 +148,8 @@ internal sealed class KeyFileReading
 
     /// <summary>Pairs certificates and keys. Vendors put the chain before the leaf or after it: the certificate of the key is the
     /// sender's.</summary>
-    private static (IReadOnlyList<MailCertificate> Certificates, string KeyFile) WithKeys(KeyFileSet files, KeyFile file)
+    private static (IReadOnlyList<MailCertificate> Certificates, string KeyFile) WithKeys(
+        KeyFileSet files, KeyFile file, Abilities? abilities)
     {
         using var chain = files.ChainFile is null ? null : files.Read(files.ChainFile);
         using var beside = files.KeyFile == file.Path ? null : files.Read(files.KeyFile!);
@@ -140,7 +168,7 @@ internal sealed class KeyFileReading
         {
             return (
                 [.. pairs.Select(pair => new MailCertificate(
-                    pair.Certificate, (files with { KeyFile = keyFile }).ToString(), hasKey: true, pair.Key.Open(), certificates))],
+                    pair.Certificate, (files with { KeyFile = keyFile }).ToString(), hasKey: true, pair.Key.Open(), certificates) { Abilities = abilities })],
                 keyFile);
         }
 

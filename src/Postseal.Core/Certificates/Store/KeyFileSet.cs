@@ -17,8 +17,12 @@ internal enum FilePurpose
     /// <summary>Decrypting what was once encrypted to it: Sympa's <c>cert.pem</c> with any other suffix.</summary>
     Decrypt,
 
-    /// <summary>Encrypting to a recipient, whose key is not here: <c>ADDRESS</c> and <c>ADDRESS@enc</c>.</summary>
+    /// <summary>Encrypting to a recipient, whose key is not here: <c>ADDRESS</c>, or what <c>[Recipient:…] Certificate</c>
+    /// names.</summary>
     Recipient,
+
+    /// <summary>Encrypting to a recipient whose other certificate is for verifying: <c>ADDRESS@enc</c>.</summary>
+    RecipientEncrypt,
 
     /// <summary>Verifying what a sender signed, whose key is not here: <c>ADDRESS@sign</c>.</summary>
     Verify,
@@ -46,14 +50,21 @@ internal sealed record KeyFileSet(
     /// <summary>Gets what opens Mautic's keys.</summary>
     public string? MauticSecretFile { get; init; }
 
+    /// <summary>Gets the file that says what their owner's program can read.</summary>
+    public string? AbilitiesFile { get; init; }
+
     /// <summary>Gets all of them but the two that open keys.</summary>
-    public IEnumerable<string> All => new[] { CertificateFile, KeyFile, OtherKeyFile, ChainFile }.OfType<string>();
+    public IEnumerable<string> All => new[] { CertificateFile, KeyFile, OtherKeyFile, ChainFile, AbilitiesFile }.OfType<string>();
 
     /// <summary>Gets whether the key belongs here too.</summary>
-    public bool IsOurs => Purpose is not (FilePurpose.Recipient or FilePurpose.Verify);
+    public bool IsOurs => Purpose is not (FilePurpose.Recipient or FilePurpose.RecipientEncrypt or FilePurpose.Verify);
 
-    /// <summary>Gets whether certificate and key are there at all: who takes them away wants them used no longer.</summary>
-    public bool AreThere => File.Exists(CertificateFile) && File.Exists(KeyFile);
+    /// <summary>Gets whether certificate and key are there at all, as far as they belong here: who takes them away wants them used no longer.</summary>
+    public bool AreThere => File.Exists(CertificateFile) && (KeyFile is null || File.Exists(KeyFile));
+
+    /// <summary>Determines whether they were put there for that and for nothing else.</summary>
+    public bool AreMadeFor(FilePurpose purpose) =>
+        Purpose == purpose || (Purpose == FilePurpose.RecipientEncrypt && purpose == FilePurpose.Encrypt);
 
     /// <summary>Gets whether the certificate is in the file of the key, as it is where somebody gave the two each other's
     /// name.</summary>
@@ -68,6 +79,20 @@ internal sealed record KeyFileSet(
             return file.Certificates.Count > 0;
         }
     }
+
+    /// <summary>Gets whether there is a private key in them. What cannot be read or opened counts as one.</summary>
+    public bool HoldKey => new[] { KeyFile, OtherKeyFile }.OfType<string>().Any(path =>
+    {
+        try
+        {
+            using var file = Formats.KeyFile.Read(path);
+            return file.Keys.Count > 0;
+        }
+        catch (CertificateFileException)
+        {
+            return File.Exists(path);
+        }
+    });
 
     /// <summary>Reads one of them. The passphrase or the secret is read when it is needed, and not before.</summary>
     /// <exception cref="CertificateFileException">It is not what it should be.</exception>

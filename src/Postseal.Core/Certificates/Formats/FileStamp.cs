@@ -1,4 +1,4 @@
-namespace Postseal.Certificates.Store;
+namespace Postseal.Certificates.Formats;
 
 /// <summary>
 /// What tells that a file or directory changed without reading it. A symbolic link counts with what it points to, so

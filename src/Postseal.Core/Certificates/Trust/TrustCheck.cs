@@ -1,0 +1,96 @@
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Postseal.Cms;
+
+namespace Postseal.Certificates.Trust;
+
+/// <summary>
+/// Checks that a CA of <see cref="TrustOptions.Anchors"/> stands behind a recipient's certificate now (RFC 5280 section 6), for
+/// mail. What the settings name for one recipient is held to it as well, since only the address in it may differ: who knows
+/// a certificate himself puts it among the anchors, where it needs no chain. Nothing is fetched, and revocation is not looked at.
+/// </summary>
+/// <param name="options">Who is trusted.</param>
+/// <param name="time">The clock chains are held against.</param>
+/// <param name="warn">Takes a sentence for each file of anchors that cannot be used.</param>
+internal sealed class TrustCheck(TrustOptions options, TimeProvider time, Action<string> warn)
+{
+    private readonly TrustAnchors anchors = new(options.Anchors, time, warn);
+
+    // By the object, which is the same for as long as its file does not change.
+    private readonly ConditionalWeakTable<X509Certificate2, Verdict> verdicts = [];
+
+    /// <summary>Gets whether anything is asked of recipients' certificates at all.</summary>
+    public bool IsOn => options.ForEncryption;
+
+    /// <summary>Checks a certificate; <see langword="null"/> when it is trusted. The verdict is worked out again when the anchors
+    /// or the issuers change, or the date of one passes.</summary>
+    /// <param name="certificate">The certificate, with those in its file, by which its chain may lead.</param>
+    /// <param name="issuers">The lists of other issuers by which it may.</param>
+    /// <exception cref="IOException">The anchors cannot be read; the next look may succeed.</exception>
+    /// <exception cref="UnauthorizedAccessException">The anchors must not be read.</exception>
+    public Rejection? Check(MailCertificate certificate, IReadOnlyList<IReadOnlyList<X509Certificate2>> issuers)
+    {
+        var (trusted, now) = (anchors.Current(), time.GetUtcNow());
+        if (verdicts.TryGetValue(certificate.Certificate, out var known) && known.Holds(trusted, issuers, now.UtcDateTime))
+            return known.Rejection;
+        X509Certificate2[] between = [.. certificate.Beside, .. issuers.SelectMany(list => list)];
+        var rejection = Check(certificate.Certificate, trusted, between, now);
+        verdicts.AddOrUpdate(certificate.Certificate, new Verdict(rejection, trusted, issuers, now.UtcDateTime, NextDate([.. between, .. trusted], now.UtcDateTime)));
+        return rejection;
+    }
+
+    private static Rejection? Check(
+        X509Certificate2 certificate, IReadOnlyList<X509Certificate2> trusted, X509Certificate2[] between, DateTimeOffset now)
+    {
+        if (trusted.Any(anchor => anchor.RawDataMemory.Span.SequenceEqual(certificate.RawDataMemory.Span)))
+            return null;
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.AddRange(trusted.ToArray());
+        chain.ChainPolicy.ExtraStore.AddRange(between);
+        chain.ChainPolicy.ApplicationPolicy.Add(new Oid(Oids.EmailProtection));
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.DisableCertificateDownloads = true;
+        chain.ChainPolicy.VerificationTime = now.UtcDateTime;
+        return chain.Build(certificate) ? CheckIssuers(chain) : Untrusted(Reason(chain));
+    }
+
+    /// <summary>Checks what the platform does not: that nobody else could have made the signature of one of them.</summary>
+    private static Rejection? CheckIssuers(X509Chain chain)
+    {
+        for (var i = 1; i < chain.ChainElements.Count; i++)
+        {
+            var issuer = chain.ChainElements[i].Certificate;
+            if (CertificateRules.CheckIssuing(issuer, below: i - 1, isRoot: i == chain.ChainElements.Count - 1) is { } rejection)
+                return Untrusted($"of {issuer.Subject}, {rejection.Message}");
+        }
+
+        return null;
+    }
+
+    private static string Reason(X509Chain chain) =>
+        chain.ChainStatus.Select(status => status.StatusInformation.Trim().TrimEnd('.')).FirstOrDefault(text => text.Length > 0) ?? "its chain is not valid";
+
+    private static Rejection Untrusted(string reason) => new(
+        RejectionKind.Untrusted,
+        $"no CA in [Trust] Anchors stands behind it ({reason}); put the root of its chain or the certificate itself there, or have one issued by a CA that is there");
+
+    /// <summary>Returns when the verdict may be another: the next date at which an issuer becomes valid or expires.</summary>
+    private static DateTime NextDate(IEnumerable<X509Certificate2> certificates, DateTime now) => certificates
+        .SelectMany(certificate => (DateTime[])[certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime()])
+        .Where(date => date >= now)
+        .DefaultIfEmpty(DateTime.MaxValue)
+        .Min();
+
+    private sealed class Verdict(
+        Rejection? rejection, IReadOnlyList<X509Certificate2> trusted, IReadOnlyList<IReadOnlyList<X509Certificate2>> issuers,
+        DateTime from, DateTime until)
+    {
+        public Rejection? Rejection => rejection;
+
+        public bool Holds(IReadOnlyList<X509Certificate2> anchors, IReadOnlyList<IReadOnlyList<X509Certificate2>> others, DateTime now) =>
+            ReferenceEquals(anchors, trusted) && now >= from && now <= until
+            && others.Count == issuers.Count && others.Zip(issuers).All(pair => ReferenceEquals(pair.First, pair.Second));
+    }
+}
