@@ -30,7 +30,11 @@ public abstract record Outcome
     /// <summary>This message leaves in its place, for all recipients.</summary>
     /// <param name="Message">The message.</param>
     /// <param name="Facts">What was done to it.</param>
-    public sealed record Replaced(MailMessage Message, IReadOnlyList<Fact> Facts) : Outcome;
+    public sealed record Replaced(MailMessage Message, IReadOnlyList<Fact> Facts) : Outcome
+    {
+        /// <summary>Gets the message as it was signed and not encrypted yet, for who files what was sent.</summary>
+        internal MailMessage BeforeEncryption { get; init; } = Message;
+    }
 
     /// <summary>
     /// No one body serves every recipient: each is to be handled by itself, that is, this message is to be processed once more for

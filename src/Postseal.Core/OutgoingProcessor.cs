@@ -67,7 +67,11 @@ public sealed class OutgoingProcessor : IMailProcessor
                 soFar, Facts(plan, signature, null), policy.TicketFor(plan, split.MinKeyBits)) { Plan = plan },
             StageResult.Passed passed when ReferenceEquals(passed.Message, message) && signature is Fact.NotSigned unsigned =>
                 new Outcome.Unchanged(unsigned.Why, unsigned.NeedsAttention) { Facts = Facts(plan, null, passed.Fact), Plan = plan },
-            StageResult.Passed passed => new Outcome.Replaced(passed.Message, Facts(plan, signature, passed.Fact)) { Plan = plan },
+            StageResult.Passed passed => new Outcome.Replaced(passed.Message, Facts(plan, signature, passed.Fact))
+            {
+                Plan = plan,
+                BeforeEncryption = soFar,
+            },
             var other => throw new InvalidOperationException($"Nothing is known of {other}."),
         };
     }

@@ -1,20 +1,13 @@
 namespace Postseal.MailKit;
 
 /// <summary>Is thrown when a message was not signed as it must be. Nothing of it was sent.</summary>
-public abstract class SigningException : Exception
+public abstract class SigningException : ProtectionException
 {
     private protected SigningException(string? address, string reason, string remedy, Exception? inner)
-        : base($"Nothing was sent: {reason}. {remedy}", inner) =>
-        (Address, Reason, Remedy) = (address, reason, remedy);
+        : base("Nothing was sent", reason, remedy, inner) => Address = address;
 
     /// <summary>Gets the author's address; <see langword="null"/> where the message has no one author.</summary>
     public string? Address { get; }
-
-    /// <summary>Gets why, as a clause: what the log says.</summary>
-    public string Reason { get; }
-
-    /// <summary>Gets what to do about it, as a sentence.</summary>
-    public string Remedy { get; }
 }
 
 /// <summary>
@@ -29,7 +22,8 @@ public sealed class SigningRefusedException : SigningException
     }
 }
 
-/// <summary>Signing failed for a reason that may pass: the same message can be sent later. An MTA would have answered 4xx.</summary>
+/// <summary>Signing failed for a reason that may pass, or encrypting after it: the same message can be sent later. An MTA would have
+/// answered 4xx.</summary>
 public sealed class SigningFailedException : SigningException
 {
     internal SigningFailedException(string? address, string reason, string remedy, Exception inner)

@@ -5,7 +5,7 @@ using MimeKit;
 namespace Postseal.MailKit;
 
 /// <summary>Describes what happened to a message: signed, or as it was, because the settings say so or nobody could sign.</summary>
-public sealed record SigningOutcome
+public record SigningOutcome
 {
     internal SigningOutcome(MimeMessage original, MimeMessage message) => (Original, Message) = (original, message);
 
@@ -16,7 +16,7 @@ public sealed record SigningOutcome
     /// Gets the message to send, or to file as sent: the signed copy, or <see cref="Original"/> where it is not signed. The
     /// copy is written exactly as it was signed; to look into its parts, load what it writes.
     /// </summary>
-    public MimeMessage Message { get; }
+    public MimeMessage Message { get; internal init; }
 
     /// <summary>Gets whether the message is signed.</summary>
     [MemberNotNullWhen(true, nameof(Certificate), nameof(Signer))]

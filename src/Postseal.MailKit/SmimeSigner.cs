@@ -1,48 +1,46 @@
-using System.Diagnostics;
 using System.Net;
-using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using MimeKit;
 using Postseal.Certificates;
 using Postseal.Certificates.Store;
-using Postseal.Mail;
-using Postseal.Policy;
 using Postseal.Settings;
 
 namespace Postseal.MailKit;
 
 /// <summary>
-/// Signs <see cref="MimeMessage"/>s by the settings, as the milter would sign them at the MTA: the same core makes the
+/// Signs and encrypts <see cref="MimeMessage"/>s by the settings, as the milter would at the MTA: the same core makes the
 /// same signature. Make one and share it: it is safe for any number of threads, holds each certificate once, and notices
 /// when files in the certificate directory change.
 /// </summary>
 public sealed class SmimeSigner
 {
-    // A program that holds the keys is a client of ours, wherever [Originating] Networks of a shared file says the MTA's
-    // clients are.
-    private static readonly IPAddress ThisProgram = IPAddress.Loopback;
-
-    private readonly OutgoingProcessor processor;
-    private readonly ProcessingLog log;
-    private readonly TimeProvider time;
+    private readonly MessageProtector protector;
 
     /// <summary>Makes a signer.</summary>
     /// <param name="options">The settings: from a file, from a configuration section, or made in code.</param>
     /// <param name="loggerFactory">Takes a line for each message. Default: no log.</param>
     /// <param name="time">The clock for signing times and certificates' dates. Default: the system's.</param>
     public SmimeSigner(PostsealOptions options, ILoggerFactory? loggerFactory = null, TimeProvider? time = null)
+        : this(options, loggerFactory, time, null)
+    {
+    }
+
+    /// <summary>Makes a signer that asks somebody else for recipients' certificates.</summary>
+    internal SmimeSigner(PostsealOptions options, ILoggerFactory? loggerFactory, TimeProvider? time, IRecipientSource? recipients)
     {
         ArgumentNullException.ThrowIfNull(options);
-        this.time = time ?? TimeProvider.System;
-        log = new ProcessingLog((loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<SmimeSigner>());
+        loggerFactory ??= NullLoggerFactory.Instance;
+        time ??= TimeProvider.System;
+        var log = loggerFactory.CreateLogger<SmimeSigner>();
         Options = options with
         {
-            Originating = options.Originating with { Networks = [new IPNetwork(ThisProgram, 32)] },
+            Originating = options.Originating with { Networks = [new IPNetwork(MessageProtector.ThisProgram, 32)] },
         };
-        Certificates = new CertificateDirectory(
-            options.Certificates, this.time, loggerFactory?.CreateLogger<CertificateDirectory>());
-        processor = new OutgoingProcessor(Options, Certificates, this.time);
+        Certificates = new CertificateDirectory(options.Certificates, time, loggerFactory.CreateLogger<CertificateDirectory>());
+        protector = new MessageProtector(
+            new OutgoingProcessor(Options, Certificates, recipients ?? new RecipientCertificates(Certificates), time, log),
+            new ProcessingLog(log), new Refusals(Options), time);
     }
 
     /// <summary>Gets the directory of certificates and keys, as <see cref="PostsealSecureMimeContext"/> needs it.</summary>
@@ -50,7 +48,8 @@ public sealed class SmimeSigner
 
     internal PostsealOptions Options { get; }
 
-    /// <summary>Signs one message if it is to be signed. The message is not changed.</summary>
+    /// <summary>Signs one message if it is to be signed; it encrypts nothing, whatever the settings say. The message is not
+    /// changed.</summary>
     /// <param name="message">The message.</param>
     /// <param name="sender">The envelope sender; <see langword="null"/>, the default: whom MailKit would take.</param>
     /// <param name="options">How header fields are written, and which are left out. Default: MailKit's, without Bcc.</param>
@@ -59,99 +58,89 @@ public sealed class SmimeSigner
     /// <exception cref="SigningFailedException">The certificate directory cannot be read, or the platform failed to sign.</exception>
     public SigningOutcome Sign(
         MimeMessage message, MailboxAddress? sender = null, FormatOptions? options = null,
-        CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(message);
-        return Process(
-            message, sender ?? MessageEnvelope.SenderOf(message), MessageEnvelope.RecipientsOf(message),
-            options ?? MessageBytes.DefaultOptions, cancellationToken);
-    }
+        CancellationToken cancellationToken = default) =>
+        SignAsync(isAsync: false, LetterOf(message, null, sender, options), cancellationToken).AsTask().GetAwaiter().GetResult();
 
     /// <summary>Does the same on another thread: reading keys and signing are work, which a window should not wait for.</summary>
     /// <inheritdoc cref="Sign"/>
     public Task<SigningOutcome> SignAsync(
         MimeMessage message, MailboxAddress? sender = null, FormatOptions? options = null,
-        CancellationToken cancellationToken = default)
+        CancellationToken cancellationToken = default) =>
+        SignAsync(isAsync: true, LetterOf(message, null, sender, options), cancellationToken).AsTask();
+
+    /// <summary>
+    /// Signs one message and encrypts it to its recipients, as the settings say, for programs that send it by other means than SMTP.
+    /// The message is not changed.
+    /// </summary>
+    /// <param name="message">The message.</param>
+    /// <param name="recipients">To whom it goes; <see langword="null"/>, the default: to all of To, Cc and Bcc.</param>
+    /// <param name="sender">The envelope sender; <see langword="null"/>, the default: whom MailKit would take.</param>
+    /// <param name="options">How header fields are written, and which are left out. Default: MailKit's, without Bcc.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>The copies to send, and who gets none. All copies are in memory.</returns>
+    /// <exception cref="InvalidOperationException">There are no recipients.</exception>
+    /// <exception cref="ProtectionException">The message must be signed or encrypted and cannot be.</exception>
+    public ProtectedMessage Protect(
+        MimeMessage message, IEnumerable<MailboxAddress>? recipients = null, MailboxAddress? sender = null, FormatOptions? options = null,
+        CancellationToken cancellationToken = default) =>
+        ProtectAllAsync(isAsync: false, LetterOf(message, recipients, sender, options), cancellationToken).AsTask().GetAwaiter().GetResult();
+
+    /// <summary>Does the same on another thread.</summary>
+    /// <inheritdoc cref="Protect"/>
+    public Task<ProtectedMessage> ProtectAsync(
+        MimeMessage message, IEnumerable<MailboxAddress>? recipients = null, MailboxAddress? sender = null, FormatOptions? options = null,
+        CancellationToken cancellationToken = default) =>
+        ProtectAllAsync(isAsync: true, LetterOf(message, recipients, sender, options), cancellationToken).AsTask();
+
+    /// <summary>Protects a letter for the recipients it is really sent to.</summary>
+    internal ValueTask<ProtectedLetter> ProtectAsync(bool isAsync, OutgoingLetter letter, CancellationToken cancellationToken) =>
+        RunAsync(isAsync, () => protector.ProtectAsync(letter, encrypts: true, cancellationToken), cancellationToken);
+
+    /// <summary>Makes the copy for one recipient of a split letter.</summary>
+    internal ValueTask<RecipientCopy> ProtectForAsync(
+        bool isAsync, SplitLetter letter, MailboxAddress recipient, CancellationToken cancellationToken) =>
+        RunAsync(isAsync, () => protector.ProtectForAsync(letter, recipient, cancellationToken), cancellationToken);
+
+    private async ValueTask<SigningOutcome> SignAsync(bool isAsync, OutgoingLetter letter, CancellationToken cancellationToken)
+    {
+        var signed = await RunAsync(
+            isAsync, () => protector.ProtectAsync(letter, encrypts: false, cancellationToken), cancellationToken).ConfigureAwait(false);
+        return signed.Outcome;
+    }
+
+    private async ValueTask<ProtectedMessage> ProtectAllAsync(bool isAsync, OutgoingLetter letter, CancellationToken cancellationToken)
+    {
+        if (letter.Recipients.Count == 0)
+            throw new InvalidOperationException("No recipients have been specified.");
+        var mail = await ProtectAsync(isAsync, letter, cancellationToken).ConfigureAwait(false);
+        if (mail.Copy is { } copy)
+            return new ProtectedMessage(mail.Outcome, [new ProtectedCopy(copy, letter.Recipients)], []);
+        var copies = new List<RecipientCopy>();
+        var refused = new List<UndeliveredRecipient>();
+        foreach (var recipient in letter.Recipients)
+        {
+            try
+            {
+                copies.Add(await ProtectForAsync(isAsync, mail.Split!, recipient, cancellationToken).ConfigureAwait(false));
+            }
+            catch (ProtectionException e) when (copies.Count > 0 || refused.Count < letter.Recipients.Count - 1)
+            {
+                refused.Add(new UndeliveredRecipient(recipient, e.Reason, e is EncryptionFailedException) { Error = e });
+            }
+        }
+
+        return ProtectedMessage.Of(mail.Outcome, copies, refused);
+    }
+
+    private static OutgoingLetter LetterOf(
+        MimeMessage message, IEnumerable<MailboxAddress>? recipients, MailboxAddress? sender, FormatOptions? options)
     {
         ArgumentNullException.ThrowIfNull(message);
-        return ProcessAsync(
-            message, sender ?? MessageEnvelope.SenderOf(message), MessageEnvelope.RecipientsOf(message),
-            options ?? MessageBytes.DefaultOptions, cancellationToken);
+        return new OutgoingLetter(
+            message, sender ?? MessageEnvelope.SenderOf(message),
+            OutgoingLetter.EachOnce(recipients ?? MessageEnvelope.RecipientsOf(message)), options ?? MessageBytes.DefaultOptions);
     }
 
-    /// <summary>Signs one message for the recipients it is really sent to.</summary>
-    internal SigningOutcome Process(
-        MimeMessage message, MailboxAddress? sender, IEnumerable<MailboxAddress> recipients, FormatOptions options,
-        CancellationToken cancellationToken) =>
-        SignCopyAsync(message, sender, recipients, options, cancellationToken).AsTask().GetAwaiter().GetResult();
-
-    internal Task<SigningOutcome> ProcessAsync(
-        MimeMessage message, MailboxAddress? sender, IEnumerable<MailboxAddress> recipients, FormatOptions options,
-        CancellationToken cancellationToken) =>
-        Task.Run(() => SignCopyAsync(message, sender, recipients, options, cancellationToken).AsTask(), cancellationToken);
-
-    private async ValueTask<SigningOutcome> SignCopyAsync(
-        MimeMessage message, MailboxAddress? sender, IEnumerable<MailboxAddress> recipients, FormatOptions options,
-        CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(message);
-        cancellationToken.ThrowIfCancellationRequested();
-        using var activity = ProcessingDiagnostics.Activities.StartActivity("smime.sign");
-        var started = time.GetTimestamp();
-        var mail = MailMessage.Parse(MessageBytes.Of(message, options, cancellationToken));
-        var envelope = new Envelope
-        {
-            Sender = MailAddress.TryParse(sender?.Address, out var address) ? address : null,
-            Recipients = [.. recipients.Select(recipient => new Recipient(recipient.Address))],
-            ClientAddress = ThisProgram,
-            Overrides = MessageSigning.Of(message),
-        };
-        var outcome = await AskCoreAsync(message, mail, envelope, cancellationToken).ConfigureAwait(false);
-        log.Write(message.MessageId, envelope, outcome, time.GetElapsedTime(started));
-        return outcome switch
-        {
-            Outcome.Unchanged unchanged => new SigningOutcome(message, message) { Reason = unchanged.Why.Message },
-            Outcome.Replaced { Facts: [Fact.Signed signed, ..] } replaced =>
-                new SigningOutcome(message, RawMimeMessage.FromBytes(replaced.Message))
-                {
-                    Signer = signed.Author.ToString(),
-                    Certificate = signed.By.Certificate,
-                },
-            Outcome.Replaced { Facts: [Fact.NotSigned unsigned, ..] } replaced =>
-                new SigningOutcome(message, RawMimeMessage.FromBytes(replaced.Message)) { Reason = unsigned.Why.Message },
-            Outcome.PerRecipient => throw new SigningRefusedException(
-                Author.Find(mail.Headers)?.ToString(), "its recipients cannot all get the same message", "Send it to each of them by itself."),
-            Outcome.Refused refused => throw Refusal(Author.Find(mail.Headers), refused.Why),
-            _ => throw new UnreachableException(),
-        };
-    }
-
-    private async ValueTask<Outcome> AskCoreAsync(
-        MimeMessage message, MailMessage mail, Envelope envelope, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await processor.ProcessAsync(mail, envelope, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
-        {
-            Activity.Current?.SetStatus(ActivityStatusCode.Error, e.Message);
-            log.WriteFailure(message.MessageId, e.Message);
-            throw new SigningFailedException(
-                Author.Find(mail.Headers)?.ToString(), $"signing failed: {e.Message}", "Send it again later.", e);
-        }
-    }
-
-    private SigningRefusedException Refusal(MailAddress? author, Rejection why) =>
-        new(author?.ToString(), why.Message, why.Kind switch
-        {
-            RejectionKind.AuthorUnclear => "Give it one From field whose names and comments show no other address than its own.",
-            RejectionKind.NotTheSender or RejectionKind.NotTheAuthorsSignature or RejectionKind.NoVisibleSignature =>
-                $"Send it with {author} as the envelope sender, or set [Originating] NetworksFrom = Any.",
-            RejectionKind.TooLarge =>
-                $"Make its attachments smaller or, where the server takes larger mail, raise MaxSize for [Sender:{author}] or in [Signing].",
-            RejectionKind.Malformed => "The header of a part of it is too large to sign; send it in another form.",
-            _ => $"Look at the files of {author} in {Options.Certificates.Path} ('postseal check' reports on them), "
-                + $"or change Mode for [Sender:{author}].",
-        });
+    private static async ValueTask<T> RunAsync<T>(bool isAsync, Func<ValueTask<T>> work, CancellationToken cancellationToken) =>
+        isAsync ? await Task.Run(() => work().AsTask(), cancellationToken).ConfigureAwait(false) : await work().ConfigureAwait(false);
 }

@@ -48,8 +48,12 @@ public partial class SmimeSmtpClient
     /// <param name="message">The message as it was handed in.</param>
     protected new virtual void OnNoRecipientsAccepted(MimeMessage message) => NoRecipientsAcceptedByMailKit(message);
 
+    /// <summary>Is called when the message was sent, in however many transactions. Default: raises <c>MessageSent</c>.</summary>
+    /// <param name="e">The message as it was handed in, and how it left: <see cref="SmimeMessageSentEventArgs"/>.</param>
+    protected new virtual void OnMessageSent(MessageSentEventArgs e) => MessageSentByMailKit(e);
+
     private protected sealed override MimeMessage OriginalOf(MimeMessage sent) =>
-        inFlight is { } outcome && ReferenceEquals(outcome.Message, sent) ? outcome.Original : sent;
+        inFlight is { } flight && ReferenceEquals(flight.Sent, sent) ? flight.Outcome.Original : sent;
 
     private protected sealed override string? AskEnvelopeId(MimeMessage original) => GetEnvelopeId(original);
 
@@ -65,8 +69,23 @@ public partial class SmimeSmtpClient
     private protected sealed override void TellRecipientAccepted(MimeMessage original, MailboxAddress mailbox, SmtpResponse response) =>
         OnRecipientAccepted(original, mailbox, response);
 
-    private protected sealed override void TellRecipientNotAccepted(MimeMessage original, MailboxAddress mailbox, SmtpResponse response) =>
+    private protected sealed override void TellRecipientNotAccepted(MimeMessage original, MailboxAddress mailbox, SmtpResponse response)
+    {
         OnRecipientNotAccepted(original, mailbox, response);
+        inFlight?.NotTaken.Add(mailbox);
+    }
 
-    private protected sealed override void TellNoRecipientsAccepted(MimeMessage original) => OnNoRecipientsAccepted(original);
+    // Of a split message that is known only after its last transaction.
+    private protected sealed override void TellNoRecipientsAccepted(MimeMessage original)
+    {
+        if (inFlight is not { IsSplit: true })
+            OnNoRecipientsAccepted(original);
+    }
+
+    // Of a split message it is told after its last transaction, once.
+    private protected sealed override void TellMessageSent(MessageSentEventArgs sent)
+    {
+        if (inFlight is not { IsSplit: true })
+            OnMessageSent(inFlight is { } flight ? new SmimeMessageSentEventArgs(flight.Outcome, sent.Response) : sent);
+    }
 }

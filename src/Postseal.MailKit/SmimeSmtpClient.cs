@@ -16,10 +16,10 @@ namespace Postseal.MailKit;
 /// and so does <c>MessageSent</c>, whose arguments are <see cref="SmimeMessageSentEventArgs"/>. Only <c>Prepare</c> and
 /// <c>GetSize</c>, which are about what is written, get the signed copy.
 /// </remarks>
-public partial class SmimeSmtpClient : SubstitutingSmtpClient
+public partial class SmimeSmtpClient : SubstitutingSmtpClient, ICopyCarrier
 {
-    private readonly SmimeSigner signer;
-    private SigningOutcome? inFlight;
+    private readonly ProtectedSending sending;
+    private Flight? inFlight;
 
     /// <summary>Makes a client with a signer of its own. Several clients better share one signer.</summary>
     /// <param name="options">The settings.</param>
@@ -42,7 +42,7 @@ public partial class SmimeSmtpClient : SubstitutingSmtpClient
         : base(protocolLogger)
     {
         ArgumentNullException.ThrowIfNull(signer);
-        this.signer = signer;
+        sending = new ProtectedSending(signer, this);
     }
 
     /// <summary>Makes a client that logs its dialogue and is measured.</summary>
@@ -53,7 +53,7 @@ public partial class SmimeSmtpClient : SubstitutingSmtpClient
         : base(protocolLogger, meterFactory)
     {
         ArgumentNullException.ThrowIfNull(signer);
-        this.signer = signer;
+        sending = new ProtectedSending(signer, this);
     }
 
     // MailKit's four overloads without FormatOptions call these four, and these four are two.
@@ -78,34 +78,33 @@ public partial class SmimeSmtpClient : SubstitutingSmtpClient
     /// <exception cref="SigningException">The message must be signed and was not; nothing was sent.</exception>
     public override string Send(
         FormatOptions options, MimeMessage message, MailboxAddress sender, IEnumerable<MailboxAddress> recipients,
-        CancellationToken cancellationToken = default, ITransferProgress? progress = null)
-    {
-        var to = recipients.ToList();
-        var outcome = signer.Process(message, sender, to, ForServer(options), cancellationToken);
-        inFlight = outcome;
-        try
-        {
-            return base.Send(options, outcome.Message, sender, to, cancellationToken, progress);
-        }
-        finally
-        {
-            inFlight = null;
-        }
-    }
+        CancellationToken cancellationToken = default, ITransferProgress? progress = null) =>
+        sending.SendAsync(isAsync: false, LetterOf(options, message, sender, recipients), progress, cancellationToken)
+            .AsTask().GetAwaiter().GetResult();
 
     /// <inheritdoc/>
     /// <exception cref="SigningException">The message must be signed and was not; nothing was sent.</exception>
-    public override async Task<string> SendAsync(
+    public override Task<string> SendAsync(
         FormatOptions options, MimeMessage message, MailboxAddress sender, IEnumerable<MailboxAddress> recipients,
-        CancellationToken cancellationToken = default, ITransferProgress? progress = null)
+        CancellationToken cancellationToken = default, ITransferProgress? progress = null) =>
+        sending.SendAsync(isAsync: true, LetterOf(options, message, sender, recipients), progress, cancellationToken).AsTask();
+
+    async ValueTask<CopyReply> ICopyCarrier.CarryAsync(
+        bool isAsync, Flight flight, (MailboxAddress Sender, IReadOnlyList<MailboxAddress> Recipients) envelope, FormatOptions options,
+        ITransferProgress? progress, CancellationToken cancellationToken)
     {
-        var to = recipients.ToList();
-        var outcome = await signer.ProcessAsync(message, sender, to, ForServer(options), cancellationToken).ConfigureAwait(false);
-        inFlight = outcome;
+        inFlight = flight;
         try
         {
-            return await base.SendAsync(options, outcome.Message, sender, to, cancellationToken, progress)
-                .ConfigureAwait(false);
+            var response = isAsync
+                ? await base.SendAsync(options, flight.Sent, envelope.Sender, envelope.Recipients, cancellationToken, progress)
+                    .ConfigureAwait(false)
+                : base.Send(options, flight.Sent, envelope.Sender, envelope.Recipients, cancellationToken, progress);
+            return new CopyReply(response, flight.NotTaken);
+        }
+        catch (SmtpCommandException e) when (flight.IsSplit && flight.NotTaken.Count == envelope.Recipients.Count)
+        {
+            return new CopyReply(null, flight.NotTaken, e);
         }
         finally
         {
@@ -113,9 +112,16 @@ public partial class SmimeSmtpClient : SubstitutingSmtpClient
         }
     }
 
-    /// <inheritdoc/>
-    protected override void OnMessageSent(MessageSentEventArgs e) =>
-        base.OnMessageSent(inFlight is null ? e : new SmimeMessageSentEventArgs(inFlight, e.Response));
+    void ICopyCarrier.TellSent(ProtectionOutcome outcome, string response) =>
+        OnMessageSent(new SmimeMessageSentEventArgs(outcome, response));
 
-    private FormatOptions ForServer(FormatOptions options) => MessageBytes.FormatFor(options, Capabilities);
+    void ICopyCarrier.TellNobodyTaken(MimeMessage original) => OnNoRecipientsAccepted(original);
+
+    private OutgoingLetter LetterOf(
+        FormatOptions options, MimeMessage message, MailboxAddress sender, IEnumerable<MailboxAddress> recipients)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        return new OutgoingLetter(
+            message, sender, OutgoingLetter.EachOnce(recipients), MessageBytes.FormatFor(options, Capabilities));
+    }
 }

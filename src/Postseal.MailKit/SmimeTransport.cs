@@ -8,11 +8,11 @@ namespace Postseal.MailKit;
 /// Puts the signing of <see cref="SmimeSmtpClient"/> before any other transport, for programs that have one already or
 /// get one injected. All else is that transport's own. As with MailKit's, one transport sends one message at a time.
 /// </summary>
-public sealed partial class SmimeTransport : IMailTransport
+public sealed partial class SmimeTransport : IMailTransport, ICopyCarrier
 {
     private readonly IMailTransport transport;
-    private readonly SmimeSigner signer;
-    private SigningOutcome? inFlight;
+    private readonly ProtectedSending sending;
+    private Flight? inFlight;
 
     /// <summary>Wraps a transport, which is disposed with the wrapper.</summary>
     /// <param name="transport">Sends the mail.</param>
@@ -22,7 +22,7 @@ public sealed partial class SmimeTransport : IMailTransport
         ArgumentNullException.ThrowIfNull(transport);
         ArgumentNullException.ThrowIfNull(signer);
         this.transport = transport;
-        this.signer = signer;
+        sending = new ProtectedSending(signer, this);
         transport.MessageSent += OnMessageSent;
     }
 
@@ -74,38 +74,16 @@ public sealed partial class SmimeTransport : IMailTransport
     /// <exception cref="SigningException">The message must be signed and was not; nothing was sent.</exception>
     public string Send(
         FormatOptions options, MimeMessage message, MailboxAddress sender, IEnumerable<MailboxAddress> recipients,
-        CancellationToken cancellationToken = default, ITransferProgress? progress = null)
-    {
-        var to = recipients.ToList();
-        var outcome = inFlight = signer.Process(message, sender, to, ForServer(options), cancellationToken);
-        try
-        {
-            return transport.Send(options, outcome.Message, sender, to, cancellationToken, progress);
-        }
-        finally
-        {
-            inFlight = null;
-        }
-    }
+        CancellationToken cancellationToken = default, ITransferProgress? progress = null) =>
+        sending.SendAsync(isAsync: false, LetterOf(options, message, sender, recipients), progress, cancellationToken)
+            .AsTask().GetAwaiter().GetResult();
 
     /// <inheritdoc/>
     /// <exception cref="SigningException">The message must be signed and was not; nothing was sent.</exception>
-    public async Task<string> SendAsync(
+    public Task<string> SendAsync(
         FormatOptions options, MimeMessage message, MailboxAddress sender, IEnumerable<MailboxAddress> recipients,
-        CancellationToken cancellationToken = default, ITransferProgress? progress = null)
-    {
-        var to = recipients.ToList();
-        var outcome = inFlight = await signer.ProcessAsync(message, sender, to, ForServer(options), cancellationToken).ConfigureAwait(false);
-        try
-        {
-            return await transport.SendAsync(options, outcome.Message, sender, to, cancellationToken, progress)
-                .ConfigureAwait(false);
-        }
-        finally
-        {
-            inFlight = null;
-        }
-    }
+        CancellationToken cancellationToken = default, ITransferProgress? progress = null) =>
+        sending.SendAsync(isAsync: true, LetterOf(options, message, sender, recipients), progress, cancellationToken).AsTask();
 
     /// <summary>Disposes the transport.</summary>
     public void Dispose()
@@ -114,11 +92,48 @@ public sealed partial class SmimeTransport : IMailTransport
         transport.Dispose();
     }
 
-    private void OnMessageSent(object? sender, MessageSentEventArgs e) =>
-        MessageSent?.Invoke(this, inFlight is null ? e : new SmimeMessageSentEventArgs(inFlight, e.Response));
+    async ValueTask<CopyReply> ICopyCarrier.CarryAsync(
+        bool isAsync, Flight flight, (MailboxAddress Sender, IReadOnlyList<MailboxAddress> Recipients) envelope, FormatOptions options,
+        ITransferProgress? progress, CancellationToken cancellationToken)
+    {
+        inFlight = flight;
+        try
+        {
+            var response = isAsync
+                ? await transport.SendAsync(options, flight.Sent, envelope.Sender, envelope.Recipients, cancellationToken, progress)
+                    .ConfigureAwait(false)
+                : transport.Send(options, flight.Sent, envelope.Sender, envelope.Recipients, cancellationToken, progress);
+            return new CopyReply(response, flight.NotTaken);
+        }
+        finally
+        {
+            inFlight = null;
+        }
+    }
 
-    /// <summary>Returns the options for the server. A transport that is no SMTP client does not say whether it takes UTF-8
+    void ICopyCarrier.TellSent(ProtectionOutcome outcome, string response) =>
+        MessageSent?.Invoke(this, new SmimeMessageSentEventArgs(outcome, response));
+
+    // Only a client of ours hears that a recipient was refused and nothing thrown for it.
+    void ICopyCarrier.TellNobodyTaken(MimeMessage original)
+    {
+    }
+
+    private void OnMessageSent(object? sender, MessageSentEventArgs e)
+    {
+        // Of a split message it is told after its last transaction, once.
+        if (inFlight is not { IsSplit: true })
+            MessageSent?.Invoke(this, inFlight is { } flight ? new SmimeMessageSentEventArgs(flight.Outcome, e.Response) : e);
+    }
+
+    /// <summary>Puts a message together for the server. A transport that is no SMTP client does not say whether it takes UTF-8
     /// in header fields: it takes what it is given.</summary>
-    private FormatOptions ForServer(FormatOptions options) =>
-        transport is ISmtpClient smtp ? MessageBytes.FormatFor(options, smtp.Capabilities) : options;
+    private OutgoingLetter LetterOf(
+        FormatOptions options, MimeMessage message, MailboxAddress sender, IEnumerable<MailboxAddress> recipients)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        return new OutgoingLetter(
+            message, sender, OutgoingLetter.EachOnce(recipients),
+            transport is ISmtpClient smtp ? MessageBytes.FormatFor(options, smtp.Capabilities) : options);
+    }
 }

@@ -40,6 +40,8 @@ public abstract class SubstitutingSmtpClient : SmtpClient
 
     private protected abstract void TellNoRecipientsAccepted(MimeMessage original);
 
+    private protected abstract void TellMessageSent(MessageSentEventArgs sent);
+
     /// <inheritdoc/>
     protected sealed override string? GetEnvelopeId(MimeMessage message) => AskEnvelopeId(OriginalOf(message));
 
@@ -66,6 +68,9 @@ public abstract class SubstitutingSmtpClient : SmtpClient
     /// <inheritdoc/>
     protected sealed override void OnNoRecipientsAccepted(MimeMessage message) => TellNoRecipientsAccepted(OriginalOf(message));
 
+    /// <inheritdoc/>
+    protected sealed override void OnMessageSent(MessageSentEventArgs e) => TellMessageSent(e);
+
     // What MailKit itself does, for those of its subclasses that call base.
 
     private protected string? EnvelopeIdByMailKit(MimeMessage message) => base.GetEnvelopeId(message);
@@ -86,4 +91,6 @@ public abstract class SubstitutingSmtpClient : SmtpClient
         base.OnRecipientNotAccepted(message, mailbox, response);
 
     private protected void NoRecipientsAcceptedByMailKit(MimeMessage message) => base.OnNoRecipientsAccepted(message);
+
+    private protected void MessageSentByMailKit(MessageSentEventArgs e) => base.OnMessageSent(e);
 }

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using MailKit.Net.Smtp;
 using MimeKit;
@@ -23,6 +25,8 @@ internal sealed class Office : IDisposable
     private static readonly string AliceFile = Issue("alice@example.org", "RSA-2048", X509KeyUsageFlags.KeyEncipherment);
     private static readonly string ErinFile = Issue("erin@example.org", "P-256", X509KeyUsageFlags.KeyAgreement);
 
+    private static readonly ConcurrentDictionary<string, Lazy<Correspondent>> Correspondents = new();
+
     private readonly TemporaryDirectory directory = new();
 
     public Office()
@@ -43,6 +47,18 @@ internal sealed class Office : IDisposable
 
     public string Write(string name, string text) => directory.Write(name, text);
 
+    /// <summary>Puts the certificate of somebody elsewhere into the directory, without the key. It is issued once for all tests.</summary>
+    public Correspondent AddCorrespondent(string address, string key = "P-256")
+    {
+        var correspondent = Correspondents.GetOrAdd(address, _ => new Lazy<Correspondent>(() => Read(Issue(
+            address, key, key.StartsWith("RSA", StringComparison.Ordinal) ? X509KeyUsageFlags.KeyEncipherment : X509KeyUsageFlags.KeyAgreement)))).Value;
+        Write(address + ".crt", correspondent.Certificate.ExportCertificatePem());
+        return correspondent;
+    }
+
+    /// <summary>Alice, who reads what she sent.</summary>
+    public static Correspondent Alice { get; } = Read(AliceFile);
+
     /// <summary>A key file as it is put into the directory: key, certificate, chain.</summary>
     public static string Issue(string address, string key, X509KeyUsageFlags alsoFor = X509KeyUsageFlags.None)
     {
@@ -52,7 +68,11 @@ internal sealed class Office : IDisposable
     }
 
     public PostsealOptions Options(SigningMode mode = SigningMode.IfPossible) =>
-        new() { Certificates = new() { Path = Path }, Signing = new SigningRules { Mode = mode } };
+        new() { Certificates = new() { Path = Path }, Signing = new SigningRules { Mode = mode }, StatePath = directory.File("state") };
+
+    /// <summary>The settings of an INI file, beside the directory and the state.</summary>
+    public PostsealOptions Options(string settings) => PostsealOptions.FromIni(
+        Write("postseal.ini", $"[Certificates]\nPath = .\n[State]\nPath = state\n{settings}\n"));
 
     public SmimeSigner Signer(SigningMode mode = SigningMode.IfPossible) => new(Options(mode), time: Time);
 
@@ -84,4 +104,13 @@ internal sealed class Office : IDisposable
     }
 
     public void Dispose() => directory.Dispose();
+
+    private static Correspondent Read(string file)
+    {
+        using var certificate = X509Certificate2.CreateFromPem(file, file);
+        return new Correspondent(X509Certificate2.CreateFromPem(file), KeyOf(certificate).ExportPkcs8PrivateKey());
+    }
+
+    private static AsymmetricAlgorithm KeyOf(X509Certificate2 certificate) =>
+        (AsymmetricAlgorithm?)certificate.GetRSAPrivateKey() ?? certificate.GetECDsaPrivateKey()!;
 }

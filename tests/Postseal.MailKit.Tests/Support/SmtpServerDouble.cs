@@ -39,6 +39,10 @@ public sealed class SmtpServerDouble : IAsyncDisposable
     /// <summary>An address that is refused, as sender and as recipient.</summary>
     public string? Refuses { get; init; }
 
+    /// <summary>Answers a command, or the end of the data as <c>.</c>, in the server's place: <see langword="null"/> leaves it to the
+    /// server, an empty text hangs up.</summary>
+    public Func<string, string?> Instead { get; set; } = static _ => null;
+
     /// <summary>Whether messages are kept. Not where ten thousand come and memory is measured.</summary>
     public bool Keeps { get; init; } = true;
 
@@ -112,7 +116,10 @@ public sealed class SmtpServerDouble : IAsyncDisposable
                     return;
                 }
 
-                await stream.WriteAsync(await AnswerAsync(verb, line, cancel), cancel);
+                var answer = server.Instead(line) ?? await AnswerAsync(verb, line, cancel);
+                if (answer.Length == 0)
+                    return;
+                await stream.WriteAsync(answer, cancel);
             }
         }
 
@@ -134,7 +141,10 @@ public sealed class SmtpServerDouble : IAsyncDisposable
                     return "250 2.1.5 ok\r\n";
                 case "DATA":
                     await stream.WriteAsync("354 go on\r\n", cancel);
-                    server.Take(new ReceivedMessage(mail, [.. recipients], await stream.ReadDataAsync(cancel), ByBdat: false));
+                    var data = await stream.ReadDataAsync(cancel);
+                    if (server.Instead(".") is { } instead)
+                        return instead;
+                    server.Take(new ReceivedMessage(mail, [.. recipients], data, ByBdat: false));
                     return "250 2.0.0 queued\r\n";
                 case "BDAT":
                     return await ChunkAsync(line.Split(' '), cancel);
