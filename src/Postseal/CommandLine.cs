@@ -26,15 +26,16 @@ internal static class CommandLine
 
     private static RootCommand Create() => new(
         """
-        Postseal signs mail with S/MIME, as a milter for Postfix and Sendmail.
+        Postseal signs and encrypts mail with S/MIME, as a milter for Postfix and Sendmail.
 
-        Begin with 'postseal demo', which needs no set-up. From nothing to a certificate: 'postseal keys csr', or
+        Begin with 'postseal demo --encrypt', which needs no set-up. From nothing to a certificate: 'postseal keys csr', or
         'postseal keys selfsigned' for a trial. Import certificates and keys you have with 'postseal certs import',
         inspect the result with 'postseal check', and let the MTA use 'postseal milter'.
         """)
     {
         MilterCommand.Create(),
         SignCommand.Create(),
+        EncryptCommand.Create(),
         CheckCommand.Create(),
         ExplainCommand.Create(),
         CertsCommand.Create(),

@@ -13,17 +13,18 @@ internal static class KeyNames
     {
         Oids.RsaesOaep => OfOaep(certificate.PublicKey),
         Oids.X25519 => "X25519",
-        _ => OfSigning(certificate),
+        _ => OfPlatform(certificate),
     };
 
-    private static string OfSigning(X509Certificate2 certificate)
+    private static string OfPlatform(X509Certificate2 certificate)
     {
         try
         {
             using var rsa = certificate.GetRSAPublicKey();
             if (rsa is not null)
                 return $"RSA-{rsa.KeySize}";
-            using var ecdsa = certificate.GetECDsaPublicKey();
+            // The certificate itself gives no key to one that may only agree on keys.
+            using var ecdsa = certificate.PublicKey.GetECDsaPublicKey();
             if (ecdsa is not null)
                 return OfCurve(ecdsa.ExportParameters(includePrivateParameters: false).Curve, ecdsa.KeySize);
         }

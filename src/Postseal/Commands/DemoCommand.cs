@@ -15,29 +15,33 @@ internal static class DemoCommand
             Description = "Keep certificates, configuration and both messages in this directory, which must be empty or new.",
             HelpName = "DIR",
         };
+        var encrypt = new Option<bool>("--encrypt") { Description = "Encrypt the message to its recipient, and open it again." };
         var command = new DocumentedCommand(
             "demo",
             "Show the whole way of one message, on this machine, in a few seconds.",
             """
             Makes a test CA and a sender's certificate, starts the milter on a socket there, hands it a message as
-            Postfix would, prints it before and after, and verifies the signature.
+            Postfix would, prints it before and after, and verifies the signature. With --encrypt the recipient has a
+            certificate too, and what was encrypted to it is opened with his key first.
             Exit code 0: the signature is good; 1: it is not.
             """,
             """
             postseal demo
-            postseal demo --keep demo
-            """) { keep };
+            postseal demo --encrypt
+            postseal demo --encrypt --keep demo
+            """) { encrypt, keep };
         command.StopTimeout = TimeSpan.FromSeconds(2); // it has keys to take away
-        command.Handle((arguments, output, cancellationToken) => RunAsync(arguments.GetValue(keep), output, cancellationToken));
+        command.Handle((arguments, output, cancellationToken) =>
+            RunAsync(arguments.GetValue(keep), arguments.GetValue(encrypt), output, cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(string? keep, CommandOutput output, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string? keep, bool encrypts, CommandOutput output, CancellationToken cancellationToken)
     {
         var directory = MakeDirectory(keep);
         try
         {
-            var demo = new SigningDemo(directory.FullName, output, TimeProvider.System);
+            var demo = new Demo(directory.FullName, encrypts, output, TimeProvider.System);
             return await demo.RunAsync(keep is not null, cancellationToken) ? ExitCode.Success : ExitCode.Failure;
         }
         finally

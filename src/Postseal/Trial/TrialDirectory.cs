@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Postseal.Certificates.Store;
 using Postseal.Mail;
@@ -11,12 +12,13 @@ internal sealed class TrialDirectory
     private const string SocketName = "postseal.sock";
     private const int LongestSocketPath = 107; // unix(7)
 
+    private readonly string path;
     private readonly string certificates;
     private readonly TestCa ca;
 
     private TrialDirectory(string path, TestCa ca)
     {
-        this.ca = ca;
+        (this.path, this.ca) = (path, ca);
         certificates = Path.Combine(path, "certificates");
         RootFile = Path.Combine(path, "root.pem");
         ConfigurationFile = Path.Combine(path, "postseal.ini");
@@ -27,7 +29,10 @@ internal sealed class TrialDirectory
     public string ConfigurationFile { get; }
 
     /// <summary>Makes the directory with a CA's root and settings that listen on a socket in it.</summary>
-    public static TrialDirectory Create(string path, TestCa ca)
+    /// <param name="path">The directory.</param>
+    /// <param name="ca">Who issues its certificates.</param>
+    /// <param name="settings">More settings: whole sections.</param>
+    public static TrialDirectory Create(string path, TestCa ca, string settings = "")
     {
         var directory = new TrialDirectory(path, ca);
         Directory.CreateDirectory(directory.certificates);
@@ -41,7 +46,7 @@ internal sealed class TrialDirectory
             Socket = {Socket(path)}
             [Certificates]
             Path = certificates
-
+            {settings}
             """,
             AtomicFile.Public, replace: false);
         return directory;
@@ -53,12 +58,23 @@ internal sealed class TrialDirectory
             ? "unix:" + SocketName
             : "inet:0@127.0.0.1";
 
-    /// <summary>Issues a certificate; returns the file with key, certificate and chain.</summary>
+    /// <summary>Issues a certificate to one of ours; returns the file with key, certificate and chain.</summary>
     public string Issue(MailAddress address, TestCaRequest request)
     {
         var issued = ca.Issue(request);
         var path = Path.Combine(certificates, AddressFileName.For(address) + ".pem");
         AtomicFile.Write(path, issued.KeyPem + issued.CertificatePem + issued.ChainPem, AtomicFile.Private, replace: false);
         return path;
+    }
+
+    /// <summary>Issues a certificate to somebody who keeps his key to himself: it is written beside the directory that is ours.</summary>
+    /// <returns>The certificate with its key.</returns>
+    public X509Certificate2 IssueToCorrespondent(MailAddress address, TestCaRequest request)
+    {
+        var issued = ca.Issue(request);
+        var name = AddressFileName.For(address);
+        AtomicFile.Write(Path.Combine(certificates, name), issued.CertificatePem, AtomicFile.Public, replace: false);
+        AtomicFile.Write(Path.Combine(path, name + ".pem"), issued.KeyPem + issued.CertificatePem, AtomicFile.Private, replace: false);
+        return X509Certificate2.CreateFromPem(issued.CertificatePem, issued.KeyPem);
     }
 }

@@ -58,8 +58,13 @@ internal static class CommonOptions
     }
 
     /// <exception cref="CommandException">It is not an address.</exception>
-    public static MailAddress ParseAddress(string text) =>
+    public static MailAddress ParseAddress(string text) => ParseAddress(text, where: "");
+
+    /// <param name="text">The address.</param>
+    /// <param name="where">What an error begins with: <c>--sender: </c>.</param>
+    /// <exception cref="CommandException">It is not an address.</exception>
+    public static MailAddress ParseAddress(string text, string where) =>
         MailAddress.TryParse(text, out var address)
             ? address
-            : throw new CommandException(ExitCode.UsageError, $"'{text}' is not a mail address");
+            : throw new CommandException(ExitCode.UsageError, $"{where}'{text}' is not a mail address");
 }

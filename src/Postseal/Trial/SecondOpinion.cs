@@ -1,27 +1,41 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.Pkcs;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 
 namespace Postseal.Program.Trial;
 
 /// <summary>
-/// A second opinion on a signed message: .NET's own CMS, which shares nothing with the code that made the signature,
-/// and a search for the parts that knows no more than RFC 1847.
+/// A second opinion on a message: .NET's own CMS, which shares nothing with the code that signed and encrypted it, and a
+/// search for the parts that knows no more than RFC 1847.
 /// </summary>
-internal static class SignatureVerifier
+internal static class SecondOpinion
 {
+    /// <summary>Opens an encrypted message.</summary>
+    /// <param name="body">Its body, base64.</param>
+    /// <param name="recipient">The certificate with the key of somebody it was encrypted to.</param>
+    /// <returns>The MIME entity in it.</returns>
+    /// <exception cref="CryptographicException">It cannot be opened; the message says why.</exception>
+    public static byte[] Open(ReadOnlySpan<byte> body, X509Certificate2 recipient)
+    {
+        var cms = new EnvelopedCms();
+        cms.Decode(Convert.FromBase64String(Encoding.ASCII.GetString(body)));
+        cms.Decrypt([recipient]);
+        return cms.ContentInfo.Content;
+    }
+
     /// <summary>Checks the signature, and that the signer's certificate leads to the root.</summary>
     /// <returns>The certificate of the signer.</returns>
     /// <exception cref="CryptographicException">The signature or the chain is not valid; the message says why.</exception>
     public static X509Certificate2 Verify(ReadOnlySpan<byte> body, string boundary, X509Certificate2 root)
     {
-        var delimiter = System.Text.Encoding.ASCII.GetBytes($"\r\n--{boundary}");
+        var delimiter = Encoding.ASCII.GetBytes($"\r\n--{boundary}");
         var (content, afterContent) = NextPart(body, delimiter);
         var (signaturePart, _) = NextPart(afterContent, delimiter);
         var signature = signaturePart[(signaturePart.IndexOf("\r\n\r\n"u8) + 4)..];
 
         var cms = new SignedCms(new ContentInfo(content.ToArray()), detached: true);
-        cms.Decode(Convert.FromBase64String(System.Text.Encoding.ASCII.GetString(signature)));
+        cms.Decode(Convert.FromBase64String(Encoding.ASCII.GetString(signature)));
         cms.CheckSignature(verifySignatureOnly: true);
         var signer = cms.SignerInfos[0].Certificate ?? throw new CryptographicException("The signer's certificate is not in the signature.");
         CheckChain(signer, cms.Certificates, root);
