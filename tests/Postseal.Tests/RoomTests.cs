@@ -11,6 +11,7 @@ public sealed partial class RoomTests
         "Terminal", // what a command says and asks, and its exit code
         "Files", // writes and opens files for commands
         "Keys", // makes keys, and requests for certificates
+        "Milter/Splitting", // what carries a split message from one pass to the other
         "Milter", // turns settings and the core into a milter
         "Hosting", // the daemon as a process: log, service manager
         "Store", // the certificate directory, for people

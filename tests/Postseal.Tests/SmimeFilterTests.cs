@@ -76,6 +76,31 @@ public sealed class SmimeFilterTests : IAsyncDisposable
         Assert.Equal([true, false], processor.Envelope.Recipients.Select(recipient => recipient.Address is not null));
     }
 
+    [Theory]
+    [InlineData(SplitMethod.None, false)]
+    [InlineData(SplitMethod.Reinject, true)]
+    [InlineData(SplitMethod.Postfix, true, "team@example.org", "list@example.org", "sales@example.org", "box@example.org")]
+    public async Task The_processor_is_told_who_may_be_an_alias_and_whether_a_message_can_be_split(
+        SplitMethod method, bool canSplit, params string[] mayExpand)
+    {
+        var processor = new Decided(new Outcome.Unchanged(Why));
+        await StartAsync(processor, method);
+
+        await SendAsync(new MtaMessage
+        {
+            Recipients = ["bob@example.net", "carol@example.net", "unknown@example.net", "team@example.org", "list@example.org", "sales@example.org", "box@example.org"],
+            Mailers = new Dictionary<string, string>
+            {
+                ["carol@example.net"] = "relay", ["unknown@example.net"] = "", ["team@example.org"] = "local", ["list@example.org"] = "error",
+                ["sales@example.org"] = "virtual", ["box@example.org"] = "lmtp",
+            },
+        });
+
+        Assert.Equal(canSplit, processor.Envelope!.CanSplit);
+        Assert.Null(processor.Envelope.Ticket);
+        Assert.Equal(mayExpand, processor.Envelope.Recipients.Where(recipient => recipient.MayExpand).Select(recipient => recipient.Text));
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (server is not null)
@@ -83,10 +108,11 @@ public sealed class SmimeFilterTests : IAsyncDisposable
         log.Dispose();
     }
 
-    private async Task StartAsync(Decided processor)
+    private async Task StartAsync(Decided processor, SplitMethod method = SplitMethod.None)
     {
         var logs = LoggerFactory.Create(builder => builder.AddProvider(log));
-        var filter = new SmimeFilter(() => processor, TimeProvider.System, logs.CreateLogger<SmimeFilter>());
+        var handling = new Handling(processor, method, new NoSplitter(), new SecondPass(method, null!, logs.CreateLogger<SecondPass>()));
+        var filter = new SmimeFilter(() => handling, TimeProvider.System, logs.CreateLogger<SmimeFilter>());
         server = new MilterServer(
             new MilterServerOptions { Endpoints = { MilterEndpoint.Parse("inet:0@127.0.0.1") } }, filter, logs.CreateLogger<MilterServer>());
         await server.StartAsync(Cancel);

@@ -12,8 +12,8 @@ internal static partial class MilterDaemon
     public static MilterServer CreateServer(
         MilterServerOptions server, Func<PostsealOptions> options, ILoggerFactory log, TimeProvider time)
     {
-        var processor = new LiveProcessor(options, log, time);
-        var filter = new SmimeFilter(() => processor.Current, time, log.CreateLogger<SmimeFilter>());
+        var handling = new LiveHandling(options, log, time);
+        var filter = new SmimeFilter(() => handling.Current, time, log.CreateLogger<SmimeFilter>());
         WriteLoginRule(options(), log);
         return new MilterServer(server, filter, log.CreateLogger<MilterServer>(), time);
     }

@@ -1,0 +1,43 @@
+using Microsoft.Extensions.Logging;
+using Milter;
+using Postseal.Policy;
+using Postseal.Program.Milter.Splitting;
+
+namespace Postseal.Program.Milter;
+
+/// <summary>
+/// Lets Postfix split, whose queue owns the copies: the first pass marks a message with a header field, for which
+/// milter_header_checks have Postfix hand each recipient to a second smtpd in a transaction of its own. There the
+/// <see cref="SecondPass"/> encrypts for that one.
+/// </summary>
+internal sealed partial class PostfixSplitter(SplitField field, ILogger logger) : IMessageSplitter
+{
+    private static readonly MilterDecision CannotSplit = MilterDecision.Reply(
+        451, "4.3.0", "This mail cannot be sent to each recipient by itself now; ask your postmaster");
+
+    /// <summary>
+    /// Determines whether Postfix may deliver a recipient to others. The certificates are theirs then, and who they are shows only in
+    /// the second pass, as cleanup expands virtual_alias_maps behind the milters. Addresses elsewhere have the transports smtp and relay;
+    /// aliases are usual among the others: local, virtual, lmtp, and error, which is that of a virtual alias domain.
+    /// </summary>
+    public static bool MayExpand(EnvelopeAddress recipient) => recipient.Mailer is not (null or "smtp" or "relay");
+
+    /// <inheritdoc/>
+    public ValueTask<MilterDecision> SplitAsync(
+        MilterMessage message, Envelope envelope, Outcome.PerRecipient split, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var mark = field.Make(split.Ticket, split.Message);
+            return ValueTask.FromResult(MilterMail.ToDecision(split.Message with { Headers = [mark, .. split.Message.Headers] }));
+        }
+        catch (IOException e)
+        {
+            LogCannotSplit(message.QueueId ?? "NOQUEUE", e.Message);
+            return ValueTask.FromResult(CannotSplit);
+        }
+    }
+
+    [LoggerMessage(310, LogLevel.Error, "{Id}: cannot be split, and fails temporarily: {Reason}")]
+    private partial void LogCannotSplit(string id, string reason);
+}
