@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Org.BouncyCastle.Math.EC.Rfc7748;
 using Postseal.Cms;
+using Postseal.Cms.Enveloped;
 
 namespace Postseal.Certificates;
 
@@ -27,7 +28,7 @@ internal static partial class CertificateRules
     /// </remarks>
     public static Rejection? CheckEncrypting(X509Certificate2 certificate)
     {
-        if (CheckPurpose(certificate, Oids.EmailProtection, Oids.AnyExtendedKeyUsage) is { } purpose)
+        if (CheckPurpose(certificate) is { } purpose)
             return purpose;
         var facts = StrengthFacts.Of(certificate);
         if ((CheckStrength(facts) ?? CheckEncryptionKey(certificate.PublicKey, facts)) is { } rejection)
@@ -40,6 +41,11 @@ internal static partial class CertificateRules
             ? null
             : WrongUse($"its keyUsage ({usage}) does not allow encryption; have one issued with {name}");
     }
+
+    /// <summary>Checks that its extendedKeyUsage allows mail, of which anyExtendedKeyUsage is a part; an issuer's is one that
+    /// what it issues has to keep to.</summary>
+    internal static Rejection? CheckPurpose(X509Certificate2 certificate) =>
+        CheckPurpose(certificate, Oids.EmailProtection, Oids.AnyExtendedKeyUsage);
 
     private static Rejection? CheckEncryptionKey(PublicKey key, StrengthFacts facts) => key.Oid.Value switch
     {
@@ -66,7 +72,7 @@ internal static partial class CertificateRules
     /// </summary>
     private static Rejection? CheckPoint(PublicKey key, string name)
     {
-        if (CurveOf(key) is not (Oids.P256 or Oids.P384 or Oids.P521 or Oids.BrainpoolP256 or Oids.BrainpoolP384 or Oids.BrainpoolP512))
+        if (AgreementCurve.Find(CurveOf(key)) is null)
             return WrongUse($"its key ({name}) is on a curve that is not used for mail; have one issued for P-256, P-384 or P-521");
         if (key.EncodedKeyValue.RawData is not [0x04, ..])
             return WrongUse($"its key ({name}) is not written as an uncompressed point; have one issued that is");

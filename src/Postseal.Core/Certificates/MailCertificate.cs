@@ -11,7 +11,7 @@ public sealed class MailCertificate
 {
     private readonly AsymmetricAlgorithm? key;
     private readonly string source;
-    private readonly Lazy<Rejection?> cannotEncrypt;
+    private readonly Lazy<(Rejection? Rejection, RecipientKey? Key)> encryption;
     private volatile Completed? completed;
 
     /// <summary>Returns a certificate as it was read.</summary>
@@ -27,7 +27,7 @@ public sealed class MailCertificate
         (Certificate, this.source, HasKey, this.key, Beside) = (certificate, source, hasKey, key, beside ?? []);
         Addresses = CertificateAddresses.Of(certificate);
         CannotSign = CertificateRules.CheckSigning(certificate);
-        cannotEncrypt = new(() => CertificateRules.CheckEncrypting(certificate));
+        encryption = new(() => EncryptionTo(certificate));
     }
 
     /// <summary>Gets the certificate.</summary>
@@ -39,18 +39,19 @@ public sealed class MailCertificate
     /// <summary>Gets whether its private key is here too.</summary>
     public bool HasKey { get; }
 
+    /// <summary>Gets what its owner's program can read; <see langword="null"/> when that is not known.</summary>
+    internal Abilities? Abilities { get; init; }
+
     /// <summary>Gets its public key, ready to encrypt to; read when it is first asked for.</summary>
     /// <exception cref="CryptographicException">It cannot be encrypted to: <see cref="CannotEncrypt"/>.</exception>
-    internal RecipientKey EncryptionKey => field ??= RecipientKey.Create(Certificate);
+    internal RecipientKey EncryptionKey =>
+        encryption.Value.Key ?? throw new CryptographicException($"Nothing is encrypted to the certificate in {source}: {CannotEncrypt}.");
 
     /// <summary>Gets why it may sign for nobody; <see langword="null"/> when it may.</summary>
     internal Rejection? CannotSign { get; }
 
     /// <summary>Gets why nothing may be encrypted to it, whomever it names; <see langword="null"/> when it may.</summary>
-    internal Rejection? CannotEncrypt => cannotEncrypt.Value;
-
-    /// <summary>Gets what its owner's program can read; <see langword="null"/> when that is not known.</summary>
-    internal Abilities? Abilities { get; init; }
+    internal Rejection? CannotEncrypt => encryption.Value.Rejection;
 
     /// <summary>Gets all certificates in its files, this one too: its chain may be among them.</summary>
     internal IReadOnlyList<X509Certificate2> Beside { get; }
@@ -78,6 +79,22 @@ public sealed class MailCertificate
         foreach (var warning in identity.Warnings.Except(known?.Identity.Warnings ?? []))
             warn($"{source}: {warning}");
         return identity;
+    }
+
+    /// <summary>Reads the key that may be encrypted to. What the rules let pass and the platform cannot use is told like the
+    /// rest, before a message is made for it.</summary>
+    private static (Rejection? Rejection, RecipientKey? Key) EncryptionTo(X509Certificate2 certificate)
+    {
+        if (CertificateRules.CheckEncrypting(certificate) is { } rejection)
+            return (rejection, null);
+        try
+        {
+            return (null, RecipientKey.Create(certificate));
+        }
+        catch (CryptographicException e)
+        {
+            return (new(RejectionKind.Damaged, $"its key ({KeyNames.Of(certificate)}) cannot be encrypted to: {e.Message.TrimEnd('.')}; have one issued for another key"), null);
+        }
     }
 
     private IReadOnlyList<string> WarningsOf(CertificateChain chain) =>

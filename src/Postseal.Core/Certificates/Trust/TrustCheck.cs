@@ -1,7 +1,5 @@
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Postseal.Cms;
 
 namespace Postseal.Certificates.Trust;
 
@@ -49,20 +47,20 @@ internal sealed class TrustCheck(TrustOptions options, TimeProvider time, Action
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.AddRange(trusted.ToArray());
         chain.ChainPolicy.ExtraStore.AddRange(between);
-        chain.ChainPolicy.ApplicationPolicy.Add(new Oid(Oids.EmailProtection));
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.DisableCertificateDownloads = true;
         chain.ChainPolicy.VerificationTime = now.UtcDateTime;
         return chain.Build(certificate) ? CheckIssuers(chain) : Untrusted(Reason(chain));
     }
 
-    /// <summary>Checks what the platform does not: that nobody else could have made the signature of one of them.</summary>
+    /// <summary>Checks what the platform does not: that nobody else could have made the signature of one of them, and that each is for
+    /// mail. The platform's own check of purposes takes none for the one that stands for all (RFC 5280 section 4.2.1.12).</summary>
     private static Rejection? CheckIssuers(X509Chain chain)
     {
         for (var i = 1; i < chain.ChainElements.Count; i++)
         {
-            var issuer = chain.ChainElements[i].Certificate;
-            if (CertificateRules.CheckIssuing(issuer, below: i - 1, isRoot: i == chain.ChainElements.Count - 1) is { } rejection)
+            var (issuer, isRoot) = (chain.ChainElements[i].Certificate, i == chain.ChainElements.Count - 1);
+            if ((CertificateRules.CheckIssuing(issuer, below: i - 1, isRoot) ?? CertificateRules.CheckPurpose(issuer)) is { } rejection)
                 return Untrusted($"of {issuer.Subject}, {rejection.Message}");
         }
 
