@@ -99,8 +99,8 @@ public sealed class CertificateRulesTests : IDisposable
     {
         Assert.Contains("have it issued with email:", CertificateRules.CheckSigning(Certificate(new TestCaRequest()))?.Message, StringComparison.Ordinal);
         Assert.Contains("issued with digitalSignature", CertificateRules.CheckSigning(Certificate(new TestCaRequest("a@b") { KeyUsage = X509KeyUsageFlags.KeyAgreement }))?.Message, StringComparison.Ordinal);
-        Assert.Contains("issued with keyAgreement", CertificateRules.CheckEncrypting(Certificate(new TestCaRequest("a@b")))?.Message, StringComparison.Ordinal);
-        Assert.Contains("issued with keyEncipherment", CertificateRules.CheckEncrypting(Certificate(new TestCaRequest("a@b") { Key = "RSA-2048" }))?.Message, StringComparison.Ordinal);
+        Assert.Contains("issued with keyAgreement", CertificateRules.CheckEncrypting(Certificate(new TestCaRequest("a@b") { KeyUsage = X509KeyUsageFlags.DigitalSignature }))?.Message, StringComparison.Ordinal);
+        Assert.Contains("issued with keyEncipherment", CertificateRules.CheckEncrypting(Certificate(new TestCaRequest("a@b") { Key = "RSA-2048", KeyUsage = X509KeyUsageFlags.DigitalSignature }))?.Message, StringComparison.Ordinal);
         Assert.Contains("issued with emailProtection", CertificateRules.CheckSigning(Certificate(new TestCaRequest("a@b") { ExtendedKeyUsage = WebServer }))?.Message, StringComparison.Ordinal);
     }
 

@@ -180,7 +180,7 @@ public sealed partial class SourceTests
             [(CertificateKind.Own, "alice@example.org"), (CertificateKind.Domain, "@example.org"), (CertificateKind.Common, null), (CertificateKind.Correspondent, "bob@example.net"), (CertificateKind.Issuer, null)],
             listed.Select(entry => (entry.Kind, entry.Owner?.Text)));
         Assert.Equal(
-            [CertificateUse.Sign, CertificateUse.Sign, CertificateUse.Sign, CertificateUse.Encrypt, CertificateUse.Issue],
+            [CertificateUse.Sign | CertificateUse.Encrypt, CertificateUse.Sign | CertificateUse.Encrypt, CertificateUse.Sign, CertificateUse.Encrypt, CertificateUse.Issue],
             listed.Select(entry => CertificateRules.UsesOf(entry.Certificate!.Certificate)));
         Assert.All(listed, entry => Assert.Null(catalog.Check(entry)));
     }
