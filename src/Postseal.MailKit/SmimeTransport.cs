@@ -5,8 +5,8 @@ using MimeKit;
 namespace Postseal.MailKit;
 
 /// <summary>
-/// Puts the signing of <see cref="SmimeSmtpClient"/> before any other transport, for programs that have one already or
-/// get one injected. All else is that transport's own. As with MailKit's, one transport sends one message at a time.
+/// Puts the signing and encrypting of <see cref="SmimeSmtpClient"/> before any other transport, for programs that have one already
+/// or get one injected. All else is that transport's own. As with MailKit's, one transport sends one message at a time.
 /// </summary>
 public sealed partial class SmimeTransport : IMailTransport, ICopyCarrier
 {
@@ -16,7 +16,7 @@ public sealed partial class SmimeTransport : IMailTransport, ICopyCarrier
 
     /// <summary>Wraps a transport, which is disposed with the wrapper.</summary>
     /// <param name="transport">Sends the mail.</param>
-    /// <param name="signer">Signs it; it may be shared by any number of transports.</param>
+    /// <param name="signer">Signs and encrypts it; it may be shared by any number of transports.</param>
     public SmimeTransport(IMailTransport transport, SmimeSigner signer)
     {
         ArgumentNullException.ThrowIfNull(transport);
@@ -31,31 +31,36 @@ public sealed partial class SmimeTransport : IMailTransport, ICopyCarrier
     public event EventHandler<MessageSentEventArgs>? MessageSent;
 
     /// <inheritdoc/>
-    /// <exception cref="SigningException">The message must be signed and was not; nothing was sent.</exception>
+    /// <exception cref="ProtectionException">The message must be signed or encrypted and was not; nothing was sent.</exception>
+    /// <exception cref="PartialDeliveryException">It was split, and the server accepted it for some recipients alone.</exception>
     public string Send(MimeMessage message, CancellationToken cancellationToken = default, ITransferProgress? progress = null) =>
         Send(MessageBytes.DefaultOptions, message, cancellationToken, progress);
 
     /// <inheritdoc/>
-    /// <exception cref="SigningException">The message must be signed and was not; nothing was sent.</exception>
+    /// <exception cref="ProtectionException">The message must be signed or encrypted and was not; nothing was sent.</exception>
+    /// <exception cref="PartialDeliveryException">It was split, and the server accepted it for some recipients alone.</exception>
     public Task<string> SendAsync(MimeMessage message, CancellationToken cancellationToken = default, ITransferProgress? progress = null) =>
         SendAsync(MessageBytes.DefaultOptions, message, cancellationToken, progress);
 
     /// <inheritdoc/>
-    /// <exception cref="SigningException">The message must be signed and was not; nothing was sent.</exception>
+    /// <exception cref="ProtectionException">The message must be signed or encrypted and was not; nothing was sent.</exception>
+    /// <exception cref="PartialDeliveryException">It was split, and the server accepted it for some recipients alone.</exception>
     public string Send(
         MimeMessage message, MailboxAddress sender, IEnumerable<MailboxAddress> recipients,
         CancellationToken cancellationToken = default, ITransferProgress? progress = null) =>
         Send(MessageBytes.DefaultOptions, message, sender, recipients, cancellationToken, progress);
 
     /// <inheritdoc/>
-    /// <exception cref="SigningException">The message must be signed and was not; nothing was sent.</exception>
+    /// <exception cref="ProtectionException">The message must be signed or encrypted and was not; nothing was sent.</exception>
+    /// <exception cref="PartialDeliveryException">It was split, and the server accepted it for some recipients alone.</exception>
     public Task<string> SendAsync(
         MimeMessage message, MailboxAddress sender, IEnumerable<MailboxAddress> recipients,
         CancellationToken cancellationToken = default, ITransferProgress? progress = null) =>
         SendAsync(MessageBytes.DefaultOptions, message, sender, recipients, cancellationToken, progress);
 
     /// <inheritdoc/>
-    /// <exception cref="SigningException">The message must be signed and was not; nothing was sent.</exception>
+    /// <exception cref="ProtectionException">The message must be signed or encrypted and was not; nothing was sent.</exception>
+    /// <exception cref="PartialDeliveryException">It was split, and the server accepted it for some recipients alone.</exception>
     public string Send(
         FormatOptions options, MimeMessage message, CancellationToken cancellationToken = default, ITransferProgress? progress = null) =>
         MessageEnvelope.Of(message) is var (sender, recipients)
@@ -63,7 +68,8 @@ public sealed partial class SmimeTransport : IMailTransport, ICopyCarrier
             : transport.Send(options, message, cancellationToken, progress);
 
     /// <inheritdoc/>
-    /// <exception cref="SigningException">The message must be signed and was not; nothing was sent.</exception>
+    /// <exception cref="ProtectionException">The message must be signed or encrypted and was not; nothing was sent.</exception>
+    /// <exception cref="PartialDeliveryException">It was split, and the server accepted it for some recipients alone.</exception>
     public Task<string> SendAsync(
         FormatOptions options, MimeMessage message, CancellationToken cancellationToken = default, ITransferProgress? progress = null) =>
         MessageEnvelope.Of(message) is var (sender, recipients)
@@ -71,7 +77,8 @@ public sealed partial class SmimeTransport : IMailTransport, ICopyCarrier
             : transport.SendAsync(options, message, cancellationToken, progress);
 
     /// <inheritdoc/>
-    /// <exception cref="SigningException">The message must be signed and was not; nothing was sent.</exception>
+    /// <exception cref="ProtectionException">The message must be signed or encrypted and was not; nothing was sent.</exception>
+    /// <exception cref="PartialDeliveryException">It was split, and the server accepted it for some recipients alone.</exception>
     public string Send(
         FormatOptions options, MimeMessage message, MailboxAddress sender, IEnumerable<MailboxAddress> recipients,
         CancellationToken cancellationToken = default, ITransferProgress? progress = null) =>
@@ -79,7 +86,8 @@ public sealed partial class SmimeTransport : IMailTransport, ICopyCarrier
             .AsTask().GetAwaiter().GetResult();
 
     /// <inheritdoc/>
-    /// <exception cref="SigningException">The message must be signed and was not; nothing was sent.</exception>
+    /// <exception cref="ProtectionException">The message must be signed or encrypted and was not; nothing was sent.</exception>
+    /// <exception cref="PartialDeliveryException">It was split, and the server accepted it for some recipients alone.</exception>
     public Task<string> SendAsync(
         FormatOptions options, MimeMessage message, MailboxAddress sender, IEnumerable<MailboxAddress> recipients,
         CancellationToken cancellationToken = default, ITransferProgress? progress = null) =>

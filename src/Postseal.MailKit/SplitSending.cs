@@ -15,6 +15,7 @@ internal sealed class SplitSending(
     private readonly List<AcceptedCopy> accepted = [.. earlier?.Among(letter.Recipients) ?? []];
     private readonly List<UndeliveredRecipient> remaining = [];
     private readonly List<RecipientOutcome> told = [];
+    private List<RecipientOutcome> underWay = [];
     private SmtpCommandException? nobodyTaken;
     private SplitProgress? progress;
     private MimeMessage? fileCopy = earlier?.FileCopy;
@@ -79,6 +80,7 @@ internal sealed class SplitSending(
     /// <summary>Carries one copy. A recipient whom the server refuses keeps it from none of the others.</summary>
     private async ValueTask CarryAsync(MimeMessage copy, List<RecipientOutcome> to, int left, CancellationToken cancellationToken)
     {
+        underWay = to;
         while (to.Count > 0)
         {
             progress?.Next(left);
@@ -90,8 +92,12 @@ internal sealed class SplitSending(
                 nobodyTaken ??= reply.NobodyTaken;
                 told.AddRange(to);
                 if (reply.Response is { } response)
-                    accepted.AddRange(to.Where(recipient => !reply.NotTaken.Contains(recipient.Mailbox)).Select(recipient => new AcceptedCopy(recipient, response)));
-                return;
+                {
+                    accepted.AddRange(to.Where(recipient => !reply.NotTaken.Contains(recipient.Mailbox))
+                        .Select(recipient => new AcceptedCopy(recipient, response)));
+                }
+
+                break;
             }
             catch (SmtpCommandException e) when (e.ErrorCode == SmtpErrorCode.RecipientNotAccepted && Refused(to, e) is { } refused)
             {
@@ -102,38 +108,49 @@ internal sealed class SplitSending(
             {
                 foreach (var recipient in to)
                     Fail(recipient.Mailbox, e.Message, IsTemporary(e), e);
-                return;
+                break;
             }
         }
+
+        underWay = [];
     }
 
     /// <summary>Remembers who got it, and throws where somebody did not.</summary>
     private void Conclude(List<MailboxAddress> waiting, ExceptionDispatchInfo? end, CancellationToken cancellationToken)
     {
-        var settled = accepted.Select(copy => copy.Recipient.Mailbox).Concat(told.Select(to => to.Mailbox))
-            .Concat(remaining.Select(recipient => recipient.Mailbox)).ToHashSet();
-        if (end is not null)
-        {
-            foreach (var recipient in waiting.Where(recipient => !settled.Contains(recipient)))
-                Fail(recipient, $"sending ended before: {end.SourceException.Message}", isTemporary: true, error: null);
-        }
-
-        EarlierDeliveries.Keep(letter, mail.Content, earlier, remaining.Count > 0 ? accepted : [], fileCopy);
         var first = end?.SourceException ?? remaining.FirstOrDefault()?.Error;
+        if (end is not null)
+            FailAllLeft(waiting, end.SourceException);
+        EarlierDeliveries.Keep(letter, mail.Content, earlier, remaining.Count > 0 ? accepted : [], fileCopy);
+        if (remaining.Count == 0 && accepted.Count > 0)
+            return;
         if (remaining.Count == 0)
-        {
-            if (accepted.Count > 0)
-                return;
             carrier.TellNobodyTaken(letter.Message);
-            ExceptionDispatchInfo.Throw(nobodyTaken!);
-        }
-
         if (accepted.Count == 0)
-            ExceptionDispatchInfo.Throw(first!);
-        var partial = new PartialDeliveryException([.. accepted.Select(copy => copy.Recipient.Mailbox)], remaining, first);
+            ExceptionDispatchInfo.Throw(first ?? nobodyTaken!);
+        var partial = new PartialDeliveryException(
+            [.. InOrder(accepted, copy => copy.Recipient.Mailbox).Select(copy => copy.Recipient.Mailbox)],
+            [.. InOrder(remaining, recipient => recipient.Mailbox)], first);
         throw first is OperationCanceledException
             ? new OperationCanceledException(partial.Message, partial, cancellationToken)
             : partial;
+    }
+
+    private void FailAllLeft(List<MailboxAddress> waiting, Exception end)
+    {
+        foreach (var recipient in underWay)
+            Fail(recipient.Mailbox, end.Message, isTemporary: true, end);
+        var settled = accepted.Select(copy => copy.Recipient.Mailbox).Concat(told.Select(to => to.Mailbox))
+            .Concat(remaining.Select(recipient => recipient.Mailbox)).ToHashSet();
+        foreach (var recipient in waiting.Where(recipient => !settled.Contains(recipient)))
+            Fail(recipient, $"not tried, as sending had ended: {end.Message}", isTemporary: true, error: null);
+    }
+
+    /// <summary>Puts what is known of recipients into the order in which the program gave them.</summary>
+    private IEnumerable<T> InOrder<T>(IEnumerable<T> list, Func<T, MailboxAddress> mailbox)
+    {
+        var places = letter.Recipients.Index().ToDictionary(recipient => recipient.Item.Address, recipient => recipient.Index);
+        return list.OrderBy(item => places[mailbox(item).Address]);
     }
 
     private ProtectionOutcome Outcome()
