@@ -16,7 +16,7 @@ internal sealed class ProtectedSending(SmimeSigner signer, ICopyCarrier carrier)
         bool isAsync, OutgoingLetter letter, ITransferProgress? progress, CancellationToken cancellationToken)
     {
         var mail = await signer.ProtectAsync(isAsync, letter, cancellationToken).ConfigureAwait(false);
-        var earlier = EarlierDeliveries.Take(letter, mail.Content);
+        var earlier = letter.Recipients.Count > 0 ? EarlierDeliveries.Take(letter, mail.Content) : null;
         if (mail.Copy is not { } copy || earlier is not null)
         {
             return await new SplitSending(signer, carrier, letter, mail, earlier, isAsync)

@@ -27,11 +27,31 @@ public sealed class MilterParityTests : IDisposable
     {
         foreach (var make in new Func<MimeMessage>[] { () => Letters.Plain(), () => Letters.Rich() })
         {
-            var byMilter = await ThroughMilterAsync(make(), form);
-            var byClient = await ThroughClientAsync(make(), form);
+            var byMilter = await ThroughMilterAsync(make(), Options(form));
+            var byClient = await ThroughClientAsync(make(), Options(form));
 
             Assert.Equal(Letters.Text(byMilter), Letters.Text(byClient));
             Assert.Contains(form == SignatureForm.Detached ? "multipart/signed" : "smime-type=signed-data", Letters.Text(byClient), StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>Encryption is random; what is read is not.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("Content = Aes256Gcm")]
+    public async Task Client_and_milter_encrypt_the_same_message(string setting)
+    {
+        Assert.SkipUnless(OpenSsl.IsHere, "openssl is not on this machine");
+        var bob = office.AddCorrespondent("bob@example.net", "RSA-2048");
+        var options = office.Options($"[Encryption]\nMode = Required\n{setting}");
+        foreach (var make in new Func<MimeMessage>[] { () => Letters.Plain(), () => Letters.Rich() })
+        {
+            var byMilter = await ThroughMilterAsync(make(), options);
+            var byClient = await ThroughClientAsync(make(), options);
+
+            Assert.Equal(Letters.Text(SecretMail.Open(byMilter, bob)), Letters.Text(SecretMail.Open(byClient, bob)));
+            Assert.Equal(HeaderOf(byMilter), HeaderOf(byClient));
+            Assert.Equal(byMilter.Length, byClient.Length);
         }
     }
 
@@ -95,23 +115,24 @@ public sealed class MilterParityTests : IDisposable
         }
     }
 
+    private static string HeaderOf(byte[] mail) => Letters.Text(mail).Split("\r\n\r\n", 2)[0];
+
     private PostsealOptions Options(SignatureForm form) => office.Options() with { Signing = new() { Form = form } };
 
-    private async Task<byte[]> ThroughMilterAsync(MimeMessage message, SignatureForm form)
+    private async Task<byte[]> ThroughMilterAsync(MimeMessage message, PostsealOptions options)
     {
         var atTheMta = (await Office.SentByMailKitAsync(message, "8BITMIME")).Bytes;
-        var options = Options(form);
         await using var server = MilterDaemon.CreateServer(
             new() { Endpoints = { MilterEndpoint.Parse("inet:0@127.0.0.1") } }, () => options, NullLoggerFactory.Instance, office.Time);
         await server.StartAsync(Cancel);
         await using var mta = await MtaDouble.ConnectAsync(server.Endpoints[0], MtaKind.Postfix, Cancel);
-        return (await mta.SendAsync(MtaMessage.FromBytes(atTheMta), Cancel)).ToBytes();
+        return (await mta.SendAsync(MtaMessage.FromBytes(atTheMta) with { Recipients = ["bob@example.net"] }, Cancel)).ToBytes();
     }
 
-    private async Task<byte[]> ThroughClientAsync(MimeMessage message, SignatureForm form)
+    private async Task<byte[]> ThroughClientAsync(MimeMessage message, PostsealOptions options)
     {
         await using var server = new SmtpServerDouble("8BITMIME");
-        using var client = new SmimeSmtpClient(new SmimeSigner(Options(form), time: office.Time));
+        using var client = new SmimeSmtpClient(new SmimeSigner(options, time: office.Time));
         await Office.SendAsync(client, server, message);
         return Assert.Single(server.Messages).Bytes;
     }

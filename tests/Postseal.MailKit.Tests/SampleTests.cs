@@ -6,6 +6,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using MimeKit;
 using Postseal.MailKit.Tests.Support;
+using Postseal.Program.Trial;
 using Postseal.Settings;
 using Postseal.TestKit;
 
@@ -31,7 +32,7 @@ public sealed class SampleTests : IDisposable
         var samples = string.Join('\n', Code(Lines("Samples.cs")));
         var blocks = Blocks().ToList();
 
-        Assert.Equal(8, blocks.Count);
+        Assert.Equal(11, blocks.Count);
         Assert.All(blocks, block => Assert.Contains($"\n{string.Join('\n', Code(block))}\n", samples, StringComparison.Ordinal));
         Assert.InRange(blocks[0].Count(line => line.Length > 0), 15, 21);
     }
@@ -40,20 +41,11 @@ public sealed class SampleTests : IDisposable
     public async Task The_first_program_sends_signed_mail()
     {
         await using var server = new SmtpServerDouble("8BITMIME");
-        var output = Console.Out;
-        using var written = new StringWriter();
-        Console.SetOut(written);
-        try
-        {
-            await InFolderAsync(() => Samples.SendAsync(["127.0.0.1", Port(server)]));
-        }
-        finally
-        {
-            Console.SetOut(output);
-        }
+
+        var written = await WrittenAsync(() => InFolderAsync(() => Samples.SendAsync(["127.0.0.1", Port(server)])));
 
         AssertSigned(server);
-        Assert.Equal("signed with CN=alice@example.org\n", written.ToString().ReplaceLineEndings("\n"));
+        Assert.Equal("signed with CN=alice@example.org\n", written);
     }
 
     [Fact]
@@ -64,6 +56,45 @@ public sealed class SampleTests : IDisposable
         Samples.DecideOverOne(message);
 
         Assert.False(Signer().Sign(message, cancellationToken: Cancel).IsSigned);
+    }
+
+    [Fact]
+    public async Task The_rest_of_the_recipients_get_it_when_it_is_sent_again()
+    {
+        AddCorrespondent("bob@example.net");
+        await using var server = new SmtpServerDouble("8BITMIME");
+        using var client = new SmimeSmtpClient(Signer());
+        await client.ConnectAsync("127.0.0.1", server.Port, cancellationToken: Cancel);
+        var message = Letters.Plain();
+        message.Cc.Add(new MailboxAddress("", "dave@example.net"));
+        message.SetEncryption(Policy.EncryptionMode.IfPossible);
+        var later = new Queue<MimeMessage>();
+        server.Instead = command => command.StartsWith("RCPT TO:<dave@", StringComparison.Ordinal) ? "450 4.2.1 later\r\n" : null;
+
+        var written = await WrittenAsync(() => Samples.SendToAllAsync(client, message, later));
+        server.Instead = _ => null;
+        await Samples.SendToAllAsync(client, later.Dequeue(), later);
+
+        Assert.Equal("dave@example.net did not get it: 4.2.1 later\n", written);
+        Assert.Equal(["RCPT TO:<bob@example.net>", "RCPT TO:<dave@example.net>"], server.Messages.SelectMany(received => received.Recipients));
+    }
+
+    [Fact]
+    public async Task A_program_that_posts_its_mail_gets_it_encrypted()
+    {
+        AddCorrespondent("bob@example.net");
+        var message = Letters.Plain();
+        Samples.DecideOverEncryption(message);
+        var posted = new List<(MimeMessage Message, IReadOnlyList<MailboxAddress> Recipients)>();
+
+        await Samples.PostAsync(Signer(), message, (copy, recipients) =>
+        {
+            posted.Add((copy, recipients));
+            return Task.CompletedTask;
+        });
+
+        Assert.True(SecretMail.IsEncrypted(Letters.Bytes(Assert.Single(posted).Message)));
+        Assert.Equal("bob@example.net", Assert.Single(posted[0].Recipients).Address);
     }
 
     [Fact]
@@ -131,7 +162,28 @@ public sealed class SampleTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    private SmimeSigner Signer() => new(new PostsealOptions { Certificates = new() { Path = folder.Path } });
+    private SmimeSigner Signer() => new(new PostsealOptions { Certificates = new() { Path = folder.Path }, StatePath = folder.File("state") });
+
+    private void AddCorrespondent(string address) =>
+        folder.Write(address + ".crt", folder.Ca.Issue(new TestCaRequest(address)).CertificatePem);
+
+    /// <summary>What is written to standard output meanwhile.</summary>
+    private static async Task<string> WrittenAsync(Func<Task> run)
+    {
+        var output = Console.Out;
+        using var written = new StringWriter();
+        Console.SetOut(written);
+        try
+        {
+            await run();
+        }
+        finally
+        {
+            Console.SetOut(output);
+        }
+
+        return written.ToString().ReplaceLineEndings("\n");
+    }
 
     private static string Port(SmtpServerDouble server) => server.Port.ToString(CultureInfo.InvariantCulture);
 

@@ -38,6 +38,33 @@ internal static class Samples
         message.SetSigning(SigningMode.Never); // or Required, IfPossible; null: as the settings say
     }
 
+    public static void DecideOverEncryption(MimeMessage message)
+    {
+        message.SetEncryption(EncryptionMode.Required); // or IfPossible, Never; null: as the settings say
+    }
+
+    public static async Task SendToAllAsync(SmimeSmtpClient client, MimeMessage message, Queue<MimeMessage> later)
+    {
+        try
+        {
+            await client.SendAsync(message);
+        }
+        catch (PartialDeliveryException partial)
+        {
+            foreach (var recipient in partial.Remaining)
+                Console.WriteLine($"{recipient.Mailbox.Address} did not get it: {recipient.Reason}");
+            if (partial.Remaining.All(recipient => recipient.IsTemporary))
+                later.Enqueue(message); // sent again, it goes to these alone
+        }
+    }
+
+    public static async Task PostAsync(
+        SmimeSigner signer, MimeMessage message, Func<MimeMessage, IReadOnlyList<MailboxAddress>, Task> postAsync)
+    {
+        foreach (var copy in signer.Protect(message).Copies)
+            await postAsync(copy.Message, copy.Recipients);
+    }
+
     public static PostsealOptions[] Settings(IConfiguration configuration)
     {
         var file = PostsealOptions.FromIni("postseal.ini"); // the file of the milter
