@@ -43,7 +43,7 @@ public sealed class OutgoingProcessor : IMailProcessor
             new EncryptionPolicy(options.Encryption, options.Recipients, options.Senders),
             options.Override);
         signing = new SigningStage(policy, identities, time);
-        encryption = new EncryptionStage(policy, identities, recipients, new CorrespondentMemory());
+        encryption = new EncryptionStage(policy, identities, recipients, new CorrespondentMemory(options.StatePath, logger));
     }
 
     /// <inheritdoc/>
