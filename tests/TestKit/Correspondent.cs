@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Org.BouncyCastle.Math.EC.Rfc7748;
+using Postseal.Cms;
+using Postseal.Cms.Enveloped;
 
 namespace Postseal.TestKit;
 
@@ -16,13 +18,14 @@ public sealed record Correspondent(X509Certificate2 Certificate, byte[] Pkcs8) :
 
     /// <summary>Makes one.</summary>
     /// <param name="key">A kind of <see cref="TestKeys"/>, a Brainpool curve by its name, or X25519.</param>
-    public static Correspondent Create(string key)
+    /// <param name="number">Whose of several people, where RSA keys are to differ.</param>
+    public static Correspondent Create(string key, int number = 0)
     {
         if (key == "X25519")
             return OfX25519();
         using var made = key.StartsWith("brainpool", StringComparison.Ordinal)
             ? ECDsa.Create(ECCurve.CreateFromFriendlyName(key))
-            : TestKeys.Create(key);
+            : TestKeys.Create(key, number);
         return new Correspondent(Issue(new PublicKey(made)), made.ExportPkcs8PrivateKey());
     }
 
@@ -43,6 +46,16 @@ public sealed record Correspondent(X509Certificate2 Certificate, byte[] Pkcs8) :
         return Ca.Issue(
             new X500DistinguishedName($"CN=Correspondent {serial}"), key,
             [new X509SubjectKeyIdentifierExtension(identifier, critical: false)], From, From.AddYears(10));
+    }
+
+    /// <summary>Opens the private key.</summary>
+    internal PrivateKey OpenKey()
+    {
+        if (X25519Key.ReadPkcs8(Pkcs8) is { } montgomery)
+            return montgomery;
+        AsymmetricAlgorithm key = Certificate.PublicKey.Oid.Value == "1.2.840.10045.2.1" ? ECDsa.Create() : RSA.Create();
+        key.ImportPkcs8PrivateKey(Pkcs8, out _);
+        return new PlatformKey(key);
     }
 
     /// <inheritdoc/>

@@ -33,6 +33,28 @@ public static class OpenSsl
         return (exitCode == 0, errors);
     }
 
+    /// <summary>Encrypts content to several, as a ContentInfo.</summary>
+    /// <param name="content">The content.</param>
+    /// <param name="cipher">The cipher by openssl's name.</param>
+    /// <param name="options">More options, of which each <c>-keyopt</c> is for the recipients, all of one kind.</param>
+    /// <param name="recipients">Who can read it.</param>
+    public static byte[] Encrypt(byte[] content, string cipher, string[] options, params Correspondent[] recipients)
+    {
+        using var directory = new TemporaryDirectory();
+        File.WriteAllBytes(directory.File("content"), content);
+        List<string> arguments = ["cms", "-encrypt", "-binary", "-" + cipher, "-in", directory.File("content"), "-outform", "DER", "-out", directory.File("encrypted")];
+        var keyOptions = options.SkipWhile(option => option != "-keyopt").ToArray();
+        arguments.AddRange(options.Take(options.Length - keyOptions.Length));
+        for (var i = 0; i < recipients.Length; i++)
+        {
+            arguments.AddRange(["-recip", directory.Write($"{i}.pem", recipients[i].Certificate.ExportCertificatePem())]);
+            arguments.AddRange(keyOptions);
+        }
+
+        var (exitCode, _, errors) = Run([.. arguments]);
+        return exitCode == 0 ? File.ReadAllBytes(directory.File("encrypted")) : throw new InvalidOperationException(errors);
+    }
+
     /// <summary>Decrypts a ContentInfo in DER with somebody's key.</summary>
     /// <returns>The content; <see langword="null"/> and what openssl says where it cannot.</returns>
     public static (byte[]? Content, string Errors) Decrypt(byte[] encrypted, Correspondent recipient)

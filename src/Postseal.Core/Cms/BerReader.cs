@@ -11,6 +11,7 @@ namespace Postseal.Cms;
 /// <param name="pieces">The encoding, in pieces; a piece is done with when the next one is asked for.</param>
 internal sealed class BerReader(IEnumerable<ReadOnlyMemory<byte>> pieces) : IDisposable
 {
+    private const byte OctetString = 0x04, Constructed = 0x20;
     private const int MaxDepth = 32;
     private const long Indefinite = -1;
 
@@ -22,6 +23,9 @@ internal sealed class BerReader(IEnumerable<ReadOnlyMemory<byte>> pieces) : IDis
     // What ReadEncoded keeps of what is passed over.
     private ArrayBufferWriter<byte>? kept;
     private int maxKept;
+
+    // Who takes what is passed over, of ReadOctets.
+    private Action<ReadOnlyMemory<byte>>? octets;
 
     /// <summary>Gets whether there is another element in the one that is open.</summary>
     public bool HasMore
@@ -36,6 +40,9 @@ internal sealed class BerReader(IEnumerable<ReadOnlyMemory<byte>> pieces) : IDis
 
     /// <summary>Gets the identifier octet of the next element; 0 where there is none.</summary>
     public byte NextIdentifier => scopes.Count == 0 || HasMore ? Peek() : (byte)0;
+
+    /// <summary>Gets how many bytes it has passed over.</summary>
+    public long Position => position;
 
     /// <summary>Goes into an element.</summary>
     /// <param name="identifier">The identifier octet it has to have.</param>
@@ -95,6 +102,26 @@ internal sealed class BerReader(IEnumerable<ReadOnlyMemory<byte>> pieces) : IDis
         var encoded = kept.WrittenMemory;
         kept = null;
         return encoded;
+    }
+
+    /// <summary>Reads the contents of an OCTET STRING, which may be constructed of several (X.690 section 8.7).</summary>
+    /// <param name="identifier">The identifier octet it has when it is not.</param>
+    /// <param name="take">Takes them as they come.</param>
+    public void ReadOctets(byte identifier, Action<ReadOnlyMemory<byte>> take)
+    {
+        if (NextIdentifier != (identifier | Constructed))
+        {
+            Open(identifier);
+            octets = take;
+            Close();
+            octets = null;
+            return;
+        }
+
+        OpenAny();
+        while (HasMore)
+            ReadOctets(OctetString, take);
+        Close();
     }
 
     /// <inheritdoc/>
@@ -165,6 +192,7 @@ internal sealed class BerReader(IEnumerable<ReadOnlyMemory<byte>> pieces) : IDis
             Fill();
             var step = (int)Math.Min(piece.Length, length);
             kept?.Write(piece.Span[..step]);
+            octets?.Invoke(piece[..step]);
             piece = piece[step..];
             position += step;
             length -= step;

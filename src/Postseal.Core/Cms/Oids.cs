@@ -41,10 +41,14 @@ internal static class Oids
     public const string Aes128Wrap = "2.16.840.1.101.3.4.1.5";
     public const string Aes192Wrap = "2.16.840.1.101.3.4.1.25";
     public const string Aes256Wrap = "2.16.840.1.101.3.4.1.45";
+    public const string Aes192Cbc = "2.16.840.1.101.3.4.1.22";
+    public const string Aes192Gcm = "2.16.840.1.101.3.4.1.26";
     public const string Aes128Cbc = "2.16.840.1.101.3.4.1.2";
     public const string Aes256Cbc = "2.16.840.1.101.3.4.1.42";
     public const string Aes128Gcm = "2.16.840.1.101.3.4.1.6";
     public const string Aes256Gcm = "2.16.840.1.101.3.4.1.46";
+
+    public const string CekHkdfSha256 = "1.2.840.113549.1.9.16.3.31"; // RFC 9709 section 3
 
     // RFC 5280 sections 4.2.1.6, 4.2.1.12.
     public const string SubjectAlternativeName = "2.5.29.17";

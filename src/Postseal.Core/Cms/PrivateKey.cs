@@ -37,35 +37,26 @@ public abstract class PrivateKey(KeyKind kind, int size)
     /// <exception cref="CryptographicException">The key could not sign; it may the next time.</exception>
     public abstract ValueTask<byte[]> SignHashAsync(
         ReadOnlyMemory<byte> hash, SignatureScheme scheme, CancellationToken cancellationToken = default);
-}
 
-/// <summary>A key as a handle of the platform, whose memory the platform clears when the last reference is gone.</summary>
-/// <param name="handle">The key, RSA or EC.</param>
-internal sealed class PlatformKey(AsymmetricAlgorithm handle) : PrivateKey(KindOf(handle), handle.KeySize)
-{
-    /// <summary>Gets the key itself, for whom no signature is enough.</summary>
-    public AsymmetricAlgorithm Handle { get; } = handle;
+    /// <summary>Decrypts the key that a message's content is encrypted with, where this is an RSA key.</summary>
+    /// <param name="encryptedKey">The key as the sender encrypted it.</param>
+    /// <param name="oaep">How RSAES-OAEP padded it; <see langword="null"/> for RSAES-PKCS1-v1_5.</param>
+    /// <param name="cancellationToken">Gives up waiting for a token.</param>
+    /// <returns>The content's key, which the caller clears; <see langword="null"/> when what came out is none, for whatever
+    /// reason: nobody but the caller learns more, and he tells nobody (RFC 3218).</returns>
+    /// <exception cref="CryptographicException">The key cannot decrypt, or could not now.</exception>
+    public virtual ValueTask<byte[]?> DecryptKeyAsync(
+        ReadOnlyMemory<byte> encryptedKey, OaepParameters? oaep, CancellationToken cancellationToken = default) =>
+        throw new CryptographicException($"This key ({Kind}) decrypts nothing.");
 
-    /// <inheritdoc/>
-    public override ValueTask<byte[]> SignHashAsync(
-        ReadOnlyMemory<byte> hash, SignatureScheme scheme, CancellationToken cancellationToken = default) => new(
-        Handle switch
-        {
-            RSA rsa => rsa.SignHash(hash.Span, scheme.Digest.HashName(), PaddingOf(scheme.Algorithm)),
-            ECDsa ecdsa => ecdsa.SignHash(hash.Span, DSASignatureFormat.Rfc3279DerSequence),
-            _ => throw CannotSign(Handle),
-        });
-
-    private static RSASignaturePadding PaddingOf(SignatureAlgorithm algorithm) =>
-        algorithm == SignatureAlgorithm.RsaPss ? RSASignaturePadding.Pss : RSASignaturePadding.Pkcs1;
-
-    private static KeyKind KindOf(AsymmetricAlgorithm key) => key switch
-    {
-        RSA => KeyKind.Rsa,
-        ECDsa => KeyKind.Ec,
-        _ => throw CannotSign(key),
-    };
-
-    private static CryptographicException CannotSign(AsymmetricAlgorithm key) =>
-        new($"A key of type {key.GetType().Name} cannot sign mail.");
+    /// <summary>Agrees with a public key on a secret, where this is a key on a curve.</summary>
+    /// <param name="publicKey">The other key, on the same curve if it is an honest one: an uncompressed point, or the 32 bytes
+    /// of X25519.</param>
+    /// <param name="cancellationToken">Gives up waiting for a token.</param>
+    /// <returns>The secret: a coordinate in full length, or the 32 bytes of X25519, which the caller clears;
+    /// <see langword="null"/> when the other key is no point on the curve or agrees on nothing secret.</returns>
+    /// <exception cref="CryptographicException">The key cannot agree, or could not now.</exception>
+    public virtual ValueTask<byte[]?> AgreeAsync(
+        ReadOnlyMemory<byte> publicKey, CancellationToken cancellationToken = default) =>
+        throw new CryptographicException($"This key ({Kind}) agrees with no other.");
 }

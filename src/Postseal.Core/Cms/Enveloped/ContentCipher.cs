@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace Postseal.Cms.Enveloped;
 
-/// <summary>Encrypts content that lies in pieces, into the place where it is sent from.</summary>
+/// <summary>Encrypts content that lies in pieces, into the place where it is sent from, and decrypts it in place.</summary>
 internal static class ContentCipher
 {
     /// <summary>The length of a block, and so of the IV of CBC, in bytes.</summary>
@@ -56,5 +56,57 @@ internal static class ContentCipher
         using var aes = new AesGcm(key, tag.Length);
         content.CopyTo(output);
         aes.Encrypt(nonce, output, output, tag);
+    }
+
+    /// <summary>Decrypts AES in CBC mode in place. Where it returns <see langword="false"/>, nothing is left of it.</summary>
+    /// <param name="key">The content's key.</param>
+    /// <param name="iv">The IV.</param>
+    /// <param name="content">Whole blocks, at least one.</param>
+    /// <param name="length">How many bytes are left of it without the padding.</param>
+    /// <returns>Whether it ends with a padding, as it does one time in 256 with any other key.</returns>
+    public static bool TryDecryptCbc(byte[] key, ReadOnlySpan<byte> iv, Span<byte> content, out int length)
+    {
+        using var aes = Aes.Create();
+        aes.SetKey(key);
+        Span<byte> before = stackalloc byte[BlockLength];
+        Span<byte> last = stackalloc byte[BlockLength];
+        iv.CopyTo(before);
+        for (var rest = content; !rest.IsEmpty;)
+        {
+            var chunk = rest[..Math.Min(ChunkLength, rest.Length)];
+            chunk[^BlockLength..].CopyTo(last);
+            aes.DecryptCbc(chunk, before, chunk, PaddingMode.None);
+            last.CopyTo(before);
+            rest = rest[chunk.Length..];
+        }
+
+        int padding = content[^1];
+        length = content.Length - padding;
+        if (padding is >= 1 and <= BlockLength && !content[length..].ContainsAnyExcept((byte)padding))
+            return true;
+        CryptographicOperations.ZeroMemory(content);
+        return false;
+    }
+
+    /// <summary>Decrypts AES in GCM mode in place. Where it returns <see langword="false"/>, nothing is left of it.</summary>
+    /// <param name="key">The content's key.</param>
+    /// <param name="nonce">The nonce.</param>
+    /// <param name="content">The content.</param>
+    /// <param name="tag">The tag.</param>
+    /// <param name="associated">What is authenticated besides.</param>
+    public static bool TryDecryptGcm(
+        byte[] key, ReadOnlySpan<byte> nonce, Span<byte> content, ReadOnlySpan<byte> tag, ReadOnlySpan<byte> associated)
+    {
+        using var aes = new AesGcm(key, tag.Length);
+        try
+        {
+            aes.Decrypt(nonce, content, tag, content, associated);
+            return true;
+        }
+        catch (AuthenticationTagMismatchException)
+        {
+            CryptographicOperations.ZeroMemory(content);
+            return false;
+        }
     }
 }

@@ -19,7 +19,7 @@ internal static class RecipientInfos
     {
         var shuffled = recipients.AsSpan().ToArray();
         RandomNumberGenerator.Shuffle<EnvelopeRecipient>(shuffled);
-        var writer = new AsnWriter(AsnEncodingRules.DER, initialCapacity: 512 * recipients.Length);
+        var writer = new AsnWriter(AsnEncodingRules.DER, initialCapacity: 512 * (recipients.Length + 1)); // it grows by a kilobyte
         using (writer.PushSetOf())
         {
             foreach (var recipient in shuffled.Where(recipient => recipient.Key.Kind == KeyKind.Rsa))

@@ -90,8 +90,12 @@ internal sealed class RecipientKey
     /// <summary>Encrypts the content's key with an RSA key.</summary>
     /// <param name="key">The content's key.</param>
     /// <param name="oaep">How OAEP pads; <see langword="null"/> for PKCS #1 v1.5.</param>
-    public byte[] EncryptKey(ReadOnlySpan<byte> key, OaepParameters? oaep) =>
-        rsa!.Encrypt(key, oaep?.Padding ?? RSAEncryptionPadding.Pkcs1);
+    public byte[] EncryptKey(byte[] key, OaepParameters? oaep) => oaep switch
+    {
+        null => rsa!.Encrypt(key, RSAEncryptionPadding.Pkcs1),
+        { Padding: { } padding } => rsa!.Encrypt(key, padding),
+        _ => OddOaep.Encrypt(rsa!, key, oaep),
+    };
 
     private static RecipientKey CreateRsa(X509Certificate2 certificate, RecipientNaming naming, bool requiresOaep)
     {
@@ -101,7 +105,7 @@ internal sealed class RecipientKey
         if (requiresOaep && publicKey.EncodedParameters?.RawData is { Length: > 0 } and not [0x05, 0x00] and var encoded)
         {
             parameters = OaepParameters.Read(encoded) ?? throw new CryptographicException(
-                "The key is for RSAES-OAEP with an unknown hash, with two hashes or with a label, which cannot be done.");
+                "The key is for RSAES-OAEP with a hash, a mask or a label of an unknown kind.");
         }
 
         var encodedKey = publicKey.EncodedKeyValue.RawData;

@@ -33,13 +33,13 @@ public sealed class EnvelopedDataTests
         Assert.SkipUnless(OpenSsl.IsHere, "openssl is not on this machine");
         (Correspondent Correspondent, OaepParameters? Oaep)[] people =
         [
-            (Correspondent.Create("RSA-2048"), null),
-            (Correspondent.Create("RSA-2048"), OaepParameters.Sha1),
+            (Correspondent.Create("RSA-2048", 0), null),
+            (Correspondent.Create("RSA-2048", 1), OaepParameters.Sha1),
             (Correspondent.Create("RSA-3072"), OaepParameters.Sha256),
-            (Correspondent.Create("RSA-2048"), OaepParameters.With(Digest.SHA384)),
-            (Correspondent.Create("RSA-2048"), OaepParameters.With(Digest.SHA512)),
-            (Correspondent.Create("P-256"), null),
-            (Correspondent.Create("P-256"), null),
+            (Correspondent.Create("RSA-2048", 2), OaepParameters.With(HashAlgorithmName.SHA384)),
+            (Correspondent.Create("RSA-2048", 3), OaepParameters.With(HashAlgorithmName.SHA512)),
+            (Correspondent.Create("P-256", 4), null),
+            (Correspondent.Create("P-256", 5), null),
             (Correspondent.Create("P-384"), null),
             (Correspondent.Create("P-521"), null),
             (Correspondent.Create("brainpoolP256r1"), null),

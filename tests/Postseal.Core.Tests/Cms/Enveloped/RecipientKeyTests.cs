@@ -35,9 +35,7 @@ public sealed class RecipientKeyTests
         { "RSA, no key", Rsa, Null, "0400", "damaged" },
         { "RSA, empty", Rsa, Null, "3000", "damaged" },
         { "RSA, more behind it", Rsa, Null, RsaKey(2048, 65_537) + Null, "damaged" },
-        { "OAEP with a label", Oaep, Label(), RsaKey(2048, 65_537), "label" },
-        { "OAEP with two hashes", Oaep, "300FA00D300B0609608648016503040201", RsaKey(2048, 65_537), "two hashes" },
-        { "OAEP with MD5", Oaep, OaepOf("2A864886F70D0205"), RsaKey(2048, 65_537), "unknown hash" },
+        { "OAEP with MD5", Oaep, OaepOf("2A864886F70D0205"), RsaKey(2048, 65_537), "unknown kind" },
         { "OAEP with SHA-512, too short for it", Oaep, OaepOf("608648016503040203"), RsaKey(1024, 65_537), "too short" },
         { "OAEP, broken parameters", Oaep, "300102", RsaKey(2048, 65_537), "damaged" },
         { "PSS", "1.2.840.113549.1.1.10", Null, RsaKey(2048, 65_537), "1.2.840.113549.1.1.10" },
@@ -116,7 +114,7 @@ public sealed class RecipientKeyTests
         {
             "sha1" => OaepParameters.Sha1,
             "sha256" => OaepParameters.Sha256,
-            _ => OaepParameters.With(Digest.SHA512),
+            _ => OaepParameters.With(HashAlgorithmName.SHA512),
         };
         var writer = new AsnWriter(AsnEncodingRules.DER);
         parameters.Write(writer);
@@ -126,7 +124,7 @@ public sealed class RecipientKeyTests
         var untagged = Convert.ToHexString(written).Replace("A00F30", "30", StringComparison.Ordinal).Replace("A11C30", "30", StringComparison.Ordinal)
             .Replace("302F", "302B", StringComparison.Ordinal);
         Assert.EndsWith(untagged, capability, StringComparison.Ordinal);
-        Assert.Same(parameters, OaepParameters.Read(written));
+        Assert.Equal((parameters.Hash, parameters.MaskHash), (OaepParameters.Read(written)!.Hash, OaepParameters.Read(written)!.MaskHash));
     }
 
     [Fact]
@@ -173,20 +171,6 @@ public sealed class RecipientKeyTests
                 using (writer.PushSequence())
                     writer.WriteEncodedValue(oid);
             }
-        }
-
-        return Convert.ToHexString(writer.Encode());
-    }
-
-    private static string Label()
-    {
-        var writer = new AsnWriter(AsnEncodingRules.DER);
-        using (writer.PushSequence())
-        using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 2)))
-        using (writer.PushSequence())
-        {
-            writer.WriteObjectIdentifier("1.2.840.113549.1.1.9");
-            writer.WriteOctetString("label"u8);
         }
 
         return Convert.ToHexString(writer.Encode());

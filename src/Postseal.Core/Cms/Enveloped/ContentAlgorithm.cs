@@ -1,0 +1,83 @@
+using System.Formats.Asn1;
+using System.Security.Cryptography;
+
+namespace Postseal.Cms.Enveloped;
+
+/// <summary>How the content of a received message is encrypted.</summary>
+/// <param name="Name">The cipher, for people.</param>
+/// <param name="KeyLength">The length of its key in bytes.</param>
+/// <param name="IsAuthenticated">Whether it is GCM; else it is CBC.</param>
+/// <param name="Iv">The IV or nonce.</param>
+/// <param name="TagLength">The length of the tag in bytes; 0 for CBC.</param>
+internal sealed record ContentAlgorithm(string Name, int KeyLength, bool IsAuthenticated, byte[] Iv, int TagLength)
+{
+    private const int DefaultTagLength = 12, MinTagLength = 12, MaxTagLength = 16;
+
+    private static readonly byte[] BindingSalt = "The Cryptographic Message Syntax"u8.ToArray();
+
+    // Triple DES, for mail that is kept, has its row here when its block length may differ.
+    private static readonly (string Oid, string Name, int KeyLength, bool IsAuthenticated)[] Known =
+    [
+        (Oids.Aes128Cbc, "aes128-cbc", 16, false),
+        (Oids.Aes192Cbc, "aes192-cbc", 24, false),
+        (Oids.Aes256Cbc, "aes256-cbc", 32, false),
+        (Oids.Aes128Gcm, "aes128-gcm", 16, true),
+        (Oids.Aes192Gcm, "aes192-gcm", 24, true),
+        (Oids.Aes256Gcm, "aes256-gcm", 32, true),
+    ];
+
+    /// <summary>Gets the AlgorithmIdentifier to which the key is bound, in DER (RFC 9709); empty where it is not.</summary>
+    public ReadOnlyMemory<byte> BoundTo { get; private init; }
+
+    /// <summary>Reads an AlgorithmIdentifier; <see langword="null"/> for another algorithm, or for parameters that nothing is
+    /// decrypted with.</summary>
+    /// <param name="encoded">The AlgorithmIdentifier in BER.</param>
+    /// <exception cref="AsnContentException">It is broken.</exception>
+    public static ContentAlgorithm? Read(ReadOnlyMemory<byte> encoded)
+    {
+        var algorithm = new AsnReader(encoded, AsnEncodingRules.BER).ReadSequence();
+        var oid = algorithm.ReadObjectIdentifier();
+        if (oid == Oids.CekHkdfSha256)
+        {
+            // The cipher is in the parameters, and the key depends on every bit of it. Not within itself.
+            var bound = algorithm.ReadEncodedValue();
+            algorithm.ThrowIfNotEmpty();
+            return ReadCipher(bound) is { } inner ? inner with { BoundTo = bound } : null;
+        }
+
+        return ReadCipher(encoded);
+    }
+
+    /// <summary>Returns the key that the content is encrypted with: the one that was sent, or one derived of it (RFC 9709
+    /// section 2). The caller clears both.</summary>
+    public byte[] ContentKey(byte[] sent) => BoundTo.IsEmpty
+        ? [.. sent]
+        : HKDF.DeriveKey(HashAlgorithmName.SHA256, sent, sent.Length, BindingSalt, BoundTo.ToArray());
+
+    private static ContentAlgorithm? ReadCipher(ReadOnlyMemory<byte> encoded)
+    {
+        var algorithm = new AsnReader(encoded, AsnEncodingRules.BER).ReadSequence();
+        var oid = algorithm.ReadObjectIdentifier();
+        var (known, name, keyLength, isAuthenticated) = Array.Find(Known, cipher => cipher.Oid == oid);
+        if (known is null)
+            return null;
+        var (iv, tagLength) = isAuthenticated ? ReadGcmParameters(algorithm.ReadSequence()) : (algorithm.ReadOctetString(), 0);
+        algorithm.ThrowIfNotEmpty();
+        // RFC 5084 lets a nonce have any length, and a longer one has broken programs (CVE-2025-15467); none writes another.
+        var isRight = isAuthenticated
+            ? iv.Length == ContentCipher.NonceLength && tagLength is >= MinTagLength and <= MaxTagLength
+            : iv.Length == ContentCipher.BlockLength;
+        return isRight ? new ContentAlgorithm(name, keyLength, isAuthenticated, iv, tagLength) : null;
+    }
+
+    /// <summary>GCMParameters ::= SEQUENCE { nonce, ICVlen DEFAULT 12 } (RFC 5084 section 3.2)</summary>
+    private static (byte[] Nonce, int TagLength) ReadGcmParameters(AsnReader parameters)
+    {
+        var nonce = parameters.ReadOctetString();
+        var length = DefaultTagLength;
+        if (parameters.HasData && !parameters.TryReadInt32(out length))
+            length = 0; // too large a number for any tag
+        parameters.ThrowIfNotEmpty();
+        return (nonce, length);
+    }
+}

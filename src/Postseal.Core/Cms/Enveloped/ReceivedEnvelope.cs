@@ -1,0 +1,269 @@
+using System.Buffers;
+using System.Formats.Asn1;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Postseal.Bytes;
+
+namespace Postseal.Cms.Enveloped;
+
+/// <summary>
+/// An EnvelopedData (RFC 5652 section 6) or AuthEnvelopedData (RFC 5083) as it came from a stranger. Its structure is read
+/// whole and its content passed over until it is decrypted.
+/// </summary>
+internal sealed class ReceivedEnvelope
+{
+    // Larger than any list one writes by hand; each takes a comparison with our certificate.
+    private const int MaxRecipients = 1000;
+    private const int MaxRecipientInfo = 2 << 20;
+
+    // Algorithm identifiers, attributes: what honest senders need a few dozen bytes for.
+    private const int MaxSmall = 64 << 10;
+    private const int MaxObjectIdentifierLength = 64;
+    private const int PieceLength = 64 << 10;
+
+    private const byte Integer = 0x02, ObjectIdentifier = 0x06, Set = 0x31;
+    private const byte EncryptedContent = 0x80, ConstructedEncryptedContent = 0xA0; // [0] IMPLICIT OCTET STRING
+
+    private readonly ByteSource source;
+    private readonly List<ReceivedRecipient> recipients = [];
+    private string contentType = "";
+    private long contentStart = -1;
+    private long contentLength;
+    private byte[] attributes = [];
+    private byte[] tag = [];
+
+    private ReceivedEnvelope(ByteSource source) => this.source = source;
+
+    /// <summary>Gets those who can read it and have a certificate.</summary>
+    public IReadOnlyList<ReceivedRecipient> Recipients => recipients;
+
+    /// <summary>Gets how its content is encrypted; <see langword="null"/> where nothing is to be said.</summary>
+    public ContentAlgorithm? Algorithm { get; private set; }
+
+    /// <summary>Gets why nobody can decrypt it; <see langword="null"/> where somebody may.</summary>
+    public string? Obstacle { get; private set; }
+
+    /// <summary>Reads a ContentInfo in BER; <see langword="null"/> when it is neither type, broken, or cut off. What follows
+    /// it is not looked at.</summary>
+    /// <param name="encoded">The encoding, which must not change until it is decrypted.</param>
+    public static ReceivedEnvelope? TryRead(in ReadOnlySequence<byte> encoded)
+    {
+        var envelope = new ReceivedEnvelope(new ByteSource(encoded));
+        try
+        {
+            using var reader = envelope.ReaderFrom(0);
+            return envelope.ReadContentInfo(reader) ? envelope : null;
+        }
+        catch (AsnContentException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Decrypts the content with the key of one certificate.</summary>
+    /// <param name="certificate">Whom it has to be encrypted to.</param>
+    /// <param name="key">The private key of the certificate.</param>
+    /// <param name="cancellationToken">Gives up waiting for a key that is elsewhere.</param>
+    /// <exception cref="CryptographicException">The key could not be used; it may the next time.</exception>
+    public async ValueTask<Decryption> DecryptAsync(
+        X509Certificate2 certificate, PrivateKey key, CancellationToken cancellationToken = default)
+    {
+        if (Obstacle is not null)
+            return new CannotDecrypt(Obstacle);
+        var ours = recipients.FindAll(recipient => recipient.Id.Matches(certificate));
+        if (ours.Count != 1)
+        {
+            // Of two, one could be an attacker's question that the other answers (CVE-2019-1563).
+            return new CannotDecrypt(
+                ours.Count == 0 ? "it is not encrypted to this certificate" : "it is encrypted to this certificate more than once");
+        }
+
+        if (ours[0].WhyNotWith(key.Kind) is { } reason)
+            return new CannotDecrypt(reason);
+
+        // Where the key is wrong, the content is decrypted with another, and thrown away: one who sends millions of messages
+        // whose keys are each a little wrong is not to learn from the time it takes (RFC 3218 section 2.3.2).
+        var algorithm = Algorithm!;
+        var random = RandomNumberGenerator.GetBytes(algorithm.KeyLength);
+        byte[]? sent = null, contentKey = null;
+        try
+        {
+            sent = await ours[0].DecryptKeyAsync(key, algorithm.KeyLength, cancellationToken).ConfigureAwait(false);
+            var isKey = sent?.Length == algorithm.KeyLength;
+            contentKey = algorithm.ContentKey(isKey ? sent! : random);
+            return TryDecryptContent(algorithm, contentKey, out var content) && isKey
+                ? new DecryptedContent(content, contentType, algorithm)
+                : new CannotDecrypt("its key or its content was changed, or is not for this certificate");
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(sent);
+            CryptographicOperations.ZeroMemory(contentKey);
+        }
+    }
+
+    private bool TryDecryptContent(ContentAlgorithm algorithm, byte[] contentKey, out ReadOnlyMemory<byte> content)
+    {
+        var bytes = new byte[contentLength];
+        CopyContent(bytes);
+        var length = bytes.Length;
+        var isRight = algorithm.IsAuthenticated
+            ? ContentCipher.TryDecryptGcm(contentKey, algorithm.Iv, bytes, tag, attributes)
+            : ContentCipher.TryDecryptCbc(contentKey, algorithm.Iv, bytes, out length);
+        content = isRight ? bytes.AsMemory(0, length) : default;
+        return isRight;
+    }
+
+    private void CopyContent(byte[] content)
+    {
+        var copied = 0;
+        using var reader = ReaderFrom(contentStart);
+        reader.ReadOctets(EncryptedContent, piece =>
+        {
+            piece.CopyTo(content.AsMemory(copied));
+            copied += piece.Length;
+        });
+    }
+
+    private BerReader ReaderFrom(long start) => new(source.Pieces(start, source.Length, PieceLength));
+
+    /// <summary>ContentInfo ::= SEQUENCE { contentType, content [0] EXPLICIT ANY DEFINED BY contentType }</summary>
+    private bool ReadContentInfo(BerReader reader)
+    {
+        reader.Open(Der.Sequence);
+        var type = ReadObjectIdentifier(reader);
+        if (type is not (Oids.EnvelopedData or Oids.AuthEnvelopedData))
+            return false;
+        reader.Open(Der.ContextConstructed(0));
+        ReadEnvelopedData(reader, isAuthenticated: type == Oids.AuthEnvelopedData);
+        reader.Close();
+        reader.Close();
+        return true;
+    }
+
+    /// <summary>
+    /// EnvelopedData ::= SEQUENCE { version, originatorInfo [0] OPTIONAL, recipientInfos SET, encryptedContentInfo,
+    /// unprotectedAttrs [1] OPTIONAL }; AuthEnvelopedData has authAttrs [1] OPTIONAL, mac, unauthAttrs [2] OPTIONAL in place
+    /// of the last.
+    /// </summary>
+    private void ReadEnvelopedData(BerReader reader, bool isAuthenticated)
+    {
+        reader.Open(Der.Sequence);
+        reader.Skip(Integer);
+        if (reader.NextIdentifier == Der.ContextConstructed(0))
+            reader.Skip();
+        ReadRecipientInfos(reader);
+        ReadEncryptedContentInfo(reader);
+        if (isAuthenticated)
+        {
+            if (reader.NextIdentifier == Der.ContextConstructed(1))
+                attributes = ReadAttributes(reader.ReadEncoded(Der.ContextConstructed(1), MaxSmall));
+            var mac = new ArrayBufferWriter<byte>();
+            reader.ReadOctets(Der.OctetString, piece =>
+            {
+                // More than any tag is not kept; it is wrong, however long.
+                if (mac.WrittenCount <= ContentCipher.TagLength)
+                    mac.Write(piece.Span[..Math.Min(piece.Length, ContentCipher.TagLength + 1)]);
+            });
+            tag = mac.WrittenSpan.ToArray();
+        }
+
+        reader.Close();
+        Obstacle = FindObstacle(isAuthenticated);
+    }
+
+    private void ReadRecipientInfos(BerReader reader)
+    {
+        var count = 0;
+        reader.Open(Set);
+        while (reader.HasMore)
+        {
+            if (++count > MaxRecipients)
+                throw TooMany();
+            foreach (var recipient in RecipientInfoReader.Read(reader.ReadEncoded(reader.NextIdentifier, MaxRecipientInfo)))
+            {
+                if (recipients.Count == MaxRecipients)
+                    throw TooMany();
+                recipients.Add(recipient);
+            }
+        }
+
+        reader.Close();
+        if (count == 0)
+            throw new AsnContentException("it is encrypted to nobody");
+    }
+
+    /// <summary>EncryptedContentInfo ::= SEQUENCE { contentType, contentEncryptionAlgorithm, encryptedContent [0] IMPLICIT
+    /// OCTET STRING OPTIONAL }</summary>
+    private void ReadEncryptedContentInfo(BerReader reader)
+    {
+        reader.Open(Der.Sequence);
+        contentType = ReadObjectIdentifier(reader);
+        Algorithm = ContentAlgorithm.Read(reader.ReadEncoded(Der.Sequence, MaxSmall));
+        if (reader.NextIdentifier is EncryptedContent or ConstructedEncryptedContent)
+        {
+            contentStart = reader.Position;
+            reader.ReadOctets(EncryptedContent, piece => contentLength += piece.Length);
+        }
+
+        reader.Close();
+    }
+
+    /// <summary>Decides all that can be decided without a key: type and cipher belong together, and what the cipher needs is
+    /// there. Else one could be made the other's oracle (CVE-2026-34182).</summary>
+    private string? FindObstacle(bool isAuthenticated)
+    {
+        if (Algorithm is null)
+            return "its content is encrypted in an unknown way";
+        if (contentStart < 0)
+            return "its content is elsewhere";
+        if (Algorithm.IsAuthenticated != isAuthenticated)
+            return $"it has {Algorithm.Name} where that does not belong";
+        if (isAuthenticated)
+        {
+            if (tag.Length != Algorithm.TagLength)
+                return "its tag is not as long as it says";
+            return contentType != Oids.Data && attributes.Length == 0 ? "its type is not authenticated" : null;
+        }
+
+        return contentLength == 0 || contentLength % ContentCipher.BlockLength != 0
+            ? "its content is not in whole blocks"
+            : null;
+    }
+
+    /// <summary>
+    /// Reads authAttrs [1] IMPLICIT SET OF Attribute, and returns them as they are authenticated: in DER, as a SET OF
+    /// (RFC 5083 section 2.2). The content-type attribute among them must say what the content is.
+    /// </summary>
+    private byte[] ReadAttributes(ReadOnlyMemory<byte> encoded)
+    {
+        var set = new AsnReader(encoded, AsnEncodingRules.BER)
+            .ReadSetOf(skipSortOrderValidation: true, new Asn1Tag(TagClass.ContextSpecific, 1));
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (writer.PushSetOf())
+        {
+            while (set.HasData)
+            {
+                var attribute = set.PeekEncodedValue();
+                CheckContentType(set.ReadSequence());
+                writer.WriteEncodedValue(attribute.Span);
+            }
+        }
+
+        return writer.Encode();
+    }
+
+    private void CheckContentType(AsnReader attribute)
+    {
+        if (attribute.ReadObjectIdentifier() == Oids.ContentType
+            && attribute.ReadSetOf(skipSortOrderValidation: true).ReadObjectIdentifier() != contentType)
+        {
+            throw new AsnContentException("it is not of the type that its attributes name");
+        }
+    }
+
+    private static AsnContentException TooMany() => new($"it is encrypted to more than {MaxRecipients} recipients");
+
+    private static string ReadObjectIdentifier(BerReader reader) => AsnDecoder.ReadObjectIdentifier(
+        reader.ReadEncoded(ObjectIdentifier, MaxObjectIdentifierLength).Span, AsnEncodingRules.BER, out _);
+}
