@@ -1,5 +1,6 @@
 using MimeKit;
 using Postseal.MailKit.Tests.Support;
+using Postseal.TestKit;
 
 namespace Postseal.MailKit.Tests;
 

@@ -3,6 +3,7 @@ using MailKit;
 using MailKit.Net.Smtp;
 using MimeKit;
 using Postseal.MailKit.Tests.Support;
+using Postseal.TestKit;
 
 namespace Postseal.MailKit.Tests;
 

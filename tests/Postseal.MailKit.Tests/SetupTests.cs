@@ -7,6 +7,7 @@ using MimeKit;
 using Postseal.MailKit.Tests.Support;
 using Postseal.Policy;
 using Postseal.Settings;
+using Postseal.TestKit;
 
 namespace Postseal.MailKit.Tests;
 

@@ -1,4 +1,5 @@
 using Milter;
+using Postseal.Mail;
 using Postseal.Policy;
 
 namespace Postseal.Program.Milter;
@@ -13,4 +14,9 @@ internal interface IMessageSplitter
     /// <param name="cancellationToken">Gives up.</param>
     ValueTask<MilterDecision> SplitAsync(
         MilterMessage message, Envelope envelope, Outcome.PerRecipient split, CancellationToken cancellationToken);
+
+    /// <summary>Returns a copy that it made itself, and that needs nothing more, without the field it is known by;
+    /// <see langword="null"/> where a message is none.</summary>
+    /// <param name="message">The message that came.</param>
+    MailMessage? WithoutMark(MailMessage message) => null;
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Postseal.Certificates.Store;
 using Postseal.Policy;
+using Postseal.Program.Milter.Reinjection;
 using Postseal.Program.Milter.Splitting;
 using Postseal.Settings;
 
@@ -31,15 +32,20 @@ internal sealed class LiveHandling(Func<PostsealOptions> options, ILoggerFactory
             ? before.Certificates
             : new CertificateDirectory(now.Certificates, time, log.CreateLogger<CertificateDirectory>());
         var field = new SplitField(new SplitKeyFile(now.StatePath, log.CreateLogger<SplitKeyFile>()), time);
-        IMessageSplitter splitter = now.Splitting.Method == SplitMethod.Postfix
-            ? new PostfixSplitter(field, log.CreateLogger<PostfixSplitter>())
-            : new NoSplitter();
-        return new Made(now, certificates, new Handling(
-            new OutgoingProcessor(now, certificates, new RecipientCertificates(certificates), time, log.CreateLogger<OutgoingProcessor>()),
-            now.Splitting.Method, splitter, new SecondPass(now.Splitting.Method, field, log.CreateLogger<SecondPass>())));
+        var ledger = made is { } last && last.Options.StatePath == now.StatePath ? last.Ledger : new SplitLedger(now.StatePath, time);
+        var processor = new OutgoingProcessor(
+            now, certificates, new RecipientCertificates(certificates), time, log.CreateLogger<OutgoingProcessor>());
+        IMessageSplitter splitter = now.Splitting.Method switch
+        {
+            SplitMethod.Postfix => new PostfixSplitter(field, log.CreateLogger<PostfixSplitter>()),
+            SplitMethod.Reinject => new ReinjectSplitter(processor, now.Splitting, field, ledger, time, log.CreateLogger<ReinjectSplitter>()),
+            _ => new NoSplitter(),
+        };
+        return new Made(now, certificates, ledger, new Handling(
+            processor, now.Splitting.Method, splitter, new SecondPass(now.Splitting.Method, field, log.CreateLogger<SecondPass>())));
     }
 
-    private sealed record Made(PostsealOptions Options, CertificateDirectory Certificates, Handling Handling);
+    private sealed record Made(PostsealOptions Options, CertificateDirectory Certificates, SplitLedger Ledger, Handling Handling);
 }
 
 /// <summary>What a message is handled with, all of it by the same settings.</summary>

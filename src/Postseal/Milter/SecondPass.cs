@@ -21,6 +21,8 @@ internal sealed partial class SecondPass(SplitMethod method, SplitField field, I
     /// <param name="mail">The same for the core.</param>
     public Admission Admit(MilterMessage message, MailMessage mail)
     {
+        if (method == SplitMethod.Reinject)
+            return Refuse(message, "4.7.0", "it is no copy that was made here; nothing else is taken there", "This is no copy that Postseal has made");
         if (method != SplitMethod.Postfix)
         {
             return Refuse(

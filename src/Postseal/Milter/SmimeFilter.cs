@@ -37,6 +37,8 @@ internal sealed class SmimeFilter(Func<Handling> handling, TimeProvider time, IL
         var started = time.GetTimestamp();
         var now = handling();
         var (core, envelope) = (MilterMail.ToCore(message), EnvelopeOf(message, now.Method));
+        if (now.Splitter.WithoutMark(core) is { } copy)
+            return MilterMail.ToDecision(copy);
         if (SecondPass.Is(message))
         {
             var admission = now.SecondPass.Admit(message, core);

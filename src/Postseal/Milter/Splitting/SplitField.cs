@@ -19,21 +19,35 @@ namespace Postseal.Program.Milter.Splitting;
 /// </remarks>
 internal sealed partial class SplitField(SplitKeyFile keyFile, TimeProvider time)
 {
+    private const string Copy = "copy";
+
     /// <summary>How old a field may be: longer than an MTA tries to deliver mail (maximal_queue_lifetime, 5 days).</summary>
     private static readonly TimeSpan MaxAge = TimeSpan.FromDays(10);
 
     /// <summary>Makes the field for a message as it enters the queue.</summary>
     /// <exception cref="IOException">There is no key, and none can be made; the message says what to do.</exception>
-    public HeaderField Make(SplitTicket ticket, MailMessage message)
+    public HeaderField Make(SplitTicket ticket, MailMessage message) => Make(
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"wanted={ticket.Wanted?.ToString().ToLowerInvariant() ?? "none"}; bits={ticket.MinKeyBits}; dkim={ticket.DkimSignatures}"),
+        message);
+
+    /// <summary>Makes the field for a copy that needs nothing more: <c>X-Postseal-Split: v1; t=1795824000; copy; id=yes; mac=…</c>.</summary>
+    /// <inheritdoc cref="Make(SplitTicket, MailMessage)"/>
+    public HeaderField MakeCopy(MailMessage message) => Make(Copy, message);
+
+    /// <summary>Determines whether a message is such a copy.</summary>
+    /// <inheritdoc cref="Read"/>
+    public bool IsCopy(MailMessage message) => Match(message, CopyForm(), out _) is not null;
+
+    private HeaderField Make(string what, MailMessage message)
     {
         var (id, key) = (MessageIdOf(message), keyFile.ReadOrCreate());
         try
         {
-            var wanted = ticket.Wanted?.ToString().ToLowerInvariant() ?? "none";
             var text = string.Create(
                 CultureInfo.InvariantCulture,
-                $"v1; t={time.GetUtcNow().ToUnixTimeSeconds()}; wanted={wanted}; bits={ticket.MinKeyBits}; dkim={ticket.DkimSignatures}; "
-                    + $"id={(id is null ? "no" : "yes")}");
+                $"v1; t={time.GetUtcNow().ToUnixTimeSeconds()}; {what}; id={(id is null ? "no" : "yes")}");
             return new HeaderField(SplitTicket.FieldName, $" {text}; mac={Convert.ToBase64String(Mac(key, text, id, message))}");
         }
         finally
@@ -44,26 +58,33 @@ internal sealed partial class SplitField(SplitKeyFile keyFile, TimeProvider time
 
     /// <summary>Reads the field of a message that came out of the queue.</summary>
     /// <exception cref="IOException">There is no key; the message says what to do.</exception>
-    public Reading Read(MailMessage message)
+    public Reading Read(MailMessage message) => Match(message, Form(), out var why) is { } match
+        ? new(new SplitTicket(ModeOf(match.Groups["wanted"].Value), (int)Number(match, "bits"), (int)Number(match, "dkim")), "")
+        : new(null, why);
+
+    /// <summary>Returns what the one field of a message says, where it has that form and was made here for this message.</summary>
+    private Match? Match(MailMessage message, Regex form, out string why)
     {
+        why = "";
         var fields = message.Headers.Where(field => field.Is(SplitTicket.FieldName)).ToList();
         if (fields is not [var field])
-            return new(null, fields.Count == 0 ? $"it has no {SplitTicket.FieldName} field" : $"it has {fields.Count} {SplitTicket.FieldName} fields");
-        var match = Form().Match(Encoding.Latin1.GetString(field.Value.Span).Trim());
-        if (!match.Success)
-            return new(null, $"its {SplitTicket.FieldName} field is none that was made here");
-        if (!IsGenuine(match.Groups["text"].Value, match.Groups["mac"].Value, match.Groups["id"].Value == "yes" ? MessageIdOf(message) ?? [] : null, message))
         {
-            return new(null, $"its {SplitTicket.FieldName} field was made with another split.key, or for another message; "
-                + "or something changed the body or the Message-ID since");
+            why = fields.Count == 0 ? $"it has no {SplitTicket.FieldName} field" : $"it has {fields.Count} {SplitTicket.FieldName} fields";
+            return null;
         }
 
-        var age = time.GetUtcNow() - DateTimeOffset.FromUnixTimeSeconds(Number(match, "t"));
-        if (age < TimeSpan.Zero)
-            return new(null, $"its {SplitTicket.FieldName} field is from the future: the clock of this host, or of the one that made it, is wrong");
-        return age > MaxAge
-            ? new(null, $"its {SplitTicket.FieldName} field is older than {MaxAge.Days} days")
-            : new(new SplitTicket(ModeOf(match.Groups["wanted"].Value), (int)Number(match, "bits"), (int)Number(match, "dkim")), "");
+        var match = form.Match(Encoding.Latin1.GetString(field.Value.Span).Trim());
+        var age = match.Success ? time.GetUtcNow() - DateTimeOffset.FromUnixTimeSeconds(Number(match, "t")) : default;
+        if (!match.Success)
+            why = $"its {SplitTicket.FieldName} field is none that was made here";
+        else if (!IsGenuine(match.Groups["text"].Value, match.Groups["mac"].Value, match.Groups["id"].Value == "yes" ? MessageIdOf(message) ?? [] : null, message))
+            why = $"its {SplitTicket.FieldName} field was made with another split.key, or for another message; "
+                + "or something changed the body or the Message-ID since";
+        else if (age < TimeSpan.Zero)
+            why = $"its {SplitTicket.FieldName} field is from the future: the clock of this host, or of the one that made it, is wrong";
+        else if (age > MaxAge)
+            why = $"its {SplitTicket.FieldName} field is older than {MaxAge.Days} days";
+        return why.Length == 0 ? match : null;
     }
 
     private bool IsGenuine(string text, string mac, byte[]? id, MailMessage message)
@@ -102,6 +123,9 @@ internal sealed partial class SplitField(SplitKeyFile keyFile, TimeProvider time
     private static EncryptionMode? ModeOf(string wanted) => wanted == "none" ? null : Enum.Parse<EncryptionMode>(wanted, ignoreCase: true);
 
     private static long Number(Match match, string group) => long.Parse(match.Groups[group].ValueSpan, CultureInfo.InvariantCulture);
+
+    [GeneratedRegex("^(?<text>v1; t=(?<t>[0-9]{1,11}); copy; id=(?<id>yes|no)); mac=(?<mac>[A-Za-z0-9+/]{43}=)$", RegexOptions.CultureInvariant)]
+    private static partial Regex CopyForm();
 
     [GeneratedRegex("^(?<text>v1; t=(?<t>[0-9]{1,11}); wanted=(?<wanted>none|never|ifpossible|required); bits=(?<bits>[0-9]{1,4}); "
         + "dkim=(?<dkim>[0-9]{1,6}); id=(?<id>yes|no)); mac=(?<mac>[A-Za-z0-9+/]{43}=)$", RegexOptions.CultureInvariant)]

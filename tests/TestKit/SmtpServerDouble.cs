@@ -4,7 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace Postseal.MailKit.Tests.Support;
+namespace Postseal.TestKit;
 
 /// <summary>A message as the server got it.</summary>
 /// <param name="Mail">The MAIL command with its parameters.</param>
