@@ -86,6 +86,20 @@ class Pki:
         return self._issue(address, key, self.intermediate, "person", f"CN={address.split('@')[0]}",
                            starts, ends, usage, extended)
 
+    def reader(self, name: str, key: str) -> Issued:
+        """Somebody to encrypt to, with a key of any kind: also one that can sign no request."""
+        made, public = Issued(self._work / f"{name}.key", self._work / f"{name}.crt"), self._work / f"{name}.pub"
+        kind = {"RSA": ("RSA", "-pkeyopt", RSA2048[1]), "X25519": ("X25519",)}.get(key, ("EC", "-pkeyopt", f"ec_paramgen_curve:{key}"))
+        extensions = self._work / f"{name}.ext"
+        extensions.write_text(f"subjectAltName = email:{name}@example.net\nextendedKeyUsage = emailProtection\n"
+                              f"keyUsage = critical, {'keyEncipherment' if key == 'RSA' else 'keyAgreement'}\n"
+                              "subjectKeyIdentifier = hash\nauthorityKeyIdentifier = keyid\n")
+        run(["openssl", "genpkey", "-algorithm", *kind, "-out", made.key])
+        run(["openssl", "pkey", "-in", made.key, "-pubout", "-out", public])
+        run(["openssl", "x509", "-new", "-subj", f"/CN={name}", "-force_pubkey", public, "-CA", self.intermediate.certificate,
+             "-CAkey", self.intermediate.key, "-days", "30", "-extfile", extensions, "-out", made.certificate])
+        return made
+
     def _issue(self, name: str, key: tuple[str, str], issuer: Issued | None, extensions: str, subject: str,
                starts: timedelta = timedelta(days=-60), ends: timedelta = timedelta(days=60),
                usage: str = "digitalSignature", extended: str = "emailProtection") -> Issued:

@@ -33,6 +33,7 @@ class World:
     def __init__(self, root: Path, work: Path, executable: Path, trials: Path, stack: ExitStack) -> None:
         self.root, self.work, self.trials = root, work, trials
         self.sample = root / "postfix-sample"
+        self.at_end = stack.callback
         self._directories = itertools.count()
         self.pki = Pki(work / "pki")
         self.judges = Judges(work / "judges", self.pki, trials / "mimekit-judge" / "mimekit-judge")
