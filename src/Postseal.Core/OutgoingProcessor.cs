@@ -35,6 +35,13 @@ public sealed class OutgoingProcessor : IMailProcessor
     /// <param name="logger">Takes a warning where something cannot be remembered.</param>
     public OutgoingProcessor(
         PostsealOptions options, IIdentitySource identities, IRecipientSource recipients, TimeProvider time, ILogger? logger = null)
+        : this(options, identities, recipients, time, new CorrespondentMemory(options?.StatePath, logger))
+    {
+    }
+
+    /// <summary>Makes a processor that remembers to whom it encrypted wherever it is told to.</summary>
+    internal OutgoingProcessor(
+        PostsealOptions options, IIdentitySource identities, IRecipientSource recipients, TimeProvider time, ICorrespondentMemory memory)
     {
         ArgumentNullException.ThrowIfNull(options);
         policy = new OutgoingPolicy(
@@ -43,7 +50,7 @@ public sealed class OutgoingProcessor : IMailProcessor
             new EncryptionPolicy(options.Encryption, options.Recipients, options.Senders),
             options.Override);
         signing = new SigningStage(policy, identities, time);
-        encryption = new EncryptionStage(policy, identities, recipients, new CorrespondentMemory(options.StatePath, logger));
+        encryption = new EncryptionStage(policy, identities, recipients, memory);
     }
 
     /// <inheritdoc/>

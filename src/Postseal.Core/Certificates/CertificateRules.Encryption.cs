@@ -28,15 +28,23 @@ internal static partial class CertificateRules
     /// </remarks>
     public static Rejection? CheckEncrypting(X509Certificate2 certificate)
     {
+        var facts = StrengthFacts.Of(certificate);
+        return CheckMeantToEncrypt(certificate) ?? CheckStrength(facts) ?? CheckEncryptionKey(certificate.PublicKey, facts);
+    }
+
+    private static Rejection? CheckMeantToEncrypt(X509Certificate2 certificate)
+    {
         if (CheckPurpose(certificate) is { } purpose)
             return purpose;
-        var facts = StrengthFacts.Of(certificate);
-        if ((CheckStrength(facts) ?? CheckEncryptionKey(certificate.PublicKey, facts)) is { } rejection)
-            return rejection;
-        // EC keys do not encipher a key but agree on one (RFC 8551 section 2.3).
-        var (needed, name) = certificate.PublicKey.Oid.Value is Oids.EcPublicKey or Oids.X25519
-            ? (X509KeyUsageFlags.KeyAgreement, "keyAgreement")
-            : (X509KeyUsageFlags.KeyEncipherment, "keyEncipherment");
+        // Some keys do not encipher a key but agree on one (RFC 8551 section 2.3).
+        var (needed, name) = certificate.PublicKey.Oid.Value switch
+        {
+            Oids.RsaEncryption or Oids.RsaesOaep => (X509KeyUsageFlags.KeyEncipherment, "keyEncipherment"),
+            Oids.EcPublicKey or Oids.X25519 => (X509KeyUsageFlags.KeyAgreement, "keyAgreement"),
+            _ => (X509KeyUsageFlags.None, null),
+        };
+        if (name is null)
+            return WrongUse($"its key ({KeyNames.Of(certificate)}) is neither RSA nor EC nor X25519; have one issued for such a key");
         return UsageAllows(certificate, needed, out var usage)
             ? null
             : WrongUse($"its keyUsage ({usage}) does not allow encryption; have one issued with {name}");
@@ -51,8 +59,7 @@ internal static partial class CertificateRules
     {
         Oids.RsaEncryption or Oids.RsaesOaep => CheckRsa(facts),
         Oids.EcPublicKey => CheckPoint(key, facts.KeyName),
-        Oids.X25519 => CheckX25519(key.EncodedKeyValue.RawData),
-        _ => WrongUse($"its key ({facts.KeyName}) is neither RSA nor EC nor X25519; have one issued for such a key"),
+        _ => CheckX25519(key.EncodedKeyValue.RawData),
     };
 
     private static Rejection? CheckRsa(StrengthFacts facts)

@@ -48,6 +48,13 @@ internal static partial class CertificateRules
         | ((CheckNamesSomebody(certificate) ?? CheckEncrypting(certificate)) is null ? CertificateUse.Encrypt : 0)
         | (IsIssuer(certificate) ? CertificateUse.Issue : 0);
 
+    /// <summary>Returns everything it was issued for, by what it says of itself: how weak its key is does not make a CA's
+    /// certificate of a person's, nor unreadable what was once encrypted to it.</summary>
+    public static CertificateUse MeantFor(X509Certificate2 certificate) =>
+        (CheckMail(certificate) is null && IsMeantToSign(certificate) ? CertificateUse.Sign : 0)
+        | ((CheckNamesSomebody(certificate) ?? CheckMeantToEncrypt(certificate)) is null ? CertificateUse.Encrypt : 0)
+        | (IsIssuer(certificate) ? CertificateUse.Issue : 0);
+
     /// <summary>Determines whether its keyUsage allows signing, whatever else may forbid it.</summary>
     public static bool IsMeantToSign(X509Certificate2 certificate) => UsageAllows(certificate, Signing, out _);
 

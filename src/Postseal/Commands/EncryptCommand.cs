@@ -101,7 +101,8 @@ internal static class EncryptCommand
             (identities, given.Others) = (directory, new RecipientCertificates(directory));
         }
 
-        var processor = new OutgoingProcessor(content is null ? mail : With(mail, content.Value), identities, given, TimeProvider.System);
+        var processor = new OutgoingProcessor(
+            content is null ? mail : With(mail, content.Value), identities, given, TimeProvider.System, new CorrespondentMemory(mail.StatePath, isReadOnly: true));
         var filter = await MessageFilter.ReadAsync(output, server.MaxMessageSize, cancellationToken);
         var outcome = await filter.ProcessAsync(processor, envelope, "encrypted", cancellationToken);
         // Nothing but an encrypted message is ever written.

@@ -90,7 +90,8 @@ internal static class ExplainCommand
     {
         var options = MilterSettings.Load(configPath).Mail;
         var certificates = new CertificateDirectory(options.Certificates, TimeProvider.System, NullLogger.Instance);
-        var processor = new OutgoingProcessor(options, certificates, TimeProvider.System);
+        var processor = new OutgoingProcessor(
+            options, certificates, new RecipientCertificates(certificates), TimeProvider.System, new CorrespondentMemory(options.StatePath, isReadOnly: true));
         envelope = envelope with { CanSplit = options.Splitting.Method != SplitMethod.None };
         var outcome = await processor.ProcessAsync(message, envelope, cancellationToken);
 

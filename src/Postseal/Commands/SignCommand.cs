@@ -41,7 +41,8 @@ internal static class SignCommand
         using var log = new StandardErrorLog(output.Streams.ErrorBytes, settings.LogLevel, TimeProvider.System);
         var certificates = new CertificateDirectory(
             settings.Mail.Certificates, TimeProvider.System, log.Factory.CreateLogger(nameof(CertificateDirectory)));
-        var processor = new OutgoingProcessor(settings.Mail, certificates, TimeProvider.System);
+        var processor = new OutgoingProcessor(
+            settings.Mail, certificates, new RecipientCertificates(certificates), TimeProvider.System, new CorrespondentMemory(settings.Mail.StatePath, isReadOnly: true));
 
         var filter = await MessageFilter.ReadAsync(output, settings.Server.MaxMessageSize, cancellationToken);
         switch (await filter.ProcessAsync(processor, envelope, "signed", cancellationToken))

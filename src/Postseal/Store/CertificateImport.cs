@@ -62,7 +62,7 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
         var key = batch.KeyOf(certificate);
         if (store.EntryOf(certificate) is { } taken && (key is null || taken.HasKey))
             report.Refused($"{name}: Fingerprint already taken by {Path.GetFileName(taken.File)}");
-        else if (CertificateRules.UsesOf(certificate) == CertificateUse.None)
+        else if (CertificateRules.MeantFor(certificate) == CertificateUse.None)
             report.Refused($"{certificate.Subject}: not valid for S/MIME usage: {CertificateRules.CheckSigning(certificate)}");
         else if (key is not null)
             WritePair(certificate, key, report);
@@ -91,7 +91,7 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
         using var content = PemWriter.Write(pem, [certificate, .. intermediates]);
         foreach (var address in CertificateAddresses.Of(certificate))
         {
-            var name = AddressFileName.For(address) + PairSuffix(CertificateRules.UsesOf(certificate));
+            var name = AddressFileName.For(address) + PairSuffix(CertificateRules.MeantFor(certificate));
             KeepReplacedKey(name);
             Write(name, content.Bytes, AtomicFile.Private);
             Addresses.Add(address);
@@ -108,7 +108,7 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
     {
         foreach (var address in CertificateAddresses.Of(certificate))
         {
-            var file = CorrespondentFile(address, CertificateRules.UsesOf(certificate));
+            var file = CorrespondentFile(address, CertificateRules.MeantFor(certificate));
             Write(file, Encoding.ASCII.GetBytes(PemWriter.Write([certificate])), AtomicFile.Public);
             Addresses.Add(address);
             report.Imported($"{file}: {name}{Validity(certificate)}");

@@ -9,7 +9,7 @@ internal static class CertificateNames
 {
     /// <summary>Determines whether it is for issuing others and nothing else. A self-signed one of a person may say CA:TRUE
     /// too.</summary>
-    public static bool IsIssuer(X509Certificate2 certificate) => CertificateRules.UsesOf(certificate) == CertificateUse.Issue;
+    public static bool IsIssuer(X509Certificate2 certificate) => CertificateRules.MeantFor(certificate) == CertificateUse.Issue;
 
     /// <summary>Returns the addresses it is for, separated by commas; "-" for none.</summary>
     public static string Addresses(X509Certificate2 certificate) =>

@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Serialization;
 using Postseal.Certificates;
 using Postseal.Certificates.Store;
@@ -48,7 +49,7 @@ internal sealed record CertificateRow
         return new CertificateRow
         {
             Addresses = [.. mail.Addresses.Select(address => address.ToString())],
-            Use = [.. Words(CertificateRules.UsesOf(certificate), entry.HasKey)],
+            Use = [.. Words(certificate, entry.HasKey)],
             Subject = certificate.Subject,
             Issuer = certificate.Issuer,
             Serial = certificate.SerialNumber,
@@ -64,11 +65,13 @@ internal sealed record CertificateRow
         };
     }
 
-    private static IEnumerable<string> Words(CertificateUse uses, bool hasKey)
+    private static IEnumerable<string> Words(X509Certificate2 certificate, bool hasKey)
     {
+        // What was encrypted to a key that is too weak today can still be read.
+        var (uses, meant) = (CertificateRules.UsesOf(certificate), CertificateRules.MeantFor(certificate));
         if (uses.HasFlag(CertificateUse.Sign))
             yield return hasKey ? "sign" : "verify";
-        if (uses.HasFlag(CertificateUse.Encrypt))
+        if ((hasKey ? meant : uses).HasFlag(CertificateUse.Encrypt))
             yield return hasKey ? "decrypt" : "encrypt";
         if (uses.HasFlag(CertificateUse.Issue))
             yield return "issue";

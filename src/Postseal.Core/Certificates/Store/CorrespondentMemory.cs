@@ -21,6 +21,7 @@ internal sealed partial class CorrespondentMemory : ICorrespondentMemory
 
     private readonly string? path;
     private readonly int maxAddresses;
+    private readonly bool isReadOnly;
     private readonly ILogger logger;
     private readonly Lock writing = new();
     private readonly HashSet<string> known = new(StringComparer.Ordinal);
@@ -33,8 +34,11 @@ internal sealed partial class CorrespondentMemory : ICorrespondentMemory
     /// it, is not written to: it is remembered for as long as the program runs.</param>
     /// <param name="logger">Takes a warning when something cannot be kept.</param>
     /// <param name="maxAddresses">The most addresses it takes.</param>
-    public CorrespondentMemory(string? directory = null, ILogger? logger = null, int maxAddresses = MaxAddresses)
+    /// <param name="isReadOnly">Whether the file is left as it is.</param>
+    public CorrespondentMemory(
+        string? directory = null, ILogger? logger = null, int maxAddresses = MaxAddresses, bool isReadOnly = false)
     {
+        this.isReadOnly = isReadOnly;
         path = Path.IsPathFullyQualified(directory ?? "") ? Path.Combine(directory!, Name) : null;
         this.logger = logger ?? NullLogger.Instance;
         this.maxAddresses = maxAddresses;
@@ -66,7 +70,7 @@ internal sealed partial class CorrespondentMemory : ICorrespondentMemory
                 Read();
                 if (known.Count >= maxAddresses)
                     throw new IOException($"'{path}' has {maxAddresses} addresses and takes no more; remove those that are not written to any longer");
-                if (!known.Add(line) || path is null)
+                if (!known.Add(line) || path is null || isReadOnly)
                     return;
                 unwritten.Append(line).Append('\n');
                 AppendedFile.Append(path, unwritten.ToString());

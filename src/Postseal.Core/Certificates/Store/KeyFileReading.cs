@@ -144,7 +144,7 @@ internal sealed class KeyFileReading
     private static IReadOnlyList<X509Certificate2> IssuersIn(KeyFile file) => [.. file.Certificates.Where(IsForIssuingAlone)];
 
     private static bool IsForIssuingAlone(X509Certificate2 certificate) =>
-        CertificateRules.UsesOf(certificate) == CertificateUse.Issue;
+        CertificateRules.MeantFor(certificate) == CertificateUse.Issue;
 
     /// <summary>Pairs certificates and keys. Vendors put the chain before the leaf or after it: the certificate of the key is the
     /// sender's.</summary>
