@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Postseal.Certificates;
 using Postseal.Cms;
 using Postseal.Cms.Enveloped;
@@ -98,14 +99,14 @@ internal sealed class EncryptionStage(
 
     private static EnvelopeRecipient Envelope(RecipientPlan recipient)
     {
-        var key = recipient.Certificate!.EncryptionKey;
+        var (key, announced) = (recipient.Certificate!.EncryptionKey, recipient.Certificate.Abilities?.OaepDigest);
         var oaep = recipient.Rules.RsaPadding switch
         {
             KeyTransport.Oaep => true,
             KeyTransport.Pkcs1 => key.RequiresOaep,
-            _ => key.RequiresOaep || recipient.Certificate.Abilities?.OaepDigest is not null,
+            _ => key.RequiresOaep || announced is not null,
         };
-        return new EnvelopeRecipient(key, oaep);
+        return new EnvelopeRecipient(key, oaep) { OaepParameters = OaepParameters.With(announced ?? HashAlgorithmName.SHA256) };
     }
 
     /// <summary>Finds what the sender reads it with. Where that is not to be had, the mail goes all the same: it is for the
