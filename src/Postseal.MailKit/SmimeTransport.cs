@@ -8,6 +8,8 @@ namespace Postseal.MailKit;
 /// Puts the signing and encrypting of <see cref="SmimeSmtpClient"/> before any other transport, for programs that have one already
 /// or get one injected. All else is that transport's own. As with MailKit's, one transport sends one message at a time.
 /// </summary>
+/// <remarks>A message may take several transactions, as with <see cref="SmimeSmtpClient"/>. What the overrides of the transport do is not
+/// seen here: a recipient whose refusal they take calmly, where others of his transaction are taken, counts as one who got it.</remarks>
 public sealed partial class SmimeTransport : IMailTransport, ICopyCarrier
 {
     private readonly IMailTransport transport;

@@ -42,6 +42,28 @@ public sealed class DiagnosticsTests : IDisposable
         Assert.Equal(result, span.GetTagItem("postseal.result"));
     }
 
+    [Fact]
+    public void A_split_message_is_a_log_line_for_each_copy_and_no_word_of_it()
+    {
+        var bob = office.AddCorrespondent("bob@example.net", "RSA-2048");
+        using var loggers = LoggerFactory.Create(builder => builder.AddProvider(log).SetMinimumLevel(LogLevel.Trace));
+        var signer = new SmimeSigner(office.Options("[Encryption]\nMode = IfPossible"), loggers, office.Time);
+        var message = Letters.Plain(text: "for Bob's eyes");
+        message.Cc.Add(new MimeKit.MailboxAddress("", "dave@example.net"));
+
+        signer.Protect(message, cancellationToken: TestContext.Current.CancellationToken);
+
+        string[] expected =
+        [
+            "Information 1@example.org: signed as alice@example.org for 2 recipient(s) with ",
+            "Information 1@example.org: split for 2 recipient(s), to be handled one by one",
+            $"Information 1@example.org: encrypted to bob@example.net (serial {bob.Certificate.SerialNumber}) with Aes256Cbc in ",
+            "Debug 1@example.org: not encrypted: there is no certificate for dave@example.net",
+        ];
+        Assert.All(expected, line => Assert.Contains(log.Lines, written => written.StartsWith(line, StringComparison.Ordinal)));
+        Assert.DoesNotContain(log.Lines, written => written.Contains("eyes", StringComparison.Ordinal) || written.Contains("PRIVATE", StringComparison.Ordinal));
+    }
+
     public void Dispose()
     {
         log.Dispose();

@@ -410,6 +410,54 @@ public sealed class SplitSendingTests : IDisposable
     }
 
     [Fact]
+    public async Task One_message_that_many_threads_send_at_once_reaches_everybody_each_time()
+    {
+        await using var server = Server("client, pipelining");
+        var message = Letter("bob, dave", bcc: "heidi");
+
+        await Parallel.ForAsync(0, 12, Cancel, async (_, cancel) =>
+        {
+            using var client = new SmimeSmtpClient(signer);
+            await client.ConnectAsync("127.0.0.1", server.Port, cancellationToken: cancel);
+            await client.SendAsync(message, cancel);
+        });
+
+        Assert.Equal(
+            ["bob 12", "dave 12", "heidi 12"],
+            server.Messages.GroupBy(Names).Select(same => $"{same.Key} {same.Count()}").Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_message_to_nobody_is_MailKits_to_complain_of_after_a_failure_too()
+    {
+        await using var server = Server();
+        using var client = await OpenAsync("client", server);
+        var message = Letter("bob, carol, dave");
+        await FailForCarolAsync(server, client, message);
+
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            () => client.SendAsync(message, new MailboxAddress("", "alice@example.org"), [], Cancel));
+        await client.SendAsync(message, Cancel);
+
+        Assert.Equal(["carol"], server.Messages.Select(Names));
+    }
+
+    [Fact]
+    public async Task Recipients_of_internationalized_domains_get_their_copies()
+    {
+        office.AddCorrespondent("bob@xn--bcher-kva.example");
+        await using var server = Server();
+        using var client = await OpenAsync("client", server);
+        var message = Letter("dave");
+        message.To.Add(new MailboxAddress("", "bob@bücher.example"));
+
+        await client.SendAsync(message, Cancel);
+
+        var copy = Assert.Single(server.Messages, received => SecretMail.IsEncrypted(received.Bytes));
+        Assert.Equal(["RCPT TO:<bob@xn--bcher-kva.example>"], copy.Recipients);
+    }
+
+    [Fact]
     public async Task Many_Bcc_recipients_get_one_copy_each()
     {
         await using var server = Server("client, pipelining");
