@@ -59,9 +59,9 @@ internal sealed class EncryptionStage(
             recipient.Lookup = await certificates.FindRecipientAsync(address, cancellationToken).ConfigureAwait(false);
             recipient.WasEncryptedTo = recipient.Certificate is null && memory.Knows(address);
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            // Each source fails in its own way. What cannot be looked up is not absent.
+            // Each source fails in its own way, with the exception of its own time limit too. What cannot be looked up is not absent.
             recipient.LookupFailure = new(RejectionKind.LookupFailed, $"the certificate of {address} cannot be looked up: {e.Message}");
         }
     }
@@ -119,7 +119,7 @@ internal sealed class EncryptionStage(
         {
             plan.Encryption.Sender = await certificates.FindRecipientAsync(author, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             plan.Encryption.Sender = new Lookup<MailCertificate>.Unusable(new(RejectionKind.LookupFailed, e.Message));
         }

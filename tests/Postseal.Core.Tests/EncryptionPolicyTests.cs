@@ -174,6 +174,105 @@ public sealed class EncryptionPolicyTests : IDisposable
         Assert.Equal("encrypted to carol", Told(Process("Mode = Never", split.Message, stranger), "encrypted to carol"));
     }
 
+    [Theory]
+    [InlineData("no", "550 dave (no certificate)")]
+    [InlineData("yes", "plain")]
+    public void What_may_not_lower_the_mode_does_not_in_the_second_pass_either(string mayLower, string expected)
+    {
+        var settings = $"Mode = Required\nMissing = Bounce\n[Override]\nMayLower = {mayLower}";
+        var envelope = Envelope("bob, dave") with
+        {
+            CanSplit = true,
+            Recipients = [new Recipient("bob@example.net"), new Recipient("dave@example.net") { MayExpand = true }],
+        };
+        var split = Assert.IsType<Outcome.PerRecipient>(Process(settings, Letter("bob, dave", "X-Postseal-Encrypt: ifpossible"), envelope));
+
+        var outcome = Process(settings, split.Message, Envelope("dave") with { Ticket = split.Ticket });
+
+        Assert.Equal(expected, Told(outcome, expected));
+    }
+
+    [Theory]
+    [InlineData("From: alice@example.org, news@example.org")]
+    [InlineData("From: news@example.org, alice@example.org")]
+    [InlineData("From: news@example.org\r\nFrom: alice@example.org")]
+    [InlineData("From: news@example.org\r\nSender: alice@example.org\r\nX: \rx")]
+    public void Of_several_who_may_be_the_author_one_without_a_section_has_the_mode_of_all(string from)
+    {
+        var message = MailMessage.Parse(Encoding.UTF8.GetBytes(from + "\r\nTo: dave@example.net\r\n\r\nHello\r\n"));
+
+        var outcome = Process("Mode = Required\n[Sender:news@example.org]\nEncryption = Never", message, Envelope("dave"));
+
+        Assert.Equal("550 dave (no certificate)", Told(outcome, ""));
+    }
+
+    [Fact]
+    public void A_From_that_may_name_anybody_may_name_one_without_a_section()
+    {
+        var names = string.Join(",\r\n ", Enumerable.Range(0, 5000).Select(i => $"news{i}@example.org"));
+        var message = MailMessage.Parse(Encoding.UTF8.GetBytes($"From: {names}\r\nTo: dave@example.net\r\n\r\nHello\r\n"));
+
+        var outcome = Process("Mode = Required\n[Sender:news@example.org]\nEncryption = Never", message, Envelope("dave"));
+
+        Assert.Equal("550 dave (no certificate)", Told(outcome, ""));
+    }
+
+    [Theory]
+    [InlineData("dave@bank.example.")]
+    [InlineData("da..ve@bank.example")]
+    [InlineData(".dave@bank.example")]
+    [InlineData("@relay.example:dave@bank.example")]
+    [InlineData("bank.example!dave")]
+    [InlineData("dave%bank.example")]
+    [InlineData("dave%bank.example@example.net")]
+    [InlineData("a%b%bank.example%c.example@example.net")]
+    [InlineData("bank.example!dave@example.net")]
+    [InlineData("a.example!bank.example!dave@example.net")]
+    [InlineData("\"dave@bank.example\"@example.net")]
+    public void An_address_that_an_MTA_may_read_as_another_has_the_mode_of_the_other(string recipient)
+    {
+        var envelope = Envelope("dave") with { Recipients = [new Recipient(recipient)] };
+
+        var refused = Process("Mode = IfPossible\n[Recipient:@bank.example]\nMode = Required", Letter("dave"), envelope);
+
+        Assert.Equal(550, Assert.IsType<Outcome.Refused>(refused).Reply.Code);
+    }
+
+    [Theory]
+    [InlineData("dave%good.example@example.net")]
+    [InlineData("da%ve@example.net")]
+    [InlineData("postmaster")]
+    [InlineData("a!b@example.net")]
+    public void An_address_that_no_MTA_reads_as_one_of_a_section_has_the_mode_of_all(string recipient)
+    {
+        var envelope = Envelope("dave") with { Recipients = [new Recipient(recipient)] };
+
+        Assert.Equal("plain", Told(Process("Mode = IfPossible\n[Recipient:@bank.example]\nMode = Required", Letter("dave"), envelope), ""));
+    }
+
+    [Fact]
+    public void A_source_that_gives_up_by_itself_did_not_answer()
+    {
+        var options = Options("Mode = IfPossible");
+        var processor = new OutgoingProcessor(options, folder.Open(options.Certificates), new Slow(), folder.Time);
+
+        Assert.Equal("451", Told(processor.Process(Letter("bob"), Envelope("bob")), ""));
+    }
+
+    [Theory]
+    [InlineData("=?utf-8?q?=5Bencrypt=5D_a=0D=0ABcc:_dave@example.net?=", " a  Bcc: dave@example.net")]
+    [InlineData("=?utf-8?q?=5Bencrypt=5D_a=0Ab=00c?=", " a b c")]
+    [InlineData("[encrypt] Gr\u00FC\u00DFe", " Gr\u00FC\u00DFe")]
+    public void A_subject_without_its_tag_is_one_field_of_the_same_bytes(string subject, string left)
+    {
+        var message = MailMessage.Parse(Encoding.Latin1.GetBytes($"Subject: {subject}\r\nFrom: alice@example.org\r\n\r\nHello\r\n"));
+        var stranger = Envelope("dave") with { ClientAddress = IPAddress.Parse("203.0.113.9") };
+
+        var replaced = Assert.IsType<Outcome.Replaced>(Process("Mode = Never\n[Override]\nSubjectTag = [encrypt]", message, stranger));
+
+        Assert.Equal("Subject:" + left, Encoding.Latin1.GetString(replaced.Message.Headers[0].Raw.Span));
+    }
+
     [Fact]
     public void A_split_message_that_comes_with_several_recipients_waits()
     {
@@ -268,6 +367,13 @@ public sealed class EncryptionPolicyTests : IDisposable
 
     private void AddCorrespondent(string name, TestCaRequest request) =>
         folder.Write($"{name}@example.net.crt", folder.Ca.Issue(request).CertificatePem);
+
+    /// <summary>A source with a time limit of its own.</summary>
+    private sealed class Slow : IRecipientSource
+    {
+        public ValueTask<Lookup<MailCertificate>> FindRecipientAsync(MailAddress address, CancellationToken cancellationToken = default) =>
+            throw new TaskCanceledException("the directory server is slow");
+    }
 
     /// <summary>A source that does not answer.</summary>
     private sealed class Silent : IRecipientSource

@@ -26,6 +26,26 @@ internal sealed class Base64Decoder(IContentSink next) : IContentSink
     /// <summary>Determines whether there is nothing in it but digits, padding and white space.</summary>
     public static bool IsPlausible(ReadOnlySpan<byte> encoded) => !encoded.ContainsAnyExcept(Plausible);
 
+    /// <summary>Determines whether there is nothing else in it either, and nothing but white space behind its padding.</summary>
+    public static bool IsAlone(in ReadOnlySequence<byte> encoded)
+    {
+        var isPadded = false;
+        foreach (var segment in encoded)
+        {
+            var rest = segment.Span;
+            if (!IsPlausible(rest))
+                return false;
+            var pad = isPadded ? 0 : rest.IndexOf((byte)'=');
+            if (pad < 0)
+                continue;
+            isPadded = true;
+            if (rest[pad..].ContainsAnyExcept("= \t\r\n"u8))
+                return false;
+        }
+
+        return true;
+    }
+
     public void Write(ReadOnlySpan<byte> piece)
     {
         while (!piece.IsEmpty && !hasEnded)

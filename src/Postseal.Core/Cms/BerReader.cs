@@ -124,6 +124,18 @@ internal sealed class BerReader(IEnumerable<ReadOnlyMemory<byte>> pieces) : IDis
         Close();
     }
 
+    /// <summary>Determines whether nothing follows but white space and NUL, and passes over it.</summary>
+    public bool EndsHere()
+    {
+        do
+        {
+            if (piece.Span.ContainsAnyExcept(" \t\r\n\0"u8))
+                return false;
+        }
+        while (source.MoveNext() && (piece = source.Current) is var _);
+        return true;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => source.Dispose();
 

@@ -32,21 +32,27 @@ internal enum CmsType
 /// <param name="Signers">Who claims to have signed; for SignedData only.</param>
 internal sealed record CmsContent(CmsType Type, SignerSet? Signers = null)
 {
+    /// <summary>Gets whether nothing follows what is encrypted. Readers overlook what does, and it is not encrypted.</summary>
+    public bool IsAlone { get; private init; } = true;
+
     private const byte Integer = 0x02, OctetString = 0x04, ObjectIdentifier = 0x06, Set = 0x31;
     private const byte ConstructedOctetString = 0x24;
+    private const byte EncryptedContent = 0x80, ConstructedEncryptedContent = 0xA0; // [0] IMPLICIT OCTET STRING
     private const int MaxObjectIdentifierLength = 64;
 
     // Some hundred certificates; an honest sender has a handful.
     private const int MaxSignerData = 1 << 20;
 
     /// <summary>Reads an object; <see langword="null"/> when it is none of the types, broken, or cut off.</summary>
-    /// <param name="encoded">The encoding in BER, in pieces. What follows the object is not looked at.</param>
+    /// <param name="encoded">The encoding in BER, in pieces. What follows the object is looked at where
+    /// it is encrypted.</param>
     public static CmsContent? TryRead(IEnumerable<ReadOnlyMemory<byte>> encoded)
     {
         using var reader = new BerReader(encoded);
         try
         {
-            return ReadContentInfo(reader);
+            var content = ReadContentInfo(reader);
+            return content is { Type: CmsType.Enveloped or CmsType.AuthEnveloped } ? content with { IsAlone = reader.EndsHere() } : content;
         }
         catch (AsnContentException)
         {
@@ -132,6 +138,8 @@ internal sealed record CmsContent(CmsType Type, SignerSet? Signers = null)
         reader.Open(Der.Sequence);
         ReadObjectIdentifier(reader);
         reader.Skip(Der.Sequence);
+        if (reader.NextIdentifier is not (EncryptedContent or ConstructedEncryptedContent))
+            throw new AsnContentException("what is encrypted is elsewhere");
         reader.Close();
         if (type == CmsType.AuthEnveloped)
         {

@@ -25,31 +25,43 @@ internal sealed class EncryptionPolicy(
     public EncryptionRules For(MailAddress? recipient) => recipient is null ? defaults : SectionsOf(recipient).Aggregate(
         defaults, (rules, section) => recipients.TryGetValue(section, out var overrides) ? rules.With(overrides) : rules);
 
-    /// <summary>Decides the mode for one recipient of a message.</summary>
-    /// <param name="recipient">His address; <see langword="null"/> where what the mail system gave is none.</param>
-    /// <param name="sender">The mode of the sender's section, and its name.</param>
+    /// <summary>Decides the mode for one recipient of a message: of all that may hold the strictest.</summary>
+    /// <param name="recipient">The recipient. What the MTA may read as another address has the modes of both.</param>
+    /// <param name="senders">The mode of each who may be the sender; <see langword="null"/> for one without any.</param>
     /// <param name="isOurs">Whether his private key lies here: then only a section of his own has him encrypted to.</param>
-    public DecidedMode ModeFor(MailAddress? recipient, DecidedMode? sender, bool isOurs)
+    public DecidedMode ModeFor(Recipient recipient, IReadOnlyList<DecidedMode?> senders, bool isOurs)
     {
-        var own = recipient is null ? null : SectionMode(recipients, recipient, "Recipient", "Mode", section => section.Mode);
-        if (isOurs && own is null)
+        var own = ModesOf(recipient);
+        if (isOurs && own[0] is null)
             return new(EncryptionMode.Never, "his private key is in [Certificates] Path, and no [Recipient:…] Mode is for him");
-        return own is not null && sender is not null
-            ? own.Mode >= sender.Mode ? own : sender
-            : own ?? sender ?? new(defaults.Mode, DefaultMode);
+        return own.SelectMany(_ => senders.DefaultIfEmpty(), Stricter).MaxBy(mode => mode.Mode)!;
     }
 
-    /// <summary>Finds the mode of the senders' sections: of several who may have written it the strictest; <see langword="null"/>
-    /// where none says any.</summary>
-    public DecidedMode? ModeOf(IEnumerable<MailAddress> authors) => authors
-        .Select(author => SectionMode(senders, author, "Sender", "Encryption", section => section.Encryption))
-        .MaxBy(found => found?.Mode);
+    /// <summary>Finds the modes of those who may have written a message; <see langword="null"/> for whoever has none of his own.</summary>
+    public IReadOnlyList<DecidedMode?> ModesOf(IEnumerable<MailAddress> authors) =>
+        [.. authors.Select(author => SectionMode(senders, author, "Sender", "Encryption", section => section.Encryption)).Distinct()];
 
-    /// <summary>Finds the mode for mail that anybody may have written.</summary>
-    public DecidedMode? ModeOfAnybody() => senders
-        .Where(sender => sender.Value.Encryption is not null)
-        .Select(sender => new DecidedMode(sender.Value.Encryption!.Value, $"[Sender:{sender.Key}] Encryption"))
-        .MaxBy(found => found.Mode);
+    /// <summary>Finds the modes for mail that anybody may have written, one who has none among them.</summary>
+    public IReadOnlyList<DecidedMode?> ModesOfAnybody() => [null, .. ModesIn(senders, "Sender", "Encryption", section => section.Encryption)];
+
+    private IReadOnlyList<DecidedMode?> ModesOf(Recipient recipient) =>
+        recipient.Address is { } address ? [OwnMode(address), .. RewrittenAddresses.Of(address).Select(OwnMode).OfType<DecidedMode>()]
+        // A name alone is somebody here.
+        : RewrittenAddresses.MayBeElsewhere(recipient.Text) ? [null, .. ModesIn(recipients, "Recipient", "Mode", section => section.Mode)]
+        : [null];
+
+    private DecidedMode? OwnMode(MailAddress recipient) => SectionMode(recipients, recipient, "Recipient", "Mode", section => section.Mode);
+
+    private DecidedMode Stricter(DecidedMode? own, DecidedMode? sender) => own is not null && sender is not null
+        ? own.Mode >= sender.Mode ? own : sender
+        : own ?? sender ?? new(defaults.Mode, DefaultMode);
+
+    private static IEnumerable<DecidedMode> ModesIn<T>(
+        IReadOnlyDictionary<AddressPattern, T> sections, string kind, string key, Func<T, EncryptionMode?> mode) =>
+        from section in sections
+        let found = mode(section.Value)
+        where found is not null
+        select new DecidedMode(found.Value, $"[{kind}:{section.Key}] {key}");
 
     private static DecidedMode? SectionMode<T>(
         IReadOnlyDictionary<AddressPattern, T> sections, MailAddress address, string kind, string key, Func<T, EncryptionMode?> mode)

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using System.Text.Unicode;
 using Postseal.Mail;
 using Postseal.Mime;
 
@@ -93,7 +94,10 @@ internal sealed record MessageMarks
     private static string Shown(HeaderField field) => EncodedWordDecoder.Decode(Unfolded(field));
 
     private static string Unfolded(HeaderField field) =>
-        Encoding.UTF8.GetString(field.Value.Span).Replace("\r\n", "", StringComparison.Ordinal);
+        CharsetOf(field).GetString(field.Value.Span).Replace("\r\n", "", StringComparison.Ordinal);
+
+    // Whatever 8bit text it is, its bytes come out again.
+    private static Encoding CharsetOf(HeaderField field) => Utf8.IsValid(field.Value.Span) ? Encoding.UTF8 : Encoding.Latin1;
 
     /// <summary>Takes the tag away, as often as it stands there. A tag in plain text leaves the rest as it was written; one in an
     /// encoded word has the whole text encoded anew.</summary>
@@ -104,21 +108,29 @@ internal sealed record MessageMarks
             text = text.TrimStart()[tag.Length..];
         var shown = EncodedWordDecoder.Decode(text);
         if (!StartsWith(shown, tag))
-            return new("Subject", " " + Folded(text.TrimStart()));
+            return Subject(CharsetOf(field).GetBytes(text.TrimStart()));
         while (StartsWith(shown, tag))
             shown = shown.TrimStart()[tag.Length..];
-        var encoded = new ArrayBufferWriter<byte>();
-        HeaderRepair.Write(new("Subject", " " + shown.Trim()), encoded);
-        return new(encoded.WrittenMemory[..^2], "Subject".Length);
+        // An encoded line end would begin a field of its own.
+        var line = string.Create(shown.Length, shown, static (line, shown) =>
+        {
+            for (var i = 0; i < line.Length; i++)
+                line[i] = char.IsControl(shown[i]) ? ' ' : shown[i];
+        });
+        return Repaired(Subject(Encoding.UTF8.GetBytes(line.Trim())));
     }
 
     // What was folded may be too long for one line now.
-    private static string Folded(string text)
+    private static HeaderField Subject(byte[] text)
     {
-        if (text.Length <= LineScanner.MaxLineLength - "Subject: ".Length)
-            return text;
+        var field = new HeaderField((byte[])[.. "Subject: "u8, .. text], "Subject".Length);
+        return field.Raw.Length <= LineScanner.MaxLineLength ? field : Repaired(field);
+    }
+
+    private static HeaderField Repaired(HeaderField field)
+    {
         var repaired = new ArrayBufferWriter<byte>();
-        HeaderRepair.Write(new("Subject", " " + text), repaired);
-        return Encoding.UTF8.GetString(repaired.WrittenSpan[..^2])["Subject: ".Length..];
+        HeaderRepair.Write(field, repaired);
+        return new(repaired.WrittenMemory[..^2], "Subject".Length);
     }
 }

@@ -21,8 +21,9 @@ internal sealed class OutgoingPlan(OriginatingOptions originating, SigningPolicy
     /// <summary>Gets the message without these marks, as it goes on.</summary>
     public MailMessage Message => Marks.Message;
 
-    /// <summary>Gets or sets the mode that its sender's section says; <see langword="null"/> where none says any.</summary>
-    public DecidedMode? SenderMode { get; set; }
+    /// <summary>Gets or sets the modes that the sections of those say who may be its sender; <see langword="null"/> is among them
+    /// where one has none.</summary>
+    public IReadOnlyList<DecidedMode?> SenderModes { get; set; } = [];
 
     /// <summary>Gets or sets what was asked about encrypting it; <see langword="null"/> where nothing asks for encryption.</summary>
     public EncryptionPlan? Encryption { get; set; }

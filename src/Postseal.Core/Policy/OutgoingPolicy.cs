@@ -31,7 +31,7 @@ internal sealed class OutgoingPolicy(
         };
         plan.Rejection = Ask(plan, plan.Message);
         if (plan.Origin != Origin.External || envelope.Ticket is not null)
-            plan.SenderMode = ModeOfSender(plan);
+            plan.SenderModes = ModesOfSender(plan);
         return plan;
     }
 
@@ -41,11 +41,11 @@ internal sealed class OutgoingPolicy(
     /// <param name="isOurs">Whether his private key lies here.</param>
     public RecipientPlan PlanFor(OutgoingPlan plan, Recipient recipient, bool isOurs)
     {
-        var mode = encryption.ModeFor(recipient.Address, plan.SenderMode, isOurs);
+        var mode = encryption.ModeFor(recipient, plan.SenderModes, isOurs);
         if (plan.Envelope.Overrides.Encryption is { } program)
             mode = new DecidedMode(program, "the program that sends it");
         else if (plan.Envelope.Ticket is { } ticket)
-            mode = mode.With(isOurs ? null : ticket.Wanted, "the sender, before it was split", mayLower: true);
+            mode = mode.With(isOurs ? null : ticket.Wanted, "the sender, before it was split", marks.MayLower);
         else if (!isOurs)
             mode = mode.With(plan.Marks.Wanted, plan.Marks.WantedBy, marks.MayLower);
         return new RecipientPlan(recipient, encryption.For(recipient.Address), mode)
@@ -114,10 +114,10 @@ internal sealed class OutgoingPolicy(
         return permission.IsGranted ? null : new(RejectionKind.NotTheSender, permission.Reason);
     }
 
-    private DecidedMode? ModeOfSender(OutgoingPlan plan) =>
-        plan.Authorship is { IsClear: true } clear ? encryption.ModeOf(clear.Authors)
-        : Authorship.MayBeAnybody(plan.Message.Headers) ? encryption.ModeOfAnybody()
-        : encryption.ModeOf(Candidates(plan.Message, plan.Envelope));
+    private IReadOnlyList<DecidedMode?> ModesOfSender(OutgoingPlan plan) =>
+        plan.Authorship is { IsClear: true } clear ? encryption.ModesOf(clear.Authors)
+        : Authorship.MayBeAnybody(plan.Message.Headers) ? encryption.ModesOfAnybody()
+        : encryption.ModesOf(Candidates(plan.Message, plan.Envelope));
 
     private SigningRules RulesFor(Authorship authorship, MailMessage message, Envelope envelope) => authorship.IsClear
         ? signing.ForAll(authorship.Authors)

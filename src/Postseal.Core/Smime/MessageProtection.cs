@@ -41,10 +41,13 @@ internal sealed record MessageProtection(ProtectionKind Kind, SignerSet? Signers
     /// <summary>Gets a message that is not protected.</summary>
     public static MessageProtection None { get; } = new(ProtectionKind.None);
 
+    /// <summary>Gets whether there is nothing in its body that readers overlook, and that nobody protected.</summary>
+    public bool IsAlone { get; init; } = true;
+
     /// <summary>Gets whether it is a signature in CMS.</summary>
     public bool IsSmimeSignature => Kind is ProtectionKind.SmimeSigned or ProtectionKind.SmimeOpaque;
 
-    /// <summary>Gets whether its content can be read only with a key.</summary>
-    public bool IsEncrypted =>
-        Kind is ProtectionKind.SmimeEnveloped or ProtectionKind.SmimeAuthEnveloped or ProtectionKind.PgpEncrypted;
+    /// <summary>Gets whether its content can be read only with a key, as far as that shows without one.</summary>
+    public bool IsEncrypted => IsAlone
+        && Kind is ProtectionKind.SmimeEnveloped or ProtectionKind.SmimeAuthEnveloped or ProtectionKind.PgpEncrypted;
 }

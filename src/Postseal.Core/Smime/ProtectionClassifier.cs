@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Postseal.Bytes;
 using Postseal.Cms;
 using Postseal.Mail;
 using Postseal.Mime;
@@ -15,6 +16,8 @@ internal static class ProtectionClassifier
 {
     private const string PgpMessage = "-----BEGIN PGP MESSAGE-----";
     private const string PgpSignature = "-----BEGIN PGP SIGNATURE-----";
+
+    private static ReadOnlySpan<byte> PgpEnd => "-----END PGP MESSAGE-----"u8;
 
     // How far an armor may be behind empty lines.
     private const int MaxBeforeArmor = 256;
@@ -42,11 +45,16 @@ internal static class ProtectionClassifier
     {
         { Type: CmsType.Signed } signed => new(ProtectionKind.SmimeOpaque, signed.Signers),
         { Type: CmsType.Certificates } => new(ProtectionKind.SmimeCertificates),
-        { Type: CmsType.Enveloped } => new(ProtectionKind.SmimeEnveloped),
-        { Type: CmsType.AuthEnveloped } => new(ProtectionKind.SmimeAuthEnveloped),
+        { Type: CmsType.Enveloped } enveloped => new(ProtectionKind.SmimeEnveloped) { IsAlone = IsAlone(root, enveloped) },
+        { Type: CmsType.AuthEnveloped } enveloped => new(ProtectionKind.SmimeAuthEnveloped) { IsAlone = IsAlone(root, enveloped) },
         { Type: CmsType.Compressed } => new(ProtectionKind.SmimeCompressed),
         _ => MessageProtection.None, // A signature without what it signs protects nothing.
     };
+
+    /// <summary>Determines whether the body has nothing but what is encrypted. What stands behind the padding of base64, a list's
+    /// footer or worse, is no part of what a reader decodes.</summary>
+    private static bool IsAlone(BodyPart root, CmsContent enveloped) =>
+        enveloped.IsAlone && (root.TransferEncoding != "base64" || Base64Decoder.IsAlone(root.Content));
 
     private static MessageProtection OfSignature(BodyPart signature) => signature.Type?.MediaType switch
     {
@@ -62,8 +70,23 @@ internal static class ProtectionClassifier
     private static MessageProtection OfPgpEncrypted(BodyPart control, BodyPart data) =>
         control.Type?.MediaType == "application/pgp-encrypted" && Begins(control, "Version:")
         && data.Type?.MediaType == "application/octet-stream" && Begins(data, PgpMessage)
-            ? new(ProtectionKind.PgpEncrypted)
+            ? new(ProtectionKind.PgpEncrypted) { IsAlone = IsArmorAlone(data) }
             : MessageProtection.None;
+
+    /// <summary>Determines whether a part is one armor and nothing else (RFC 9580 section 6.2): lines of base64 between the first empty line
+    /// and the end.</summary>
+    private static bool IsArmorAlone(BodyPart part)
+    {
+        var text = new ArrayBufferWriter<byte>();
+        foreach (var piece in part.Decoded())
+            text.Write(piece.Span);
+        var armor = text.WrittenSpan.Trim(" \t\r\n"u8);
+        var (afterCrLf, afterLf) = (armor.IndexOf("\r\n\r\n"u8), armor.IndexOf("\n\n"u8));
+        var start = afterCrLf < 0 ? afterLf : afterLf < 0 ? afterCrLf : Math.Min(afterCrLf, afterLf);
+        return start is >= 0 and <= MaxBeforeArmor
+            && armor.EndsWith(PgpEnd)
+            && Base64Decoder.IsPlausible(armor[start..^PgpEnd.Length]);
+    }
 
     /// <summary>Finds the parts, one more than the two there should be; none where the multipart itself is encoded, which some
     /// readers decode and others do not.</summary>

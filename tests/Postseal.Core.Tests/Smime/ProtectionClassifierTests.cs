@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Formats.Asn1;
 using System.Text;
 using Postseal.Certificates;
@@ -121,6 +122,67 @@ public sealed class ProtectionClassifierTests(ProtectionClassifierTests.Person p
             "Content-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=b\r\n\r\n"
             + $"--b\r\nContent-Type: application/pgp-encrypted\r\n\r\n{control}--b\r\n"
             + $"Content-Type: application/octet-stream\r\n{fields}\r\n{data}--b--\r\n")).Kind);
+
+    [Theory]
+    [InlineData("base64", "", true)]
+    [InlineData("base64", "\r\n \r\n", true)]
+    [InlineData("base64", "\r\nThe plans: attack at dawn\r\n", false)]
+    [InlineData("base64", "\r\nplans\r\n", false)]
+    [InlineData("binary", "", true)]
+    [InlineData("binary", "\r\n\0", true)]
+    [InlineData("binary", "\r\nplans\r\n", false)]
+    [InlineData("quoted-printable", "\r\n\r\nplans\r\n", false)]
+    public void What_follows_the_encrypted_is_not_encrypted(string encoding, string behind, bool isEncrypted)
+    {
+        var encrypted = MailMessage.Parse(mail.Encrypted("-aes256"));
+        var der = Convert.FromBase64String(Encoding.ASCII.GetString(encrypted.Body.ToArray()));
+
+        var protection = Classify([.. Wrapped(Opaque, encoding, der), .. Text.Bytes(behind)]);
+
+        Assert.Equal((ProtectionKind.SmimeEnveloped, isEncrypted), (protection.Kind, protection.IsEncrypted));
+    }
+
+    [Fact]
+    public void What_is_encrypted_elsewhere_protects_nothing()
+    {
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (writer.PushSequence())
+        {
+            writer.WriteObjectIdentifier("1.2.840.113549.1.7.3");
+            using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 0)))
+            using (writer.PushSequence())
+            {
+                writer.WriteInteger(0);
+                using (writer.PushSetOf())
+                    writer.WriteNull();
+                using (writer.PushSequence())
+                {
+                    writer.WriteObjectIdentifier("1.2.840.113549.1.7.1");
+                    using (writer.PushSequence())
+                        writer.WriteObjectIdentifier("2.16.840.1.101.3.4.1.42");
+                }
+            }
+        }
+
+        Assert.Equal(ProtectionKind.None, Classify(Wrapped(Opaque, "base64", writer.Encode())).Kind);
+    }
+
+    [Theory]
+    [InlineData(Armor, true)]
+    [InlineData("-----BEGIN PGP MESSAGE-----\r\nComment: by a program\r\nVersion: 1\r\n\r\nhQ==\r\n=AAAA\r\n-----END PGP MESSAGE-----\r\n\r\n", true)]
+    [InlineData("-----BEGIN PGP MESSAGE-----\n\nhQ\n-----END PGP MESSAGE-----\n", true)]
+    [InlineData(Armor + "The plans\r\n", false)]
+    [InlineData("-----BEGIN PGP MESSAGE-----\r\nThe plans\r\n", false)]
+    [InlineData("-----BEGIN PGP MESSAGE-----\r\n\r\nThe plans: attack at dawn\r\n-----END PGP MESSAGE-----\r\n", false)]
+    public void Only_an_armor_from_its_begin_to_its_end_is_encrypted(string data, bool isEncrypted)
+    {
+        var protection = Classify(Text.Bytes(
+            "Content-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=b\r\n\r\n"
+            + "--b\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n--b\r\n"
+            + $"Content-Type: application/octet-stream\r\n\r\n{data}--b--\r\n"));
+
+        Assert.Equal((ProtectionKind.PgpEncrypted, isEncrypted), (protection.Kind, protection.IsEncrypted));
+    }
 
     private static MessageProtection Classify(byte[] message) =>
         ProtectionClassifier.Classify(Text.InPieces(MailMessage.Parse(message), 777));
