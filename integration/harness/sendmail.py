@@ -17,7 +17,7 @@ from .postfix import Milters
 # whole end of a message (E) has its own time, which progress does not extend. Mail for
 # 7bit.example.net goes to a next hop without 8BITMIME, where Sendmail encodes what is not 7bit (RFC 6152). A busy machine is
 # no reason to refuse connections or to leave mail in the queue, as it is by default.
-CONFIGURATION = r"""
+COMMON = r"""
 include(`{cf}/m4/cf.m4')dnl
 OSTYPE(`linux')dnl
 define(`QUEUE_DIR', `{directory}/queue')dnl
@@ -35,6 +35,9 @@ FEATURE(`nocanonify')dnl
 FEATURE(`no_default_msa')dnl
 FEATURE(`promiscuous_relay')dnl
 FEATURE(`accept_unresolvable_domains')dnl
+"""
+
+CONFIGURATION = COMMON + r"""
 DAEMON_OPTIONS(`Name=plain, Addr=127.0.0.1, Port={ports.plain}')dnl
 DAEMON_OPTIONS(`Name=postseal, Addr=127.0.0.1, Port={ports.postseal}, InputMailFilters=postseal')dnl
 DAEMON_OPTIONS(`Name=whole, Addr=127.0.0.1, Port={ports.whole}, InputMailFilters=whole')dnl
@@ -46,6 +49,15 @@ MAILER(`smtp')dnl
 LOCAL_RULE_0
 R$* < @ 7bit.example.net . > $*	$#smtp $@ [127.0.0.1] $: $1 < @ 7bit.example.net . > $2
 R$* < @ 7bit.example.net > $*	$#smtp $@ [127.0.0.1] $: $1 < @ 7bit.example.net > $2
+"""
+
+# A daemon whose milter splits mail by handing the copies to the other one, which has the same milter.
+REINJECTING = COMMON + r"""
+define(`confMILTER_MACROS_ENVRCPT', `i, {{rcpt_mailer}}, {{rcpt_host}}, {{rcpt_addr}}')dnl
+DAEMON_OPTIONS(`Name=submission, Addr=127.0.0.1, Port={ports.submission}')dnl
+DAEMON_OPTIONS(`Name=POSTSEAL-SPLIT, Addr=127.0.0.1, Port={ports.split}')dnl
+INPUT_MAIL_FILTER(`postseal', `S=inet:{milters}@127.0.0.1, F=T')dnl
+MAILER(`smtp')dnl
 """
 
 START = """
@@ -65,10 +77,18 @@ class Ports:
     stages: int
 
 
+@dataclass(frozen=True)
+class SplitPorts:
+    """`submission` is for clients, `split` for the copies."""
+    submission: int
+    split: int
+
+
 class Sendmail:
     kind = "sendmail"
 
-    def __init__(self, directory: Path, ports: Ports, milters: Milters, sink: int, sink7bit: int) -> None:
+    def __init__(self, directory: Path, ports: Ports | SplitPorts, milters: Milters | int, sink: int, sink7bit: int,
+                 configuration: str = CONFIGURATION) -> None:
         self.directory, self.ports = directory, ports
         unpacked = Path(os.environ["SENDMAIL"])
         self._program = unpacked / "usr/libexec/sendmail/sendmail"
@@ -77,7 +97,7 @@ class Sendmail:
         (directory / "hosts").write_text("127.0.0.1 localhost sendmail.example.org\n")
         (directory / "nsswitch.conf").write_text("hosts: files\npasswd: files\n")
         source = directory / "sendmail.mc"
-        source.write_text(CONFIGURATION.format(directory=directory, cf=cf, ports=ports, milters=milters, sink=sink,
+        source.write_text(configuration.format(directory=directory, cf=cf, ports=ports, milters=milters, sink=sink,
                                                sink7bit=sink7bit))
         made = tools.run(["m4", f"-D_CF_DIR_={cf}/", source])
         (directory / "sendmail.cf").write_bytes(made.stdout)
@@ -117,4 +137,4 @@ class Sendmail:
     def _ready(self) -> bool | None:
         if self._process.poll() is not None:
             raise RuntimeError(f"Sendmail ended with {self._process.returncode}:\n{self.log()}")
-        return tools.accepts(self.ports.stages)
+        return all(tools.accepts(port) for port in vars(self.ports).values()) or None

@@ -20,6 +20,7 @@ class Sink:
     def __init__(self, port: int, extensions: tuple[str, ...]) -> None:
         self._arrivals: dict[str, list[Arrival]] = {}
         self._changed = threading.Condition()
+        self.port = port
         sink = self
 
         class Session(socketserver.StreamRequestHandler):
