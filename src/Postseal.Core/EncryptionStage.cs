@@ -57,12 +57,29 @@ internal sealed class EncryptionStage(
         try
         {
             recipient.Lookup = await certificates.FindRecipientAsync(address, cancellationToken).ConfigureAwait(false);
-            recipient.WasEncryptedTo = recipient.Certificate is null && memory.Knows(address);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             // Each source fails in its own way, with the exception of its own time limit too. What cannot be looked up is not absent.
             recipient.LookupFailure = new(RejectionKind.LookupFailed, $"the certificate of {address} cannot be looked up: {e.Message}");
+        }
+
+        if (recipient.Certificate is null)
+            LookBack(recipient, address);
+    }
+
+    /// <summary>Finds whether a recipient without a certificate was encrypted to before. Where that cannot be told, it counts only if it
+    /// would keep the mail from him.</summary>
+    private void LookBack(RecipientPlan recipient, MailAddress address)
+    {
+        try
+        {
+            recipient.WasEncryptedTo = memory.Knows(address);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            if (recipient.Rules.Downgrade == EncryptionDowngrade.Refuse)
+                recipient.LookupFailure ??= new(RejectionKind.LookupFailed, $"whether mail to {address} was encrypted before cannot be told: {e.Message}");
         }
     }
 
