@@ -1,4 +1,5 @@
-"""Encrypted mail: what `postseal encrypt` writes for each kind of key with each cipher, opened by programs that share no code with it."""
+"""Encrypted mail: what `postseal encrypt` writes for each kind of key with each cipher, opened by programs that share no code with
+it; and what they write, opened by Postseal's reader."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +8,7 @@ from pathlib import Path
 
 from . import mime, tools
 from .judges import decode_base64, require
-from .openers import CIPHERS, KINDS, BouncyCastle, Gpgsm, MimeKit, Nss, Opener, OpenSsl, Reader, Refused, Sealed
+from .openers import CIPHERS, KINDS, BouncyCastle, Gpgsm, MimeKit, Nss, Opener, OpenSsl, Postseal, Reader, Refused, Sealed
 from .report import Test, expect
 from .smtp import wire
 from .world import World
@@ -19,13 +20,17 @@ JUDGES = (OpenSsl, BouncyCastle, MimeKit, Gpgsm, Nss)
 
 def tests(world: World) -> Iterator[Test]:
     matrix = Matrix(world)
-    for judge in JUDGES:
+    for judge in (*JUDGES, Postseal):
         yield Test(f"encrypted mail: {judge.name} opens what another program encrypted, but not for others, and nothing changed",
                    partial(judged, matrix, judge.name))
     for judge in JUDGES:
         kinds, ciphers = judge.opens
         yield Test(f"encrypted mail: {judge.name} opens ours: {', '.join(kinds)} with {', '.join(ciphers)}",
                    partial(opened, matrix, judge.name))
+    for judge in JUDGES:
+        kinds, ciphers = judge.makes
+        yield Test(f"encrypted mail: Postseal opens what {judge.name} makes: {', '.join(kinds)} with {', '.join(ciphers)}",
+                   partial(theirs, matrix, judge.name))
     yield Test("encrypted mail: one body for all kinds of keys is opened with each of them", partial(one_body, matrix))
 
 
@@ -49,7 +54,7 @@ class Matrix:
         work, trials, rsa = self._world.work / "openers", self._world.trials, self.readers["RSA"]
         gpgsm = Gpgsm(work, self._world.pki, rsa)
         self._world.at_end(gpgsm.close)
-        made = (OpenSsl(work), BouncyCastle(work, trials), MimeKit(work, trials), gpgsm, Nss(work, rsa))
+        made = (OpenSsl(work), BouncyCastle(work, trials), MimeKit(work, trials), gpgsm, Nss(work, rsa), Postseal(work, trials))
         return {judge.name: judge for judge in made}
 
     @cached_property
@@ -88,8 +93,8 @@ class Matrix:
 def judged(matrix: Matrix, name: str) -> None:
     """The judge is judged: it has to tell what it is given from what is not for it, or was changed on the way."""
     judge = matrix.judges[name]
-    maker = matrix.judges["Bouncy Castle" if name == "openssl" else "openssl"]
-    wanted = [(kind, cipher) for kind in KINDS for cipher in CIPHERS if judge.can_open(kind, cipher) and maker.can_make(kind, cipher)]
+    maker = matrix.judges["Bouncy Castle" if name in ("openssl", "Postseal") else "openssl"]
+    wanted = [(kind, cipher) for kind in judge.opens[0] for cipher in judge.opens[1] if maker.can_make(kind, cipher)]
     good = maker.make([(matrix.readers[kind], cipher) for kind, cipher in wanted], ENTITY)
     for_others = maker.make([(matrix.others[kind], cipher) for kind, cipher in wanted], ENTITY)
     bad = ([Sealed(mine.reader, mine.cipher, theirs.cms) for mine, theirs in zip(good, for_others)]
@@ -108,15 +113,20 @@ def opened(matrix: Matrix, name: str) -> None:
     same(sealed, judge.open(sealed))
 
 
+def theirs(matrix: Matrix, name: str) -> None:
+    maker = matrix.judges[name]
+    made = maker.make([(matrix.readers[kind], cipher) for kind in maker.makes[0] for cipher in maker.makes[1]], ENTITY)
+    same(made, matrix.judges["Postseal"].open(made))
+
+
 def one_body(matrix: Matrix) -> None:
     """Many recipients in one message, each of whom finds his own."""
     readers = [reader for reader in matrix.readers.values() if reader.kind != "RSA-OAEP"]
-    for cipher in CIPHERS:
-        all_of_them = matrix.encrypt(readers + [matrix.others["P-256"]], cipher)
-        for judge in (judge for judge in matrix.judges.values() if judge.reads_beside_ec):
-            sealed = [Sealed(reader, cipher, all_of_them.cms) for reader in readers if judge.can_open(reader.kind, cipher)]
-            if sealed:
-                same(sealed, judge.open(sealed))
+    bodies = [matrix.encrypt(readers + [matrix.others["P-256"]], cipher) for cipher in CIPHERS]
+    for judge in (judge for judge in matrix.judges.values() if judge.reads_beside_ec):
+        sealed = [Sealed(reader, body.cipher, body.cms) for body in bodies for reader in readers
+                  if judge.can_open(reader.kind, body.cipher)]
+        same(sealed, judge.open(sealed))
 
 
 def same(sealed: list[Sealed], answers: list[bytes | Refused]) -> None:

@@ -1,4 +1,4 @@
-"""Programs that open and make encrypted CMS, none of which shares code with Postseal."""
+"""Programs that open and make encrypted CMS, none of which shares code with Postseal; and Postseal's own reader beside them."""
 
 import re
 import subprocess
@@ -175,8 +175,8 @@ class Gpgsm(Opener):
 
 
 class Nss(Opener):
-    # Release 3.87 gives up on any message with a recipient whose key is EC. It encrypts as it thinks best.
-    name, opens, reads_beside_ec = "NSS", (RSA[:1], CBC), False
+    # Release 3.87 gives up on any message with a recipient whose key is EC. It chooses the cipher itself.
+    name, opens, makes, reads_beside_ec = "NSS", (RSA[:1], CBC), (RSA[:1], CBC[:1]), False
 
     def __init__(self, work: Path, reader: Reader) -> None:
         super().__init__(work)
@@ -186,6 +186,20 @@ class Nss(Opener):
 
     def _open(self, sealed: Sealed, out: Path) -> bytes | Refused:
         return self._read(tools.run(["cmsutil", "-D", *self._database, "-i", sealed.cms, "-o", out], ok=range(256)), out)
+
+
+    def _make(self, made: list[Sealed], content: Path) -> None:
+        for sealed in made:
+            tools.run(["cmsutil", "-E", *self._database, "-r", sealed.reader.kind, "-i", content, "-o", sealed.cms])
+
+
+class Postseal(Tasks):
+    """Our own reader, which no command has yet."""
+    name, opens = "Postseal", (tuple(KINDS), CIPHERS)
+
+    def __init__(self, work: Path, trials: Path) -> None:
+        super().__init__(work)
+        self.command = [trials / "opener" / "opener"]
 
 
 def pkcs12(path: Path, reader: Reader) -> Path:
