@@ -46,7 +46,11 @@ internal sealed class PasswordDerivation(string path, int maxRounds = PasswordDe
         var salt = parameters.ReadOctetString();
         var rounds = ReadRounds(parameters);
         if (parameters.HasData && parameters.PeekTag() == Asn1Tag.Integer)
-            length ??= parameters.TryReadInt32(out var told) ? told : 0;
+        {
+            var told = parameters.TryReadInt32(out var value) ? value : 0; // there even where the cipher decides, as NSS writes it
+            length ??= told;
+        }
+
         var digest = PasswordDigest.Sha1;
         if (parameters.HasData)
         {

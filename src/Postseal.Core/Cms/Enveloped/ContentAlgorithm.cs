@@ -29,11 +29,11 @@ internal sealed record ContentAlgorithm(string Name, int KeyLength, bool IsAuthe
     /// <summary>Gets the AlgorithmIdentifier to which the key is bound, in DER (RFC 9709); empty where it is not.</summary>
     public ReadOnlyMemory<byte> BoundTo { get; private init; }
 
-    /// <summary>Reads an AlgorithmIdentifier; <see langword="null"/> for another algorithm, or for parameters that nothing is
-    /// decrypted with.</summary>
+    /// <summary>Reads an AlgorithmIdentifier; <see langword="null"/> where nothing is decrypted with it.</summary>
     /// <param name="encoded">The AlgorithmIdentifier in BER.</param>
+    /// <param name="obstacle">Then why, as the end of a sentence that begins with the message.</param>
     /// <exception cref="AsnContentException">It is broken.</exception>
-    public static ContentAlgorithm? Read(ReadOnlyMemory<byte> encoded)
+    public static ContentAlgorithm? Read(ReadOnlyMemory<byte> encoded, out string? obstacle)
     {
         var algorithm = new AsnReader(encoded, AsnEncodingRules.BER).ReadSequence();
         var oid = algorithm.ReadObjectIdentifier();
@@ -42,10 +42,10 @@ internal sealed record ContentAlgorithm(string Name, int KeyLength, bool IsAuthe
             // The cipher is in the parameters, and the key depends on every bit of it. Not within itself.
             var bound = algorithm.ReadEncodedValue();
             algorithm.ThrowIfNotEmpty();
-            return ReadCipher(bound) is { } inner ? inner with { BoundTo = bound } : null;
+            return ReadCipher(bound, out obstacle) is { } inner ? inner with { BoundTo = bound } : null;
         }
 
-        return ReadCipher(encoded);
+        return ReadCipher(encoded, out obstacle);
     }
 
     /// <summary>Returns the key that the content is encrypted with: the one that was sent, or one derived of it (RFC 9709
@@ -54,11 +54,12 @@ internal sealed record ContentAlgorithm(string Name, int KeyLength, bool IsAuthe
         ? [.. sent]
         : HKDF.DeriveKey(HashAlgorithmName.SHA256, sent, sent.Length, BindingSalt, BoundTo.ToArray());
 
-    private static ContentAlgorithm? ReadCipher(ReadOnlyMemory<byte> encoded)
+    private static ContentAlgorithm? ReadCipher(ReadOnlyMemory<byte> encoded, out string? obstacle)
     {
         var algorithm = new AsnReader(encoded, AsnEncodingRules.BER).ReadSequence();
         var oid = algorithm.ReadObjectIdentifier();
         var (known, name, keyLength, isAuthenticated) = Array.Find(Known, cipher => cipher.Oid == oid);
+        obstacle = known is null ? $"its content is encrypted with {oid}, which is not known here" : null;
         if (known is null)
             return null;
         var (iv, tagLength) = isAuthenticated ? ReadGcmParameters(algorithm.ReadSequence()) : (algorithm.ReadOctetString(), 0);
@@ -67,6 +68,7 @@ internal sealed record ContentAlgorithm(string Name, int KeyLength, bool IsAuthe
         var isRight = isAuthenticated
             ? iv.Length == ContentCipher.NonceLength && tagLength is >= MinTagLength and <= MaxTagLength
             : iv.Length == ContentCipher.BlockLength;
+        obstacle = isRight ? null : $"its content is encrypted with {name} and parameters that are too long or too short";
         return isRight ? new ContentAlgorithm(name, keyLength, isAuthenticated, iv, tagLength) : null;
     }
 

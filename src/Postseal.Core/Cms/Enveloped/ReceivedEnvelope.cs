@@ -37,7 +37,7 @@ internal sealed class ReceivedEnvelope
     /// <summary>Gets those who can read it and have a certificate.</summary>
     public IReadOnlyList<ReceivedRecipient> Recipients => recipients;
 
-    /// <summary>Gets how its content is encrypted; <see langword="null"/> where nothing is to be said.</summary>
+    /// <summary>Gets how its content is encrypted; <see langword="null"/> where that is an <see cref="Obstacle"/>.</summary>
     public ContentAlgorithm? Algorithm { get; private set; }
 
     /// <summary>Gets why nobody can decrypt it; <see langword="null"/> where somebody may.</summary>
@@ -169,7 +169,7 @@ internal sealed class ReceivedEnvelope
         }
 
         reader.Close();
-        Obstacle = FindObstacle(isAuthenticated);
+        Obstacle ??= FindObstacle(Algorithm!, isAuthenticated);
     }
 
     private void ReadRecipientInfos(BerReader reader)
@@ -199,7 +199,8 @@ internal sealed class ReceivedEnvelope
     {
         reader.Open(Der.Sequence);
         contentType = ReadObjectIdentifier(reader);
-        Algorithm = ContentAlgorithm.Read(reader.ReadEncoded(Der.Sequence, MaxSmall));
+        Algorithm = ContentAlgorithm.Read(reader.ReadEncoded(Der.Sequence, MaxSmall), out var obstacle);
+        Obstacle = obstacle;
         if (reader.NextIdentifier is EncryptedContent or ConstructedEncryptedContent)
         {
             contentStart = reader.Position;
@@ -211,17 +212,15 @@ internal sealed class ReceivedEnvelope
 
     /// <summary>Decides all that can be decided without a key: type and cipher belong together, and what the cipher needs is
     /// there. Else one could be made the other's oracle (CVE-2026-34182).</summary>
-    private string? FindObstacle(bool isAuthenticated)
+    private string? FindObstacle(ContentAlgorithm algorithm, bool isAuthenticated)
     {
-        if (Algorithm is null)
-            return "its content is encrypted in an unknown way";
         if (contentStart < 0)
             return "its content is elsewhere";
-        if (Algorithm.IsAuthenticated != isAuthenticated)
-            return $"it has {Algorithm.Name} where that does not belong";
+        if (algorithm.IsAuthenticated != isAuthenticated)
+            return $"it has {algorithm.Name} where that does not belong";
         if (isAuthenticated)
         {
-            if (tag.Length != Algorithm.TagLength)
+            if (tag.Length != algorithm.TagLength)
                 return "its tag is not as long as it says";
             return contentType != Oids.Data && attributes.Length == 0 ? "its type is not authenticated" : null;
         }

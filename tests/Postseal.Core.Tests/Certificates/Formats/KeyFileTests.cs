@@ -1,3 +1,5 @@
+using System.Formats.Asn1;
+using System.Security.Cryptography;
 using System.Text;
 using Postseal.Certificates;
 using Postseal.Certificates.Formats;
@@ -59,6 +61,51 @@ public sealed class KeyFileTests : IDisposable
         AssertSameKey(plain, "key");
         AssertLocked("key");
         Assert.Equal(File.ReadAllText(folder.File("key")), Assert.Single(Read(folder.File("key"), Secret).Keys).EncryptedPem);
+    }
+
+    [Fact]
+    public void A_key_whose_derivation_tells_a_length_is_opened()
+    {
+        // As NSS writes it, in PKCS #12 too (RFC 8018 appendix A.2).
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var (salt, iv) = (new byte[16], new byte[16]);
+        using var aes = Aes.Create();
+        aes.SetKey(Rfc2898DeriveBytes.Pbkdf2(Passphrase, salt, 1000, HashAlgorithmName.SHA256, 16));
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (writer.PushSequence())
+        {
+            using (writer.PushSequence())
+            {
+                writer.WriteObjectIdentifier("1.2.840.113549.1.5.13"); // PBES2
+                using (writer.PushSequence())
+                {
+                    using (writer.PushSequence())
+                    {
+                        writer.WriteObjectIdentifier("1.2.840.113549.1.5.12"); // PBKDF2
+                        using (writer.PushSequence())
+                        {
+                            writer.WriteOctetString(salt);
+                            writer.WriteInteger(1000);
+                            writer.WriteInteger(16);
+                            using (writer.PushSequence())
+                                writer.WriteObjectIdentifier("1.2.840.113549.2.9"); // hmacWithSHA256
+                        }
+                    }
+
+                    using (writer.PushSequence())
+                    {
+                        writer.WriteObjectIdentifier("2.16.840.1.101.3.4.1.2");
+                        writer.WriteOctetString(iv);
+                    }
+                }
+            }
+
+            writer.WriteOctetString(aes.EncryptCbc(key.ExportPkcs8PrivateKey(), iv));
+        }
+
+        using var file = Opened.Parse("k.der", writer.Encode(), Secret);
+
+        Assert.Equal(key.ExportSubjectPublicKeyInfo(), Assert.Single(file.Keys).Open().ExportSubjectPublicKeyInfo());
     }
 
     [Fact]

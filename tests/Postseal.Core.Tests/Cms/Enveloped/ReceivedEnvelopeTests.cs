@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Security.Cryptography;
 using FsCheck;
 using FsCheck.Fluent;
+using MimeKit.Cryptography;
 using Postseal.Bytes;
 using Postseal.Cms;
 using Postseal.Cms.Enveloped;
@@ -75,6 +76,42 @@ public sealed class ReceivedEnvelopeTests
         var decrypted = Assert.IsType<DecryptedContent>(await Decrypt(encrypted, alice));
         Assert.Equal(content, decrypted.Content.ToArray());
         Assert.Equal(cipher.Replace("-", "", StringComparison.Ordinal), decrypted.Algorithm.Name.Replace("-", "", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(EncryptionAlgorithm.Aes128)]
+    [InlineData(EncryptionAlgorithm.Aes192)]
+    [InlineData(EncryptionAlgorithm.Aes256)]
+    public async Task What_MimeKit_encrypts_is_read(EncryptionAlgorithm cipher)
+    {
+        using var alice = Correspondent.Create("RSA-2048");
+        using var bob = Correspondent.Create("RSA-3072");
+        foreach (var padding in (RsaEncryptionPadding[])
+            [RsaEncryptionPadding.Pkcs1, RsaEncryptionPadding.OaepSha1, RsaEncryptionPadding.OaepSha256, RsaEncryptionPadding.OaepSha512])
+        {
+            foreach (var naming in (SubjectIdentifierType[])[SubjectIdentifierType.IssuerAndSerialNumber, SubjectIdentifierType.SubjectKeyIdentifier])
+            {
+                var encrypted = MimeKitJudge.Encrypt(Content, cipher, padding, naming, bob, alice);
+
+                Assert.Equal(Content, Assert.IsType<DecryptedContent>(await Decrypt(encrypted, alice)).Content.ToArray());
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(ContentEncryption.Aes128Cbc)]
+    [InlineData(ContentEncryption.Aes256Cbc)]
+    public void MimeKit_reads_what_is_encrypted_to_RSA_in_CBC(ContentEncryption encryption)
+    {
+        using var alice = Correspondent.Create("RSA-2048");
+        using var bob = Correspondent.Create("P-256");
+        foreach (var oaep in (OaepParameters?[])[null, OaepParameters.Sha1, OaepParameters.Sha256, OaepParameters.With(HashAlgorithmName.SHA512)])
+        {
+            var encrypted = EnvelopedDataTests.Encrypt(
+                Content, encryption, EnvelopedDataTests.Recipient(bob), EnvelopedDataTests.Recipient(alice, oaep));
+
+            Assert.Equal(Content, MimeKitJudge.Decrypt(encrypted, alice));
+        }
     }
 
     [Fact]

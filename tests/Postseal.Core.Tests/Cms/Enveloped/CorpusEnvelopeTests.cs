@@ -1,0 +1,134 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Postseal.Certificates.Formats;
+using Postseal.Cms;
+using Postseal.Cms.Enveloped;
+using Postseal.TestKit;
+
+namespace Postseal.Tests.Cms.Enveloped;
+
+/// <summary>Encrypted messages of other projects: read with their keys, or refused with the reason.</summary>
+public sealed partial class CorpusEnvelopeTests
+{
+    private const string Thunderbird = "thunderbird-smime/mailnews/test/data/smime/";
+    private const string OpenSslCms = "openssl-cms/test/recipes/80-test_cms_data/";
+    private const string Rfc4134 = "bc-rfc4134/rfc4134/";
+    private const string JavaMail = "simple-java-mail/modules/simple-java-mail/src/test/resources/pkcs12/";
+    private const string TripleDes = "1.2.840.113549.3.7";
+
+    private static readonly string Folder = Repository.File("../shared/corpora");
+
+    /// <summary>What is refused: the message, whose it is (a key file, its certificate, the passphrase), and why.</summary>
+    public static TheoryData<string, string, string, string, string> Refused => new()
+    {
+        { OpenSslCms + "ecdh-malformed.der", OpenSslCms + "ecdh-key.pem", OpenSslCms + "ecdh-cert.pem", "", "no key wrap" },
+        { OpenSslCms + "dh-malformed.der", OpenSslCms + "ecdh-key.pem", OpenSslCms + "ecdh-cert.pem", "", "not encrypted to" },
+        { OpenSslCms + "ciphertext_from_1_1_1.cms", "openssl-cms/test/smime-certs/smec3.pem", "", "", TripleDes },
+        { "openssl-cms/test/recipes/80-test_cmsapi_data/encDataWithTooLongIV.pem", "openssl-cms/test/certs/ca-key.pem", "openssl-cms/test/certs/ca-cert.pem", "", "too long" },
+        { Rfc4134 + "5.1.bin", Rfc4134 + "BobPrivRSAEncrypt.pri", Rfc4134 + "BobRSASignByCarl.cer", "", TripleDes },
+        { Rfc4134 + "5.2.bin", Rfc4134 + "BobPrivRSAEncrypt.pri", Rfc4134 + "BobRSASignByCarl.cer", "", "1.2.840.113549.3.2" }, // RC2
+        { Rfc4134 + "5.3.eml", Rfc4134 + "BobPrivRSAEncrypt.pri", Rfc4134 + "BobRSASignByCarl.cer", "", TripleDes },
+        { JavaMail + "test messages/S_MIME test message encrypted.eml", JavaMail + "smime_test_user.p12", "", "letmein", TripleDes },
+        { "gnupg-sm/tests/cms/samplemsgs/pwri-sample.cbc.p7m", "rfc9216/alice.encrypt.key", "rfc9216/alice.encrypt.crt", "", "not encrypted to" },
+        { "gnupg-sm/tests/cms/samplemsgs/pwri-sample.gcm.p7m", "rfc9216/alice.encrypt.key", "rfc9216/alice.encrypt.crt", "", "" },
+        { "lamps-cms-mlkem/example/ML-KEM-512.cms", "rfc9216/alice.encrypt.key", "rfc9216/alice.encrypt.crt", "", "not encrypted to" },
+    };
+
+    [Fact]
+    public async Task What_Thunderbird_and_openssl_decrypt_is_decrypted()
+    {
+        Assert.SkipUnless(Directory.Exists(Folder), "../shared/corpora is not there");
+        Assert.SkipUnless(OpenSsl.IsHere, "openssl is not on this machine");
+        using var expected = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Folder, "thunderbird-smime/expected.json")));
+        var read = 0;
+        foreach (var entry in expected.RootElement.EnumerateArray())
+        {
+            var file = entry.GetProperty("file").GetString()!;
+            var decrypted = entry.GetProperty("openssl").EnumerateArray().Select(verdict => verdict.GetString()!).FirstOrDefault(verdict => verdict.StartsWith("dec:", StringComparison.Ordinal));
+            if (decrypted is null || ReceivedEnvelope.TryRead(new(CmsIn("thunderbird-smime/" + file))) is not { } envelope)
+                continue;
+            using var who = Open(Thunderbird + decrypted["dec:smime_".Length..] + ".p12", "", "nss", envelope);
+            var decryption = await envelope.DecryptAsync(who.Certificate, who.OpenKey(), TestContext.Current.CancellationToken);
+            if (decryption is CannotDecrypt { Reason: var reason })
+            {
+                Assert.Contains(TripleDes, reason, StringComparison.Ordinal);
+                continue;
+            }
+
+            var (content, errors) = OpenSsl.Decrypt(CmsIn("thunderbird-smime/" + file), who);
+            Assert.True(content is not null, errors);
+            Assert.Equal(content, Assert.IsType<DecryptedContent>(decryption).Content.ToArray());
+            read++;
+        }
+
+        Assert.InRange(read, 14, 100); // among them OAEP with a label and with two hashes, and two by agreement
+    }
+
+    [Theory]
+    [MemberData(nameof(Refused))]
+    public async Task What_is_not_read_has_its_reason(string message, string key, string certificate, string passphrase, string reason)
+    {
+        Assert.SkipUnless(Directory.Exists(Folder), "../shared/corpora is not there");
+        var envelope = Assert.IsType<ReceivedEnvelope>(ReceivedEnvelope.TryRead(new(CmsIn(message))));
+        using var who = Open(key, certificate, passphrase, envelope);
+
+        Assert.Contains(reason, await ReceivedEnvelopeTests.Failure(envelope, who), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("enveloped_data_kari.bin", 1)]
+    [InlineData("enveloped_data_kekri.bin", 0)]
+    [InlineData("enveloped_data_ktri.bin", 1)]
+    [InlineData("enveloped_data_multi.bin", 2)]
+    [InlineData("enveloped_data_pwri.bin", 0)]
+    [InlineData("kms_ciphertext_for_recipient_1.ber", 1)]
+    [InlineData("kms_ciphertext_for_recipient_2.ber", 1)]
+    [InlineData("kms_ciphertext_for_recipient_3.ber", 1)]
+    [InlineData("kms_ciphertext_for_recipient_4.ber", 1)]
+    public void Recipients_of_every_kind_are_counted_where_they_have_a_certificate(string file, int recipients)
+    {
+        Assert.SkipUnless(Directory.Exists(Folder), "../shared/corpora is not there");
+
+        var envelope = Assert.IsType<ReceivedEnvelope>(ReceivedEnvelope.TryRead(new(CmsIn("rustcrypto-cms/cms/tests/examples/" + file))));
+
+        Assert.Equal((recipients, null), (envelope.Recipients.Count, envelope.Obstacle));
+    }
+
+    [Fact]
+    public void What_a_fuzzer_found_is_broken_and_does_no_harm()
+    {
+        Assert.SkipUnless(Directory.Exists(Folder), "../shared/corpora is not there");
+        var files = Directory.GetFiles(Path.Combine(Folder, "openssl-fuzz-cms/cms"));
+        var started = CpuTime.Of(() => Assert.All(files, file => Assert.Null(ReceivedEnvelope.TryRead(new(File.ReadAllBytes(file))))));
+
+        Assert.True(files.Length > 500 && started < TimeSpan.FromSeconds(5));
+    }
+
+    /// <summary>Opens the one of a file's certificates that a message is for, or its first, and the key of it.</summary>
+    private static Correspondent Open(string key, string certificate, string passphrase, ReceivedEnvelope envelope)
+    {
+        using var file = KeyFile.Read(Path.Combine(Folder, key), () => Encoding.UTF8.GetBytes(passphrase));
+        using var beside = certificate.Length == 0 ? null : KeyFile.Read(Path.Combine(Folder, certificate));
+        var certificates = (beside ?? file).Certificates;
+        var found = certificates.FirstOrDefault(one => envelope.Recipients.Any(recipient => recipient.Id.Matches(one))) ?? certificates[0];
+        return new Correspondent(found, file.Keys.First(one => one.BelongsTo(found)).Open().ExportPkcs8PrivateKey());
+    }
+
+    /// <summary>Reads the CMS object in a file: in DER, PEM, or a message.</summary>
+    private static byte[] CmsIn(string file)
+    {
+        var bytes = File.ReadAllBytes(Path.Combine(Folder, file));
+        if (bytes is [0x30, ..])
+            return bytes;
+        var text = Encoding.Latin1.GetString(bytes);
+        var base64 = Pem().Match(text) is { Success: true } pem ? pem : Body().Match(text);
+        return base64.Success ? Convert.FromBase64String(base64.Groups[1].Value) : [];
+    }
+
+    [GeneratedRegex(@"-----BEGIN [A-Z0-9 #]+-----\s*([A-Za-z0-9+/=\s]+)-----END")]
+    private static partial Regex Pem();
+
+    [GeneratedRegex(@"^Content-Type: *application/(?:x-)?pkcs7-mime(?:.*\r?\n)*?\r?\n([A-Za-z0-9+/=\s]+)", RegexOptions.Multiline | RegexOptions.IgnoreCase)]
+    private static partial Regex Body();
+}
