@@ -16,13 +16,14 @@ internal static class CheckCommand
         var json = new Option<bool>("--json") { Description = "Write JSON for programs instead of tables." };
         var command = new DocumentedCommand(
             "check",
-            "Check the configuration, every sender's certificate and the permissions of files.",
+            "Check the configuration, everybody's certificates and the permissions of files.",
             """
             Warnings are about what works today but should be mended: keys that others can read, weak keys and digests, chains
             that do not verify or do not reach a known root, certificates with less time left than [Certificates]
-            ExpiryWarning. Files in the directory that nobody uses are listed with the reason.
-            Exit code 0: all is well; 1: mail that the configuration wants signed cannot be, and the table says why; 2: the
-            configuration itself is wrong.
+            ExpiryWarning. Files in the directory that nobody uses are listed with the reason. Of the correspondents it counts
+            those whom mail can be encrypted to, and lists whose certificates cannot be used or end soon.
+            Exit code 0: all is well; 1: mail that the configuration wants signed, or requires to be encrypted to somebody,
+            cannot be, and the tables say why; 2: the configuration itself is wrong.
             """,
             """
             postseal check --config postseal.ini
@@ -36,7 +37,10 @@ internal static class CheckCommand
                 output.Text(JsonSerializer.Serialize(result, CheckJson.Default.CheckResult) + "\n");
             else
                 Write(configPath, result, output);
-            return result.Senders.Any(sender => sender is { Wanted: true, Problem: not null }) ? ExitCode.Failure : ExitCode.Success;
+            return result.Senders.Any(sender => sender is { Wanted: true, Problem: not null })
+                || result.Correspondents.Attention.Any(correspondent => correspondent is { Required: true, Problem: not null })
+                    ? ExitCode.Failure
+                    : ExitCode.Success;
         });
         return command;
     }
@@ -55,6 +59,7 @@ internal static class CheckCommand
             Table.Write(output, ["Section", "Mode", "Form", "Digest", "RSA padding", "Signs with"], result.Sections.Select(Row));
         }
 
+        WriteCorrespondents(result.Correspondents, output);
         if (result.Unused.Count > 0)
         {
             output.Line("Used by nobody:");
@@ -67,6 +72,24 @@ internal static class CheckCommand
             output.Line($"warning: {warning}");
         output.Line($"Next: postseal explain --config {configPath} --from ADDRESS --to ADDRESS shows what happens to a message");
     }
+
+    private static void WriteCorrespondents(CheckedCorrespondents correspondents, CommandOutput output)
+    {
+        var (total, attention) = (correspondents.Total, correspondents.Attention);
+        if (total == 0 && attention.Count == 0)
+            return;
+        var who = total == 1 ? "correspondent" : "correspondents";
+        output.Line($"Mail to {correspondents.Usable} of {total} {who} can be encrypted"
+            + (correspondents.Wanted ? "" : "; it is not, as [Encryption] Mode is Never") + (attention.Count > 0 ? ":" : ""));
+        if (attention.Count > 0)
+            Table.Write(output, ["Address", "Days left", "Certificate", "Usable"], attention.Select(Row));
+    }
+
+    private static string[] Row(CheckedCorrespondent correspondent) =>
+    [
+        correspondent.Address, correspondent.DaysLeft?.ToString(CultureInfo.InvariantCulture) ?? "-", correspondent.Source ?? "-",
+        correspondent.Problem is null ? "yes, but not much longer" : $"no: {correspondent.Problem}",
+    ];
 
     private static string[] Row(CheckedSender sender) =>
     [

@@ -67,6 +67,12 @@ internal sealed class CertificateStore
     /// <summary>Returns everyone the directory has files of to sign with, as the daemon sees them.</summary>
     public IReadOnlyList<SenderEntry> Senders() => catalog.Senders();
 
+    /// <summary>Returns everyone else there are certificates of anywhere, and what mail to them is encrypted to.</summary>
+    public IReadOnlyList<CorrespondentEntry> Correspondents() => Certificates.Store.Correspondents.Of(directory, catalog);
+
+    /// <summary>Returns what mail to somebody is encrypted to.</summary>
+    public CorrespondentEntry FindRecipient(AddressPattern owner) => new(owner, catalog.FindRecipient(owner));
+
     /// <summary>Lists the files in the directory that are not used.</summary>
     public IReadOnlyList<UnusedFile> Unused() => catalog.Unused();
 

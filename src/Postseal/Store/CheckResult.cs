@@ -7,11 +7,12 @@ namespace Postseal.Program.Store;
 /// <param name="Directory">The certificate directory.</param>
 /// <param name="Senders">Everyone with files in the directory, and everyone whose section needs some that are not there.</param>
 /// <param name="Sections">What each <c>[Sender:…]</c> section comes to.</param>
+/// <param name="Correspondents">Whose mail can be encrypted.</param>
 /// <param name="Unused">The files in the directory that are not used, and why.</param>
 /// <param name="Warnings">What works and should be mended.</param>
 internal sealed record CheckResult(
-    string Directory, IReadOnlyList<CheckedSender> Senders, IReadOnlyList<CheckedSection> Sections, IReadOnlyList<UnusedFile> Unused,
-    IReadOnlyList<string> Warnings);
+    string Directory, IReadOnlyList<CheckedSender> Senders, IReadOnlyList<CheckedSection> Sections, CheckedCorrespondents Correspondents,
+    IReadOnlyList<UnusedFile> Unused, IReadOnlyList<string> Warnings);
 
 /// <summary>What the check says of one sender.</summary>
 /// <param name="Address">The address its files are named after.</param>
@@ -33,6 +34,21 @@ internal sealed record CheckedSender(
 /// <param name="SignsWith">The files it signs with, or why there are none; nothing for a domain.</param>
 internal sealed record CheckedSection(
     string Section, string Mode, string Form, string Digest, string RsaPadding, string? SignsWith);
+
+/// <summary>What the check says of those whose keys are elsewhere.</summary>
+/// <param name="Total">How many there are certificates of.</param>
+/// <param name="Usable">To how many of them mail can be encrypted now.</param>
+/// <param name="Wanted">Whether any setting asks for encryption.</param>
+/// <param name="Attention">Those whose certificates cannot be used or end soon.</param>
+internal sealed record CheckedCorrespondents(int Total, int Usable, bool Wanted, IReadOnlyList<CheckedCorrespondent> Attention);
+
+/// <summary>What the check says of one of them.</summary>
+/// <param name="Address">The address, or the domain.</param>
+/// <param name="Source">The files of the certificate that is used.</param>
+/// <param name="DaysLeft">The whole days until it expires.</param>
+/// <param name="Problem">Why mail cannot be encrypted, if it cannot.</param>
+/// <param name="Required">Whether the configuration has mail to him encrypted or refused.</param>
+internal sealed record CheckedCorrespondent(string Address, string? Source, int? DaysLeft, string? Problem, bool Required);
 
 /// <summary>Serialization without reflection.</summary>
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]

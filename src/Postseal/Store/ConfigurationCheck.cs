@@ -15,12 +15,14 @@ internal sealed class ConfigurationCheck
 {
     private readonly CertificateStore store;
     private readonly SigningPolicy policy;
+    private readonly EncryptionPolicy encryption;
     private readonly List<string> warnings;
 
     private ConfigurationCheck(string configPath, CertificateStore store)
     {
         this.store = store;
         policy = new SigningPolicy(store.Options.Signing, store.Options.Senders);
+        encryption = new EncryptionPolicy(store.Options.Encryption, store.Options.Recipients, store.Options.Senders);
         warnings =
         [
             .. FilePermissions.Warnings(configPath, store),
@@ -38,7 +40,7 @@ internal sealed class ConfigurationCheck
         string?[] settings = [Path.GetFullPath(configPath), store.Options.Originating.SenderLogins?.Path];
         return new CheckResult(
             store.Path, senders, [.. store.Options.Senders.Keys.OrderBy(whose => whose.Text, StringComparer.Ordinal).Select(check.Section)],
-            [.. store.Unused().Where(file => !settings.Contains(file.Path))], check.warnings);
+            check.Correspondents(), [.. store.Unused().Where(file => !settings.Contains(file.Path))], check.warnings);
     }
 
     /// <summary>Lists the warnings about sockets. Root may check for a daemon that runs as another user.</summary>
@@ -52,8 +54,8 @@ internal sealed class ConfigurationCheck
         {
             // The common key pair or the domain's may sign for who has no files.
             if (policy.For(whose).Mode == SigningMode.Required && senders.TrueForAll(sender => sender.Address != whose.Text)
-                && store.FindSigner(whose) is not Lookup<Identity>.Found)
-                senders.Add(Missing(whose.Text));
+                && store.FindSigner(whose) is not Lookup<Identity>.Found and var found)
+                senders.Add(Missing(whose.Text, found));
         }
 
         return senders;
@@ -74,8 +76,32 @@ internal sealed class ConfigurationCheck
             problem?.Message, wanted);
     }
 
-    private static CheckedSender Missing(string address) => new(
-        address, null, null, null, null, $"[Sender:{address}] requires a signature and there is no certificate", Wanted: true);
+    private static CheckedSender Missing(string address, Lookup<Identity> found) => new(
+        address, null, null, null, null,
+        (found as Lookup<Identity>.Unusable)?.Why.Message ?? $"[Sender:{address}] requires a signature and there is no certificate", Wanted: true);
+
+    private CheckedCorrespondents Correspondents()
+    {
+        var known = store.Correspondents();
+        var missing = store.Options.Recipients.Keys.Except(known.Select(correspondent => correspondent.Owner))
+            .Where(owner => !owner.IsDomain && IsRequired(owner)).Select(store.FindRecipient)
+            .Where(correspondent => correspondent.Problem is not null);
+        return new CheckedCorrespondents(
+            known.Count, known.Count(correspondent => correspondent.Problem is null), !encryption.IsOff,
+            [.. known.Concat(missing).Select(Checked).Where(NeedsAttention)]);
+    }
+
+    private CheckedCorrespondent Checked(CorrespondentEntry correspondent) => new(
+        correspondent.Owner.Text, (correspondent.Lookup as Lookup<MailCertificate>.Found)?.Source,
+        correspondent.Certificate is { } certificate ? CertificateNames.DaysLeft(certificate.Certificate, store.Time) : null,
+        correspondent.Problem?.Message, IsRequired(correspondent.Owner));
+
+    private bool NeedsAttention(CheckedCorrespondent correspondent) =>
+        correspondent.Problem is not null || correspondent.DaysLeft < store.Options.Certificates.ExpiryWarning.TotalDays;
+
+    private bool IsRequired(AddressPattern owner) =>
+        MailAddress.TryParse(owner.Text, out var address)
+        && encryption.ModeFor(address, sender: null, isOurs: false).Mode == EncryptionMode.Required;
 
     private CheckedSection Section(AddressPattern whose)
     {

@@ -11,8 +11,11 @@ internal static class FilePermissions
         if (OperatingSystem.IsWindows())
             return [];
         var settings = store.Options.Certificates;
-        var files = store.Entries.SelectMany(entry => entry.Files.All).Distinct().Order(StringComparer.Ordinal).ToList();
-        var directories = files.Select(file => Path.GetDirectoryName(file)!).Prepend(store.Path).Distinct();
+        // Who can exchange a recipient's certificate, or an anchor, reads what is encrypted.
+        var files = store.Entries.SelectMany(entry => entry.Files.All).Concat(settings.Recipients.Values)
+            .Concat(new[] { settings.Trust.Anchors }.OfType<string>()).Where(File.Exists).Distinct().Order(StringComparer.Ordinal).ToList();
+        var directories = files.Select(file => Path.GetDirectoryName(file)!).Prepend(store.Path)
+            .Concat(new[] { settings.HarvestedPath, settings.Trust.Anchors }.OfType<string>().Where(Directory.Exists)).Distinct();
         return
         [
             .. directories.Where(path => Others(path, UnixFileMode.OtherWrite))

@@ -62,6 +62,15 @@ public sealed partial class CertificateDirectory
         return CertificateChoice.FirstRecipient(Recipients(current, current.Of(domain), domain));
     }
 
+    /// <summary>Finds what mail to all addresses of a domain is encrypted to: what the settings name, else the domain's own.</summary>
+    /// <inheritdoc cref="FindSigner" path="/exception"/>
+    internal Lookup<MailCertificate> FindDomainRecipient(AddressPattern domain)
+    {
+        var current = CurrentIndex();
+        return CertificateChoice.FirstRecipient(
+            Configured(current, domain), Options.DomainCertificates ? Recipients(current, current.Of(domain), domain) : []);
+    }
+
     /// <summary>Checks a certificate from elsewhere as those in the directory are checked.</summary>
     /// <returns><see langword="null"/> when mail to the owner may be encrypted to it now.</returns>
     internal Rejection? CheckRecipient(MailCertificate certificate, AddressPattern owner) =>

@@ -10,6 +10,7 @@ internal sealed class DirectoryCatalog
 {
     private readonly CertificateDirectory directory;
     private readonly DirectoryIndex index;
+    private readonly RecipientCertificates recipients;
     private readonly Dictionary<string, KeyFileReader> readers = [];
 
     /// <summary>Lists the directory. No key is opened.</summary>
@@ -17,8 +18,9 @@ internal sealed class DirectoryCatalog
     public DirectoryCatalog(CertificateDirectory directory)
     {
         this.directory = directory;
+        recipients = new RecipientCertificates(directory);
         index = directory.CurrentIndex();
-        Entries =
+        List<DirectoryEntry> entries =
         [
             .. index.All().GroupBy(found => found.Reader, found => found.Owner).SelectMany(found => EntriesOf(found.Key, [.. found])),
             .. from file in index.Intermediates.Files
@@ -26,6 +28,10 @@ internal sealed class DirectoryCatalog
                select IssuerIn(new KeyFileSet(file.Key, null), certificate, file.Value),
             .. index.Unused.Concat(index.Intermediates.Unused).DistinctBy(file => file.Path).SelectMany(StraysIn),
         ];
+        // A certificate alone is a correspondent's, whatever its name ends with; in a domain of ours it is one whose key is missing.
+        var ours = entries.Where(entry => entry is { HasKey: true, Owner: not null }).Select(entry => entry.Owner!.Domain)
+            .Concat(directory.Options.Senders.Keys.Select(sender => sender.Domain)).ToHashSet();
+        Entries = [.. entries.Select(entry => IsOfElsewhere(entry, ours) ? entry with { Kind = CertificateKind.Correspondent } : entry)];
     }
 
     /// <summary>Gets every certificate, once for each file it is in, and every file that has none.</summary>
@@ -48,6 +54,13 @@ internal sealed class DirectoryCatalog
            select SenderOf(owner.Key, [.. owner]),
     ];
 
+    /// <summary>Finds what mail to an address is encrypted to, or to all addresses of a domain.</summary>
+    public Lookup<MailCertificate> FindRecipient(AddressPattern owner) =>
+        MailAddress.TryParse(owner.Text, out var address)
+            // Without a source outside of files it completes at once.
+            ? recipients.FindRecipientAsync(address).AsTask().GetAwaiter().GetResult()
+            : directory.FindDomainRecipient(owner);
+
     /// <summary>Lists the files that are not used, with the reasons.</summary>
     public IReadOnlyList<UnusedFile> Unused()
     {
@@ -69,9 +82,14 @@ internal sealed class DirectoryCatalog
         // Settings may name files that lie there too.
         var options = directory.Options;
         var named = options.Senders.Values.SelectMany(sender => new[] { sender.Certificate, sender.PassphraseFile })
-            .Append(options.PassphraseFile).Append(options.SecretFile).ToHashSet();
+            .Concat(options.Recipients.Values)
+            .Append(options.PassphraseFile).Append(options.SecretFile).Append(options.Trust.Anchors).ToHashSet();
         return [.. all.Where(file => !named.Contains(file.Path)).DistinctBy(file => file.Path).OrderBy(file => file.Path, StringComparer.Ordinal)];
     }
+
+    private static bool IsOfElsewhere(DirectoryEntry entry, HashSet<AddressPattern> ours) =>
+        entry is { Kind: CertificateKind.Own or CertificateKind.Domain, Certificate: not null, HasKey: false, Owner: { } owner }
+        && !ours.Contains(owner.Domain);
 
     private IEnumerable<DirectoryEntry> EntriesOf(KeyFileReader reader, IReadOnlyList<AddressPattern?> owners)
     {
@@ -157,7 +175,7 @@ internal sealed class DirectoryCatalog
     /// <summary>Checks a certificate by itself, and that its key can be opened.</summary>
     private Rejection? CheckAlone(DirectoryEntry entry)
     {
-        if (entry.Kind is CertificateKind.Domain && !directory.Options.DomainCertificates)
+        if (entry.Owner is { IsDomain: true } && !directory.Options.DomainCertificates)
             return new(RejectionKind.WrongUse, "it is for a whole domain, and [Certificates] DomainCertificates is no");
         if (entry.Problem is { } problem)
             return problem;
@@ -165,15 +183,41 @@ internal sealed class DirectoryCatalog
             return null;
         if (entry.Kind is CertificateKind.Issuer)
             return CertificateRules.CheckDates(certificate.Certificate, directory.Time.GetUtcNow());
+        if (entry.Kind is CertificateKind.Correspondent && IsToEncrypt(entry))
+            return CheckRecipient(certificate, entry.Owner!);
         return (certificate.CannotEncrypt is null ? null : certificate.CannotSign)
             ?? (entry.Owner is null ? null : CertificateRules.CheckOwner(certificate.Addresses, entry.Owner))
             ?? CertificateRules.CheckDates(certificate.Certificate, directory.Time.GetUtcNow())
             ?? (entry.HasKey ? directory.Open(readers[entry.File]).Problem : null);
     }
 
-    /// <summary>Checks that its owner's mail is signed with it and not with another.</summary>
+    /// <summary>Determines whether mail is to be encrypted to it; else it is there to verify with.</summary>
+    private static bool IsToEncrypt(DirectoryEntry entry) =>
+        entry.Files.Purpose is not FilePurpose.Verify && CertificateRules.MeantFor(entry.Certificate!.Certificate).HasFlag(CertificateUse.Encrypt);
+
+    private Rejection? CheckRecipient(MailCertificate certificate, AddressPattern owner)
+    {
+        try
+        {
+            return directory.CheckRecipient(certificate, owner);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return new(RejectionKind.LookupFailed, e.Message);
+        }
+    }
+
+    /// <summary>Checks that its owner's mail is signed with it, or encrypted to it, and not to another.</summary>
     private Rejection? CheckAmongOthers(DirectoryEntry entry)
     {
+        if (entry is { Kind: CertificateKind.Correspondent, Certificate.Certificate: var own } && IsToEncrypt(entry))
+        {
+            return FindRecipient(entry.Owner!) is Lookup<MailCertificate>.Found { Value: var other, Source: var source }
+                && !other.Certificate.RawDataMemory.Span.SequenceEqual(own.RawDataMemory.Span)
+                    ? new(RejectionKind.NoCertificate, $"{source} is used instead")
+                    : null;
+        }
+
         if (entry is not { HasKey: true, Certificate: { CannotSign: null } certificate } || entry.Kind is CertificateKind.Issuer)
             return null;
         return directory.FindSignerOf(entry.Owner ?? AddressPattern.Of(certificate.Addresses[0])) switch
