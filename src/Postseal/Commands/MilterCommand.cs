@@ -13,9 +13,9 @@ internal static class MilterCommand
         var config = ConfigurationOption.Create();
         var command = new DocumentedCommand(
             "milter",
-            "Sign the mail of Postfix or Sendmail, until stopped (SIGTERM).",
+            "Sign and encrypt the mail of Postfix or Sendmail, until stopped (SIGTERM).",
             """
-            Listens where [Milter] Socket says and logs to standard error, a line for each signed message, under systemd with
+            Listens where [Milter] Socket says and logs to standard error, what it did with each message, under systemd with
             priorities. Certificates and the configuration are read again when they change, the configuration also on
             SIGHUP; a change in [Milter] needs a restart.
             Exit code 0: it was stopped; 1: it could not continue, and the log says why; 2: the configuration is wrong.

@@ -51,6 +51,8 @@ internal static class TestCaCommand
             output.Line($"Next: postseal check --config {trial.ConfigurationFile}");
             output.Line($"      postseal sign --config {trial.ConfigurationFile} < MESSAGE > signed.eml");
             output.Line($"      openssl cms -verify -in signed.eml -CAfile {trial.RootFile}");
+            output.Line($"      postseal encrypt --config {trial.ConfigurationFile} --to {mailboxes[0]} < MESSAGE > encrypted.eml");
+            output.Line($"      openssl cms -decrypt -in encrypted.eml -inkey {trial.FileOf(mailboxes[0])}");
             return ExitCode.Success;
         });
         return command;

@@ -58,11 +58,14 @@ internal sealed class TrialDirectory
             ? "unix:" + SocketName
             : "inet:0@127.0.0.1";
 
+    /// <summary>Returns the file with key, certificate and chain of one of ours.</summary>
+    public string FileOf(MailAddress address) => Path.Combine(certificates, AddressFileName.For(address) + ".pem");
+
     /// <summary>Issues a certificate to one of ours; returns the file with key, certificate and chain.</summary>
     public string Issue(MailAddress address, TestCaRequest request)
     {
         var issued = ca.Issue(request);
-        var path = Path.Combine(certificates, AddressFileName.For(address) + ".pem");
+        var path = FileOf(address);
         AtomicFile.Write(path, issued.KeyPem + issued.CertificatePem + issued.ChainPem, AtomicFile.Private, replace: false);
         return path;
     }
