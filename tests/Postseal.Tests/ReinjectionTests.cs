@@ -169,6 +169,21 @@ public sealed class ReinjectionTests : IAsyncDisposable
         Assert.DoesNotContain("X-Postseal-Split", Encoding.ASCII.GetString(forged.ToBytes()), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task The_mark_of_a_copy_lets_it_pass_to_nobody_else()
+    {
+        await StartAsync("Mode = IfPossible\n[Recipient:erin@example.net]\nMode = Required");
+        copies.Instead = command => command.StartsWith("RCPT TO:<carol", StringComparison.Ordinal) ? "451 4.2.0 busy" : null;
+        await SendAsync();
+        var plain = copies.Messages.Single(copy => copy.Recipients[0].Contains("dave", StringComparison.Ordinal));
+        var copy = MtaMessage.FromBytes(Encoding.ASCII.GetBytes(Text(plain))) with { Sender = "alice@example.org" };
+        Assert.Contains(copy.Headers, header => Is(header, "X-Postseal-Split"));
+
+        Assert.Equal(MtaVerdict.Accepted, (await SendAsync(copy with { Recipients = ["dave@example.net"] })).Verdict);
+        Assert.Equal(MtaVerdict.Rejected, (await SendAsync(copy with { Recipients = ["erin@example.net"] })).Verdict);
+        Assert.Equal(MtaVerdict.Rejected, (await SendAsync(copy with { Recipients = ["dave@example.net", "erin@example.net"] })).Verdict);
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (server is not null)

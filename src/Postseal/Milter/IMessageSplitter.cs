@@ -18,5 +18,6 @@ internal interface IMessageSplitter
     /// <summary>Returns a copy that it made itself, and that needs nothing more, without the field it is known by;
     /// <see langword="null"/> where a message is none.</summary>
     /// <param name="message">The message that came.</param>
-    MailMessage? WithoutMark(MailMessage message) => null;
+    /// <param name="mail">The same for the core.</param>
+    MailMessage? WithoutMark(MilterMessage message, MailMessage mail) => null;
 }

@@ -15,7 +15,7 @@ namespace Postseal.Program.Milter;
 /// </summary>
 /// <remarks>
 /// A copy is encrypted before it leaves the daemon: whatever is wrong with that server, nothing goes out in clear. It carries the field
-/// of <see cref="SplitField"/> over its own body, by which the daemon knows it when it comes by again. Where one recipient has to wait,
+/// of <see cref="SplitField"/> over its own body and recipient, by which the daemon knows it when it comes by again. Where one recipient has to wait,
 /// the transaction fails temporarily; the <see cref="SplitLedger"/> knows who is not to get another copy when it is repeated.
 /// </remarks>
 internal sealed partial class ReinjectSplitter(
@@ -59,9 +59,10 @@ internal sealed partial class ReinjectSplitter(
     }
 
     /// <inheritdoc/>
-    public MailMessage? WithoutMark(MailMessage message) => field.IsCopy(message)
-        ? message with { Headers = [.. message.Headers.Where(header => !header.Is(SplitTicket.FieldName))] }
-        : null;
+    public MailMessage? WithoutMark(MilterMessage message, MailMessage mail) =>
+        message.Recipients is [var recipient] && field.IsCopy(mail, recipient.Address)
+            ? mail with { Headers = [.. mail.Headers.Where(header => !header.Is(SplitTicket.FieldName))] }
+            : null;
 
     /// <summary>Decides over one recipient, and sends his copy.</summary>
     private async ValueTask SendAsync(Copies copies, EnvelopeAddress recipient, CancellationToken cancellationToken)
@@ -97,7 +98,7 @@ internal sealed partial class ReinjectSplitter(
 
     private async ValueTask SendAsync(Copies copies, EnvelopeAddress recipient, MailMessage copy, CancellationToken cancellationToken)
     {
-        var marked = copy with { Headers = [field.MakeCopy(copy), .. copy.Headers] };
+        var marked = copy with { Headers = [field.MakeCopy(copy, recipient.Address), .. copy.Headers] };
         if (await copies.Sender.SendAsync(marked, copies.Message.Sender, recipient, cancellationToken) is { } reply)
         {
             LogNotTaken(copies.Message.QueueId ?? "NOQUEUE", recipient.Address, reply.Code, reply.Text);
@@ -121,7 +122,7 @@ internal sealed partial class ReinjectSplitter(
                 var report = ReturnedMail.Compose(
                     copies.Message.Macro("j") ?? "localhost", copies.Message.Sender.Address, recipient.Address, reply, copies.Split.Message,
                     CopySender.Parameter(copies.Message.Sender, "ENVID"), time.GetUtcNow());
-                var marked = report with { Headers = [field.MakeCopy(report), .. report.Headers] };
+                var marked = report with { Headers = [field.MakeCopy(report, copies.Message.Sender.Address), .. report.Headers] };
                 if (await copies.Sender.SendAsync(
                     marked, new EnvelopeAddress(""), new EnvelopeAddress(copies.Message.Sender.Address), cancellationToken) is { } failure)
                 {

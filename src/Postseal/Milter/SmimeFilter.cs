@@ -37,7 +37,7 @@ internal sealed class SmimeFilter(Func<Handling> handling, TimeProvider time, IL
         var started = time.GetTimestamp();
         var now = handling();
         var (core, envelope) = (MilterMail.ToCore(message), EnvelopeOf(message, now.Method));
-        if (now.Splitter.WithoutMark(core) is { } copy)
+        if (now.Splitter.WithoutMark(message, core) is { } copy)
             return MilterMail.ToDecision(copy);
         if (SecondPass.Is(message))
         {

@@ -68,8 +68,9 @@ internal sealed class CopySender(SplittingOptions options) : IAsyncDisposable
         var made = new CopyClient { Timeout = (int)Timeout.TotalMilliseconds };
         try
         {
-            // No certificate names 127.0.0.1, and nobody is on the way there.
-            var isHere = IPAddress.TryParse(options.ReinjectHost, out var address) && IPAddress.IsLoopback(address);
+            // No certificate names 127.0.0.1 or localhost, and nobody is on the way there.
+            var isHere = options.ReinjectHost.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+                || (IPAddress.TryParse(options.ReinjectHost, out var address) && IPAddress.IsLoopback(address));
             await made.ConnectAsync(
                 options.ReinjectHost, options.ReinjectPort, isHere ? SecureSocketOptions.None : SecureSocketOptions.StartTlsWhenAvailable,
                 cancellationToken);

@@ -14,7 +14,7 @@ namespace Postseal.Program.Milter.Splitting;
 /// </summary>
 /// <remarks>
 /// The envelope sender is not covered: sender_canonical_maps and programs for SRS rewrite it between the passes, and no such mail would
-/// ever arrive. The recipient cannot be: aliases are expanded in between. Where the message has no Message-ID it is not covered either,
+/// ever arrive. The recipient cannot be: aliases are expanded in between. A copy that was made for one recipient passes for nobody else. Where the message has no Message-ID it is not covered either,
 /// as Postfix gives it one; the field says so.
 /// </remarks>
 internal sealed partial class SplitField(SplitKeyFile keyFile, TimeProvider time)
@@ -30,17 +30,17 @@ internal sealed partial class SplitField(SplitKeyFile keyFile, TimeProvider time
         string.Create(
             CultureInfo.InvariantCulture,
             $"wanted={ticket.Wanted?.ToString().ToLowerInvariant() ?? "none"}; bits={ticket.MinKeyBits}; dkim={ticket.DkimSignatures}"),
-        message);
+        message, recipient: null);
 
     /// <summary>Makes the field for a copy that needs nothing more: <c>X-Postseal-Split: v1; t=1795824000; copy; id=yes; mac=…</c>.</summary>
     /// <inheritdoc cref="Make(SplitTicket, MailMessage)"/>
-    public HeaderField MakeCopy(MailMessage message) => Make(Copy, message);
+    public HeaderField MakeCopy(MailMessage message, string recipient) => Make(Copy, message, recipient);
 
-    /// <summary>Determines whether a message is such a copy.</summary>
+    /// <summary>Determines whether a message is such a copy, for that recipient.</summary>
     /// <inheritdoc cref="Read"/>
-    public bool IsCopy(MailMessage message) => Match(message, CopyForm(), out _) is not null;
+    public bool IsCopy(MailMessage message, string recipient) => Match(message, CopyForm(), recipient, out _) is not null;
 
-    private HeaderField Make(string what, MailMessage message)
+    private HeaderField Make(string what, MailMessage message, string? recipient)
     {
         var (id, key) = (MessageIdOf(message), keyFile.ReadOrCreate());
         try
@@ -48,7 +48,7 @@ internal sealed partial class SplitField(SplitKeyFile keyFile, TimeProvider time
             var text = string.Create(
                 CultureInfo.InvariantCulture,
                 $"v1; t={time.GetUtcNow().ToUnixTimeSeconds()}; {what}; id={(id is null ? "no" : "yes")}");
-            return new HeaderField(SplitTicket.FieldName, $" {text}; mac={Convert.ToBase64String(Mac(key, text, id, message))}");
+            return new HeaderField(SplitTicket.FieldName, $" {text}; mac={Convert.ToBase64String(Mac(key, text, id, message, recipient))}");
         }
         finally
         {
@@ -58,12 +58,12 @@ internal sealed partial class SplitField(SplitKeyFile keyFile, TimeProvider time
 
     /// <summary>Reads the field of a message that came out of the queue.</summary>
     /// <exception cref="IOException">There is no key; the message says what to do.</exception>
-    public Reading Read(MailMessage message) => Match(message, Form(), out var why) is { } match
+    public Reading Read(MailMessage message) => Match(message, Form(), recipient: null, out var why) is { } match
         ? new(new SplitTicket(ModeOf(match.Groups["wanted"].Value), (int)Number(match, "bits"), (int)Number(match, "dkim")), "")
         : new(null, why);
 
     /// <summary>Returns what the one field of a message says, where it has that form and was made here for this message.</summary>
-    private Match? Match(MailMessage message, Regex form, out string why)
+    private Match? Match(MailMessage message, Regex form, string? recipient, out string why)
     {
         why = "";
         var fields = message.Headers.Where(field => field.Is(SplitTicket.FieldName)).ToList();
@@ -77,7 +77,7 @@ internal sealed partial class SplitField(SplitKeyFile keyFile, TimeProvider time
         var age = match.Success ? time.GetUtcNow() - DateTimeOffset.FromUnixTimeSeconds(Number(match, "t")) : default;
         if (!match.Success)
             why = $"its {SplitTicket.FieldName} field is none that was made here";
-        else if (!IsGenuine(match.Groups["text"].Value, match.Groups["mac"].Value, match.Groups["id"].Value == "yes" ? MessageIdOf(message) ?? [] : null, message))
+        else if (!IsGenuine(match, match.Groups["id"].Value == "yes" ? MessageIdOf(message) ?? [] : null, message, recipient))
             why = $"its {SplitTicket.FieldName} field was made with another split.key, or for another message; "
                 + "or something changed the body or the Message-ID since";
         else if (age < TimeSpan.Zero)
@@ -87,12 +87,13 @@ internal sealed partial class SplitField(SplitKeyFile keyFile, TimeProvider time
         return why.Length == 0 ? match : null;
     }
 
-    private bool IsGenuine(string text, string mac, byte[]? id, MailMessage message)
+    private bool IsGenuine(Match match, byte[]? id, MailMessage message, string? recipient)
     {
         var key = keyFile.Read();
         try
         {
-            return CryptographicOperations.FixedTimeEquals(Mac(key, text, id, message), Convert.FromBase64String(mac));
+            return CryptographicOperations.FixedTimeEquals(
+                Mac(key, match.Groups["text"].Value, id, message, recipient), Convert.FromBase64String(match.Groups["mac"].Value));
         }
         finally
         {
@@ -100,14 +101,16 @@ internal sealed partial class SplitField(SplitKeyFile keyFile, TimeProvider time
         }
     }
 
-    // The text is of printable ASCII and says whether there is an identifier, and digests are of one length.
-    private static byte[] Mac(byte[] key, string text, byte[]? id, MailMessage message)
+    // The text is of printable ASCII and says whether there are an identifier and a recipient, and digests are of one length.
+    private static byte[] Mac(byte[] key, string text, byte[]? id, MailMessage message, string? recipient)
     {
         using var mac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key);
         mac.AppendData(Encoding.ASCII.GetBytes(text));
         mac.AppendData("\n"u8);
         if (id is not null)
             mac.AppendData(SHA256.HashData(id));
+        if (recipient is not null)
+            mac.AppendData(SHA256.HashData(Encoding.UTF8.GetBytes(recipient)));
         mac.AppendData(BodyDigest.Of(message.Body));
         return mac.GetHashAndReset();
     }
