@@ -100,8 +100,7 @@ internal sealed class ConfigurationCheck
         correspondent.Problem is not null || correspondent.DaysLeft < store.Options.Certificates.ExpiryWarning.TotalDays;
 
     private bool IsRequired(AddressPattern owner) =>
-        MailAddress.TryParse(owner.Text, out var address)
-        && encryption.ModeFor(address, sender: null, isOurs: false).Mode == EncryptionMode.Required;
+        !owner.IsDomain && encryption.ModeFor(new Recipient(owner.Text), [], isOurs: false).Mode == EncryptionMode.Required;
 
     private CheckedSection Section(AddressPattern whose)
     {
