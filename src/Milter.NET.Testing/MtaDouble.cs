@@ -16,7 +16,7 @@ public sealed class MtaDouble : IAsyncDisposable
 {
     private readonly MilterClient client;
     private readonly MtaKind kind;
-    private (string Name, string? Address, string Helo, string Daemon)? greeted;
+    private (string Name, string? Address, string Helo, IReadOnlyDictionary<string, string> Macros)? greeted;
     private bool messageSent;
 
     private MtaDouble(MilterClient client, MtaKind kind) => (this.client, this.kind) = (client, kind);
@@ -79,7 +79,7 @@ public sealed class MtaDouble : IAsyncDisposable
         if (messageSent && kind == MtaKind.Postfix)
             await client.SendAsync(MilterCommand.Abort, default, cancellationToken).ConfigureAwait(false);
         messageSent = true;
-        var greeting = (message.ClientName, message.ClientAddress?.ToString(), message.Helo, message.DaemonName);
+        var greeting = (message.ClientName, message.ClientAddress?.ToString(), message.Helo, message.Macros);
         if (greeted == greeting)
             return null;
         if (greeted is not null)

@@ -35,8 +35,8 @@ public sealed record MtaMessage
     /// <summary>Gets the body with CRLF line ends.</summary>
     public ReadOnlyMemory<byte> Body { get; init; }
 
-    /// <summary>Gets the name of the MTA's daemon that takes the message (Postfix's <c>milter_macro_daemon_name</c>).</summary>
-    public string DaemonName { get; init; } = "mail.example.org";
+    /// <summary>Gets macros that the MTA sends when the client connects, in place of its own or besides them.</summary>
+    public IReadOnlyDictionary<string, string> Macros { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Gets the MTA's name for the message.</summary>
     public string QueueId { get; init; } = "4ABCDEF012";

@@ -21,13 +21,16 @@ internal sealed class MtaTransaction(
     /// <summary>Announces the client; returns a result when the filter refuses it.</summary>
     public async Task<MtaResult?> GreetAsync()
     {
-        await MacrosAsync(MilterCommand.Connect, new()
+        var macros = new Dictionary<string, string>
         {
             ["j"] = "mail.example.org",
             ["v"] = kind == MtaKind.Postfix ? "Postfix 3.7.11" : "8.17.1.9",
-            ["daemon_name"] = message.DaemonName,
+            ["daemon_name"] = "mail.example.org",
             ["_"] = $"{message.ClientName} [{message.ClientAddress}]",
-        }).ConfigureAwait(false);
+        };
+        foreach (var (name, value) in message.Macros)
+            macros[name] = value;
+        await MacrosAsync(MilterCommand.Connect, macros).ConfigureAwait(false);
         var info = MilterClient.ClientInfo(message.ClientName, message.ClientAddress, port: 40000);
         var helo = MilterClient.Strings(message.Helo);
         return await StepAsync(MilterCommand.Connect, info).ConfigureAwait(false)

@@ -23,6 +23,32 @@ public sealed class AtomicFileTests : IDisposable
     }
 
     [Fact]
+    public void Of_many_that_write_a_new_file_at_the_same_time_one_does()
+    {
+        for (var round = 0; round < 50; round++)
+        {
+            var (path, written) = (directory.File($"new-{round}"), new int[8]);
+            Parallel.For(0, written.Length, new ParallelOptions { MaxDegreeOfParallelism = written.Length }, i =>
+            {
+                try
+                {
+                    AtomicFile.Write(path, $"{i}", AtomicFile.Private, replace: false);
+                    written[i] = 1;
+                }
+                catch (IOException)
+                {
+                    // Another one was faster.
+                }
+            });
+
+            Assert.Equal(1, written.Sum());
+            Assert.Equal(1, written[int.Parse(File.ReadAllText(path), System.Globalization.CultureInfo.InvariantCulture)]);
+        }
+
+        Assert.Equal(50, Directory.EnumerateFileSystemEntries(directory.Path).Count());
+    }
+
+    [Fact]
     public async Task A_reader_finds_the_old_content_or_the_new_but_never_a_mixture()
     {
         var path = directory.File("file");

@@ -163,6 +163,15 @@ public sealed class PostfixSplitTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Where_the_MTA_is_not_set_up_to_split_the_message_waits_and_does_not_leave_in_clear()
+    {
+        var result = await SendAsync(ToBobAndCarol with { Macros = new Dictionary<string, string>() });
+
+        Assert.StartsWith("451 4.3.0 ", result.Reply, StringComparison.Ordinal);
+        Assert.Contains(log.Lines, line => line.StartsWith("Error 4ABCDEF012: cannot be split, and fails temporarily: main.cf has not the lines", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_key_that_is_gone_between_the_passes_holds_the_message_until_it_is_back()
     {
         var queued = await FirstPassAsync(ToBobAndCarol);
@@ -263,7 +272,12 @@ public sealed class PostfixSplitTests : IAsyncDisposable
     private Task<MtaResult> SecondPassAsync(MtaMessage queued, string recipient) => SendAsync(AtSecond(queued, recipient));
 
     private static MtaMessage AtSecond(MtaMessage queued, string recipient) =>
-        queued with { DaemonName = "POSTSEAL-SPLIT", Recipients = [recipient], Mailers = new Dictionary<string, string>() };
+        queued with
+    {
+        Macros = new Dictionary<string, string> { ["daemon_name"] = "POSTSEAL-SPLIT" },
+        Recipients = [recipient],
+        Mailers = new Dictionary<string, string>(),
+    };
 
     private async Task<MtaResult> SendAsync(MtaMessage message)
     {
@@ -302,5 +316,6 @@ public sealed class PostfixSplitTests : IAsyncDisposable
         Body = queued.Body,
     }.ToBytes();
 
-    private static MtaMessage Message(string headers) => MtaMessage.FromBytes(Encoding.UTF8.GetBytes($"{headers}\r\n\r\nHello\r\n\r\nBob\r\n"));
+    private static MtaMessage Message(string headers) => MtaMessage.FromBytes(Encoding.UTF8.GetBytes($"{headers}\r\n\r\nHello\r\n\r\nBob\r\n"))
+        with { Macros = new Dictionary<string, string> { ["postseal_split"] = "yes" } };
 }

@@ -18,9 +18,12 @@ public interface IMilterFilter
     ValueTask<bool> WantsAsync(MilterMessage message, CancellationToken cancellationToken) => ValueTask.FromResult(true);
 
     /// <summary>Gets the macros to ask the MTA for, by stage; see <see cref="MilterNegotiation.Macros"/>. Default:
-    /// those Postfix and Sendmail send by default, which is what <see cref="MilterMessage"/> needs, and the MTA's
-    /// version.</summary>
-    IReadOnlyDictionary<MilterMacroStage, string> Macros => FilterHandler.DefaultMacros;
+    /// <see cref="DefaultMacros"/>.</summary>
+    IReadOnlyDictionary<MilterMacroStage, string> Macros => DefaultMacros;
+
+    /// <summary>Gets the macros that Postfix and Sendmail send by default, which is what <see cref="MilterMessage"/> needs, and the
+    /// MTA's version. A filter that asks for others begins with these.</summary>
+    static IReadOnlyDictionary<MilterMacroStage, string> DefaultMacros => FilterHandler.DefaultMacros;
 
     /// <summary>Decides about a message.</summary>
     /// <param name="message">The whole message.</param>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -7,7 +8,7 @@ namespace Postseal.Program.Files;
 /// Writes a file so that whoever reads it finds the whole old one or the whole new one, also when the machine stops
 /// in between, and so that a key is never readable by others, not even for a moment.
 /// </summary>
-internal static class AtomicFile
+internal static partial class AtomicFile
 {
     /// <summary>The owner alone reads and writes: keys.</summary>
     public const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -41,7 +42,8 @@ internal static class AtomicFile
                 file.Flush(flushToDisk: true);
             }
 
-            File.Move(temporary, fullPath, replace);
+            if (replace || !TryLink(temporary, fullPath))
+                File.Move(temporary, fullPath, replace);
         }
         catch (IOException) when (!replace && File.Exists(fullPath))
         {
@@ -49,7 +51,7 @@ internal static class AtomicFile
         }
         finally
         {
-            File.Delete(temporary); // there only when something went wrong
+            File.Delete(temporary); // there when something went wrong, and after a link
         }
     }
 
@@ -74,6 +76,13 @@ internal static class AtomicFile
             options.UnixCreateMode = Private;
         return new FileStream(path, options);
     }
+
+    /// <summary>Gives a file its name as a second one, if nothing has that name. File.Move would look, and then replace what another
+    /// process has put there since. Not every file system has such links.</summary>
+    private static bool TryLink(string temporary, string path) => OperatingSystem.IsLinux() && link(temporary, path) == 0;
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int link(string existing, string name);
 
     private static IOException AlreadyThere(string path) => new($"{path} is there already; --force replaces it");
 }

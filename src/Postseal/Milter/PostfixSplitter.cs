@@ -12,7 +12,11 @@ namespace Postseal.Program.Milter;
 /// </summary>
 internal sealed partial class PostfixSplitter(SplitField field, ILogger logger) : IMessageSplitter
 {
-    private static readonly MilterDecision CannotSplit = MilterDecision.Reply(
+    /// <summary>What main.cf says beside the line that has Postfix split (milter_macro_defaults): without either, what was only marked would
+    /// leave in clear.</summary>
+    public const string Macro = "{postseal_split}";
+
+    private static readonly MilterDecision Later = MilterDecision.Reply(
         451, "4.3.0", "This mail cannot be sent to each recipient by itself now; ask your postmaster");
 
     /// <summary>
@@ -26,6 +30,12 @@ internal sealed partial class PostfixSplitter(SplitField field, ILogger logger) 
     public ValueTask<MilterDecision> SplitAsync(
         MilterMessage message, Envelope envelope, Outcome.PerRecipient split, CancellationToken cancellationToken)
     {
+        if (message.Macro(Macro) is not { Length: > 0 })
+        {
+            return ValueTask.FromResult(CannotSplit(
+                message, "main.cf has not the lines for [Splitting] Method = Postfix, milter_macro_defaults and those around it, or was not reloaded"));
+        }
+
         try
         {
             var mark = field.Make(split.Ticket, split.Message);
@@ -33,9 +43,14 @@ internal sealed partial class PostfixSplitter(SplitField field, ILogger logger) 
         }
         catch (IOException e)
         {
-            LogCannotSplit(message.QueueId ?? "NOQUEUE", e.Message);
-            return ValueTask.FromResult(CannotSplit);
+            return ValueTask.FromResult(CannotSplit(message, e.Message));
         }
+    }
+
+    private MilterDecision CannotSplit(MilterMessage message, string why)
+    {
+        LogCannotSplit(message.QueueId ?? "NOQUEUE", why);
+        return Later;
     }
 
     [LoggerMessage(310, LogLevel.Error, "{Id}: cannot be split, and fails temporarily: {Reason}")]

@@ -11,6 +11,11 @@ internal sealed class SmimeFilter(Func<Handling> handling, TimeProvider time, IL
 {
     private readonly ProcessingLog log = new(logger);
 
+    public IReadOnlyDictionary<MilterMacroStage, string> Macros { get; } = new Dictionary<MilterMacroStage, string>(IMilterFilter.DefaultMacros)
+    {
+        [MilterMacroStage.Connect] = $"{IMilterFilter.DefaultMacros[MilterMacroStage.Connect]} {PostfixSplitter.Macro}",
+    };
+
     // A header over the limits is refused only where it would be signed: what the decision needs is in the header.
     public async ValueTask<bool> WantsAsync(MilterMessage message, CancellationToken cancellationToken)
     {
