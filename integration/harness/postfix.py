@@ -9,6 +9,7 @@ import json
 import os
 import re
 import subprocess
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from smtplib import SMTPException
@@ -29,7 +30,7 @@ mynetworks = 127.0.0.0/8
 mydestination =
 alias_maps =
 alias_database =
-relay_domains = example.net, 7bit.example.net
+relay_domains = example.net, 7bit.example.net, split.example.net
 relay_transport = smtp:[127.0.0.1]:{sink}
 smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
 smtpd_error_sleep_time = 0
@@ -39,7 +40,9 @@ smtpd_sasl_type = dovecot
 smtpd_sasl_path = inet:127.0.0.1:{sasl}
 smtpd_client_connection_count_limit = 0
 default_transport = smtp:[127.0.0.1]:{sink}
-transport_maps = inline:{{ 7bit.example.net=smtp:[127.0.0.1]:{sink7bit} }}
+transport_maps = inline:{{ 7bit.example.net=smtp:[127.0.0.1]:{sink7bit}, split.example.net=smtp:[127.0.0.1]:{sinkdsn} }}
+virtual_alias_domains = lists.example.org
+virtual_alias_maps = inline:{{ {{ team@lists.example.org = bob@split.example.net, dave@split.example.net }} }}
 smtp_dns_support_level = disabled
 smtp_host_lookup = native
 # Left at its default of 998, Postfix would break the long lines of the unsigned mail we compare with.
@@ -74,7 +77,8 @@ anvil unix - - n - 1 anvil
 @dataclass(frozen=True)
 class Ports:
     """`sample` has the milter of the whole run, at its Unix socket, and `tcp` the same at its TCP port; `other` has the one a
-    test starts for itself, `plain` none; `whole` and `stages` have a filter of integration/filters."""
+    test starts for itself, `plain` none; `whole` and `stages` have a filter of integration/filters. `split` has the one of a test
+    about splitting, and so has `second`, the smtpd that takes what was split."""
     sample: int
     other: int
     tcp: int
@@ -83,6 +87,8 @@ class Ports:
     plain: int
     whole: int
     stages: int
+    split: int
+    second: int
 
 
 @dataclass(frozen=True)
@@ -105,7 +111,7 @@ class Postfix:
         for folder in ("etc", "queue", "data"):
             (directory / folder).mkdir(parents=True, exist_ok=True)
         tools.run(["chown", "postfix", directory / "data"])
-        lines = (sample / "main.cf").read_text()
+        lines = with_split((sample / "main.cf").read_text()).replace("]:10027}", f"]:{ports.second}}}")
         (self._configuration / "main.cf").write_text(PRIVATE.format(directory=directory, **settings) + lines)
         (self._configuration / "master.cf").write_text(SERVICES + "".join((
             smtpd(ports.sample),
@@ -114,9 +120,11 @@ class Postfix:
             smtpd(ports.plain, "smtpd_milters="),
             smtpd(ports.whole, filter_of(milters.whole)),
             smtpd(ports.stages, filter_of(milters.stages)),
+            smtpd(ports.split, "postseal_milter=unix:postseal/split.sock"),
             sample_services((sample / "master.cf").read_text(), ports))))
         # A submission port would want TLS; what matters here is the milter it has.
-        self.command("postconf", "-P", f"127.0.0.1:{ports.submission}/inet/smtpd_tls_security_level=none")
+        self.command("postconf", "-P", f"127.0.0.1:{ports.submission}/inet/smtpd_tls_security_level=none",
+                     f"127.0.0.1:{ports.second}/inet/postseal_milter=unix:postseal/split.sock")
 
     def start(self) -> None:
         self.command("postfix", "start")
@@ -149,6 +157,43 @@ class Postfix:
         path = self.directory / "maillog"
         return "\n".join(path.read_text(errors="replace").splitlines()[-lines:]) if path.exists() else "(no maillog)"
 
+    @contextmanager
+    def changed(self, *parameters: str, services: tuple[str, ...] = (), without: str | None = None):
+        """The same Postfix with parameters of main.cf, and of services as `postconf -P` takes them, for a while; `without` a service."""
+        before = {name: (self._configuration / name).read_text() for name in ("main.cf", "master.cf")}
+        if parameters:
+            self.command("postconf", "-e", *parameters)
+        if services:
+            self.command("postconf", "-P", *services)
+        if without:
+            self.command("postconf", "-MX", without)
+        self.reload()
+        try:
+            yield
+        finally:
+            for name, text in before.items():
+                (self._configuration / name).write_text(text)
+            self.reload()
+
+    def reload(self) -> None:
+        self.command("postfix", "reload")
+
+    def flush(self) -> None:
+        """Has all deferred mail tried again now."""
+        self.command("postqueue", "-f")
+
+    def waiting(self, recipient: str) -> dict[str, str]:
+        """The mail that waits for a recipient: its queue id, and why it was not delivered. Empty: there is none."""
+        for item in map(json.loads, tools.text(self.command("postqueue", "-j").stdout).splitlines()):
+            for to in item["recipients"]:
+                if to["address"] == recipient and item["queue_name"] == "deferred":
+                    return {"id": item["queue_id"], "why": to.get("delay_reason", "")}
+        return {}
+
+    def queue_file(self, queue_id: str) -> bytes:
+        """The message as it lies in the queue."""
+        return self.command("postcat", "-bhq", queue_id).stdout
+
     def command(self, name: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
         """One of Postfix's own commands, on this instance."""
         return self._run(name, "-c", str(self._configuration), *arguments)
@@ -172,10 +217,17 @@ def smtpd(port: int, *options: str) -> str:
     return f"127.0.0.1:{port} inet n - n - - smtpd\n" + "".join(f"  -o {o}\n" for o in options)
 
 
+def with_split(sample: str) -> str:
+    """The sample with the lines about splitting, as whoever wants that takes the # away."""
+    return re.sub(r"(?m)^#(\w|  -o )", r"\1", sample)
+
+
 def sample_services(master: str, ports: Ports) -> str:
     """The sample's services on ports of ours, outside the chroot that a private directory does not have."""
+    master = with_split(master).replace("postseal-split unix -   -       y", "postseal-split unix -   -       n")
+    master = re.sub(r"(?m)^127\.0\.0\.1:10027 inet n +- +y", f"127.0.0.1:{ports.second} inet n - n", master)
     moved = re.sub(r"(?m)^submission inet n +- +y", f"127.0.0.1:{ports.submission} inet n - n", master)
     moved, count = re.subn(r"(?m)^127\.0\.0\.1:10025 inet n +- +y", f"127.0.0.1:{ports.reinject} inet n - n", moved)
-    if count != 1 or moved.count(f":{ports.submission} ") != 1:
-        raise ValueError("postfix-sample/master.cf no longer has the two services this harness knows")
+    if count != 1 or moved.count(f":{ports.submission} ") != 1 or moved.count(f"\n127.0.0.1:{ports.second} inet n - n") != 1:
+        raise ValueError("postfix-sample/master.cf no longer has the services this harness knows")
     return moved

@@ -65,7 +65,7 @@ class Program:
 
 class Daemon:
     def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
-        self._process, self._log = process, log
+        self._process, self._log, self._killed = process, log, False
 
     def ready(self) -> bool | None:
         if self._process.poll() is not None:
@@ -91,7 +91,15 @@ class Daemon:
         status = Path(f"/proc/{self._process.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024
 
+    def kill(self) -> None:
+        """SIGKILL: it has no chance to finish anything."""
+        self._killed = True
+        self._process.kill()
+        self._process.wait()
+
     def stop(self) -> None:
+        if self._killed:
+            return
         expect(self.alive(), f"postseal milter was gone before it was stopped:\n{self.log()[-3000:]}")
         self._process.send_signal(signal.SIGTERM)
         try:

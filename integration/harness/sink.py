@@ -12,12 +12,14 @@ class Arrival:
     sender: str
     recipients: tuple[str, ...]
     raw: bytes
+    commands: tuple[str, ...] = ()
 
 
 class Sink:
     """`extensions` are what EHLO advertises: without 8BITMIME the relay has to send 7bit."""
 
     def __init__(self, port: int, extensions: tuple[str, ...]) -> None:
+        self.port = port
         self._arrivals: dict[str, list[Arrival]] = {}
         self._changed = threading.Condition()
         self.port = port
@@ -49,11 +51,16 @@ class Sink:
         with self._changed:
             return recipient in self._arrivals
 
+    def all(self, recipient: str) -> list[Arrival]:
+        """Whatever arrived for a recipient so far."""
+        with self._changed:
+            return list(self._arrivals.get(recipient, ()))
+
     def _talk(self, session: socketserver.StreamRequestHandler, extensions: tuple[str, ...]) -> None:
         def say(*lines: str) -> None:
             session.wfile.write(b"".join(line.encode() + b"\r\n" for line in lines))
 
-        sender, recipients = "", list[str]()
+        sender, recipients, commands = "", list[str](), list[str]()
         say("220 sink.example.net ESMTP")
         while line := session.rfile.readline():
             command = line.decode("utf-8", "surrogateescape").strip()
@@ -61,14 +68,15 @@ class Sink:
                 case "EHLO":
                     say(*(f"250-{e}" for e in ("sink.example.net", *extensions)), "250 ENHANCEDSTATUSCODES")
                 case "MAIL":
-                    sender, recipients = address(command), []
+                    sender, recipients, commands = address(command), [], [command]
                     say("250 2.1.0 ok")
                 case "RCPT":
                     recipients.append(address(command))
+                    commands.append(command)
                     say("250 2.1.5 ok")
                 case "DATA":
                     say("354 go on")
-                    self._keep(Arrival(sender, tuple(recipients), b"".join(read_data(session))))
+                    self._keep(Arrival(sender, tuple(recipients), b"".join(read_data(session)), tuple(commands)))
                     say("250 2.0.0 ok")
                 case "QUIT":
                     say("221 2.0.0 bye")

@@ -39,10 +39,10 @@ class Client:
     def close(self) -> None:
         self._smtp.close()
 
-    def send(self, sender: str, recipients: list[str], message: bytes) -> Reply:
-        """The reply to the whole message, or the first that refused it."""
+    def send(self, sender: str, recipients: list[str], message: bytes, mail: str = "", rcpt: str = "") -> Reply:
+        """The reply to the whole message, or the first that refused it; `mail` and `rcpt` are parameters of the commands."""
         body = " BODY=8BITMIME" if re.search(rb"[\x80-\xff]", message) else ""
-        reply = self.begin(sender, recipients, body)
+        reply = self.begin(sender, recipients, body + mail, rcpt)
         if reply.code < 400:
             reply = self._command("DATA", "")
         if reply.code >= 400:
@@ -53,9 +53,9 @@ class Client:
         code, text = self._smtp.getreply()
         return Reply(code, text.decode("utf-8", "replace"))
 
-    def begin(self, sender: str, recipients: list[str], parameters: str = "") -> Reply:
+    def begin(self, sender: str, recipients: list[str], mail: str = "", rcpt: str = "") -> Reply:
         """The envelope: the last reply, or the first that refused it."""
-        steps = [("MAIL", f"FROM:<{sender}>{parameters}"), *(("RCPT", f"TO:<{r}>") for r in recipients)]
+        steps = [("MAIL", f"FROM:<{sender}>{mail}"), *(("RCPT", f"TO:<{r}>{rcpt}") for r in recipients)]
         for command, argument in steps:
             reply = self._command(command, argument)
             if reply.code >= 400:

@@ -40,22 +40,25 @@ class World:
         stack.callback(self.judges.close)
         self.program = Program(executable, self.sample / "postseal.ini", work / "program")
         self.filters = Filters(trials, work / "filters")
-        ports = tools.free_ports(19)
+        ports = tools.free_ports(22)
         self.milters = Milters(*ports[:4])
         self.milter_port, self.other_milter_port = self.milters.postseal, self.milters.other
         self.sockets = socket_directory(self.sample, work / "postfix" / "queue" / "postseal")
         sink, sink7bit, sasl = ports[4:7]
+        sinkdsn = ports[21]
         self.sink = Sink(sink, EIGHTBIT)
         stack.callback(self.sink.close)
         self.sink7bit = Sink(sink7bit, ("PIPELINING", "SIZE 0"))
         stack.callback(self.sink7bit.close)
+        self.sinkdsn = Sink(sinkdsn, (*EIGHTBIT, "DSN"))
+        stack.callback(self.sinkdsn.close)
         stack.callback(AuthServer(sasl).close)
         self.daemon = stack.enter_context(self.program.milter(self.configure({}, self.milter_port)))
-        self.postfix = Postfix(work / "postfix", self.sample, Ports(*ports[7:15]),
-                               {"sink": sink, "sink7bit": sink7bit, "sasl": sasl}, self.milters)
+        self.postfix = Postfix(work / "postfix", self.sample, Ports(*ports[7:15], *ports[19:21]),
+                               {"sink": sink, "sink7bit": sink7bit, "sinkdsn": sinkdsn, "sasl": sasl}, self.milters)
         stack.callback(self.postfix.stop)
         self.postfix.start()
-        self.sendmail = Sendmail(work / "sendmail", SendmailPorts(*ports[15:]), self.milters, sink, sink7bit)
+        self.sendmail = Sendmail(work / "sendmail", SendmailPorts(*ports[15:19]), self.milters, sink, sink7bit)
         stack.callback(self.sendmail.stop)
         self.sendmail.start()
 

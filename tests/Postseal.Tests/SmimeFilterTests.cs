@@ -79,7 +79,7 @@ public sealed class SmimeFilterTests : IAsyncDisposable
     [Theory]
     [InlineData(SplitMethod.None, false)]
     [InlineData(SplitMethod.Reinject, true)]
-    [InlineData(SplitMethod.Postfix, true, "team@example.org", "list@example.org", "sales@example.org", "box@example.org")]
+    [InlineData(SplitMethod.Postfix, true, "unknown@example.net", "team@example.org", "list@example.org", "sales@example.org", "box@example.org")]
     public async Task The_processor_is_told_who_may_be_an_alias_and_whether_a_message_can_be_split(
         SplitMethod method, bool canSplit, params string[] mayExpand)
     {

@@ -66,7 +66,7 @@ internal static class EncryptionChoice
         return new EncryptionDecision.Refuse(
             new(missing[0].Obstacle!.Kind, $"it must be encrypted ({missing[0].Mode.DecidedBy}), but {Obstacles(missing)}"
                 + (mayBounce ? "; Missing = Bounce needs [Splitting] Method" : "")),
-            EncryptionReplies.Missing(missing));
+            EncryptionReplies.Missing(missing, envelope.Ticket is not null));
     }
 
     private static EncryptionDecision OfMixed(
@@ -76,7 +76,8 @@ internal static class EncryptionChoice
         if (lacking.Find(recipient => recipient.Rules.Mixed == MixedRecipients.Refuse) is not null)
         {
             return new EncryptionDecision.Refuse(
-                new(lacking[0].Obstacle!.Kind, $"Mixed = Refuse, and {Obstacles(lacking)}"), EncryptionReplies.Missing(lacking));
+                new(lacking[0].Obstacle!.Kind, $"Mixed = Refuse, and {Obstacles(lacking)}"),
+                EncryptionReplies.Missing(lacking, envelope.Ticket is not null));
         }
 
         return lacking.Exists(recipient => recipient.Rules.Mixed == MixedRecipients.Plain)

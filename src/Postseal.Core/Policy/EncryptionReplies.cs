@@ -35,9 +35,11 @@ internal static class EncryptionReplies
         550, "5.6.0", "This mail must be encrypted, but the header of a part of it is too large; send it in another form");
 
     /// <summary>Composes the reply that names each recipient with the reason.</summary>
-    public static SmtpReply Missing(IReadOnlyList<RecipientPlan> missing)
+    /// <param name="missing">Those to whom it cannot be encrypted.</param>
+    /// <param name="wasSplit">Whether others get it all the same.</param>
+    public static SmtpReply Missing(IReadOnlyList<RecipientPlan> missing, bool wasSplit)
     {
-        var lines = new List<string> { "This mail must be encrypted and nobody got it, as it cannot be to" };
+        var lines = new List<string> { $"This mail must be encrypted{(wasSplit ? ", and cannot be" : " and nobody got it, as it cannot be")} to" };
         var line = new StringBuilder();
         var named = 0;
         foreach (var recipient in missing)
@@ -54,7 +56,8 @@ internal static class EncryptionReplies
         Break();
         if (named < missing.Count)
             lines.Add($"and {missing.Count - named} more.");
-        lines.Add("Ask them for a mail that they signed or for their certificate and give it to your postmaster, or send to the others alone");
+        lines.Add("Ask them for a mail that they signed or for their certificate and give it to your postmaster"
+            + (wasSplit ? "" : ", or send to the others alone"));
         return new SmtpReply(550, "5.7.5", string.Join('\n', lines));
 
         void Break()

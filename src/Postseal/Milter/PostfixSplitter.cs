@@ -22,9 +22,10 @@ internal sealed partial class PostfixSplitter(SplitField field, ILogger logger) 
     /// <summary>
     /// Determines whether Postfix may deliver a recipient to others. The certificates are theirs then, and who they are shows only in
     /// the second pass, as cleanup expands virtual_alias_maps behind the milters. Addresses elsewhere have the transports smtp and relay;
-    /// aliases are usual among the others: local, virtual, lmtp, and error, which is that of a virtual alias domain.
+    /// aliases are usual among the others: local, virtual, lmtp, and error, which is that of a virtual alias domain. Of mail that did not
+    /// come by SMTP Postfix tells no transports.
     /// </summary>
-    public static bool MayExpand(EnvelopeAddress recipient) => recipient.Mailer is not (null or "smtp" or "relay");
+    public static bool MayExpand(EnvelopeAddress recipient) => recipient.Mailer is not ("smtp" or "relay");
 
     /// <inheritdoc/>
     public ValueTask<MilterDecision> SplitAsync(

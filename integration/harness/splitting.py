@@ -1,0 +1,600 @@
+"""Mail to several recipients, of whom one body cannot serve all: Postfix splits it, with the sample's lines, and Postseal encrypts to
+each by itself. What arrives is opened by openssl with the recipient's key and compared with what Postfix delivers without a milter."""
+
+import itertools
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import dkim as dkimpy
+
+from . import mime, tools
+from .cases import attachment
+from .judges import Expected
+from .pki import P256, RSA2048, Issued
+from .program import DAEMON, Daemon
+from .report import Skipped, Test, expect
+from .sink import Arrival
+from .smtp import Client, Reply
+from .world import World
+
+ALICE = "alice@example.org"
+BOB, CAROL, DAVE = (f"{name}@split.example.net" for name in ("bob", "carol", "dave"))
+FIELD = b"X-Postseal-Split"
+BODY = b"Hello all,\r\n\r\nthe figures are confidential.\r\n"
+
+
+def tests(world: World) -> Iterator[Test]:
+    split = Split(world)
+    for name, test in (
+            ("all recipients have certificates: one body, one transaction", one_body),
+            ("who has none gets it signed, who has one encrypted", mixed),
+            ("Mixed = Plain: everybody gets it signed", mixed_plain),
+            ("Mixed = Refuse: nobody gets it, and the reply names who has no certificate", mixed_refuse),
+            ("Required: nobody gets it, and the reply names who has no certificate", required_refuse),
+            ("Required, Missing = Bounce: the others get it, and the sender a notice of that one alone", required_bounce),
+            ("Bcc: nobody sees who else got it", bcc),
+            ("a virtual alias: each member gets what is for him", alias),
+            ("mail handed to sendmail is split too, and aliases in it", local_submission),
+            ("451 in the second pass defers that recipient alone, 550 returns it for that one alone", second_pass_replies),
+            ("ENVID, RET, NOTIFY and ORCPT arrive", dsn_arguments),
+            ("a field that a client makes starts nothing and leaves with no mail", forged_field),
+            ("a field with another body is not taken at the second smtpd", replayed_field),
+            ("a stranger at the second smtpd is asked to come back later", stranger),
+            ("10 MB", large),
+            ("lines of any length and 8bit arrive as they came where they are not encrypted", verbatim),
+            ("mail that came encrypted is left as it is", already_encrypted),
+            ("a client's own signature is encrypted as it is", already_signed),
+            ("a DKIM signer behind Postseal signs what leaves", dkim),
+            ("SIGKILL between the passes: nothing is lost, nothing leaves in clear", killed),
+            ("no second smtpd: the mail waits, and does not take smtp_fallback_relay", no_second_smtpd),
+            ("a header field and a tag that ask for encryption, and leave with no mail", overrides),
+            ("a Postfix without the lines: the mail waits at its client", not_set_up),
+            ("settings without the lines' method: the mail waits in the queue", method_gone),
+            ("a disk that is full: the mail waits at its client", full_disk)):
+        yield Test(f"splitting: {name}", partial(test, split))
+
+
+@dataclass
+class Sent:
+    """A message on its way: its envelope sender, whom no other has, and what the client was told."""
+    sender: str
+    reply: Reply
+    message: bytes
+
+
+class Split:
+    """Correspondents, a daemon that encrypts to them, and a message for each test."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._numbers = itertools.count(1)
+        self._people: dict[str, Issued] = {}
+
+    @property
+    def people(self) -> dict[str, Issued]:
+        """Who has a certificate, and its key, which is not where Postseal is."""
+        if not self._people:
+            pki = self.world.pki
+            self._people = {BOB: pki.person(BOB, RSA2048, usage="keyEncipherment"), CAROL: pki.person(CAROL, P256, usage="keyAgreement")}
+        return self._people
+
+    def directory(self) -> Path:
+        """A directory with alice's key and the certificates of her correspondents."""
+        made = self.world.certificates(ALICE)
+        for address, issued in self.people.items():
+            shutil.copy(issued.certificate, made / f"{address}.crt")
+        tools.run(["chown", "-R", DAEMON, made])
+        return made
+
+    def state(self) -> Path:
+        made = self.world.work / f"state-{next(self._numbers)}"
+        made.mkdir(mode=0o700)
+        tools.run(["chown", DAEMON, made])
+        return made
+
+    def configure(self, certificates: Path, state: Path, **settings: dict[str, str]) -> Path:
+        here = {"Milter": {"Socket": f"unix:{self.world.sockets}/split.sock"}, "Certificates": {"Path": str(certificates)},
+                "Encryption": {"Mode": "IfPossible"}, "Splitting": {"Method": "Postfix"}, "State": {"Path": str(state)}}
+        return self.world.program.configure(here, settings)
+
+    @contextmanager
+    def daemon(self, certificates: Path | None = None, state: Path | None = None, **settings: dict[str, str]) -> Iterator[Daemon]:
+        """A daemon at the socket of the two smtpds; afterwards nothing may be left in the queue."""
+        with self.world.program.milter(self.configure(certificates or self.directory(), state or self.state(), **settings)) as daemon:
+            yield daemon
+
+    def message(self, *to: str, fields: bytes = b"", body: bytes = BODY) -> bytes:
+        """A message that names these; what else it is for, only the envelope says."""
+        number = next(self._numbers)
+        return (f"From: {ALICE}\r\nTo: {', '.join(to)}\r\nSubject: Number {number}\r\nMessage-ID: <{number}@example.org>\r\n".encode()
+                + fields + b"Date: Fri, 27 Nov 2026 12:00:00 +0000\r\n\r\n" + body)
+
+    def sender(self) -> str:
+        """An envelope sender that no other message has."""
+        return f"sender-{next(self._numbers)}@split.example.net"
+
+    def send(self, message: bytes, *recipients: str, client: str | None = None, mail: str = "", rcpt: str = "", port: int | None = None) -> Sent:
+        sender = self.sender()
+        with Client(port or self.world.postfix.ports.split, client) as smtp:
+            reply = smtp.send(sender, list(recipients), message, mail, rcpt)
+        return Sent(sender, reply, message)
+
+    def arrived(self, sent: Sent, *recipients: str) -> list[Arrival]:
+        """What arrives for each of them, once each."""
+        expect(sent.reply.code == 250, f"the client was told {sent.reply}\n{self.world.postfix.log()}")
+        return [tools.wait_for(lambda: self.copy(sent, to), 30, lambda: f"mail for {to}\n{self.world.postfix.log()}") for to in recipients]
+
+    def copy(self, sent: Sent, recipient: str) -> Arrival | None:
+        copies = [a for a in self.world.sinkdsn.all(recipient) if a.sender == sent.sender]
+        expect(len(copies) < 2, f"{len(copies)} copies arrived for {recipient}")
+        return copies[0] if copies else None
+
+    def notice(self, sent: Sent) -> Arrival:
+        """The only notice to the sender."""
+        notices = tools.wait_for(lambda: self.world.sinkdsn.all(sent.sender) or None, 30,
+                                 lambda: f"a notice to {sent.sender}\n{self.world.postfix.log()}")
+        expect(len(notices) == 1, f"{len(notices)} notices")
+        return notices[0]
+
+    def nobody_got(self, sent: Sent, *recipients: str) -> None:
+        for recipient in recipients:
+            expect(self.copy(sent, recipient) is None, f"it arrived for {recipient}")
+
+    def waits(self, recipient: str, why: str) -> str:
+        """The queue id of the mail that waits for a recipient, for that reason."""
+        def probe() -> dict[str, str] | None:
+            found = self.world.postfix.waiting(recipient)
+            return found if found and re.search(why, found["why"]) else None
+        return tools.wait_for(probe, 30, lambda: f"mail for {recipient} to wait because of {why!r}, but "
+                              f"{self.world.postfix.waiting(recipient)}\n{self.world.postfix.log()}")["id"]
+
+    # ---- What arrived -------------------------------------------------------------------------------------------------
+
+    def entity(self, mail: bytes, recipient: str) -> bytes:
+        """What openssl finds in it with the recipient's key."""
+        fields, _ = mime.split(mail)
+        [kind] = mime.values(fields, "Content-Type")
+        expect("application/pkcs7-mime" in kind and "smime-type=enveloped-data" in kind, f"{recipient} got it as {kind}")
+        expect(FIELD.lower() not in mail.split(b"\r\n\r\n")[0].lower(), "the field leaves with the mail")
+        for inside in (BODY.splitlines()[2], b"multipart/signed"):
+            expect(inside not in mail, f"{inside!r} is readable without a key")
+        path, content = self.world.work / "encrypted.eml", self.world.work / "decrypted"
+        path.write_bytes(mail)
+        issued = self.people[recipient]
+        tools.run(["openssl", "cms", "-decrypt", "-in", path, "-recip", issued.certificate, "-inkey", issued.key, "-out", content])
+        return content.read_bytes()
+
+    def cannot_read(self, mail: bytes, other: str) -> None:
+        path, issued = self.world.work / "encrypted.eml", self.people[other]
+        path.write_bytes(mail)
+        done = tools.run(["openssl", "cms", "-decrypt", "-in", path, "-recip", issued.certificate, "-inkey", issued.key,
+                          "-out", "/dev/null"], ok=range(256))
+        expect(done.returncode != 0, f"{other} can read what is not for him")
+
+    def recipients_in(self, mail: bytes) -> int:
+        path = self.world.work / "encrypted.eml"
+        path.write_bytes(mail)
+        printed = tools.text(tools.run(["openssl", "cms", "-cmsout", "-print", "-noout", "-in", path]).stdout)
+        return len(re.findall(r"d\.(?:ktri|kari):", printed))
+
+    def signed(self, mail: bytes, sent: Sent) -> bytes:
+        """Checks a signed mail against what came; returns what was signed."""
+        expect(FIELD.lower() not in mail.split(b"\r\n\r\n")[0].lower(), "the field leaves with the mail")
+        entity = self.world.judges.openssl(mail, Expected(ALICE))
+        changed = mime.difference(mime.parts(sent.message), mime.parts(entity))
+        expect(changed is None, changed or "")
+        return entity
+
+    def encrypted(self, mail: bytes, recipient: str, sent: Sent) -> bytes:
+        """Checks an encrypted mail: the recipient reads what was signed, and that is what came."""
+        entity = self.entity(mail, recipient)
+        outside = b"".join(f.raw for f in mime.split(mail)[0] if not f.name.lower().startswith("content-"))
+        self.signed(outside + entity, sent)
+        return entity
+
+
+# ---- The policies -----------------------------------------------------------------------------------------------------
+
+
+def one_body(split: Split) -> None:
+    with split.daemon() as daemon:
+        sent = split.send(split.message(BOB, CAROL), BOB, CAROL)
+        for_bob, for_carol = split.arrived(sent, BOB, CAROL)
+        expect(for_bob is for_carol and set(for_bob.recipients) == {BOB, CAROL}, "it was split, though one body serves both")
+        expect(split.recipients_in(for_bob.raw) == 2, "not two recipients in it")
+        for person in (BOB, CAROL):
+            split.encrypted(for_bob.raw, person, sent)
+        expect("split for" not in daemon.log(), daemon.log())
+
+
+def mixed(split: Split) -> None:
+    with split.daemon() as daemon:
+        sent = split.send(split.message(BOB, DAVE), BOB, DAVE)
+        for_bob, for_dave = split.arrived(sent, BOB, DAVE)
+        expect((for_bob.recipients, for_dave.recipients) == ((BOB,), (DAVE,)), "not one transaction each")
+        inside = split.encrypted(for_bob.raw, BOB, sent)
+        split.signed(for_dave.raw, sent)
+        # It is signed once: both have the same signature.
+        expect(mime.split(inside)[1] == mime.split(for_dave.raw)[1], "Bob got another signature than Dave")
+        for header in (b"Subject: Number", b"Message-ID: <", b"To: bob@"):
+            expect(header in for_bob.raw and header in for_dave.raw, f"{header!r} is missing")
+        daemon.says(r"split for 2 recipient\(s\)")
+        daemon.says(rf"encrypted to {BOB} ")
+        # XFORWARD: the second smtpd's log names the client and the queue id of the first.
+        expect(re.search(r"postseal-split/smtpd.*orig_queue_id=\w+, orig_client=localhost\[127\.0\.0\.1\]", split.world.postfix.log(200)),
+               split.world.postfix.log(200))
+
+
+def mixed_plain(split: Split) -> None:
+    with split.daemon(Encryption={"Mixed": "Plain"}):
+        sent = split.send(split.message(BOB, DAVE), BOB, DAVE)
+        for_bob, for_dave = split.arrived(sent, BOB, DAVE)
+        expect(for_bob is for_dave, "it was split")
+        split.signed(for_bob.raw, sent)
+
+
+def mixed_refuse(split: Split) -> None:
+    refused(split, {"Mixed": "Refuse"})
+
+
+def required_refuse(split: Split) -> None:
+    refused(split, {"Mode": "Required"})
+
+
+def refused(split: Split, settings: dict[str, str]) -> None:
+    with split.daemon(Encryption=settings):
+        sent = split.send(split.message(BOB, DAVE), BOB, DAVE)
+        expect(sent.reply.code == 550 and f"{DAVE} (no certificate)" in sent.reply.text and BOB not in sent.reply.text, f"{sent.reply}")
+        split.nobody_got(sent, BOB, DAVE)
+
+
+def required_bounce(split: Split) -> None:
+    with split.daemon(Encryption={"Mode": "Required", "Missing": "Bounce"}):
+        sent = split.send(split.message(BOB, DAVE, CAROL), BOB, DAVE, CAROL)
+        for person, arrival in zip((BOB, CAROL), split.arrived(sent, BOB, CAROL)):
+            split.encrypted(arrival.raw, person, sent)
+        notice = split.notice(sent).raw
+        expect(b"Final-Recipient: rfc822; " + DAVE.encode() in notice and b"Diagnostic-Code: smtp; 550" in notice, tools.text(notice))
+        expect(BOB.encode() not in notice.split(b"message/rfc822")[0].split(b"text/rfc822-headers")[0], tools.text(notice))
+        split.nobody_got(sent, DAVE)
+
+
+def bcc(split: Split) -> None:
+    with split.daemon(Encryption={"Mode": "Required"}):
+        sent = split.send(split.message(BOB), BOB, CAROL)
+        for person, other, arrival in zip((BOB, CAROL), (CAROL, BOB), split.arrived(sent, BOB, CAROL)):
+            split.encrypted(arrival.raw, person, sent)
+            expect(split.recipients_in(arrival.raw) == 1, f"{person} sees how many got it")
+            split.cannot_read(arrival.raw, other)
+            expect(arrival.recipients == (person,), f"{arrival.recipients}")
+        expect(CAROL.encode() not in split.copy(sent, BOB).raw, "Bob sees Carol")
+
+
+# ---- The ways ---------------------------------------------------------------------------------------------------------
+
+
+def alias(split: Split) -> None:
+    team = "team@lists.example.org"
+    with split.daemon():
+        sent = split.send(split.message(team), team, rcpt=" NOTIFY=FAILURE")
+        for_bob, for_dave = split.arrived(sent, BOB, DAVE)
+        split.encrypted(for_bob.raw, BOB, sent)
+        split.signed(for_dave.raw, sent)
+        expect(all(f"ORCPT=rfc822;{team}" in a.commands[1] for a in (for_bob, for_dave)), f"{for_bob.commands} {for_dave.commands}")
+
+
+def local_submission(split: Split) -> None:
+    team = "team@lists.example.org"
+    with split.world.postfix.changed("non_smtpd_milters=unix:postseal/split.sock"), split.daemon():
+        for to in ([BOB, DAVE], [team]):
+            message = split.message(*to)
+            sent = Sent(split.sender(), Reply(250, "handed to sendmail"), message)
+            split.world.postfix.sendmail(message.replace(b"\r\n", b"\n"), "-f", sent.sender, *to)
+            for_bob, for_dave = split.arrived(sent, BOB, DAVE)
+            split.encrypted(for_bob.raw, BOB, sent)
+            split.signed(for_dave.raw, sent)
+
+
+def second_pass_replies(split: Split) -> None:
+    """All three have certificates when it comes. Then the directory is gone, then it is back without Carol's, and what was learned from
+    mail cannot be read, then it can."""
+    certificates, state = split.directory(), split.state()
+    away = certificates.with_name(certificates.name + ".away")
+    harvested = state / "harvested"
+    harvested.mkdir()
+    shutil.copy(certificates / f"{BOB}.crt", certificates / f"{DAVE}.crt")
+    settings = {"Recipient:" + DAVE: {"Certificate": str(certificates / f"{BOB}.crt")}}
+    postfix = split.world.postfix
+    with split.daemon(certificates, state, Encryption={"Mode": "Required", "Missing": "Bounce"}, **settings):
+        with postfix.changed("defer_transports=postseal-split"):
+            sent = split.send(split.message(BOB), BOB, CAROL, DAVE)
+            split.waits(CAROL, "deferred transport")
+            expect(BODY.splitlines()[2] in postfix.queue_file(split.waits(DAVE, "deferred transport")), "not the message")
+            certificates.rename(away)
+        postfix.flush()
+        for person in (BOB, CAROL, DAVE):
+            split.waits(person, "said: 451 4")
+        split.nobody_got(sent, BOB, CAROL, DAVE)
+
+        away.rename(certificates)
+        (certificates / f"{CAROL}.crt").unlink()
+        harvested.chmod(0)
+        postfix.flush()
+        for_bob, for_dave = split.arrived(sent, BOB, DAVE)
+        split.encrypted(for_bob.raw, BOB, sent)
+        split.encrypted(for_dave.raw, BOB, sent)  # he has Bob's certificate
+        split.waits(CAROL, "451 4.4.3")
+        split.nobody_got(sent, CAROL)
+
+        harvested.chmod(0o755)
+        # It may be a second before the daemon looks there again.
+        tools.wait_for(lambda: postfix.flush() or split.world.sinkdsn.all(sent.sender) or None, 30, postfix.log)
+        notice = split.notice(sent).raw
+        expect(b"Final-Recipient: rfc822; " + CAROL.encode() in notice and b"550" in notice, tools.text(notice))
+        expect(notice.count(b"Final-Recipient:") == 1, tools.text(notice))
+        split.nobody_got(sent, CAROL)
+        split.arrived(sent, BOB, DAVE)  # once each, still
+
+
+def dsn_arguments(split: Split) -> None:
+    with split.daemon():
+        sent = split.send(split.message(BOB, DAVE), BOB, DAVE, mail=" RET=HDRS ENVID=QQ314159",
+                          rcpt=" NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;somebody@example.org")
+        for arrival in split.arrived(sent, BOB, DAVE):
+            mail, rcpt = arrival.commands
+            expect("RET=HDRS" in mail and "ENVID=QQ314159" in mail, mail)
+            expect("NOTIFY=SUCCESS,FAILURE" in rcpt and "ORCPT=rfc822;somebody@example.org" in rcpt, rcpt)
+        expect(not split.world.sinkdsn.all(sent.sender), "a relay in between reported success")
+
+
+# ---- Strangers --------------------------------------------------------------------------------------------------------
+
+
+def forged_field(split: Split) -> None:
+    """From one of ours and from outside, on the ways with and without a split."""
+    forms = (b"X-Postseal-Split: v1; t=1795867200; wanted=never; bits=0; dkim=0; id=yes; mac=" + b"A" * 43 + b"=\r\n",
+             b"x-postseal-SPLIT:v1;\r\n\tfolded\r\n", b"X-Postseal-Split : v1;\r\nX-Postseal-Split: v1; two\r\n", b"X-Postseal-Split:\r\n")
+    with split.daemon() as daemon:
+        for form in forms:
+            for client in (None, "203.0.113.9"):
+                start = daemon.log_size()
+                sent = split.send(split.message(DAVE, fields=form), DAVE, client=client)
+                [arrival] = split.arrived(sent, DAVE)
+                expect(FIELD.lower() not in arrival.raw.lower(), f"{form!r} from {client} leaves with the mail:\n{tools.text(arrival.raw)}")
+                expect(BODY.splitlines()[2] in arrival.raw, "the mail is another")
+                expect("second smtpd" not in daemon.log(start) and "split for" not in daemon.log(start), daemon.log(start))
+            sent = split.send(split.message(BOB, DAVE, fields=form), BOB, DAVE)
+            for_bob, for_dave = split.arrived(sent, BOB, DAVE)
+            split.encrypted(for_bob.raw, BOB, sent_without(sent, form))
+            split.signed(for_dave.raw, sent_without(sent, form))
+
+
+def sent_without(sent: Sent, form: bytes) -> Sent:
+    return Sent(sent.sender, sent.reply, sent.message.replace(form, b""))
+
+
+def replayed_field(split: Split) -> None:
+    """What an eavesdropper on the queue has is of no use with other words, and with the same ones reaches only the smtpd of this machine."""
+    postfix = split.world.postfix
+    with split.daemon() as daemon:
+        with postfix.changed("defer_transports=postseal-split"):
+            sent = split.send(split.message(BOB, DAVE), BOB, DAVE)
+            queued = postfix.queue_file(split.waits(BOB, "deferred transport")).replace(b"\n", b"\r\n")
+            expect(queued.lower().count(FIELD.lower()) == 1, tools.text(queued))
+            for other in (queued.replace(b"confidential", b"worthless"), queued.replace(b"Message-ID: <", b"Message-ID: <x"),
+                          queued.replace(b"wanted=none", b"wanted=never")):
+                expect(other != queued, "nothing was changed")
+                replayed = split.send(other, CAROL, port=postfix.ports.second)
+                expect(replayed.reply.code == 451 and "4.7.0" in replayed.reply.text, f"{replayed.reply}")
+                split.nobody_got(replayed, CAROL)
+            daemon.says(r"refused at the second smtpd, from 127\.0\.0\.1, with 451: its X-Postseal-Split field was made with another split\.key")
+        postfix.flush()
+        split.arrived(sent, BOB, DAVE)
+
+
+def stranger(split: Split) -> None:
+    second = split.world.postfix.ports.second
+    with split.daemon() as daemon:
+        for fields in (b"", b"X-Postseal-Split: v1; t=1795867200; wanted=none; bits=0; dkim=0; id=yes; mac=" + b"A" * 43 + b"=\r\n"):
+            sent = split.send(split.message(DAVE, fields=fields), DAVE, port=second)
+            expect(sent.reply.code == 451, f"{sent.reply}")
+            split.nobody_got(sent, DAVE)
+        daemon.says("refused at the second smtpd, from 127.0.0.1, with 451: it has no X-Postseal-Split field")
+        outside = split.send(split.message(DAVE), DAVE, client="203.0.113.9", port=second)
+        expect(outside.reply.code == 450, f"{outside.reply}")
+        split.nobody_got(outside, DAVE)
+
+
+# ---- Messages ---------------------------------------------------------------------------------------------------------
+
+
+def large(split: Split) -> None:
+    content = attachment(7_500_000)  # 10 MB in base64
+    with split.daemon(Signing={"MaxSize": "64M"}, Milter={"MaxMessageSize": "64M"}):
+        sent = split.send(split.message(BOB, DAVE, body=b"the figures are confidential.\r\n" + content + b"\r\n"), BOB, DAVE)
+        expect(len(sent.message) > 10_000_000, f"{len(sent.message)}")
+        for_bob, for_dave = split.arrived(sent, BOB, DAVE)
+        expect(len(for_bob.raw) < 1.5 * len(sent.message), f"{len(for_bob.raw)} bytes")
+        split.encrypted(for_bob.raw, BOB, sent)
+        split.signed(for_dave.raw, sent)
+
+
+def verbatim(split: Split) -> None:
+    body = (b"x" * 5000 + b"\r\n" + "Grüße, vertraulich: ".encode() + b"the figures are confidential.\r\n" + b" \r\n.\r\n.. dots\r\n" + b"y" * 2047 + b"\xff\r\n\r\n\r\n")
+    fields = b"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n"
+    with split.daemon(Signing={"Mode": "Never"}):
+        sent = split.send(split.message(BOB, DAVE, fields=fields, body=body), BOB, DAVE)
+        for_bob, for_dave = split.arrived(sent, BOB, DAVE)
+        expect(mime.split(for_dave.raw)[1] == body, f"Dave got another body: {mime.shown(mime.split(for_dave.raw)[1])}")
+        changed = mime.difference(mime.parts(sent.message), mime.parts(split.entity(for_bob.raw, BOB)))
+        expect(changed is None, changed or "")
+
+
+def already_encrypted(split: Split) -> None:
+    text, made = split.world.work / "inside", split.world.work / "by-client.eml"
+    text.write_bytes(BODY)
+    tools.run(["openssl", "cms", "-encrypt", "-aes256", "-in", text, "-out", made, split.people[BOB].certificate])
+    fields, body = made.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n").split(b"\r\n\r\n", 1)
+    with split.daemon(Encryption={"Mode": "Required"}) as daemon:
+        sent = split.send(split.message(BOB, DAVE, fields=fields + b"\r\n", body=body), BOB, DAVE)
+        for_bob, for_dave = split.arrived(sent, BOB, DAVE)
+        expect(for_bob is for_dave and mime.split(for_bob.raw)[1] == body, "it is not as it came")
+        expect("split for" not in daemon.log(), daemon.log())
+
+
+def already_signed(split: Split) -> None:
+    text, made = split.world.work / "inside", split.world.work / "by-client.eml"
+    text.write_bytes(b"Content-Type: text/plain\r\n\r\n" + BODY)
+    key, certificate = split.world.pki.certificates / f"{ALICE}.pem", split.world.pki.certificate(ALICE)
+    tools.run(["openssl", "cms", "-sign", "-in", text, "-signer", certificate, "-inkey", key, "-certfile", split.world.pki.intermediate.certificate,
+               "-out", made])
+    fields, body = made.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n").split(b"\r\n\r\n", 1)
+    with split.daemon():
+        sent = split.send(split.message(BOB, DAVE, fields=fields + b"\r\n", body=body), BOB, DAVE)
+        for_bob, for_dave = split.arrived(sent, BOB, DAVE)
+        inside = split.entity(for_bob.raw, BOB)
+        expect(mime.split(inside)[1] == body and mime.split(for_dave.raw)[1] == body, "the client's signature is another")
+
+
+def overrides(split: Split) -> None:
+    asks = {"Override": {"SubjectTag": "[encrypt]"}, "Encryption": {"Mode": "Never"}}
+    header, tag = b"X-Postseal-Encrypt: required\r\n", b"Subject: [Encrypt] Number"
+    with split.daemon(**asks):
+        for tagged in (split.message(BOB, fields=header), split.message(BOB).replace(b"Subject: Number", tag)):
+            # Carol is in Bcc: it takes both passes, and the second knows what the first read.
+            sent = split.send(tagged, BOB, CAROL)
+            plain = Sent(sent.sender, sent.reply, tagged.replace(header, b"").replace(tag, b"Subject: Number"))
+            for person, arrival in zip((BOB, CAROL), split.arrived(sent, BOB, CAROL)):
+                split.encrypted(arrival.raw, person, plain)
+                expect(b"encrypt]" not in arrival.raw.lower() and b"x-postseal" not in arrival.raw.lower(), tools.text(arrival.raw[:2000]))
+            refused = split.send(tagged, BOB, DAVE)
+            expect(refused.reply.code == 550 and DAVE in refused.reply.text, f"{refused.reply}")
+            outside = split.send(tagged, BOB, client="203.0.113.9")
+            [arrival] = split.arrived(outside, BOB)
+            expect(BODY.splitlines()[2] in arrival.raw and b"encrypt]" not in arrival.raw.lower() and b"x-postseal" not in arrival.raw.lower(),
+                   tools.text(arrival.raw))
+
+
+# ---- Bad days ---------------------------------------------------------------------------------------------------------
+
+
+def dkim(split: Split) -> None:
+    world, work = split.world, split.world.work / "opendkim"
+    work.mkdir()
+    tools.run(["opendkim-genkey", "-D", work, "-d", "example.org", "-s", "s1"])
+    [port] = tools.free_ports(1)
+    (work / "opendkim.conf").write_text(
+        f"Domain example.org\nSelector s1\nKeyFile {work}/s1.private\nSocket inet:{port}@127.0.0.1\nMode s\nCanonicalization relaxed/simple\n"
+        f"Background no\nUserID root\nPidFile {work}/pid\nRequireSafeKeys no\n")
+    record = b"".join(re.findall(rb'"([^"]*)"', (work / "s1.txt").read_bytes()))
+
+    def signatures(mail: bytes) -> int:
+        """How many there are; each has to be valid."""
+        count = len(mime.values(mime.split(mail)[0], "DKIM-Signature"))
+        for index in range(count):
+            expect(dkimpy.DKIM(mail).verify(index, dnsfunc=lambda name, **_: record), f"DKIM signature {index} of {count} does not verify\n{tools.text(mail[:3000])}")
+        return count
+
+    with subprocess.Popen(["opendkim", "-f", "-x", str(work / "opendkim.conf")]) as signer:
+        try:
+            tools.wait_for(lambda: tools.accepts(port), 30, lambda: "opendkim to listen")
+            ports = world.postfix.ports
+            services = tuple(f"127.0.0.1:{p}/inet/smtpd_milters=$postseal_milter,inet:127.0.0.1:{port}" for p in (ports.split, ports.second))
+            with world.postfix.changed(services=services), split.daemon():
+                sent = split.send(split.message(BOB, DAVE), BOB, DAVE)
+                for_bob, for_dave = split.arrived(sent, BOB, DAVE)
+                # The one of the first pass was over the signed body: with the encrypted one it would be broken.
+                expect(signatures(for_bob.raw) == 1, f"{signatures(for_bob.raw)} DKIM signatures over what is encrypted")
+                expect(signatures(for_dave.raw) >= 1, "no DKIM signature over what is signed")
+                split.encrypted(for_bob.raw, BOB, sent)
+                split.signed(for_dave.raw, sent)
+                fast = split.send(split.message(BOB), BOB)
+                expect(signatures(split.arrived(fast, BOB)[0].raw) == 1, "no DKIM signature on the way without a split")
+        finally:
+            signer.terminate()
+
+
+def killed(split: Split) -> None:
+    """A main.cf that lets mail pass when a milter is not there does not matter at the second smtpd."""
+    postfix, certificates, state = split.world.postfix, split.directory(), split.state()
+    with postfix.changed("milter_default_action=accept"):
+        with split.daemon(certificates, state) as daemon:
+            with postfix.changed("defer_transports=postseal-split"):
+                sent = split.send(split.message(BOB, DAVE), BOB, DAVE)
+                split.waits(BOB, "deferred transport")
+                daemon.kill()
+            postfix.flush()
+            for person in (BOB, DAVE):
+                split.waits(person, "451|Service unavailable")
+            split.nobody_got(sent, BOB, DAVE)
+        with split.daemon(certificates, state):
+            postfix.flush()
+            for_bob, for_dave = split.arrived(sent, BOB, DAVE)
+            split.encrypted(for_bob.raw, BOB, sent)
+            split.signed(for_dave.raw, sent)
+
+
+def no_second_smtpd(split: Split) -> None:
+    postfix = split.world.postfix
+    with split.daemon():
+        with postfix.changed(f"smtp_fallback_relay=[127.0.0.1]:{split.world.sinkdsn.port}", without=f"127.0.0.1:{postfix.ports.second}/inet"):
+            sent = split.send(split.message(BOB, DAVE), BOB, DAVE)
+            for person in (BOB, DAVE):
+                split.waits(person, "Connection refused")
+            split.nobody_got(sent, BOB, DAVE)
+        postfix.flush()
+        for_bob, for_dave = split.arrived(sent, BOB, DAVE)
+        split.encrypted(for_bob.raw, BOB, sent)
+        split.signed(for_dave.raw, sent)
+
+
+def not_set_up(split: Split) -> None:
+    with split.daemon() as daemon, split.world.postfix.changed("milter_macro_defaults=", "milter_header_checks="):
+        sent = split.send(split.message(BOB, DAVE), BOB, DAVE)
+        expect(sent.reply.code == 451, f"{sent.reply}")
+        daemon.says("cannot be split, and fails temporarily: main.cf has not the lines")
+        split.nobody_got(sent, BOB, DAVE)
+
+
+def method_gone(split: Split) -> None:
+    postfix, certificates, state = split.world.postfix, split.directory(), split.state()
+    with split.daemon(certificates, state), postfix.changed("defer_transports=postseal-split"):
+        sent = split.send(split.message(BOB, DAVE), BOB, DAVE)
+        split.waits(BOB, "deferred transport")
+    with split.daemon(certificates, state, Splitting={"Method": "None"}) as daemon:
+        postfix.flush()
+        for person in (BOB, DAVE):
+            split.waits(person, r"The settings of Postseal lack \[Splitting\] Method = Postfix")
+        daemon.says(r"the settings have \[Splitting\] Method = None")
+        split.nobody_got(sent, BOB, DAVE)
+    with split.daemon(certificates, state):
+        postfix.flush()
+        split.arrived(sent, BOB, DAVE)
+
+
+def full_disk(split: Split) -> None:
+    state = split.state()
+    if tools.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=700", "none", state], ok=range(256)).returncode != 0:
+        raise Skipped("no file system can be mounted here")
+    try:
+        tools.run(["chown", DAEMON, state])
+        filler = state / "filler"
+        with filler.open("wb", buffering=0) as file, suppress(OSError):
+            while file.write(b"x" * 512):
+                pass
+        with split.daemon(state=state) as daemon:
+            sent = split.send(split.message(BOB, DAVE), BOB, DAVE)
+            expect(sent.reply.code == 451, f"{sent.reply}")
+            daemon.says(r"split\.key cannot be made: No space left on device.*let \[State\] Path be a directory that the daemon can write")
+            split.nobody_got(sent, BOB, DAVE)
+            filler.unlink()
+            again = split.send(sent.message, BOB, DAVE)
+            split.arrived(again, BOB, DAVE)
+    finally:
+        tools.run(["umount", state])
