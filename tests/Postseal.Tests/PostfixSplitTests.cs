@@ -134,17 +134,20 @@ public sealed class PostfixSplitTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData(SplitMethod.None)]
-    [InlineData(SplitMethod.Reinject)]
-    public async Task Where_the_settings_know_no_second_pass_the_reply_names_them(SplitMethod method)
+    [InlineData(SplitMethod.None, "451 4.3.5 The settings of Postseal lack [Splitting] Method = Postfix", "the settings have [Splitting] Method = None")]
+    [InlineData(SplitMethod.Reinject, "451 4.7.0 This is no copy that Postseal has made", "it is no copy that was made here")]
+    public async Task What_was_split_before_the_settings_changed_waits(SplitMethod method, string reply, string logged)
     {
         var queued = await FirstPassAsync(ToBobAndCarol);
         options = options with { Splitting = new SplittingOptions { Method = method } };
 
         var result = await SecondPassAsync(queued, "bob@example.net");
 
-        Assert.Equal("451 4.3.5 The settings of Postseal lack [Splitting] Method = Postfix", result.Reply);
-        Assert.Contains(log.Lines, line => line.Contains($"the settings have [Splitting] Method = {method}", StringComparison.Ordinal));
+        Assert.Equal(reply, result.Reply);
+        Assert.Contains(log.Lines, line => line.Contains(logged, StringComparison.Ordinal));
+
+        options = options with { Splitting = new SplittingOptions { Method = SplitMethod.Postfix } };
+        Assert.NotNull(Decrypt(await SecondPassAsync(queued, "bob@example.net"), bob).Content);
     }
 
     [Fact]

@@ -12,6 +12,7 @@ public sealed partial class RoomTests
         "Files", // writes and opens files for commands
         "Keys", // makes keys, and requests for certificates
         "Milter/Splitting", // what carries a split message from one pass to the other
+        "Milter/Reinjection", // hands copies to an SMTP server, and remembers who has his
         "Milter", // turns settings and the core into a milter
         "Hosting", // the daemon as a process: log, service manager
         "Store", // the certificate directory, for people
