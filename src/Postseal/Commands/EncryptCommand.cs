@@ -90,7 +90,7 @@ internal static class EncryptCommand
         CancellationToken cancellationToken)
     {
         var (mail, server, level) = settings is null
-            ? (new PostsealOptions(), new MilterServerOptions(), LogLevel.Information)
+            ? (new PostsealOptions { Signing = new() { MaxSize = int.MaxValue } }, new MilterServerOptions(), LogLevel.Information)
             : (settings.Mail, settings.Server, settings.LogLevel);
         using var log = new StandardErrorLog(output.Streams.ErrorBytes, level, TimeProvider.System);
         IIdentitySource identities = new NoKeys();

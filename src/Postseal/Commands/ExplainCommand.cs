@@ -1,7 +1,7 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Net;
 using System.Text;
+using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Postseal.Certificates.Store;
 using Postseal.Mail;
@@ -48,6 +48,7 @@ internal static class ExplainCommand
             Description = "The envelope sender, '' for a bounce. Without it: the author that From names.",
             HelpName = "ADDRESS",
         };
+        var json = new Option<bool>("--json") { Description = "Write JSON for programs instead of sentences." };
         var command = new DocumentedCommand(
             "explain",
             "Explain what happens to a message, step by step, with the setting or file that decides.",
@@ -63,7 +64,7 @@ internal static class ExplainCommand
             postseal explain --from alice@example.org --to bob@example.net --header 'X-Postseal-Encrypt: required'
             postseal explain --from '"boss@example.org" <alice@example.org>' --to bob@example.net
             postseal explain --from alice@example.org --to bob@example.net --client 192.0.2.7 --auth alice@example.org --sender ''
-            """) { config, from, to, bcc, fields, client, user, sender };
+            """) { config, from, to, bcc, fields, client, user, sender, json };
         command.Handle((arguments, output, cancellationToken) =>
         {
             var named = arguments.GetValue(to)!.Select(CommonOptions.ParseAddress).ToList();
@@ -76,83 +77,49 @@ internal static class ExplainCommand
                     "" or "<>" => null,
                     var text => CommonOptions.ParseAddress(text),
                 },
-                Recipients = [.. named.Concat(arguments.GetValue(bcc)!.Select(CommonOptions.ParseAddress)).Select(address => new Recipient($"{address}"))],
+                Recipients = [.. named.Union(arguments.GetValue(bcc)!.Select(CommonOptions.ParseAddress)).Select(address => new Recipient($"{address}"))],
                 ClientAddress = Client(arguments.GetValue(client)!),
                 AuthenticatedUser = arguments.GetValue(user),
             };
-            return ExplainAsync(arguments.GetValue(config)!, message, envelope, output, cancellationToken);
+            return ExplainAsync(arguments.GetValue(config)!, message, envelope, arguments.GetValue(json), output, cancellationToken);
         });
         return command;
     }
 
     private static async Task<int> ExplainAsync(
-        string configPath, MailMessage message, Envelope envelope, CommandOutput output, CancellationToken cancellationToken)
+        string configPath, MailMessage message, Envelope envelope, bool json, CommandOutput output, CancellationToken cancellationToken)
     {
         var options = MilterSettings.Load(configPath).Mail;
         var certificates = new CertificateDirectory(options.Certificates, TimeProvider.System, NullLogger.Instance);
         var processor = new OutgoingProcessor(
             options, certificates, new RecipientCertificates(certificates), TimeProvider.System, new CorrespondentMemory(options.StatePath, isReadOnly: true));
         envelope = envelope with { CanSplit = options.Splitting.Method != SplitMethod.None };
-        var outcome = await processor.ProcessAsync(message, envelope, cancellationToken);
+        var explanation = await Explanation.MakeAsync(processor, message, envelope, cancellationToken);
+        if (json)
+        {
+            output.Text(JsonSerializer.Serialize(explanation, ExplanationJson.Default.Explanation) + "\n");
+        }
+        else
+        {
+            output.Line($"{configPath}, the certificates in {options.Certificates.Path}:");
+            Write(explanation, output);
+        }
 
-        output.Line($"{configPath}, the certificates in {options.Certificates.Path}:");
-        foreach (var (i, step) in outcome.Steps.Index())
+        return explanation.Copies.All(copy => copy.Leaves) ? ExitCode.Success : ExitCode.Failure;
+    }
+
+    private static void Write(Explanation explanation, CommandOutput output)
+    {
+        foreach (var (i, step) in explanation.Steps.Index())
         {
             output.Line($"{i + 1}. {step.Question}");
             output.Line($"   {step.Answer}   ({step.DecidedBy})");
         }
 
         output.Line();
-        if (outcome is not Outcome.PerRecipient split)
-        {
-            output.Line(Sentence("The message", outcome, outcome));
-            return outcome is Outcome.Refused ? ExitCode.Failure : ExitCode.Success;
-        }
-
-        // Each recipient's copy by itself, as the second pass handles it.
-        var copies = new List<Outcome>();
-        foreach (var recipient in envelope.Recipients)
-        {
-            var copy = await processor.ProcessAsync(
-                split.Message, envelope with { Recipients = [recipient], Ticket = split.Ticket }, cancellationToken);
-            output.Line(Sentence($"The copy for {recipient.Text}", copy, split));
-            copies.Add(copy);
-        }
-
-        return copies.Exists(copy => copy is Outcome.Refused) ? ExitCode.Failure : ExitCode.Success;
+        foreach (var copy in explanation.Copies)
+            output.Line(copy.Sentence(explanation.Copies.Count == 1 ? "The message" : $"The copy for {copy.Recipients[0]}"));
     }
-
-    /// <summary>Says what becomes of a message.</summary>
-    /// <param name="what">What the sentence calls it.</param>
-    /// <param name="outcome">What becomes of it.</param>
-    /// <param name="first">What became of it before it was split: the same where it was not.</param>
-    private static string Sentence(string what, Outcome outcome, Outcome first)
-    {
-        if (outcome is Outcome.Refused { Reply: var reply } refused)
-        {
-            return $"{what} would be refused with {reply.Code} {reply.EnhancedStatusCode} {reply.Text.Replace('\n', ' ')}. "
-                + $"The log would say: {refused.Why}.";
-        }
-
-        var signature = FactsOf(first).OfType<Fact.Signed>().FirstOrDefault();
-        var encrypted = FactsOf(outcome).OfType<Fact.Encrypted>().FirstOrDefault();
-        var why = FactsOf(outcome).OfType<Fact.NotEncrypted>().FirstOrDefault()?.Why;
-        return (signature, encrypted) switch
-        {
-            (null, null) => $"{what} would leave as it is: {(first as Outcome.Unchanged)?.Why ?? why}.",
-            (not null, null) => $"{what} would leave signed by {signature.Author}{(why is null ? "" : $", not encrypted: {why}")}.",
-            (null, not null) => $"{what} would leave encrypted with {encrypted.Content}.",
-            _ => $"{what} would leave signed by {signature.Author} and encrypted with {encrypted.Content}.",
-        };
-    }
-
-    private static IReadOnlyList<Fact> FactsOf(Outcome outcome) => outcome switch
-    {
-        Outcome.Replaced replaced => replaced.Facts,
-        Outcome.PerRecipient split => split.Facts,
-        Outcome.Unchanged unchanged => unchanged.Facts,
-        _ => [],
-    };
 
     private static MailMessage Message(string from, IReadOnlyList<MailAddress> to, IReadOnlyList<string> fields)
     {
