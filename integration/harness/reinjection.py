@@ -8,6 +8,7 @@ from functools import partial
 from . import tools
 from .judges import Expected
 from .mailkit import ALICE, Correspondents
+from .program import DAEMON
 from .report import Test, expect
 from .sendmail import REINJECTING, Sendmail, SplitPorts
 from .smtp import Client, Reply
@@ -34,6 +35,7 @@ class Reinjection:
         self.world = world
         self._people: Correspondents | None = None
         self._runs = 0
+        self._state = world.work / "reinjection-state"
 
     @property
     def people(self) -> Correspondents:
@@ -46,8 +48,10 @@ class Reinjection:
         self._runs += 1
         milter, submission, second = tools.free_ports(3)
         directory = self.world.work / f"reinjection-{self._runs}"
+        tools.run(["install", "-d", "-o", DAEMON, "-m", "700", self._state])
         settings = self.people.settings(**{"SubAddress": "yes"} | encryption)
         settings["Milter"] = {"Socket": f"inet:{milter}@127.0.0.1"}
+        settings["State"] = {"Path": str(self._state)}
         settings["Splitting"] = {"Method": "Reinject", "Reinject": f"127.0.0.1:{reinject or second}"}
         sendmail = Sendmail(directory, SplitPorts(submission, second), milter, self.world.sink.port, self.world.sink.port, REINJECTING)
         with self.world.program.milter(self.world.program.configure(settings)):
