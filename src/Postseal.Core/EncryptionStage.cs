@@ -78,8 +78,10 @@ internal sealed class EncryptionStage(
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            if (recipient.Rules.Downgrade == EncryptionDowngrade.Refuse)
-                recipient.LookupFailure ??= new(RejectionKind.LookupFailed, $"whether mail to {address} was encrypted before cannot be told: {e.Message}");
+            if (recipient.Rules.Downgrade != EncryptionDowngrade.Refuse)
+                return;
+            recipient.WasEncryptedTo = true;
+            recipient.LookupFailure ??= new(RejectionKind.LookupFailed, $"whether mail to {address} was encrypted before cannot be told: {e.Message}");
         }
     }
 
@@ -92,7 +94,8 @@ internal sealed class EncryptionStage(
             return CannotBe(plan, signed, new(RejectionKind.Malformed, ((CannotCanonicalize)entity).Reason), EncryptionReplies.Malformed);
         var recipients = encryption.Recipients.Select(Envelope).ToList();
         var sender = await FindSenderAsync(plan, cancellationToken).ConfigureAwait(false);
-        if (sender is not null && !encryption.Recipients.Any(recipient => IsSame(recipient.Certificate!, sender)))
+        // One whose identifier a recipient's certificate has, too, would keep that recipient from reading.
+        if (sender is not null && !encryption.Recipients.Any(recipient => recipient.Certificate!.EncryptionKey.HasIdentifierOf(sender.EncryptionKey)))
             recipients.Add(new EnvelopeRecipient(sender.EncryptionKey, sender.EncryptionKey.RequiresOaep));
 
         var maxLength = plan.Rules!.MaxMessageLength;
@@ -130,7 +133,7 @@ internal sealed class EncryptionStage(
     /// recipients.</summary>
     private async ValueTask<MailCertificate?> FindSenderAsync(OutgoingPlan plan, CancellationToken cancellationToken)
     {
-        if (plan.Author is not { } author || plan.Encryption!.Recipients.Any(recipient => !recipient.Rules.ToSender))
+        if (!plan.IsAuthorKnown || plan.Author is not { } author || plan.Encryption!.Recipients.Any(recipient => !recipient.Rules.ToSender))
             return null;
         try
         {
@@ -143,9 +146,6 @@ internal sealed class EncryptionStage(
 
         return (plan.Encryption.Sender as Lookup<MailCertificate>.Found)?.Value;
     }
-
-    private static bool IsSame(MailCertificate one, MailCertificate other) =>
-        one.Certificate.RawDataMemory.Span.SequenceEqual(other.Certificate.RawDataMemory.Span);
 
     private static StageResult CannotBe(OutgoingPlan plan, MailMessage signed, Rejection why, SmtpReply reply) =>
         plan.Encryption!.Recipients.Any(recipient => recipient.MustBeEncrypted)

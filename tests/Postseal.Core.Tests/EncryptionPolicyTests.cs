@@ -1,4 +1,6 @@
 using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Postseal.Certificates;
 using Postseal.Mail;
@@ -298,6 +300,32 @@ public sealed class EncryptionPolicyTests : IDisposable
             replaced.Message.Headers.Where(header => header.Is("DKIM-Signature")).Select(header => header.ToString()));
     }
 
+    /// <summary>Mallory writes news' address into From, whose mail is not encrypted.</summary>
+    [Theory]
+    [InlineData("news@example.org", "plain")]
+    [InlineData("mallory@example.org", "550 dave (no certificate)")]
+    public void What_lowers_the_mode_of_a_sender_is_for_himself(string login, string expected)
+    {
+        const string settings = "Mode = Required\n[Sender:news@example.org]\nEncryption = Never";
+        var message = MailMessage.Parse("From: news@example.org\r\nTo: dave@example.net\r\n\r\nHello\r\n"u8.ToArray());
+        var envelope = Envelope("dave") with { AuthenticatedUser = login };
+
+        Assert.Equal(expected, Told(Process(settings, message, envelope), expected));
+        var alias = envelope with { CanSplit = true, Recipients = [new Recipient("dave@example.net") { MayExpand = true }] };
+        if (Process(settings, message, alias) is Outcome.PerRecipient split)
+            Assert.Equal(expected, Told(Process(settings, split.Message, Envelope("dave") with { Ticket = split.Ticket, ClientAddress = null }), expected));
+    }
+
+    [Fact]
+    public void Two_certificates_that_a_reader_cannot_tell_apart_are_in_no_one_body()
+    {
+        foreach (var name in new[] { "bob", "carol" })
+            folder.Write($"{name}@example.net.crt", SameIssuerAndSerial($"{name}@example.net"));
+
+        Assert.Equal("split", Told(Process("Mode = IfPossible", Letter("bob, carol"), Envelope("bob, carol") with { CanSplit = true }), "split"));
+        Assert.Equal("plain, warned", Told(Process("Mode = IfPossible", Letter("bob, carol"), Envelope("bob, carol")), "plain, warned"));
+    }
+
     [Fact]
     public void One_reply_names_a_thousand_recipients_as_far_as_it_has_room()
     {
@@ -334,6 +362,19 @@ public sealed class EncryptionPolicyTests : IDisposable
             "postmaster" => name,
             _ => $"{name}@example.net",
         });
+
+    private string SameIssuerAndSerial(string address)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var issuer = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest($"CN={address}", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddEmailAddress(address);
+        request.CertificateExtensions.Add(names.Build());
+        using var certificate = request.Create(
+            new X500DistinguishedName("CN=Careless CA"), X509SignatureGenerator.CreateForECDsa(issuer), Now.AddHours(-1), Now.AddDays(9), [1]);
+        return certificate.ExportCertificatePem() + "\n";
+    }
 
     /// <summary>Says in the words of the table what became of a message.</summary>
     private static string Told(Outcome outcome, string expected) => outcome switch

@@ -36,7 +36,7 @@ public sealed class SplitFieldTests : IDisposable
         var field = Field().Make(new SplitTicket(EncryptionMode.Required, 256, 1), Parse(Mail));
 
         Assert.Matches(
-            "^X-Postseal-Split: v1; t=1795867200; wanted=required; bits=256; dkim=1; id=yes; mac=[A-Za-z0-9+/]{43}=$", field.ToString());
+            "^X-Postseal-Split: v1; t=1795867200; wanted=required; bits=256; dkim=1; author=no; id=yes; mac=[A-Za-z0-9+/]{43}=$", field.ToString());
     }
 
     // What an MTA may do to a message between the passes.
@@ -63,6 +63,7 @@ public sealed class SplitFieldTests : IDisposable
     [InlineData("wanted=none", "wanted=required")]
     [InlineData("bits=128", "bits=256")]
     [InlineData("dkim=0", "dkim=1")]
+    [InlineData("author=no", "author=yes")]
     [InlineData("t=1795867200", "t=1795867201")]
     [InlineData("id=yes", "id=no")]
     public void It_is_of_no_use_with_another_message_or_another_word_in_it(string before, string after)

@@ -34,6 +34,8 @@ internal static class EncryptionChoice
         var content = ContentChoice.For(encrypted, MinKeyBits(recipients, envelope));
         if (encrypted.Count > 1 && !envelope.ShowsRecipients && Hidden(encrypted, headers) is { } hidden)
             return Split(encrypted, recipients, envelope, $"{hidden} is named in neither To nor Cc, and the others would see him");
+        if (Confusable(encrypted) is { } both)
+            return Split(encrypted, recipients, envelope, $"the certificates of {both} have one issuer and serial number, and only one of them could read it");
         if (content is { } common)
             return new EncryptionDecision.OneBody(common);
         return envelope.CanSplit
@@ -106,6 +108,13 @@ internal static class EncryptionChoice
         var named = NamedRecipients.Of(headers);
         return recipients.Find(recipient => recipient.Recipient.Address is not { } address || !named.Contains(address))?.Recipient.Text;
     }
+
+    /// <summary>Finds two with different certificates that a reader could not tell apart: issuers number theirs as they like.</summary>
+    private static string? Confusable(List<RecipientPlan> recipients) => recipients
+        .GroupBy(recipient => Convert.ToHexString(recipient.Certificate!.EncryptionKey.Identifier))
+        .Where(same => same.DistinctBy(recipient => recipient.Certificate!.Certificate.Thumbprint).Skip(1).Any())
+        .Select(same => string.Join(" and ", same.Select(recipient => recipient.Recipient.Text)))
+        .FirstOrDefault();
 
     private static string Names(List<RecipientPlan> recipients) => string.Join(", ", recipients.Select(recipient => recipient.Recipient.Text));
 

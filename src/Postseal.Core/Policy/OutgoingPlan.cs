@@ -21,6 +21,10 @@ internal sealed class OutgoingPlan(OriginatingOptions originating, SigningPolicy
     /// <summary>Gets the message without these marks, as it goes on.</summary>
     public MailMessage Message => Marks.Message;
 
+    /// <summary>Gets or sets whether the client may send as the author: else nothing that is said for him lowers a mode, and he gets
+    /// nothing to read.</summary>
+    public bool IsAuthorKnown { get; set; }
+
     /// <summary>Gets or sets the modes that the sections of those say who may be its sender; <see langword="null"/> is among them
     /// where one has none.</summary>
     public IReadOnlyList<DecidedMode?> SenderModes { get; set; } = [];

@@ -31,7 +31,12 @@ internal sealed class OutgoingPolicy(
         };
         plan.Rejection = Ask(plan, plan.Message);
         if (plan.Origin != Origin.External || envelope.Ticket is not null)
+        {
+            plan.IsAuthorKnown = envelope.Ticket?.IsAuthorKnown
+                ?? (plan.Authorship is { IsClear: true } clear && origins.MaySignAs(clear.Authors, plan.Origin, envelope).IsGranted);
             plan.SenderModes = ModesOfSender(plan);
+        }
+
         return plan;
     }
 
@@ -69,7 +74,7 @@ internal sealed class OutgoingPolicy(
         // What may not lower the mode here must not lower it there.
         if (wanted is not EncryptionMode.Required && !marks.MayLower)
             wanted = wanted is EncryptionMode.IfPossible ? wanted : null;
-        return new SplitTicket(wanted, minKeyBits, DkimSignatures.In(plan.Message.Headers));
+        return new SplitTicket(wanted, minKeyBits, DkimSignatures.In(plan.Message.Headers), plan.IsAuthorKnown);
     }
 
     /// <summary>Finds who may have sent mail whose author is not clear: the envelope sender, the login, and every address that
@@ -115,7 +120,7 @@ internal sealed class OutgoingPolicy(
     }
 
     private IReadOnlyList<DecidedMode?> ModesOfSender(OutgoingPlan plan) =>
-        plan.Authorship is { IsClear: true } clear ? encryption.ModesOf(clear.Authors)
+        plan.Authorship is { IsClear: true } clear ? plan.IsAuthorKnown ? encryption.ModesOf(clear.Authors) : [null, .. encryption.ModesOf(clear.Authors)]
         : Authorship.MayBeAnybody(plan.Message.Headers) ? encryption.ModesOfAnybody()
         : encryption.ModesOf(Candidates(plan.Message, plan.Envelope));
 

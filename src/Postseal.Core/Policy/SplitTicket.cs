@@ -9,7 +9,8 @@ namespace Postseal.Policy;
 /// not be weaker than that (RFC 8551 section 6).</param>
 /// <param name="DkimSignatures">How many DKIM-Signature fields the message had. Those that came on top of them are of this
 /// system and are removed when the body changes.</param>
-public sealed record SplitTicket(EncryptionMode? Wanted, int MinKeyBits, int DkimSignatures)
+/// <param name="IsAuthorKnown">Whether the client was one that may send as the author: the second pass does not see it.</param>
+public sealed record SplitTicket(EncryptionMode? Wanted, int MinKeyBits, int DkimSignatures, bool IsAuthorKnown = false)
 {
     /// <summary>The name of the header field that carries it through an MTA. It is removed from all mail.</summary>
     public const string FieldName = "X-Postseal-Split";

@@ -50,6 +50,9 @@ internal sealed class RecipientKey
     /// </summary>
     public byte[] Identifier { get; }
 
+    /// <summary>Determines whether a reader could not tell which of the two a RecipientInfo is for.</summary>
+    public bool HasIdentifierOf(RecipientKey other) => Identifier.AsSpan().SequenceEqual(other.Identifier);
+
     /// <summary>Gets whether the key is labelled id-RSAES-OAEP, and so for that alone (RFC 3560 section 4).</summary>
     public bool RequiresOaep { get; private init; }
 

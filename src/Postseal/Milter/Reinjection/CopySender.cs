@@ -36,6 +36,10 @@ internal sealed class CopySender(SplittingOptions options) : IAsyncDisposable
         {
             return ReplyOf(e);
         }
+        catch (ParseException e)
+        {
+            return new SmtpReply(553, "5.1.3", $"The address cannot be written to a server: {e.Message.ReplaceLineEndings(" ")}");
+        }
         catch (Exception e) when (e is ProtocolException or ServiceNotConnectedException or IOException or SocketException
             or TimeoutException or AuthenticationException or SslHandshakeException)
         {

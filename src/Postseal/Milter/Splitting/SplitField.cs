@@ -9,7 +9,7 @@ namespace Postseal.Program.Milter.Splitting;
 
 /// <summary>
 /// The header field that carries a <see cref="SplitTicket"/> through the MTA's queue:
-/// <c>X-Postseal-Split: v1; t=1795824000; wanted=required; bits=256; dkim=1; id=yes; mac=…</c>. The MAC, HMAC-SHA256, covers all that is
+/// <c>X-Postseal-Split: v1; t=1795824000; wanted=required; bits=256; dkim=1; author=yes; id=yes; mac=…</c>. The MAC, HMAC-SHA256, covers all that is
 /// before it, the Message-ID and the body, so that nobody without the key can make one, and one is of no use with other mail.
 /// </summary>
 /// <remarks>
@@ -29,7 +29,8 @@ internal sealed partial class SplitField(SplitKeyFile keyFile, TimeProvider time
     public HeaderField Make(SplitTicket ticket, MailMessage message) => Make(
         string.Create(
             CultureInfo.InvariantCulture,
-            $"wanted={ticket.Wanted?.ToString().ToLowerInvariant() ?? "none"}; bits={ticket.MinKeyBits}; dkim={ticket.DkimSignatures}"),
+            $"wanted={ticket.Wanted?.ToString().ToLowerInvariant() ?? "none"}; bits={ticket.MinKeyBits}; dkim={ticket.DkimSignatures}; "
+                + $"author={(ticket.IsAuthorKnown ? "yes" : "no")}"),
         message, recipient: null);
 
     /// <summary>Makes the field for a copy that needs nothing more: <c>X-Postseal-Split: v1; t=1795824000; copy; id=yes; mac=…</c>.</summary>
@@ -59,7 +60,7 @@ internal sealed partial class SplitField(SplitKeyFile keyFile, TimeProvider time
     /// <summary>Reads the field of a message that came out of the queue.</summary>
     /// <exception cref="IOException">There is no key; the message says what to do.</exception>
     public Reading Read(MailMessage message) => Match(message, Form(), recipient: null, out var why) is { } match
-        ? new(new SplitTicket(ModeOf(match.Groups["wanted"].Value), (int)Number(match, "bits"), (int)Number(match, "dkim")), "")
+        ? new(new SplitTicket(ModeOf(match.Groups["wanted"].Value), (int)Number(match, "bits"), (int)Number(match, "dkim"), match.Groups["author"].Value == "yes"), "")
         : new(null, why);
 
     /// <summary>Returns what the one field of a message says, where it has that form and was made here for this message.</summary>
@@ -131,7 +132,7 @@ internal sealed partial class SplitField(SplitKeyFile keyFile, TimeProvider time
     private static partial Regex CopyForm();
 
     [GeneratedRegex("^(?<text>v1; t=(?<t>[0-9]{1,11}); wanted=(?<wanted>none|never|ifpossible|required); bits=(?<bits>[0-9]{1,4}); "
-        + "dkim=(?<dkim>[0-9]{1,6}); id=(?<id>yes|no)); mac=(?<mac>[A-Za-z0-9+/]{43}=)$", RegexOptions.CultureInvariant)]
+        + "dkim=(?<dkim>[0-9]{1,6}); author=(?<author>yes|no); id=(?<id>yes|no)); mac=(?<mac>[A-Za-z0-9+/]{43}=)$", RegexOptions.CultureInvariant)]
     private static partial Regex Form();
 
     /// <summary>What a message's field says.</summary>
