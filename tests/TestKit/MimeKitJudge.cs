@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using MimeKit;
 using MimeKit.Cryptography;
 using Org.BouncyCastle.X509;
@@ -11,7 +9,7 @@ namespace Postseal.TestKit;
 /// of what its parser makes of the signed entity, so it verifies only what it reads as it was written. It knows no
 /// AuthEnvelopedData, and its key agreement with AES key wrap is read by nobody else: it has a NULL in the KDF's input.
 /// </summary>
-public static class MimeKitJudge
+public static partial class MimeKitJudge
 {
     /// <summary>Verifies the one signature of a message.</summary>
     /// <param name="mail">The message.</param>
@@ -40,44 +38,5 @@ public static class MimeKitJudge
         {
             return (null, e.InnerException?.Message ?? e.Message);
         }
-    }
-
-    /// <summary>Decrypts EnvelopedData for an RSA key.</summary>
-    public static byte[] Decrypt(byte[] encrypted, Correspondent recipient)
-    {
-        using var context = new TemporarySecureMimeContext();
-        using var certificate = WithKey(recipient);
-        context.Import(certificate);
-        using var content = new MemoryStream();
-        context.DecryptTo(new MemoryStream(encrypted), content);
-        return content.ToArray();
-    }
-
-    /// <summary>Encrypts content to RSA keys in EnvelopedData.</summary>
-    public static byte[] Encrypt(
-        byte[] content, EncryptionAlgorithm cipher, RsaEncryptionPadding padding, SubjectIdentifierType naming, params Correspondent[] recipients)
-    {
-        using var context = new TemporarySecureMimeContext();
-        var all = new CmsRecipientCollection();
-        foreach (var recipient in recipients)
-        {
-            all.Add(new CmsRecipient(new X509CertificateParser().ReadCertificate(recipient.Certificate.RawData), naming)
-            {
-                EncryptionAlgorithms = [cipher],
-                RsaEncryptionPadding = padding,
-            });
-        }
-
-        using var encrypted = context.Encrypt(all, new MemoryStream(content));
-        using var output = new MemoryStream();
-        encrypted.Content!.DecodeTo(output);
-        return output.ToArray();
-    }
-
-    private static X509Certificate2 WithKey(Correspondent recipient)
-    {
-        using var key = RSA.Create();
-        key.ImportPkcs8PrivateKey(recipient.Pkcs8, out _);
-        return recipient.Certificate.CopyWithPrivateKey(key);
     }
 }
