@@ -15,7 +15,7 @@ def tests(world: World) -> Iterator[Test]:
     yield Test("sample: Postfix knows every parameter of main.cf and master.cf", partial(parameters, world))
     yield Test("sample: the file of logins serves Postfix too, as main.cf says", partial(shared_logins, world))
     program = {"POSTSEAL": str(world.program.executable)}
-    yield Test("sample: try shows a signed mail, and leaves nothing behind", partial(try_it, world, program))
+    yield Test("sample: try shows a signed and an encrypted mail, and leaves nothing behind", partial(try_it, world, program))
     yield Test("sample: try builds the program where there is none, and waits for that", partial(try_it, world, {}))
     yield Test("sample: try says at once when the daemon ends", partial(try_what_ends, world))
 
@@ -54,8 +54,10 @@ def run_try(world: World, program: dict[str, str], ok: tuple[int, ...] = (0,)) -
 
 def try_it(world: World, program: dict[str, str]) -> None:
     said = run_try(world, program)
-    for words in ("multipart/signed", "Verification successful", "smime.p7s"):
+    for words in ("multipart/signed", "Verification successful", "smime.p7s", "smime-type=enveloped-data", "split for 3 recipient(s)"):
         expect(words in said, f"{words} is not in:\n{said}")
+    # As it goes in, in what Bob and Dora get, and in what Carol gets.
+    expect(said.count("For your eyes only.") == 4, said)
 
 
 def try_what_ends(world: World) -> None:

@@ -17,7 +17,7 @@ from . import mime, tools
 from .cases import attachment
 from .judges import Expected
 from .pki import P256, RSA2048, Issued
-from .program import DAEMON, Daemon
+from .program import AS_DAEMON, DAEMON, Daemon
 from .report import Skipped, Test, expect
 from .sink import Arrival
 from .smtp import Client, Reply
@@ -31,33 +31,37 @@ BODY = b"Hello all,\r\n\r\nthe figures are confidential.\r\n"
 
 def tests(world: World) -> Iterator[Test]:
     split = Split(world)
-    for name, test in (
-            ("all recipients have certificates: one body, one transaction", one_body),
-            ("who has none gets it signed, who has one encrypted", mixed),
-            ("Mixed = Plain: everybody gets it signed", mixed_plain),
-            ("Mixed = Refuse: nobody gets it, and the reply names who has no certificate", mixed_refuse),
-            ("Required: nobody gets it, and the reply names who has no certificate", required_refuse),
-            ("Required, Missing = Bounce: the others get it, and the sender a notice of that one alone", required_bounce),
-            ("Bcc: nobody sees who else got it", bcc),
-            ("a virtual alias: each member gets what is for him", alias),
-            ("mail handed to sendmail is split too, and aliases in it", local_submission),
-            ("451 in the second pass defers that recipient alone, 550 returns it for that one alone", second_pass_replies),
-            ("ENVID, RET, NOTIFY and ORCPT arrive", dsn_arguments),
-            ("a field that a client makes starts nothing and leaves with no mail", forged_field),
-            ("a field with another body is not taken at the second smtpd", replayed_field),
-            ("a stranger at the second smtpd is asked to come back later", stranger),
-            ("10 MB", large),
-            ("lines of any length and 8bit arrive as they came where they are not encrypted", verbatim),
-            ("mail that came encrypted is left as it is", already_encrypted),
-            ("a client's own signature is encrypted as it is", already_signed),
-            ("a DKIM signer behind Postseal signs what leaves", dkim),
-            ("SIGKILL between the passes: nothing is lost, nothing leaves in clear", killed),
-            ("no second smtpd: the mail waits, and does not take smtp_fallback_relay", no_second_smtpd),
-            ("a header field and a tag that ask for encryption, and leave with no mail", overrides),
-            ("a Postfix without the lines: the mail waits at its client", not_set_up),
-            ("settings without the lines' method: the mail waits in the queue", method_gone),
-            ("a disk that is full: the mail waits at its client", full_disk)):
-        yield Test(f"splitting: {name}", partial(test, split))
+    yield Test("splitting: all recipients have certificates: one body, one transaction", partial(one_body, split))
+    yield Test("splitting: who has none gets it signed, who has one encrypted", partial(mixed, split))
+    yield Test("splitting: Mixed = Plain: everybody gets it signed", partial(mixed_plain, split))
+    yield Test("splitting: Mixed = Refuse: nobody gets it, and the reply names who has no certificate",
+               partial(mixed_refuse, split))
+    yield Test("splitting: Required: nobody gets it, and the reply names who has no certificate", partial(required_refuse, split))
+    yield Test("splitting: Required, Missing = Bounce: the others get it, and the sender a notice of that one alone",
+               partial(required_bounce, split))
+    yield Test("splitting: Bcc: nobody sees who else got it", partial(bcc, split))
+    yield Test("splitting: a virtual alias: each member gets what is for him", partial(alias, split))
+    yield Test("splitting: mail handed to sendmail is split too, and aliases in it", partial(local_submission, split))
+    yield Test("splitting: 451 in the second pass defers that recipient alone, 550 returns it for that one alone",
+               partial(second_pass_replies, split))
+    yield Test("splitting: ENVID, RET, NOTIFY and ORCPT arrive", partial(dsn_arguments, split))
+    yield Test("splitting: a field that a client makes starts nothing and leaves with no mail", partial(forged_field, split))
+    yield Test("splitting: a field with another body is not taken at the second smtpd", partial(replayed_field, split))
+    yield Test("splitting: a stranger at the second smtpd is asked to come back later", partial(stranger, split))
+    yield Test("splitting: 10 MB", partial(large, split))
+    yield Test("splitting: lines of any length and 8bit arrive as they came where they are not encrypted",
+               partial(verbatim, split))
+    yield Test("splitting: mail that came encrypted is left as it is", partial(already_encrypted, split))
+    yield Test("splitting: a client's own signature is encrypted as it is", partial(already_signed, split))
+    yield Test("splitting: a DKIM signer behind Postseal signs what leaves", partial(dkim, split))
+    yield Test("splitting: SIGKILL between the passes: nothing is lost, nothing leaves in clear", partial(killed, split))
+    yield Test("splitting: no second smtpd: the mail waits, and does not take smtp_fallback_relay",
+               partial(no_second_smtpd, split))
+    yield Test("splitting: a header field and a tag that ask for encryption, and leave with no mail", partial(overrides, split))
+    yield Test("splitting: a Postfix without the lines: the mail waits at its client", partial(not_set_up, split))
+    yield Test("splitting: settings without the lines' method: the mail waits in the queue", partial(method_gone, split))
+    yield Test("splitting: a disk that is full: the mail waits at its client", partial(full_disk, split))
+    yield Test("splitting: postseal check says when no key can be made", partial(check, split))
 
 
 @dataclass
@@ -119,9 +123,9 @@ class Split:
         """An envelope sender that no other message has."""
         return f"sender-{next(self._numbers)}@split.example.net"
 
-    def send(self, message: bytes, *recipients: str, client: str | None = None, mail: str = "", rcpt: str = "", port: int | None = None) -> Sent:
+    def send(self, message: bytes, *recipients: str, client: str | None = None, login: str | None = None, mail: str = "", rcpt: str = "", port: int | None = None) -> Sent:
         sender = self.sender()
-        with Client(port or self.world.postfix.ports.split, client) as smtp:
+        with Client(port or self.world.postfix.ports.split, client, login) as smtp:
             reply = smtp.send(sender, list(recipients), message, mail, rcpt)
         return Sent(sender, reply, message)
 
@@ -507,7 +511,8 @@ def dkim(split: Split) -> None:
             ports = world.postfix.ports
             services = tuple(f"127.0.0.1:{p}/inet/smtpd_milters=$postseal_milter,inet:127.0.0.1:{port}" for p in (ports.split, ports.second))
             with world.postfix.changed(services=services), split.daemon():
-                sent = split.send(split.message(BOB, DAVE), BOB, DAVE)
+                # At the second smtpd the signer's client is this machine, whoever it was at the first.
+                sent = split.send(split.message(BOB, DAVE), BOB, DAVE, client="203.0.113.9", login=ALICE)
                 for_bob, for_dave = split.arrived(sent, BOB, DAVE)
                 # The one of the first pass was over the signed body: with the encrypted one it would be broken.
                 expect(signatures(for_bob.raw) == 1, f"{signatures(for_bob.raw)} DKIM signatures over what is encrypted")
@@ -598,3 +603,14 @@ def full_disk(split: Split) -> None:
             split.arrived(again, BOB, DAVE)
     finally:
         tools.run(["umount", state])
+
+
+def check(split: Split) -> None:
+    """As the daemon's user; root is told nothing, who can write everywhere."""
+    state = split.state()
+    configuration = split.configure(split.directory(), state)
+    for owner, said in ((DAEMON, False), ("root", True)):
+        tools.run(["chown", owner, state])
+        done = tools.run([*AS_DAEMON, split.world.program.executable, "check", "--config", configuration], ok=(0, 1))
+        expect((f"warning: {state}/split.key cannot be made by this user" in tools.text(done.stdout)) == said, tools.text(done.stdout))
+    expect(not list(state.iterdir()), "the check left something behind")

@@ -28,6 +28,7 @@ internal sealed class ConfigurationCheck
             .. FilePermissions.Warnings(configPath, store),
             .. LoginRule.Warnings(store.Options.Originating),
             .. SocketWarnings(store.Settings.Server),
+            .. SplittingCheck.Warnings(store.Options, encrypts: !encryption.IsOff),
         ];
     }
 
