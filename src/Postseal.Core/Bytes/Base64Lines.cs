@@ -3,38 +3,19 @@ using System.Buffers.Text;
 
 namespace Postseal.Bytes;
 
-/// <summary>Base64 in lines of 76 characters, each ended with CRLF (RFC 2045 section 6.8), of bytes in any number of pieces.</summary>
+/// <summary>Base64 in lines of 76 characters, each ended with CRLF (RFC 2045 section 6.8), in one array of its length.</summary>
 internal static class Base64Lines
 {
     private const int BytesPerLine = 57;
-    private const int LineLength = 76 + 2;
+    private const int DigitsPerLine = 76;
+    private const int LineLength = DigitsPerLine + 2;
 
-    public static ReadOnlySequence<byte> Encode(in ReadOnlySequence<byte> content)
-    {
-        var output = new byte[EncodedLength(content.Length)];
-        Span<byte> line = stackalloc byte[BytesPerLine];
-        var reader = new SequenceReader<byte>(content);
-        var written = 0;
-        while (!reader.End)
-        {
-            var length = (int)Math.Min(BytesPerLine, reader.Remaining);
-            // A line that lies across two pieces is put together first; all others are encoded where they are.
-            scoped var bytes = reader.UnreadSpan;
-            if (bytes.Length < length)
-            {
-                reader.TryCopyTo(line[..length]);
-                bytes = line;
-            }
+    // Lines encoded at once: enough to be quick, few enough for the stack.
+    private const int LinesAtOnce = 8;
 
-            Base64.EncodeToUtf8(bytes[..length], output.AsSpan(written), out _, out var encoded);
-            written += encoded;
-            output[written++] = (byte)'\r';
-            output[written++] = (byte)'\n';
-            reader.Advance(length);
-        }
-
-        return new ReadOnlySequence<byte>(output);
-    }
+    /// <summary>Encodes bytes in any number of pieces.</summary>
+    public static ReadOnlySequence<byte> Encode(in ReadOnlySequence<byte> content) =>
+        Encode(checked((int)content.Length), content, static (output, content) => content.CopyTo(output));
 
     /// <summary>
     /// Encodes what is written for it into the very array that it returns: at its end, from where the lines are made, forward.
@@ -46,19 +27,28 @@ internal static class Base64Lines
     /// <param name="write">Writes all of them.</param>
     public static ReadOnlySequence<byte> Encode<TState>(int length, TState state, SpanAction<byte, TState> write)
     {
-        var output = new byte[EncodedLength(length)];
-        write(output.AsSpan(output.Length - length), state);
-        Span<byte> line = stackalloc byte[BytesPerLine];
-        var written = 0;
-        for (var read = output.Length - length; read < output.Length; read += BytesPerLine)
+        // Each byte is written before anybody sees it: clearing 35 megabytes would take as long as encrypting half of them.
+        var output = GC.AllocateUninitializedArray<byte>(EncodedLength(length));
+        var unread = output.AsSpan(output.Length - length);
+        write(unread, state);
+        var lines = output.AsSpan();
+        Span<byte> bytes = stackalloc byte[LinesAtOnce * BytesPerLine];
+        Span<byte> digits = stackalloc byte[LinesAtOnce * DigitsPerLine];
+        while (!unread.IsEmpty)
         {
-            // It may begin before the end of these bytes, though not reach the next.
-            var bytes = output.AsSpan(read, Math.Min(BytesPerLine, output.Length - read));
-            bytes.CopyTo(line);
-            Base64.EncodeToUtf8(line[..bytes.Length], output.AsSpan(written), out _, out var encoded);
-            written += encoded;
-            output[written++] = (byte)'\r';
-            output[written++] = (byte)'\n';
+            // Taken away first, as the lines may begin before the end of what they are made of.
+            var taken = bytes[..Math.Min(bytes.Length, unread.Length)];
+            unread[..taken.Length].CopyTo(taken);
+            unread = unread[taken.Length..];
+            Base64.EncodeToUtf8(taken, digits, out _, out var encoded);
+            for (var rest = digits[..encoded]; !rest.IsEmpty;)
+            {
+                var line = rest[..Math.Min(DigitsPerLine, rest.Length)];
+                line.CopyTo(lines);
+                "\r\n"u8.CopyTo(lines[line.Length..]);
+                lines = lines[(line.Length + 2)..];
+                rest = rest[line.Length..];
+            }
         }
 
         return new ReadOnlySequence<byte>(output);

@@ -70,7 +70,7 @@ internal static class CoreCommand
     }
 
     /// <summary>The figures for programs to standard output, and for people, beside the first of them, to standard error.</summary>
-    private static void Tell(IReadOnlyList<Measurement> measurements)
+    public static void Tell(IReadOnlyList<Measurement> measurements)
     {
         foreach (var m in measurements)
         {

@@ -54,6 +54,12 @@ internal static class ContentCipher
         byte[] key, ReadOnlySpan<byte> nonce, in ReadOnlySequence<byte> content, Span<byte> output, Span<byte> tag)
     {
         using var aes = new AesGcm(key, tag.Length);
+        if (content.IsSingleSegment)
+        {
+            aes.Encrypt(nonce, content.FirstSpan, output, tag);
+            return;
+        }
+
         content.CopyTo(output);
         aes.Encrypt(nonce, output, output, tag);
     }

@@ -17,15 +17,17 @@ internal static class RecipientInfos
     /// </remarks>
     public static byte[] Encode(EnvelopeRecipient[] recipients, byte[] contentKey)
     {
-        var shuffled = recipients.AsSpan().ToArray();
-        RandomNumberGenerator.Shuffle<EnvelopeRecipient>(shuffled);
         var writer = new AsnWriter(AsnEncodingRules.DER, initialCapacity: 512 * (recipients.Length + 1)); // it grows by a kilobyte
         using (writer.PushSetOf())
         {
-            foreach (var recipient in shuffled.Where(recipient => recipient.Key.Kind == KeyKind.Rsa))
+            foreach (var recipient in recipients.Where(recipient => recipient.Key.Kind == KeyKind.Rsa))
                 WriteKeyTransport(writer, recipient, contentKey);
-            foreach (var curve in shuffled.Where(recipient => recipient.Key.Kind != KeyKind.Rsa).GroupBy(recipient => recipient.Key.Curve!))
-                WriteKeyAgreement(writer, curve.Key, curve.Select(recipient => recipient.Key), contentKey);
+            foreach (var curve in recipients.Where(recipient => recipient.Key.Kind != KeyKind.Rsa).GroupBy(recipient => recipient.Key.Curve!))
+            {
+                RecipientKey[] keys = [.. curve.Select(recipient => recipient.Key)];
+                RandomNumberGenerator.Shuffle<RecipientKey>(keys);
+                WriteKeyAgreement(writer, curve.Key, keys, contentKey);
+            }
         }
 
         return writer.Encode();
@@ -62,7 +64,7 @@ internal static class RecipientInfos
     /// recipients on a curve. Without ukm, as each message has a key of its own.
     /// </summary>
     private static void WriteKeyAgreement(
-        AsnWriter writer, AgreementCurve curve, IEnumerable<RecipientKey> recipients, byte[] contentKey)
+        AsnWriter writer, AgreementCurve curve, RecipientKey[] recipients, byte[] contentKey)
     {
         using var ephemeral = EphemeralKey.Create(curve);
         var wrap = KeyWrap.ForKeyOf(contentKey.Length);

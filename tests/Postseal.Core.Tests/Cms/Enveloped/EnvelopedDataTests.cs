@@ -136,6 +136,41 @@ public sealed class EnvelopedDataTests
     }
 
     [Fact]
+    public void One_key_encrypts_for_many_threads_at_once()
+    {
+        EnvelopeRecipient[] recipients = [.. ((string[])["RSA-2048", "P-256", "brainpoolP256r1", "X25519"]).Select(kind => Recipient(Correspondent.Create(kind)))];
+        using var alice = Correspondent.Create("P-384");
+        var alicesKey = alice.OpenKey();
+
+        Parallel.For(0, 200, new ParallelOptions { MaxDegreeOfParallelism = 8 }, i =>
+        {
+            var encrypted = Encrypt(BitConverter.GetBytes(i), ContentEncryption.Aes128Gcm, [.. recipients, Recipient(alice)]);
+            var decryption = ReceivedEnvelope.TryRead(new(encrypted))!.DecryptAsync(alice.Certificate, alicesKey).AsTask().Result;
+            Assert.Equal(i, BitConverter.ToInt32(Assert.IsType<DecryptedContent>(decryption).Content.Span));
+        });
+    }
+
+    [Theory]
+    [InlineData(ContentEncryption.Aes256Cbc)]
+    [InlineData(ContentEncryption.Aes256Gcm)]
+    public void It_takes_no_more_memory_than_what_comes_out(ContentEncryption encryption)
+    {
+        using var alice = Correspondent.Create("P-256");
+        var recipient = Recipient(alice);
+        var rope = new ByteRope();
+        for (var i = 0; i < 100; i++)
+            rope.Append(new byte[65_536]);
+        var content = rope.ToSequence();
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        using var data = EnvelopedData.Prepare([recipient], encryption, content.Length);
+        var lines = Base64Lines.Encode(
+            (int)data.Length, (data, content), static (output, state) => state.data.Write(state.content, output));
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, lines.Length, lines.Length + (128 << 10));
+    }
+
+    [Fact]
     public void It_goes_into_lines_of_base64_in_place()
     {
         using var alice = Correspondent.Create("RSA-2048");
