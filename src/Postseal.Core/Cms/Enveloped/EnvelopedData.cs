@@ -24,7 +24,8 @@ internal sealed class EnvelopedData : IDisposable
     private readonly long contentLength;
     private bool isWritten;
 
-    private EnvelopedData(byte[] contentKey, byte[] iv, byte[] recipientInfos, int version, ContentEncryption encryption, long contentLength)
+    private EnvelopedData(
+        byte[] contentKey, byte[] iv, byte[] recipientInfos, int version, ContentEncryption encryption, long contentLength)
     {
         (this.contentKey, this.iv, this.contentLength) = (contentKey, iv, contentLength);
         isAuthenticated = encryption.IsAuthenticated();
@@ -57,8 +58,9 @@ internal sealed class EnvelopedData : IDisposable
         {
             var iv = RandomNumberGenerator.GetBytes(
                 encryption.IsAuthenticated() ? ContentCipher.NonceLength : ContentCipher.BlockLength);
+            var recipientInfos = RecipientInfos.Encode(distinct, contentKey);
             return new EnvelopedData(
-                contentKey, iv, RecipientInfos.Encode(distinct, contentKey), VersionFor(distinct, encryption), encryption, contentLength);
+                contentKey, iv, recipientInfos, VersionFor(distinct, encryption), encryption, contentLength);
         }
         catch
         {
@@ -103,10 +105,10 @@ internal sealed class EnvelopedData : IDisposable
 
     /// <summary>RFC 5652 section 6.1: 0 where all RecipientInfos are of version 0, else 2. RFC 5083 section 2.1: always 0.</summary>
     private static int VersionFor(EnvelopeRecipient[] recipients, ContentEncryption encryption) =>
-        encryption.IsAuthenticated()
-        || Array.TrueForAll(recipients, recipient => recipient.Key is { Kind: KeyKind.Rsa, Naming: RecipientNaming.IssuerAndSerialNumber })
-            ? 0
-            : 2;
+        encryption.IsAuthenticated() || Array.TrueForAll(recipients, recipient => IsOfVersion0(recipient.Key)) ? 0 : 2;
+
+    private static bool IsOfVersion0(RecipientKey key) =>
+        key is { Kind: KeyKind.Rsa, Naming: RecipientNaming.IssuerAndSerialNumber };
 
     /// <summary>
     /// All before the encrypted content: ContentInfo ::= SEQUENCE { contentType, content [0] EXPLICIT SEQUENCE { version,

@@ -22,9 +22,10 @@ internal static class RecipientInfos
         {
             foreach (var recipient in recipients.Where(recipient => recipient.Key.Kind == KeyKind.Rsa))
                 WriteKeyTransport(writer, recipient, contentKey);
-            foreach (var curve in recipients.Where(recipient => recipient.Key.Kind != KeyKind.Rsa).GroupBy(recipient => recipient.Key.Curve!))
+            var agreeing = recipients.Select(recipient => recipient.Key).Where(key => key.Kind != KeyKind.Rsa);
+            foreach (var curve in agreeing.GroupBy(key => key.Curve!))
             {
-                RecipientKey[] keys = [.. curve.Select(recipient => recipient.Key)];
+                RecipientKey[] keys = [.. curve];
                 RandomNumberGenerator.Shuffle<RecipientKey>(keys);
                 WriteKeyAgreement(writer, curve.Key, keys, contentKey);
             }

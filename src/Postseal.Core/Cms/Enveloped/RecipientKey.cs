@@ -5,16 +5,6 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Postseal.Cms.Enveloped;
 
-/// <summary>How a RecipientInfo names the certificate it is for.</summary>
-internal enum RecipientNaming
-{
-    /// <summary>By issuer and serial number, which every reader knows.</summary>
-    IssuerAndSerialNumber,
-
-    /// <summary>By the certificate's subjectKeyIdentifier.</summary>
-    SubjectKeyIdentifier,
-}
-
 /// <summary>
 /// What a certificate contributes to the RecipientInfos of all messages to its owner, worked out once; any number of threads
 /// may use it at once. It says that the key can be used, not that it may: that is for who chose the certificate.
@@ -179,7 +169,7 @@ internal sealed class RecipientKey
     {
         var publicKey = certificate.PublicKey.EncodedKeyValue.RawData;
         if (publicKey.Length != AgreementCurve.X25519.FieldLength)
-            throw new CryptographicException($"The X25519 key has {publicKey.Length} bytes instead of {AgreementCurve.X25519.FieldLength}.");
+            throw new CryptographicException($"The X25519 key has {publicKey.Length} bytes instead of 32.");
         var key = new RecipientKey(
             KeyKind.X25519, naming, EncodeIdentifier(certificate, naming, isAgreement: true),
             curve: AgreementCurve.X25519, x25519Key: publicKey);
