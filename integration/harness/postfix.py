@@ -42,7 +42,8 @@ smtpd_client_connection_count_limit = 0
 default_transport = smtp:[127.0.0.1]:{sink}
 transport_maps = inline:{{ 7bit.example.net=smtp:[127.0.0.1]:{sink7bit}, split.example.net=smtp:[127.0.0.1]:{sinkdsn} }}
 virtual_alias_domains = lists.example.org
-virtual_alias_maps = inline:{{ {{ team@lists.example.org = bob@split.example.net, dave@split.example.net }} }}
+virtual_alias_maps = inline:{{ {{ team@lists.example.org = bob@split.example.net, dave@split.example.net }},
+    {{ erin@split.example.net = erin@split.example.net, dave@split.example.net }} }}
 smtp_dns_support_level = disabled
 smtp_host_lookup = native
 # Left at its default of 998, Postfix would break the long lines of the unsigned mail we compare with.

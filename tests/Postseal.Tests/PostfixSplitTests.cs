@@ -18,7 +18,8 @@ public sealed class PostfixSplitTests : IAsyncDisposable
     private const string Field = "X-Postseal-Split";
 
     private static readonly MtaMessage ToBobAndCarol = Message("From: alice@example.org\r\nTo: bob@example.net, carol@example.net\r\nMessage-ID: <1@example.org>\r\nSubject: Hello")
-        with { Recipients = ["bob@example.net", "carol@example.net"] };
+        with
+    { Recipients = ["bob@example.net", "carol@example.net"] };
 
     private readonly SettableTime time = new(new DateTimeOffset(2026, 11, 28, 12, 0, 0, TimeSpan.Zero));
     private readonly CertificateFolder folder;
@@ -64,6 +65,17 @@ public sealed class PostfixSplitTests : IAsyncDisposable
         Assert.True(content is not null, errors);
         Assert.StartsWith("Content-Type: multipart/signed", content, StringComparison.Ordinal);
         Assert.Equal(Encoding.ASCII.GetString(queued.Body.Span), content.Split("\r\n\r\n", 2)[1]);
+    }
+
+    [Theory]
+    [InlineData("alice@example.org")]
+    [InlineData("")]
+    public async Task What_is_returned_from_between_the_passes_is_the_header_alone(string sender)
+    {
+        var result = await SendAsync(ToBobAndCarol with { Sender = sender });
+
+        Assert.Equal(sender, result.Sender.Address);
+        Assert.Equal(sender.Length > 0 ? ["RET=HDRS"] : [], result.Sender.Parameters);
     }
 
     [Fact]
@@ -276,11 +288,11 @@ public sealed class PostfixSplitTests : IAsyncDisposable
 
     private static MtaMessage AtSecond(MtaMessage queued, string recipient) =>
         queued with
-    {
-        Macros = new Dictionary<string, string> { ["daemon_name"] = "POSTSEAL-SPLIT" },
-        Recipients = [recipient],
-        Mailers = new Dictionary<string, string>(),
-    };
+        {
+            Macros = new Dictionary<string, string> { ["daemon_name"] = "POSTSEAL-SPLIT" },
+            Recipients = [recipient],
+            Mailers = new Dictionary<string, string>(),
+        };
 
     private async Task<MtaResult> SendAsync(MtaMessage message)
     {
@@ -320,5 +332,6 @@ public sealed class PostfixSplitTests : IAsyncDisposable
     }.ToBytes();
 
     private static MtaMessage Message(string headers) => MtaMessage.FromBytes(Encoding.UTF8.GetBytes($"{headers}\r\n\r\nHello\r\n\r\nBob\r\n"))
-        with { Macros = new Dictionary<string, string> { ["postseal_split"] = "yes" } };
+        with
+    { Macros = new Dictionary<string, string> { ["postseal_split"] = "yes" } };
 }

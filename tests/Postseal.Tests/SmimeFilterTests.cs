@@ -91,8 +91,12 @@ public sealed class SmimeFilterTests : IAsyncDisposable
             Recipients = ["bob@example.net", "carol@example.net", "unknown@example.net", "team@example.org", "list@example.org", "sales@example.org", "box@example.org"],
             Mailers = new Dictionary<string, string>
             {
-                ["carol@example.net"] = "relay", ["unknown@example.net"] = "", ["team@example.org"] = "local", ["list@example.org"] = "error",
-                ["sales@example.org"] = "virtual", ["box@example.org"] = "lmtp",
+                ["carol@example.net"] = "relay",
+                ["unknown@example.net"] = "",
+                ["team@example.org"] = "local",
+                ["list@example.org"] = "error",
+                ["sales@example.org"] = "virtual",
+                ["box@example.org"] = "lmtp",
             },
         });
 

@@ -40,13 +40,20 @@ internal sealed partial class PostfixSplitter(SplitField field, ILogger logger) 
         try
         {
             var mark = field.Make(split.Ticket, split.Message);
-            return ValueTask.FromResult(MilterMail.ToDecision(split.Message with { Headers = [mark, .. split.Message.Headers] }));
+            var marked = MilterMail.ToDecision(split.Message with { Headers = [mark, .. split.Message.Headers] });
+            return ValueTask.FromResult(marked with { Sender = WithoutReturnOfContent(message.Sender) });
         }
         catch (IOException e)
         {
             return ValueTask.FromResult(CannotSplit(message, e.Message));
         }
     }
+
+    /// <summary>Asks for notices without the text (RFC 3461 section 4.3): what Postfix returns from between the passes is not encrypted.</summary>
+    private static EnvelopeAddress? WithoutReturnOfContent(EnvelopeAddress sender) =>
+        sender.Address.Length == 0 || sender.Parameters.Contains("RET=HDRS", StringComparer.OrdinalIgnoreCase)
+            ? null
+            : new EnvelopeAddress(sender.Address, ["RET=HDRS"]);
 
     private MilterDecision CannotSplit(MilterMessage message, string why)
     {
