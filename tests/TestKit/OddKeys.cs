@@ -55,7 +55,8 @@ public static class OddKeys
         return PublicKey.CreateFromSubjectPublicKeyInfo(writer.Encode(), out _);
     }
 
-    private static PublicKey Rsa(byte[] modulus, BigInteger exponent, string algorithm)
+    /// <summary>Returns an RSA key with that modulus, whatever it is.</summary>
+    public static PublicKey Rsa(byte[] modulus, BigInteger exponent, string algorithm = RsaEncryption)
     {
         var writer = new AsnWriter(AsnEncodingRules.DER);
         using (writer.PushSequence())

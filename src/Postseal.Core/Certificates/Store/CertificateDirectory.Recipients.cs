@@ -90,7 +90,7 @@ public sealed partial class CertificateDirectory
     {
         var current = CurrentIndex(address);
         return current.Of(AddressPattern.Of(address)).Concat(current.Common).Any(
-            reader => reader.Files.IsOurs && Look(reader) is var reading
+            reader => reader.Files is { IsOurs: true, KeyFile: not null } && Look(reader) is var reading
                 && reading.Certificates.Any(certificate => certificate.HasKey && certificate.Addresses.Contains(address))
                 // Last, as it looks into the key's file: a second certificate there makes nobody ours.
                 && reading.HoldsKey);

@@ -12,6 +12,7 @@ namespace Postseal.Tests.Certificates.Store;
 public sealed class RecipientTests : IDisposable
 {
     private const string Bob = "bob@example.net";
+    private const string P256 = "1.2.840.10045.3.1.7";
 
     private static readonly DateTimeOffset Noon = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
 
@@ -224,6 +225,66 @@ public sealed class RecipientTests : IDisposable
         Assert.Equal("CN=bob@example.net", Name(await Find(Bob, options)));
         Assert.Equal(allowed, await Find("carol@example.net", options) is Lookup<MailCertificate>.Found);
         Assert.IsType<Lookup<MailCertificate>.None>(await Find("carol@sub.example.net", options));
+    }
+
+    // ---- Keys that lie -------------------------------------------------------------------------------------------
+
+    public static TheoryData<string, PublicKey, RejectionKind?> Keys => new()
+    {
+        { "RSA-1024", OddKeys.Rsa(1024, 65537), RejectionKind.TooWeak },
+        { "RSA-16384", OddKeys.Rsa(16384, 65537), RejectionKind.WrongUse },
+        { "exponent 1", OddKeys.Rsa(2048, 1), RejectionKind.TooWeak },
+        { "even modulus", OddKeys.Rsa(new byte[255].Prepend((byte)0x80).ToArray(), 65537), RejectionKind.Damaged },
+        { "no RSA key at all", new PublicKey(new(OddKeys.RsaEncryption), new([0x05, 0x00]), new([0x04, 0x00])), RejectionKind.TooWeak },
+        { "off the curve", OddKeys.Point(P256, [0x04, .. new byte[63], 1]), RejectionKind.Damaged },
+        { "secp256k1", OddKeys.Point("1.3.132.0.10", OddKeys.PointOn("1.3.132.0.10")), RejectionKind.WrongUse },
+        { "zero", OddKeys.Montgomery(new byte[32]), RejectionKind.Damaged },
+        { "RSA", OddKeys.Rsa(2048, 65537), null },
+        { "RSA for OAEP", OddKeys.Rsa(2048, 65537, OddKeys.RsaesOaep), null },
+        { "P-256", OddKeys.Point(P256, OddKeys.PointOn(P256)), null },
+        { "X25519", OddKeys.Montgomery([9, .. new byte[31]]), null },
+    };
+
+    [Theory]
+    [MemberData(nameof(Keys), DisableDiscoveryEnumeration = true)]
+    public async Task A_key_that_lies_is_told_and_hides_no_good_one(string name, PublicKey key, RejectionKind? kind)
+    {
+        var root = OddCa.Root("CN=Root", Noon.AddYears(-1), Noon.AddYears(1));
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddEmailAddress(Bob);
+        using var certificate = root.Issue(new X500DistinguishedName("CN=odd"), key, [names.Build()], Noon.AddDays(-1), Noon.AddDays(1));
+        folder.Write($"{Bob}@enc", certificate.ExportCertificatePem());
+
+        var found = await Find(Bob);
+        if (kind is null)
+            Assert.NotNull(Assert.IsType<Lookup<MailCertificate>.Found>(found).Value.EncryptionKey);
+        else
+            Assert.True(Why(found).Kind == kind, $"{name}: {Why(found)}");
+
+        folder.Write(Bob, Issue(Bob, "good").CertificatePem);
+        Assert.Equal(kind is null ? "CN=odd" : "CN=good", Name(await Find(Bob)));
+    }
+
+    [Fact]
+    public async Task An_X25519_certificate_of_openssl_is_encrypted_to()
+    {
+        Assert.SkipUnless(OpenSsl.IsHere, "openssl is not on this machine");
+        Run("genpkey", "-algorithm", "X25519", "-out", elsewhere.File("key"));
+        Run("pkey", "-in", elsewhere.File("key"), "-pubout", "-out", elsewhere.File("public"));
+        Run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", elsewhere.File("ca.key"), "-out", elsewhere.File("ca.pem"), "-subj", "/CN=CA");
+        Run("req", "-new", "-key", elsewhere.File("ca.key"), "-subj", "/CN=Bob", "-out", elsewhere.File("request"));
+        Run("x509", "-req", "-in", elsewhere.File("request"), "-CA", elsewhere.File("ca.pem"), "-CAkey", elsewhere.File("ca.key"),
+            "-force_pubkey", elsewhere.File("public"), "-extfile", elsewhere.Write("extensions", $"subjectAltName=email:{Bob}\nkeyUsage=keyAgreement\n"),
+            "-out", folder.File(Bob));
+        time.Now = DateTimeOffset.UtcNow.AddMinutes(1);
+
+        Assert.NotNull(Assert.IsType<Lookup<MailCertificate>.Found>(await Find(Bob)).Value.EncryptionKey);
+
+        static void Run(params string[] arguments)
+        {
+            var (exitCode, _, errors) = OpenSsl.Run(arguments);
+            Assert.True(exitCode == 0, errors);
+        }
     }
 
     // ---- Files that change and files that cannot be read --------------------------------------------------------
