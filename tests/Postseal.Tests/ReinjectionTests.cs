@@ -86,7 +86,7 @@ public sealed class ReinjectionTests : IAsyncDisposable
     public async Task A_451_for_one_keeps_him_alone_and_the_repetition_sends_the_rest()
     {
         await StartAsync("Mode = IfPossible");
-        copies.Instead = command => command.StartsWith("RCPT TO:<carol", StringComparison.Ordinal) ? "451 4.2.0 busy" : null;
+        copies.Instead = command => command.StartsWith("RCPT TO:<carol", StringComparison.Ordinal) ? "451 4.2.0 busy\r\n" : null;
 
         var first = await SendAsync();
 
@@ -104,7 +104,7 @@ public sealed class ReinjectionTests : IAsyncDisposable
     public async Task The_ledger_outlives_the_daemon_and_forgets_a_message_that_went_to_everybody()
     {
         await StartAsync("Mode = IfPossible");
-        copies.Instead = command => command.StartsWith("RCPT TO:<carol", StringComparison.Ordinal) ? "451 4.2.0 busy" : null;
+        copies.Instead = command => command.StartsWith("RCPT TO:<carol", StringComparison.Ordinal) ? "451 4.2.0 busy\r\n" : null;
         await SendAsync();
         await server!.DisposeAsync();
 
@@ -173,7 +173,7 @@ public sealed class ReinjectionTests : IAsyncDisposable
     public async Task The_mark_of_a_copy_lets_it_pass_to_nobody_else()
     {
         await StartAsync("Mode = IfPossible\n[Recipient:erin@example.net]\nMode = Required");
-        copies.Instead = command => command.StartsWith("RCPT TO:<carol", StringComparison.Ordinal) ? "451 4.2.0 busy" : null;
+        copies.Instead = command => command.StartsWith("RCPT TO:<carol", StringComparison.Ordinal) ? "451 4.2.0 busy\r\n" : null;
         await SendAsync();
         var plain = copies.Messages.Single(copy => copy.Recipients[0].Contains("dave", StringComparison.Ordinal));
         var copy = MtaMessage.FromBytes(Encoding.ASCII.GetBytes(Text(plain))) with { Sender = "alice@example.org" };
