@@ -71,7 +71,8 @@ public sealed class OutgoingProcessor : IMailProcessor
         {
             StageResult.Stopped stopped => Stopped(stopped, plan),
             StageResult.Split split => new Outcome.PerRecipient(
-                soFar, Facts(plan, signature, null), policy.TicketFor(plan, split.MinKeyBits)) { Plan = plan },
+                soFar, Facts(plan, signature, null), policy.TicketFor(plan, split.MinKeyBits))
+            { Plan = plan },
             StageResult.Passed passed when ReferenceEquals(passed.Message, message) && signature is Fact.NotSigned unsigned =>
                 new Outcome.Unchanged(unsigned.Why, unsigned.NeedsAttention) { Facts = Facts(plan, null, passed.Fact), Plan = plan },
             StageResult.Passed passed => new Outcome.Replaced(passed.Message, Facts(plan, signature, passed.Fact))
