@@ -69,7 +69,7 @@ class Reinjection:
 
     @staticmethod
     def _send(port: int, recipients: list[str], named: list[str]) -> Reply:
-        letter = (f"From: {ALICE}\r\nTo: {', '.join(named)}\r\nSubject: Plans\r\nMessage-ID: <{'.'.join(recipients)}>\r\n\r\n"
+        letter = (f"From: {ALICE}\r\nTo: {', '.join(named)}\r\nSubject: Plans\r\nMessage-ID: <{abs(hash(tuple(recipients)))}@example.org>\r\n\r\n"
                   "Nothing for strangers.\r\n").encode()
         with Client(port) as client:
             return client.send(SENDER, recipients, letter)
