@@ -58,9 +58,12 @@ class Correspondents:
             self._people[address] = world.pki.person(address, key, usage=f"digitalSignature, {usage}")
             shutil.copy(self._people[address].certificate, self.directory / f"{address}.crt")
         tools.run(["chown", "-R", DAEMON, self.directory])
+        # The program runs as root and would make it for root alone; the daemon reads it too.
+        self._state = world.work / "mailkit-state"
+        tools.run(["install", "-d", "-o", DAEMON, "-m", "700", self._state])
 
     def settings(self, **encryption: str) -> dict[str, dict[str, str]]:
-        return {"Certificates": {"Path": str(self.directory)}, "State": {"Path": str(self._world.work / "mailkit-state")},
+        return {"Certificates": {"Path": str(self.directory)}, "State": {"Path": str(self._state)},
                 "Encryption": encryption}
 
     def read(self, message: bytes, address: str) -> bytes:
