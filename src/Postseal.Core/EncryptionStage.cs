@@ -57,6 +57,8 @@ internal sealed class EncryptionStage(
         try
         {
             recipient.Lookup = await certificates.FindRecipientAsync(address, cancellationToken).ConfigureAwait(false);
+            if (recipient.Lookup is Lookup<MailCertificate>.Unusable { Why: { Kind: RejectionKind.LookupFailed } why })
+                recipient.LookupFailure = why;
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {

@@ -326,6 +326,21 @@ public sealed class EncryptionPolicyTests : IDisposable
         Assert.Equal("plain, warned", Told(Process("Mode = IfPossible", Letter("bob, carol"), Envelope("bob, carol")), "plain, warned"));
     }
 
+    [Theory]
+    [InlineData("Mode = IfPossible", "451")]
+    [InlineData("Mode = IfPossible\nLookupError = Ignore", "plain, warned")]
+    [InlineData("Mode = Required\nLookupError = Ignore", "451")]
+    public void A_certificate_file_that_cannot_be_read_is_not_absent(string settings, string expected)
+    {
+        var file = folder.Write("dave.pem", folder.Ca.Issue(new TestCaRequest("dave@example.net")).CertificatePem);
+        var options = Options($"{settings}\n[Recipient:dave@example.net]\nCertificate = {file}");
+        File.Delete(file);
+
+        var processor = new OutgoingProcessor(options, folder.Open(options.Certificates), folder.Time);
+
+        Assert.Equal(expected, Told(processor.Process(Letter("dave"), Envelope("dave")), expected));
+    }
+
     [Fact]
     public void One_reply_names_a_thousand_recipients_as_far_as_it_has_room()
     {

@@ -17,6 +17,8 @@ internal sealed class CertificateFileException(
         Kind switch
         {
             CertificateFileProblem.PassphraseNeeded or CertificateFileProblem.WrongPassphrase => RejectionKind.KeyLocked,
+            // What cannot be read is not absent, and may be the certificate to encrypt to.
+            CertificateFileProblem.Unreadable => RejectionKind.LookupFailed,
             CertificateFileProblem.Incomplete => RejectionKind.NoPrivateKey,
             _ => RejectionKind.Damaged,
         },

@@ -64,17 +64,14 @@ public enum RejectionKind
     /// <summary>The certificate has no private key beside it, or one that is not its own.</summary>
     NoPrivateKey,
 
-    /// <summary>The file is damaged, unreadable, too large, or no certificate.</summary>
+    /// <summary>The file is damaged, too large, or no certificate.</summary>
     Damaged,
 
-    /// <summary>The source of certificates did not answer.</summary>
+    /// <summary>The source of certificates did not answer, or the file cannot be read.</summary>
     LookupFailed,
 
     /// <summary>The message would have to go to each recipient by itself, and nothing is set up for that.</summary>
     CannotSplit,
-
-    /// <summary>The message must be encrypted, and this cannot be.</summary>
-    NotEncrypted,
 
     /// <summary>No CA that <c>[Trust] Anchors</c> names stands behind the certificate.</summary>
     Untrusted,

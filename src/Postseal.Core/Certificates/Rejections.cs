@@ -18,12 +18,14 @@ internal static class Rejections
     public static int Rank(RejectionKind? kind) => kind switch
     {
         null => 0,
+        // Nobody knows what is in it.
+        RejectionKind.LookupFailed => 1,
         // Somebody put the files there to be used.
-        RejectionKind.KeyLocked or RejectionKind.Damaged or RejectionKind.NoPrivateKey => 1,
+        RejectionKind.KeyLocked or RejectionKind.Damaged or RejectionKind.NoPrivateKey => 2,
         // It was right otherwise.
-        RejectionKind.Expired or RejectionKind.NotYetValid or RejectionKind.Untrusted => 2,
-        RejectionKind.WrongAddress => 4,
+        RejectionKind.Expired or RejectionKind.NotYetValid or RejectionKind.Untrusted => 3,
+        RejectionKind.WrongAddress => 5,
         // It never was a certificate for this.
-        _ => 3,
+        _ => 4,
     };
 }

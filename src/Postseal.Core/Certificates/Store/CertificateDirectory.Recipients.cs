@@ -128,7 +128,7 @@ public sealed partial class CertificateDirectory
 
     private static IEnumerable<CertificateChoice> Unreadable(DirectoryIndex current, AddressPattern owner) =>
         current.Unreadable(owner) is { } problem
-            ? [new CertificateChoice(new KeyFileSet(owner.Text, null), null, new Rejection(RejectionKind.Damaged, problem))]
+            ? [new CertificateChoice(new KeyFileSet(owner.Text, null), null, new Rejection(RejectionKind.LookupFailed, problem))]
             : [];
 
     /// <param name="certificate">The certificate.</param>

@@ -39,7 +39,7 @@ internal sealed partial class SplitField(SplitKeyFile keyFile, TimeProvider time
 
     /// <summary>Determines whether a message is such a copy, for that recipient.</summary>
     /// <inheritdoc cref="Read"/>
-    public bool IsCopy(MailMessage message, string recipient) => Match(message, CopyForm(), recipient, out _) is not null;
+    public bool IsCopy(MailMessage message, string recipient) => keyFile.IsThere && Match(message, CopyForm(), recipient, out _) is not null;
 
     private HeaderField Make(string what, MailMessage message, string? recipient)
     {

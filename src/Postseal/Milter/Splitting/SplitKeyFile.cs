@@ -23,12 +23,15 @@ internal sealed partial class SplitKeyFile(string stateDirectory, ILogger logger
     /// <summary>Gets the file.</summary>
     public string Path { get; } = System.IO.Path.Combine(stateDirectory, "split.key");
 
+    /// <summary>Gets whether there is a file: without one nothing was made with it.</summary>
+    public bool IsThere => File.Exists(Path);
+
     /// <summary>Reads the key, and makes one where there is no file. Of several processes that make one at the same time, all use that
     /// of the first. Whoever gets the key clears it.</summary>
     /// <exception cref="IOException">There is none, and none can be made; or it cannot be read, or is no key.</exception>
     public byte[] ReadOrCreate()
     {
-        if (!File.Exists(Path))
+        if (!IsThere)
             Create();
         return Read();
     }
@@ -92,7 +95,7 @@ internal sealed partial class SplitKeyFile(string stateDirectory, ILogger logger
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // Another process was faster: its key is the one.
-            if (!File.Exists(Path))
+            if (!IsThere)
             {
                 throw new IOException(
                     $"{Path} cannot be made: {e.Message}; let [State] Path be a directory that the daemon can write, with room on its disk", e);

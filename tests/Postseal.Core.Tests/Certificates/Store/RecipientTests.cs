@@ -363,7 +363,7 @@ public sealed class RecipientTests : IDisposable
         Unprivileged.Run(() =>
         {
             var found = Ask(Open(options)).AsTask().GetAwaiter().GetResult();
-            Assert.Equal(RejectionKind.Damaged, Why(found).Kind);
+            Assert.Equal(RejectionKind.LookupFailed, Why(found).Kind);
             Assert.Contains("cannot be read", Why(found).Message, StringComparison.Ordinal);
         });
         folder.SetMode(Bob is var name && Directory.Exists(folder.File(name)) ? name : "", "700");
@@ -374,7 +374,7 @@ public sealed class RecipientTests : IDisposable
     {
         var options = Configured(elsewhere.File("gone.pem"));
 
-        Assert.Equal(RejectionKind.Damaged, Why(await Find(Bob, options)).Kind);
+        Assert.Equal(RejectionKind.LookupFailed, Why(await Find(Bob, options)).Kind);
     }
 
     [Theory]
