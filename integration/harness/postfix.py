@@ -177,7 +177,15 @@ class Postfix:
             self.reload()
 
     def reload(self) -> None:
+        """Has Postfix read its files again, and waits until every smtpd and cleanup that read the old ones is gone: one of them
+        would take another connection before it heard of the reload."""
+        before = self._servers()
         self.command("postfix", "reload")
+        tools.wait_for(lambda: not before & self._servers() or None, 30, lambda: f"processes of before the reload remain\n{self.log()}")
+
+    def _servers(self) -> set[int]:
+        master = (self.directory / "queue/pid/master.pid").read_text().strip()
+        return {int(pid) for pid in tools.run(["pgrep", "-P", master, "-x", "smtpd|cleanup"], ok=(0, 1)).stdout.split()}
 
     def flush(self) -> None:
         """Has all deferred mail tried again now."""

@@ -17,10 +17,12 @@ public sealed partial class HouseTests
         "Cms.Enveloped",
         "Certificates",          // what a certificate may be used for, and the chain to its root
         "Certificates.Formats",  // PEM, PKCS #7, #8, #12, Mautic's
+        "Certificates.Revocation", // which certificates their CAs took back
         "Certificates.Trust",    // whose certificates are believed
         "Certificates.Store",    // the directory of certificate files
         "Smime",                 // MIME and CMS put together
         "Policy",                // who may, who must
+        "Verification",          // what is to be said of mail that came
         "Settings",              // the INI file
         "",                      // the processors
     ];
