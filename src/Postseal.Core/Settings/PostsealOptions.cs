@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Postseal.Certificates.Revocation;
 using Postseal.Certificates.Store;
 using Postseal.Mail;
 using Postseal.Policy;
@@ -36,6 +37,9 @@ public sealed record PostsealOptions
 
     /// <summary>Gets <c>[Splitting]</c>: how the milter handles each recipient by himself.</summary>
     public SplittingOptions Splitting { get; init; } = new();
+
+    /// <summary>Gets <c>[Revocation]</c>: how it is found out whether a signer's certificate was taken back.</summary>
+    public RevocationOptions Revocation { get; init; } = new();
 
     /// <summary>
     /// Gets <c>[State] Path</c>: the directory for what has to be remembered, absolute once read; made when it is first needed.

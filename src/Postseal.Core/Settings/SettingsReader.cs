@@ -1,4 +1,5 @@
 using System.Globalization;
+using Postseal.Certificates.Revocation;
 using Postseal.Certificates.Store;
 using Postseal.Certificates.Trust;
 using Postseal.Cms;
@@ -52,6 +53,7 @@ internal static class SettingsReader
             Recipients = recipients,
             Override = ReadOverride(file.Section("Override"), defaults.Override),
             Splitting = ReadSplitting(file.Section("Splitting"), defaults.Splitting),
+            Revocation = ReadRevocation(file.Section("Revocation"), defaults.Revocation),
             StatePath = state,
             Certificates = options.Certificates with
             {
@@ -162,11 +164,28 @@ internal static class SettingsReader
                 ? TrustOptions.System
                 : section.ExistingPath("Anchors"),
             ForEncryption = section.Flag("ForEncryption", false),
+            IssuerHosts = section.List("IssuerHosts", [], ParseHost),
         };
         if (trust is { ForEncryption: true, Anchors: null })
             section.Error("ForEncryption", "needs Anchors: without them nobody is trusted, and nothing is encrypted");
         return trust;
     }
+
+    private static RevocationOptions ReadRevocation(SettingsSection section, RevocationOptions defaults) => new()
+    {
+        Check = section.Enum<RevocationMethod>("Check") ?? defaults.Check,
+        Unknown = section.Enum<UnknownRevocation>("Unknown") ?? defaults.Unknown,
+        Proxy = section.Value("Proxy", defaults.Proxy, ParseProxy, "the address of an HTTP proxy, as http://proxy.example.org:3128"),
+    };
+
+    private static Uri ParseProxy(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var proxy) && proxy is { Scheme: "http" or "https", UserInfo: "", PathAndQuery: "/", Fragment: "" }
+            ? proxy
+            : throw new FormatException();
+
+    private static string ParseHost(string text) => Uri.CheckHostName(text) is UriHostNameType.Dns or UriHostNameType.IPv4
+        ? text.ToLowerInvariant()
+        : throw new FormatException($"'{text}' is not the name of a host, as pki.example.net");
 
     private static OriginatingOptions ReadOriginating(SettingsSection section, OriginatingOptions defaults)
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using Postseal.Certificates.Revocation;
 using Postseal.Certificates.Store;
 using Postseal.Certificates.Trust;
 using Postseal.Cms;
@@ -72,6 +73,11 @@ public sealed class SettingsReaderTests : IDisposable
         [Trust]
         Anchors = secret
         ForEncryption = yes
+        IssuerHosts = PKI.example.net, crt.example.com
+        [Revocation]
+        Check = OcspThenCrl
+        Unknown = TempError
+        Proxy = http://proxy.example.org:3128
         [Harvest]
         Path = learned
         [State]
@@ -97,6 +103,9 @@ public sealed class SettingsReaderTests : IDisposable
         Assert.Equal(EncryptionMode.Never, options.Encryption.Mode);
         Assert.Equal(new OverrideOptions(), options.Override);
         Assert.Equal(SplitMethod.None, options.Splitting.Method);
+        Assert.Equal(new RevocationOptions(), options.Revocation);
+        Assert.Equal(RevocationMethod.Crl, options.Revocation.Check);
+        Assert.Empty(options.Certificates.Trust.IssuerHosts);
         Assert.Equal(directory.File("state"), options.StatePath);
         Assert.Equal(directory.File("state/harvested"), options.Certificates.HarvestedPath);
 
@@ -128,7 +137,12 @@ public sealed class SettingsReaderTests : IDisposable
                 Recipients = options.Certificates.Recipients,
                 HarvestedPath = directory.File("learned"),
                 SubAddress = true,
-                Trust = new TrustOptions { Anchors = directory.File("secret"), ForEncryption = true },
+                Trust = new TrustOptions
+                {
+                    Anchors = directory.File("secret"),
+                    ForEncryption = true,
+                    IssuerHosts = options.Certificates.Trust.IssuerHosts,
+                },
             },
             options.Certificates);
         Assert.Equal(
@@ -180,6 +194,10 @@ public sealed class SettingsReaderTests : IDisposable
             new OverrideOptions { Header = "X-Seal", SubjectTag = "[seal]", Sensitivity = true, MayLower = true }, options.Override);
         Assert.Equal(
             new SplittingOptions { Method = SplitMethod.Reinject, ReinjectHost = "::1", ReinjectPort = 2525 }, options.Splitting);
+        Assert.Equal(["pki.example.net", "crt.example.com"], options.Certificates.Trust.IssuerHosts);
+        Assert.Equal(
+            new RevocationOptions { Check = RevocationMethod.OcspThenCrl, Unknown = UnknownRevocation.TempError, Proxy = new("http://proxy.example.org:3128") },
+            options.Revocation);
         Assert.Equal(directory.File("kept"), options.StatePath);
     }
 
@@ -207,7 +225,7 @@ public sealed class SettingsReaderTests : IDisposable
         Assert.Equal([IPNetwork.Parse(read)], Read($"[Originating]\nNetworks = {written}").Originating.Networks);
 
     [Theory]
-    [InlineData("[Sining]\nMode = Never", "test.ini: [Sining]: there is no section 'Sining'; there are Certificates, Signing, Originating, Sender, Encryption, Recipient, State, Override, Splitting, Harvest, Trust, Milter, Log")]
+    [InlineData("[Sining]\nMode = Never", "test.ini: [Sining]: there is no section 'Sining'; there are Certificates, Signing, Originating, Sender, Encryption, Recipient, State, Override, Splitting, Revocation, Harvest, Trust, Milter, Log")]
     [InlineData("[Signing]\nMod = Never", "test.ini: [Signing] Mod: there is no setting 'Mod'; there are Mode, Form, Digest, RsaPadding, SignatureType, MaxSize")]
     [InlineData("[Signing]\nMaxSize = 10M0", "[Signing] MaxSize: '10M0' is not a size from 1M to 1G, as 10240000 or 25M")]
     [InlineData("[Sender:@example.org]\nMaxSize = 2G", "[Sender:@example.org] MaxSize: '2G' is not a size from 1M to 1G")]
@@ -218,6 +236,10 @@ public sealed class SettingsReaderTests : IDisposable
     [InlineData("[Override]\nHeader = Subject", "[Override] Header: 'Subject' is not a header field's name, as X-Postseal-Encrypt")]
     [InlineData("[Splitting]\nReinject = 127.0.0.1", "[Splitting] Reinject: '127.0.0.1' is not a host and a port, as 127.0.0.1:10027")]
     [InlineData("[Trust]\nForEncryption = yes", "[Trust] ForEncryption: needs Anchors")]
+    [InlineData("[Trust]\nIssuerHosts = https://pki.example.net/", "[Trust] IssuerHosts: 'https://pki.example.net/' is not the name of a host, as pki.example.net")]
+    [InlineData("[Revocation]\nCheck = Ocsp", "[Revocation] Check: 'Ocsp' is not one of Off, Crl, CrlThenOcsp, OcspThenCrl")]
+    [InlineData("[Revocation]\nProxy = proxy:3128", "[Revocation] Proxy: 'proxy:3128' is not the address of an HTTP proxy")]
+    [InlineData("[Revocation]\nProxy = http://me:secret@proxy:3128", "[Revocation] Proxy: 'http://me:secret@proxy:3128' is not the address of an HTTP proxy")]
     [InlineData("[Trust]\nAnchors = nowhere", "[Trust] Anchors: there is no file or directory")]
     [InlineData("[Certificates]\nDomainCertificates = perhaps", "[Certificates] DomainCertificates: 'perhaps' is not yes or no")]
     [InlineData("[Certificates]\nExpiryWarning = 4w", "[Certificates] ExpiryWarning: '4w' is not a time, as 30d")]

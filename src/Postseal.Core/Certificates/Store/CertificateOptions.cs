@@ -56,7 +56,8 @@ public sealed record CertificateOptions
 
     /// <summary>Determines whether both say the same, senders' and recipients' settings included.</summary>
     internal bool IsSameAs(CertificateOptions other) =>
-        this == other with { Senders = Senders, Recipients = Recipients }
+        this == other with { Senders = Senders, Recipients = Recipients, Trust = other.Trust with { IssuerHosts = Trust.IssuerHosts } }
+        && Trust.IssuerHosts.SequenceEqual(other.Trust.IssuerHosts)
         && Same(Senders, other.Senders)
         && Same(Recipients, other.Recipients);
 

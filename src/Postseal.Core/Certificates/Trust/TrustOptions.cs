@@ -15,4 +15,10 @@ public sealed record TrustOptions
     /// <summary>Gets whether mail is encrypted only to certificates whose chain ends at one of <see cref="Anchors"/>. Default: no, as
     /// a certificate in the directory was put there by somebody who knew it.</summary>
     public bool ForEncryption { get; init; }
+
+    /// <summary>
+    /// Gets the hosts that missing issuers of a chain may be fetched from, besides those that a trusted certificate names: whoever
+    /// sends a certificate could name any other, and would learn that his mail was read. Default: none.
+    /// </summary>
+    public IReadOnlyList<string> IssuerHosts { get; init; } = [];
 }
