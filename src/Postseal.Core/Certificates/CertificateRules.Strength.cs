@@ -92,7 +92,7 @@ internal static partial class CertificateRules
         {
             var digest = CertificateSignature.DigestOf(certificate);
             var name = KeyNames.Of(certificate);
-            if (certificate.PublicKey.Oid.Value is not (Oids.RsaEncryption or Oids.RsaesOaep))
+            if (certificate.PublicKey.Oid.Value is not (Oids.RsaEncryption or Oids.RsaesOaep or Oids.RsaPss))
                 return new StrengthFacts(name, null, null, CurveBitsOf(certificate), digest);
             try
             {

@@ -28,6 +28,11 @@ internal static class Oids
 
     // RFC 8410 section 3.
     public const string X25519 = "1.3.101.110";
+    public const string X448 = "1.3.101.111";
+    public const string Ed25519 = "1.3.101.112";
+    public const string Ed448 = "1.3.101.113";
+
+    public const string Dsa = "1.2.840.10040.4.1"; // RFC 3279 section 2.3.2
 
     // RFC 5480 section 2.1.1.1, RFC 5639 section 4.1.
     public const string P256 = "1.2.840.10045.3.1.7";
@@ -50,8 +55,9 @@ internal static class Oids
 
     public const string CekHkdfSha256 = "1.2.840.113549.1.9.16.3.31"; // RFC 9709 section 3
 
-    // RFC 5280 sections 4.2.1.6, 4.2.1.12.
+    // RFC 5280 sections 4.2.1.6, 4.2.1.9, 4.2.1.12.
     public const string SubjectAlternativeName = "2.5.29.17";
+    public const string BasicConstraints = "2.5.29.19";
     public const string EmailProtection = "1.3.6.1.5.5.7.3.4";
     public const string AnyExtendedKeyUsage = "2.5.29.37.0";
 

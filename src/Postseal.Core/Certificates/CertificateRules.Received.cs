@@ -1,0 +1,104 @@
+using System.Formats.Asn1;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Postseal.Cms;
+
+namespace Postseal.Certificates;
+
+/// <summary>What mail that came may be signed with, and the chain behind it.</summary>
+internal static partial class CertificateRules
+{
+    /// <summary>Those signature algorithms whose digest has no name here and which are strong nevertheless.</summary>
+    private static readonly HashSet<string> OtherStrongSignatures =
+    [
+        "1.2.840.113549.1.1.14", "1.2.840.10045.4.3.1", // SHA-224 with RSA (RFC 4055), with ECDSA (RFC 5758)
+        "2.16.840.1.101.3.4.3.9", "2.16.840.1.101.3.4.3.10", "2.16.840.1.101.3.4.3.11", "2.16.840.1.101.3.4.3.12", // ECDSA with SHA-3
+        "2.16.840.1.101.3.4.3.13", "2.16.840.1.101.3.4.3.14", "2.16.840.1.101.3.4.3.15", "2.16.840.1.101.3.4.3.16", // RSA with SHA-3
+        Oids.Ed25519, Oids.Ed448,
+        "2.16.840.1.101.3.4.3.17", "2.16.840.1.101.3.4.3.18", "2.16.840.1.101.3.4.3.19", // ML-DSA (RFC 9881)
+    ];
+
+    /// <summary>
+    /// Checks that what it signed may be believed; <see langword="null"/> when it may. keyUsage is absent or has digitalSignature or
+    /// nonRepudiation, extendedKeyUsage is absent or has emailProtection or anyExtendedKeyUsage (RFC 8550 sections 4.4.2 and
+    /// 4.4.4), and the key is strong enough. Whom it names is not looked at: one that names nobody is nobody's.
+    /// </summary>
+    /// <remarks>
+    /// Stricter than for signing: there a weak key is warned of, as its reader decides; here we are the reader, and what
+    /// others may have made with a weak key is not to pass (RFC 8551 section 6).
+    /// </remarks>
+    public static Rejection? CheckReceived(X509Certificate2 certificate)
+    {
+        if (CheckPurpose(certificate) is not null)
+            return WrongUse("its extendedKeyUsage does not allow mail; its owner needs one with emailProtection");
+        if (!UsageAllows(certificate, Signing, out var usage))
+            return WrongUse($"its keyUsage ({usage}) does not allow signing; its owner needs one with digitalSignature");
+        return CheckReceivedKey(certificate);
+    }
+
+    /// <summary>Checks that nobody else can sign with its key, and that a signature can be verified with it in reasonable
+    /// time.</summary>
+    internal static Rejection? CheckReceivedKey(X509Certificate2 certificate)
+    {
+        switch (certificate.PublicKey.Oid.Value)
+        {
+            case Oids.RsaesOaep or Oids.X25519 or Oids.X448:
+                return WrongUse($"its key ({KeyNames.Of(certificate)}) is not for signing; its owner needs one that is");
+            case Oids.Dsa:
+                return new(RejectionKind.TooWeak, "its key (DSA) is of a kind that is not used any more; its owner needs RSA or EC");
+            case Oids.EcPublicKey when CurveOf(certificate.PublicKey) is null:
+                return WrongUse("its key (EC) is on a curve that is written out instead of named; its owner needs P-256 or P-384");
+        }
+
+        var facts = StrengthFacts.Of(certificate);
+        if (CheckStrength(facts with { Digest = null }) is { } broken)
+            return broken;
+        if (facts.RsaBits < MinRsaBits)
+            return new(RejectionKind.TooWeak, $"its key ({facts.KeyName}) has fewer than {MinRsaBits} bits; its owner needs {MinRsaBits} or more");
+        return facts.RsaBits > MaxRsaBits || facts.RsaExponent > MaxRsaExponent
+            ? WrongUse($"its key ({facts.KeyName}) is so large that each message would cost too much; its owner needs at most {MaxRsaBits} bits and the exponent 65537")
+            : null;
+    }
+
+    /// <summary>Checks that nobody but its issuer can have made the signature on it. What is not known to be strong is weak.</summary>
+    internal static Rejection? CheckReceivedSignature(X509Certificate2 certificate) =>
+        CertificateSignature.DigestOf(certificate) switch
+        {
+            "SHA-256" or "SHA-384" or "SHA-512" => null,
+            { } weak => new(RejectionKind.TooWeak, $"it is signed with {weak}, which lets others forge it; {OtherDigest}"),
+            null when OtherStrongSignatures.Contains(certificate.SignatureAlgorithm.Value ?? "") => null,
+            null => new(
+                RejectionKind.TooWeak,
+                $"it is signed with an algorithm ({certificate.SignatureAlgorithm.Value}) that is not known to be strong; {OtherDigest}"),
+        };
+
+    /// <summary>Determines whether all that the rules look at can be read, and is there once (RFC 5280 section 4.2): of two, each
+    /// reader takes another.</summary>
+    internal static bool IsReadable(X509Certificate2 certificate)
+    {
+        try
+        {
+            var types = new HashSet<string?>();
+            foreach (var extension in certificate.Extensions)
+            {
+                if (!types.Add(extension.Oid?.Value))
+                    return false;
+                _ = extension switch
+                {
+                    X509BasicConstraintsExtension constraints => constraints.CertificateAuthority,
+                    X509KeyUsageExtension usage => usage.KeyUsages,
+                    X509EnhancedKeyUsageExtension purposes => purposes.EnhancedKeyUsages.Count,
+                    X509SubjectKeyIdentifierExtension own => own.SubjectKeyIdentifierBytes.Length,
+                    X509AuthorityKeyIdentifierExtension issuers => issuers.KeyIdentifier,
+                    _ => (object?)null,
+                };
+            }
+
+            return (certificate.Subject, certificate.Issuer, certificate.PublicKey) is not (null, null, null);
+        }
+        catch (Exception e) when (e is CryptographicException or AsnContentException or ArgumentException)
+        {
+            return false;
+        }
+    }
+}

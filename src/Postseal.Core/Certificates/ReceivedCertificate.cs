@@ -1,0 +1,34 @@
+using System.Security.Cryptography.X509Certificates;
+using Postseal.Mail;
+
+namespace Postseal.Certificates;
+
+/// <summary>A certificate that came with mail, with what is worked out from it once for all messages that bring it.</summary>
+internal sealed class ReceivedCertificate
+{
+    private readonly Lazy<IReadOnlyList<MailAddress>> addresses;
+    private readonly Lazy<Rejection?> cannotSign;
+
+    /// <summary>Returns a certificate whose extensions can all be read.</summary>
+    /// <param name="certificate">The certificate.</param>
+    /// <param name="fingerprint">The digest of its bytes.</param>
+    internal ReceivedCertificate(X509Certificate2 certificate, Fingerprint fingerprint)
+    {
+        (Certificate, Fingerprint) = (certificate, fingerprint);
+        addresses = new(() => CertificateAddresses.Of(certificate));
+        cannotSign = new(() => CertificateRules.CheckReceived(certificate));
+    }
+
+    /// <summary>Gets the certificate. It is never disposed of, as other messages may be using it.</summary>
+    public X509Certificate2 Certificate { get; }
+
+    /// <summary>Gets the digest of its bytes.</summary>
+    public Fingerprint Fingerprint { get; }
+
+    /// <summary>Gets the addresses it is for; none where it names no address that is one beyond doubt.</summary>
+    public IReadOnlyList<MailAddress> Addresses => addresses.Value;
+
+    /// <summary>Gets why nothing that it signed is to be believed, whomever it names: <see cref="RejectionKind.WrongUse"/> or
+    /// <see cref="RejectionKind.TooWeak"/>; <see langword="null"/> when it may sign.</summary>
+    public Rejection? CannotSign => cannotSign.Value;
+}
