@@ -13,6 +13,9 @@ internal sealed class BerReader(IEnumerable<ReadOnlyMemory<byte>> pieces) : IDis
 {
     private const byte OctetString = 0x04, Constructed = 0x20;
     private const int MaxDepth = 32;
+
+    // Of an OCTET STRING: with a kilobyte in each, as senders write them, 256 MB.
+    private const int MaxPieces = 1 << 18;
     private const long Indefinite = -1;
 
     private readonly IEnumerator<ReadOnlyMemory<byte>> source = pieces.GetEnumerator();
@@ -26,6 +29,7 @@ internal sealed class BerReader(IEnumerable<ReadOnlyMemory<byte>> pieces) : IDis
 
     // Who takes what is passed over, of ReadOctets.
     private Action<ReadOnlyMemory<byte>>? octets;
+    private int piecesOfOctets;
 
     /// <summary>Gets whether there is another element in the one that is open.</summary>
     public bool HasMore
@@ -78,6 +82,15 @@ internal sealed class BerReader(IEnumerable<ReadOnlyMemory<byte>> pieces) : IDis
         scopes.Pop();
     }
 
+    /// <summary>Goes out of the innermost element, in which there must be nothing more.</summary>
+    /// <exception cref="AsnContentException">There is.</exception>
+    public void CloseAtEnd()
+    {
+        if (HasMore)
+            throw new AsnContentException($"there is {NextIdentifier:X2} where nothing should be");
+        Close();
+    }
+
     /// <summary>Passes over an element that has to have this identifier octet.</summary>
     public void Skip(byte identifier)
     {
@@ -109,6 +122,8 @@ internal sealed class BerReader(IEnumerable<ReadOnlyMemory<byte>> pieces) : IDis
     /// <param name="take">Takes them as they come.</param>
     public void ReadOctets(byte identifier, Action<ReadOnlyMemory<byte>> take)
     {
+        if (++piecesOfOctets > MaxPieces)
+            throw new AsnContentException($"it is in more than {MaxPieces} pieces");
         if (NextIdentifier != (identifier | Constructed))
         {
             Open(identifier);

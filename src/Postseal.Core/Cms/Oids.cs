@@ -12,9 +12,13 @@ internal static class Oids
     public const string ContentType = "1.2.840.113549.1.9.3";
     public const string MessageDigest = "1.2.840.113549.1.9.4";
     public const string SigningTime = "1.2.840.113549.1.9.5";
+    public const string CounterSignature = "1.2.840.113549.1.9.6";
+    public const string AlgorithmProtection = "1.2.840.113549.1.9.52"; // RFC 6211
 
-    // RFC 8551 section 2.5.2, RFC 5035 section 5.4.1.
+    // RFC 8551 sections 2.5.2 and 2.5.3, RFC 5035 section 5.4.
     public const string SmimeCapabilities = "1.2.840.113549.1.9.15";
+    public const string EncryptionKeyPreference = "1.2.840.113549.1.9.16.2.11";
+    public const string SigningCertificate = "1.2.840.113549.1.9.16.2.12";
     public const string SigningCertificateV2 = "1.2.840.113549.1.9.16.2.47";
 
     // RFC 8017 appendix C.

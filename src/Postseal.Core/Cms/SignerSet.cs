@@ -11,7 +11,6 @@ internal sealed class SignerSet
     private const int MaxSigners = 16;
     private const int MaxCertificates = 64;
 
-    private static readonly Asn1Tag SubjectKeyIdentifier = new(TagClass.ContextSpecific, 0);
     private static readonly Asn1Tag CertificateSet = new(TagClass.ContextSpecific, 0, isConstructed: true);
 
     private readonly List<ReadOnlyMemory<byte>> certificates;
@@ -93,19 +92,11 @@ internal sealed class SignerSet
         {
             var signer = new AsnReader(signerInfo, AsnEncodingRules.BER).ReadSequence();
             signer.ReadIntegerBytes();
-            if (signer.PeekTag().HasSameClassAndValue(SubjectKeyIdentifier))
-                return IsKeyOf(signer.ReadOctetString(SubjectKeyIdentifier), certificate);
-            var name = signer.ReadSequence();
-            return name.ReadEncodedValue().Span.SequenceEqual(certificate.IssuerName.RawData)
-                && name.ReadIntegerBytes().Span.SequenceEqual(certificate.SerialNumberBytes.Span);
+            return CertificateId.Read(signer).Matches(certificate);
         }
-        catch (Exception e) when (e is AsnContentException or CryptographicException)
+        catch (AsnContentException)
         {
-            return false; // The SignerInfo is none, or the certificate's key identifier.
+            return false; // The SignerInfo is none.
         }
     }
-
-    private static bool IsKeyOf(byte[] identifier, X509Certificate2 certificate) =>
-        certificate.Extensions.OfType<X509SubjectKeyIdentifierExtension>().FirstOrDefault() is { } extension
-        && extension.SubjectKeyIdentifierBytes.Span.SequenceEqual(identifier);
 }

@@ -6,7 +6,7 @@ namespace Postseal.Cms.Enveloped;
 /// <param name="Id">The certificate.</param>
 /// <param name="EncryptedKey">The content's key.</param>
 /// <param name="Agreement">What all recipients of the KeyAgreeRecipientInfo have in common.</param>
-internal sealed record AgreedKey(RecipientId Id, byte[] EncryptedKey, ReceivedAgreement Agreement) : ReceivedRecipient(Id)
+internal sealed record AgreedKey(CertificateId Id, byte[] EncryptedKey, ReceivedAgreement Agreement) : ReceivedRecipient(Id)
 {
     /// <inheritdoc/>
     public override string? WhyNotWith(KeyKind kind) => kind == Agreement.Kind

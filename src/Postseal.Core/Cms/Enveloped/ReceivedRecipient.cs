@@ -4,7 +4,7 @@ namespace Postseal.Cms.Enveloped;
 
 /// <summary>One who can read a message, and the content's key as it was encrypted to him.</summary>
 /// <param name="Id">His certificate, as the sender named it.</param>
-internal abstract record ReceivedRecipient(RecipientId Id)
+internal abstract record ReceivedRecipient(CertificateId Id)
 {
     /// <summary>Returns why no key of a kind decrypts it, as the end of a sentence that begins with the message;
     /// <see langword="null"/> when one may.</summary>

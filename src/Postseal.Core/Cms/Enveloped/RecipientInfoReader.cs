@@ -28,7 +28,7 @@ internal static class RecipientInfoReader
     private static ReceivedRecipient ReadKeyTransport(AsnReader info)
     {
         info.ReadIntegerBytes();
-        var id = RecipientId.Read(info);
+        var id = CertificateId.Read(info);
         var algorithm = info.ReadSequence();
         var encryptedKey = info.ReadOctetString();
         info.ThrowIfNotEmpty();
@@ -67,7 +67,7 @@ internal static class RecipientInfoReader
         while (keys.HasData)
         {
             var key = keys.ReadSequence();
-            var id = RecipientId.ReadForAgreement(key);
+            var id = CertificateId.ReadForAgreement(key);
             var encryptedKey = key.ReadOctetString();
             key.ThrowIfNotEmpty();
             yield return agreement is null

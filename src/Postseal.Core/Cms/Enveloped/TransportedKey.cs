@@ -4,7 +4,7 @@ namespace Postseal.Cms.Enveloped;
 /// <param name="Id">The certificate.</param>
 /// <param name="EncryptedKey">The content's key.</param>
 /// <param name="Oaep">How RSAES-OAEP padded it; <see langword="null"/> for PKCS #1 v1.5.</param>
-internal sealed record TransportedKey(RecipientId Id, ReadOnlyMemory<byte> EncryptedKey, OaepParameters? Oaep)
+internal sealed record TransportedKey(CertificateId Id, ReadOnlyMemory<byte> EncryptedKey, OaepParameters? Oaep)
     : ReceivedRecipient(Id)
 {
     /// <inheritdoc/>

@@ -2,29 +2,32 @@ using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace Postseal.Cms.Enveloped;
+namespace Postseal.Cms;
 
-/// <summary>The certificate that a RecipientInfo is for, as the sender named it.</summary>
+/// <summary>A certificate as the sender of a message names it: whose key signed, or to whom it is encrypted.</summary>
 /// <param name="Issuer">The issuer's name, encoded; empty where it is named by its key.</param>
 /// <param name="SerialNumber">The serial number.</param>
 /// <param name="KeyIdentifier">The subjectKeyIdentifier; empty where it is named by its issuer.</param>
-internal sealed record RecipientId(
+internal sealed record CertificateId(
     ReadOnlyMemory<byte> Issuer, ReadOnlyMemory<byte> SerialNumber, ReadOnlyMemory<byte> KeyIdentifier)
 {
     private static readonly Asn1Tag SubjectKeyIdentifier = new(TagClass.ContextSpecific, 0);
 
-    /// <summary>RecipientIdentifier ::= CHOICE { IssuerAndSerialNumber, [0] SubjectKeyIdentifier } (RFC 5652 section 6.2.1)</summary>
-    public static RecipientId Read(AsnReader reader) => reader.PeekTag().HasSameClassAndValue(SubjectKeyIdentifier)
-        ? new RecipientId(default, default, reader.ReadOctetString(SubjectKeyIdentifier))
+    /// <summary>
+    /// SignerIdentifier, RecipientIdentifier ::= CHOICE { IssuerAndSerialNumber, [0] SubjectKeyIdentifier } (RFC 5652 sections
+    /// 5.3 and 6.2.1)
+    /// </summary>
+    public static CertificateId Read(AsnReader reader) => reader.PeekTag().HasSameClassAndValue(SubjectKeyIdentifier)
+        ? new CertificateId(default, default, reader.ReadOctetString(SubjectKeyIdentifier))
         : ReadIssuerAndSerialNumber(reader);
 
     /// <summary>
     /// KeyAgreeRecipientIdentifier ::= CHOICE { IssuerAndSerialNumber, [0] IMPLICIT SEQUENCE { subjectKeyIdentifier, … } }
     /// (RFC 5652 section 6.2.2)
     /// </summary>
-    public static RecipientId ReadForAgreement(AsnReader reader) =>
+    public static CertificateId ReadForAgreement(AsnReader reader) =>
         reader.PeekTag().HasSameClassAndValue(SubjectKeyIdentifier)
-            ? new RecipientId(default, default, reader.ReadSequence(SubjectKeyIdentifier).ReadOctetString())
+            ? new CertificateId(default, default, reader.ReadSequence(SubjectKeyIdentifier).ReadOctetString())
             : ReadIssuerAndSerialNumber(reader);
 
     /// <summary>Determines whether it names this certificate.</summary>
@@ -62,9 +65,9 @@ internal sealed record RecipientId(
         }
     }
 
-    private static RecipientId ReadIssuerAndSerialNumber(AsnReader reader)
+    private static CertificateId ReadIssuerAndSerialNumber(AsnReader reader)
     {
         var name = reader.ReadSequence();
-        return new RecipientId(name.ReadEncodedValue(), name.ReadIntegerBytes(), default);
+        return new CertificateId(name.ReadEncodedValue(), name.ReadIntegerBytes(), default);
     }
 }

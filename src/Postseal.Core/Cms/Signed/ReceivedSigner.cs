@@ -1,0 +1,156 @@
+using System.Formats.Asn1;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Postseal.Cms.Signed;
+
+/// <summary>One who claims to have signed (RFC 5652 section 5.3).</summary>
+internal sealed class ReceivedSigner
+{
+    private static readonly Asn1Tag SignedAttrs = new(TagClass.ContextSpecific, 0);
+    private static readonly Asn1Tag UnsignedAttrs = new(TagClass.ContextSpecific, 1);
+
+    private readonly CertificateId certificateId;
+    private readonly SignatureMethod method;
+    private readonly ReceivedAttributes? attributes;
+    private readonly byte[] signature;
+
+    private ReceivedSigner(
+        CertificateId certificateId, HashFunction hash, SignatureMethod method, ReceivedAttributes? attributes, byte[] signature,
+        string? problem)
+    {
+        this.certificateId = certificateId;
+        this.method = method;
+        this.attributes = attributes;
+        this.signature = signature;
+        Hash = hash;
+        Problem = problem;
+    }
+
+    /// <summary>Gets the certificate's name for people: issuer and serial number, or the key's identifier.</summary>
+    public string Id => certificateId.ToString();
+
+    /// <summary>Gets the name of the digest of content and attributes: <c>SHA-256</c>.</summary>
+    public string DigestName => Hash.Name;
+
+    /// <summary>Gets when he says he signed, where he does.</summary>
+    public DateTimeOffset? SigningTime => attributes?.SigningTime;
+
+    /// <summary>Gets what he says his reader can decrypt, as SMIMECapabilities in BER (RFC 8551 section 2.5.2).</summary>
+    public ReadOnlyMemory<byte>? Capabilities => attributes?.Capabilities;
+
+    /// <summary>Gets which certificate he wants mail encrypted to, as SMIMEEncryptionKeyPreference in BER (RFC 8551 section
+    /// 2.5.3).</summary>
+    public ReadOnlyMemory<byte>? EncryptionKeyPreference => attributes?.EncryptionKeyPreference;
+
+    /// <summary>Gets why he cannot be believed whatever the signature, as the end of a sentence that begins with the signature;
+    /// <see langword="null"/> where he may.</summary>
+    public string? Problem { get; }
+
+    /// <summary>Gets the digest of content and attributes.</summary>
+    internal HashFunction Hash { get; }
+
+    /// <summary>
+    /// SignerInfo ::= SEQUENCE { version, sid, digestAlgorithm, signedAttrs [0] IMPLICIT OPTIONAL, signatureAlgorithm, signature
+    /// OCTET STRING, unsignedAttrs [1] IMPLICIT OPTIONAL }. What is not signed, countersignatures among it, is passed over.
+    /// </summary>
+    /// <param name="encoded">It, in BER.</param>
+    /// <param name="contentType">What the content says it is.</param>
+    /// <exception cref="AsnContentException">It is broken.</exception>
+    public static ReceivedSigner Read(ReadOnlyMemory<byte> encoded, string contentType)
+    {
+        var outer = new AsnReader(encoded, AsnEncodingRules.BER);
+        var fields = outer.ReadSequence();
+        outer.ThrowIfNotEmpty();
+        fields.ReadIntegerBytes();
+        var certificateId = CertificateId.Read(fields);
+        var digestAlgorithm = fields.PeekEncodedValue();
+        var hash = HashFunction.Read(fields);
+        var attributes = fields.PeekTag().HasSameClassAndValue(SignedAttrs)
+            ? ReceivedAttributes.Read(fields.ReadEncodedValue())
+            : null;
+        var signatureAlgorithm = fields.PeekEncodedValue();
+        var method = SignatureMethod.Read(fields);
+        var signature = fields.ReadOctetString();
+        if (fields.HasData && fields.PeekTag().HasSameClassAndValue(UnsignedAttrs))
+            fields.ReadEncodedValue();
+        fields.ThrowIfNotEmpty();
+        var problem = FindProblem(attributes, contentType, hash, method)
+            ?? attributes!.ProblemWith(digestAlgorithm, signatureAlgorithm);
+        return new ReceivedSigner(certificateId, hash, method, attributes, signature, problem);
+    }
+
+    /// <summary>Determines whether he says that this is his certificate.</summary>
+    public bool Matches(X509Certificate2 certificate) => certificateId.Matches(certificate);
+
+    /// <summary>Verifies the signature.</summary>
+    /// <param name="key">The certificate's key.</param>
+    /// <param name="certificate">The certificate.</param>
+    /// <param name="digests">The content's digests.</param>
+    public SignatureFinding Verify(VerificationKey key, X509Certificate2 certificate, ContentDigests digests)
+    {
+        if (Problem is not null)
+            return SignatureFinding.Malformed(Problem);
+        if (FindUnsupported(key) is { } unsupported)
+            return SignatureFinding.Unsupported(unsupported);
+        if (!Matches(certificate))
+            return SignatureFinding.Malformed("it is not by the certificate it is held against");
+        if (!key.Takes(method))
+            return SignatureFinding.Malformed($"its algorithm, {method.Name}, is not for the certificate's key, {key.Name}");
+        if (!attributes!.MessageDigest.Span.SequenceEqual(digests.ValueOf(Hash).Span))
+            return SignatureFinding.Bad("its content was changed after it was signed");
+        if (attributes.CheckCertificate(certificate) is { } other)
+            return other;
+        if (!Fits(key))
+            return SignatureFinding.Bad("it was not made with the certificate's key over these attributes");
+        return Hash.IsWeak
+            ? SignatureFinding.Weak($"it is made with {Hash.Name}, which lets others put different content in its place")
+            : SignatureFinding.Good;
+    }
+
+    private bool Fits(VerificationKey key)
+    {
+        try
+        {
+            // As they came, which openssl wants; or in the order that DER has and RFC 5652 section 5.4 demands. The same
+            // attributes are in both.
+            return key.Verify(method, Hash, attributes!.Signed, signature)
+                || (attributes.InOrder() is { } ordered && key.Verify(method, Hash, ordered, signature));
+        }
+        catch (CryptographicException)
+        {
+            return false;
+        }
+    }
+
+    private string? FindUnsupported(VerificationKey key)
+    {
+        if (method.Family == SignatureFamily.Unknown)
+            return $"its algorithm, {method.Name}, is not supported";
+        if (Hash.PlatformName is null)
+            return $"its digest, {Hash.Name}, is not supported";
+        if (method.Pss is { MaskHash: null })
+            return "its padding, RSASSA-PSS without MGF1, is not supported";
+        if (method.Pss is { MaskHash: { Length: 0 } mask })
+            return $"its padding, RSASSA-PSS with {mask.Name}, is not supported";
+        return key.WhyUnusable is { } why ? $"it is by a certificate with which nothing can be verified: {why}" : null;
+    }
+
+    private static string? FindProblem(
+        ReceivedAttributes? attributes, string contentType, HashFunction hash, SignatureMethod method)
+    {
+        // A signature over content may be one over attributes, and the reverse, unless it is known which it has to be
+        // (draft-ietf-lamps-cms-euf-cma-signeddata).
+        if (attributes is null)
+            return "it is made without signed attributes, and may be over something else than it seems";
+        if (attributes.Problem is { } problem)
+            return problem;
+        if (attributes.ContentType != contentType)
+            return "its attributes and its content disagree on what the content is";
+        if (contentType != Oids.Data)
+            return $"it is not over mail, but over {ContentTypeNames.Of(contentType)}";
+        if (method.Hash is { } named && named != hash)
+            return $"it names two digests, {hash.Name} and {named.Name}";
+        return null;
+    }
+}

@@ -1,0 +1,38 @@
+using System.Security.Cryptography.X509Certificates;
+
+namespace Postseal.Cms;
+
+/// <summary>
+/// A certificate's public key, opened once and kept so, for any number of signatures. Any number of threads may use it at once.
+/// </summary>
+/// <param name="name">What it is, for people: <c>RSA-2048</c>.</param>
+internal abstract class VerificationKey(string name)
+{
+    /// <summary>Gets what it is, for people: <c>RSA-2048</c>.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>Gets why it verifies nothing, as the end of a sentence that begins with the certificate;
+    /// <see langword="null"/> where it does.</summary>
+    public virtual string? WhyUnusable => null;
+
+    /// <summary>Opens the key of a certificate. It is one that verifies nothing where its algorithm is unknown or it is broken.</summary>
+    public static VerificationKey Of(X509Certificate2 certificate) => certificate.PublicKey.Oid.Value switch
+    {
+        Oids.RsaEncryption or Oids.RsaPss => RsaVerificationKey.Open(certificate.PublicKey),
+        Oids.EcPublicKey => EcVerificationKey.Open(certificate),
+        Oids.Ed25519 => Ed25519VerificationKey.Open(certificate.PublicKey),
+        Oids.RsaesOaep or Oids.X25519 => new UnusableKey("encryption", "its key is for encryption alone"),
+        { } other => new UnusableKey(SignatureNames.Of(other), $"its key's algorithm, {SignatureNames.Of(other)}, is not supported"),
+        null => new UnusableKey("", "it has no key"),
+    };
+
+    /// <summary>Determines whether signatures of this kind are made with such a key.</summary>
+    public abstract bool Takes(SignatureMethod method);
+
+    /// <summary>Verifies a signature.</summary>
+    /// <param name="method">How it was made: one that the key takes.</param>
+    /// <param name="hash">The hash function of it.</param>
+    /// <param name="signed">What was signed.</param>
+    /// <param name="signature">The signature.</param>
+    public abstract bool Verify(SignatureMethod method, HashFunction hash, ReadOnlySpan<byte> signed, ReadOnlySpan<byte> signature);
+}
