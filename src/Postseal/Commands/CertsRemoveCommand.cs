@@ -81,7 +81,7 @@ internal static class CertsRemoveCommand
     /// beside this one. A person's chain goes with the person.</summary>
     private static List<X509Certificate2> OthersBeside(DirectoryEntry one, IReadOnlyList<DirectoryEntry> found)
     {
-        bool IsFound(X509Certificate2 certificate) => found.Any(entry => Fingerprint.Same(entry.Certificate!.Certificate, certificate));
+        bool IsFound(X509Certificate2 certificate) => found.Any(entry => Fingerprints.Same(entry.Certificate!.Certificate, certificate));
         var endEntities = one.Beside.Where(certificate => !CertificateNames.IsIssuer(certificate)).ToList();
         return [.. (endEntities.Exists(IsFound) ? endEntities : one.Beside).Where(certificate => !IsFound(certificate))];
     }

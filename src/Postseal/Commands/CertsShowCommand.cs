@@ -75,7 +75,7 @@ internal static class CertsShowCommand
         Field(output, "addresses", CertificateNames.Addresses(certificate));
         Field(output, "issuer", certificate.Issuer);
         Field(output, "serial", certificate.SerialNumber);
-        Field(output, "fingerprint", Fingerprint.Of(certificate));
+        Field(output, "fingerprint", Fingerprints.Of(certificate));
         Field(output, "valid", $"{CertificateNames.Day(certificate.NotBefore)} to {CertificateNames.Day(certificate.NotAfter)} "
             + $"({CertificateNames.DaysLeft(certificate, TimeProvider.System)} days left)");
         Field(output, "key", KeyNames.Of(certificate));

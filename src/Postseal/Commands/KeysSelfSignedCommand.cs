@@ -62,7 +62,7 @@ internal static class KeysSelfSignedCommand
 
             output.Line($"{path}: key and self-signed certificate for {mailbox}, valid until "
                 + certificate.NotAfter.ToUniversalTime().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
-            output.Line($"fingerprint (SHA-256): {Fingerprint.Of(certificate)}");
+            output.Line($"fingerprint (SHA-256): {Fingerprints.Of(certificate)}");
             output.Line($"Next: postseal certs import {path} --config FILE");
             return ExitCode.Success;
         });

@@ -86,7 +86,7 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
     private void WritePair(X509Certificate2 certificate, BatchKey key, ImportReport report)
     {
         var intermediates = CertificateChain.Of(certificate, Issuers(), store.Time.GetUtcNow()).Intermediates;
-        chained.UnionWith(intermediates.Select(Fingerprint.Of));
+        chained.UnionWith(intermediates.Select(Fingerprints.Of));
         using var pem = key.Pem();
         using var content = PemWriter.Write(pem, [certificate, .. intermediates]);
         foreach (var address in CertificateAddresses.Of(certificate))
@@ -120,7 +120,7 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
         var name = $"CA {certificate.Subject}";
         if (store.EntryOf(certificate) is { } taken)
             report.Skipped($"{name}: Fingerprint already taken by {Path.GetFileName(taken.File)}");
-        else if (chained.Contains(Fingerprint.Of(certificate)))
+        else if (chained.Contains(Fingerprints.Of(certificate)))
             report.Imported($"{name}: in the chain of the certificate above");
         else
         {
@@ -141,7 +141,7 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
         var path = Path.Combine(store.Path, name);
         if (!force || store.Entries.FirstOrDefault(entry => entry.KeyFiles.Contains(path)) is not { } old)
             return;
-        var mark = old.File == path && old.Certificate is { } known ? Fingerprint.Short(known.Certificate) : "key";
+        var mark = old.File == path && old.Certificate is { } known ? Fingerprints.Short(known.Certificate) : "key";
         using var content = new Secret(KeyFile.ReadBytes(path));
         AtomicFile.Write(
             Path.Combine(store.Path, $"{name.Replace('@', '_')}.{mark}.old"), content.Bytes, AtomicFile.Private, replace: true,
@@ -174,7 +174,7 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
         var name = string.Concat(commonName.Take(60).Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' ? c : '_')).Trim('_');
         return name.Length > 0 && !Path.Exists(Path.Combine(store.Path, $"{name}.ca.pem"))
             ? $"{name}.ca.pem"
-            : $"{name}-{Fingerprint.Short(certificate)}.ca.pem".TrimStart('-');
+            : $"{name}-{Fingerprints.Short(certificate)}.ca.pem".TrimStart('-');
     }
 
     private string Validity(X509Certificate2 certificate) =>

@@ -53,7 +53,7 @@ internal sealed record CertificateRow
             Subject = certificate.Subject,
             Issuer = certificate.Issuer,
             Serial = certificate.SerialNumber,
-            Fingerprint = Files.Fingerprint.Of(certificate),
+            Fingerprint = Files.Fingerprints.Of(certificate),
             ValidFrom = certificate.NotBefore.ToUniversalTime(),
             ValidTo = certificate.NotAfter.ToUniversalTime(),
             DaysLeft = CertificateNames.DaysLeft(certificate, time),

@@ -42,7 +42,7 @@ internal sealed class CertificateStore
     [
         .. Entries.Where(entry => entry.Certificate is not null)
             // A CA certificate is in the file of everyone it issued for, and is listed once.
-            .DistinctBy(entry => entry.Kind is CertificateKind.Issuer ? Fingerprint.Of(entry.Certificate!.Certificate) : (object)entry)
+            .DistinctBy(entry => entry.Kind is CertificateKind.Issuer ? Fingerprints.Of(entry.Certificate!.Certificate) : (object)entry)
             .OrderBy(entry => entry.Certificate!.Certificate.NotAfter)
             .Select(RowOf),
         .. Entries.Where(entry => entry is { Certificate: null, HasKey: false }).Select(RowOf),
@@ -81,7 +81,7 @@ internal sealed class CertificateStore
 
     /// <summary>Returns the entry of this very certificate, with its key if that is here.</summary>
     public DirectoryEntry? EntryOf(X509Certificate2 certificate) => Entries
-        .Where(entry => entry.Certificate is { } found && Fingerprint.Same(found.Certificate, certificate))
+        .Where(entry => entry.Certificate is { } found && Fingerprints.Same(found.Certificate, certificate))
         .MaxBy(entry => entry.HasKey);
 
     /// <summary>Returns the certificates of people that an address names, or any that the start of a fingerprint names.</summary>
@@ -94,7 +94,7 @@ internal sealed class CertificateStore
                where entry.Certificate is { } certificate
                    && (isAddress
                        ? entry.Kind is not CertificateKind.Issuer && certificate.Addresses.Contains(address)
-                       : Fingerprint.Matches(selector, certificate.Certificate))
+                       : Fingerprints.Matches(selector, certificate.Certificate))
                select entry,
         ];
     }

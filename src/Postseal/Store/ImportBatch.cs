@@ -36,7 +36,7 @@ internal sealed class ImportBatch : IDisposable
     /// <summary>Returns each certificate once, with the file it came in.</summary>
     public IEnumerable<(X509Certificate2 Certificate, ImportReport Report)> Certificates =>
         opened.SelectMany(item => item.File.Certificates.Select(certificate => (certificate, item.Report)))
-            .DistinctBy(item => Fingerprint.Of(item.certificate));
+            .DistinctBy(item => Fingerprints.Of(item.certificate));
 
     /// <summary>Gets each key, with the file it came in.</summary>
     public IEnumerable<BatchKey> Keys =>

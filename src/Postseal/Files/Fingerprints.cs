@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 namespace Postseal.Program.Files;
 
 /// <summary>Certificates by the hash of their bytes, as openssl writes it: <c>AB:CD:…</c>.</summary>
-internal static class Fingerprint
+internal static class Fingerprints
 {
     /// <summary>The number of digits that tell certificates apart on a command line.</summary>
     private const int ShortestPrefix = 8;
