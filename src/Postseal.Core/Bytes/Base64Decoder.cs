@@ -46,6 +46,39 @@ internal sealed class Base64Decoder(IContentSink next) : IContentSink
         return true;
     }
 
+    /// <summary>
+    /// Determines whether all decoders read the same digits: none skips what another stops at, for there is nothing but digits and
+    /// white space before the padding, and the padding ends a group.
+    /// </summary>
+    /// <param name="encoded">The encoded content.</param>
+    /// <param name="isAlone">Whether nothing stands behind the padding, where most decoders do not look.</param>
+    public static bool IsUnambiguous(in ReadOnlySequence<byte> encoded, out bool isAlone)
+    {
+        isAlone = true;
+        var digits = 0L;
+        var isPadded = false;
+        foreach (var segment in encoded)
+        {
+            var rest = segment.Span;
+            if (!isPadded)
+            {
+                var pad = rest.IndexOf((byte)'=');
+                var head = pad < 0 ? rest : rest[..pad];
+                if (!IsPlausible(head))
+                    return false;
+                digits += head.Length - head.Count((byte)' ') - head.Count((byte)'\t') - head.Count((byte)'\r') - head.Count((byte)'\n');
+                isPadded = pad >= 0;
+                if (isPadded && digits % 4 < 2)
+                    return false;
+                rest = pad < 0 ? default : rest[pad..];
+            }
+
+            isAlone &= !rest.ContainsAnyExcept("= \t\r\n"u8);
+        }
+
+        return true;
+    }
+
     public void Write(ReadOnlySpan<byte> piece)
     {
         while (!piece.IsEmpty && !hasEnded)

@@ -32,6 +32,31 @@ internal sealed class ByteSource
         return pieces[index][(int)(offset - starts[index])..];
     }
 
+    /// <summary>Returns the byte at an offset.</summary>
+    public byte At(long offset) => From(offset).Span[0];
+
+    /// <summary>Finds bytes that stand one after the other, in one piece or across several.</summary>
+    /// <returns>Where the first of them is; -1 when they are not there.</returns>
+    public long IndexOf(ReadOnlySpan<byte> value, long from)
+    {
+        while (from < Length)
+        {
+            var piece = From(from).Span;
+            var found = piece.IndexOf(value);
+            if (found >= 0)
+                return from + found;
+            var next = from + piece.Length;
+            from = Math.Max(from, next - value.Length + 1);
+            var across = Range(from, Math.Min(Length, next + value.Length - 1)).Span;
+            found = across.IndexOf(value);
+            if (found >= 0)
+                return from + found;
+            from = next;
+        }
+
+        return -1;
+    }
+
     /// <summary>Reads a range in pieces, none of them longer than <paramref name="maxLength"/>.</summary>
     public IEnumerable<ReadOnlyMemory<byte>> Pieces(long from, long to, int maxLength)
     {

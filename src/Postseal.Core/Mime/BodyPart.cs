@@ -12,6 +12,14 @@ internal readonly record struct BodyPart(IReadOnlyList<HeaderField> Headers, Rea
     // What is longer is no header of a signature.
     private const int MaxHeaderLength = 64 * 1024;
 
+    /// <summary>Reads an entity (RFC 2045 section 2.4): its header up to the first empty line, and its content.</summary>
+    public static BodyPart Parse(in ReadOnlySequence<byte> entity)
+    {
+        var header = entity.Slice(0, Math.Min(entity.Length, MaxHeaderLength));
+        var headers = HeaderBlock.Parse(header.IsSingleSegment ? header.First : header.ToArray(), out var length);
+        return new(headers, entity.Slice(length));
+    }
+
     /// <summary>Finds the parts of the outermost multipart (RFC 2046 section 5.1.1).</summary>
     /// <param name="message">A message that is one.</param>
     /// <param name="boundary">Its boundary.</param>

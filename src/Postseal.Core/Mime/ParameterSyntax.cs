@@ -21,8 +21,15 @@ internal static class ParameterSyntax
     /// Determines whether a Content-Type's value is <c>type/subtype; name=value; …</c> with one boundary at most, and without what
     /// readers differ about: comments, junk, white space at the end of a boundary, RFC 2231 or RFC 2047 in it.
     /// </summary>
-    public static bool IsPlain(ReadOnlySpan<byte> field)
+    public static bool IsPlain(ReadOnlySpan<byte> field) => IsPlain(field, out _);
+
+    /// <inheritdoc cref="IsPlain(ReadOnlySpan{byte})"/>
+    /// <param name="field">The value.</param>
+    /// <param name="boundary">The boundary as it is written, quotes left out: with the folds and escapes that a reader may or may
+    /// not take out of it.</param>
+    public static bool IsPlain(ReadOnlySpan<byte> field, out ReadOnlySpan<byte> boundary)
     {
+        boundary = default;
         var rest = field.TrimStart(" \t\r\n"u8);
         if (!Take(ref rest, TokenEnds, out _) || !Take(ref rest, (byte)'/') || !Take(ref rest, TokenEnds, out _))
             return false;
@@ -36,9 +43,11 @@ internal static class ParameterSyntax
                 break;
             if (!Take(ref rest, TokenEnds, out var name) || !Take(ref rest, (byte)'=') || !TakeValue(ref rest, out var value))
                 return false;
-            if (Ascii.EqualsIgnoreCase(name[..Math.Min(name.Length, "boundary".Length)], "boundary"u8)
-                && (name.Length > "boundary".Length || ++boundaries > 1 || !IsPlainBoundary(value)))
+            if (!Ascii.EqualsIgnoreCase(name[..Math.Min(name.Length, "boundary".Length)], "boundary"u8))
+                continue;
+            if (name.Length > "boundary".Length || ++boundaries > 1 || !IsPlainBoundary(value))
                 return false;
+            boundary = value;
         }
         return true;
     }
@@ -46,7 +55,7 @@ internal static class ParameterSyntax
     private static bool IsPlainBoundary(ReadOnlySpan<byte> value) =>
         !value.EndsWith(" "u8) && !value.EndsWith("\t"u8) && value.IndexOf("=?"u8) < 0;
 
-    private static bool TakeValue(ref ReadOnlySpan<byte> rest, out ReadOnlySpan<byte> value)
+    private static bool TakeValue(scoped ref ReadOnlySpan<byte> rest, out ReadOnlySpan<byte> value)
     {
         if (!Take(ref rest, (byte)'"'))
             return Take(ref rest, UnquotedEnds, out value);
@@ -72,7 +81,7 @@ internal static class ParameterSyntax
         return true;
     }
 
-    private static bool Take(ref ReadOnlySpan<byte> rest, SearchValues<byte> ends, out ReadOnlySpan<byte> taken)
+    private static bool Take(scoped ref ReadOnlySpan<byte> rest, SearchValues<byte> ends, out ReadOnlySpan<byte> taken)
     {
         var length = rest.IndexOfAny(ends);
         length = length < 0 ? rest.Length : length;

@@ -110,7 +110,7 @@ internal static class ProtectionClassifier
     }
 
     /// <summary>Readers take a file of that name for S/MIME (RFC 8551 section 3.2.1), of this type alone.</summary>
-    private static bool IsSmimeFile(BodyPart root, ContentType type) =>
+    public static bool IsSmimeFile(BodyPart root, ContentType type) =>
         IsSmimeFile(type.Parameter("name"))
         || root.Only("Content-Disposition") is { } disposition && IsSmimeFile(FileName(disposition));
 
