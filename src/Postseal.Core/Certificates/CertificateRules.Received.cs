@@ -40,24 +40,36 @@ internal static partial class CertificateRules
     /// time.</summary>
     internal static Rejection? CheckReceivedKey(X509Certificate2 certificate)
     {
+        if (CheckCost(certificate) is { } unusable)
+            return unusable;
+        if (certificate.PublicKey.Oid.Value == Oids.Dsa)
+            return new(RejectionKind.TooWeak, "its key (DSA) is of a kind that is not used any more; its owner needs RSA or EC");
+        var facts = StrengthFacts.Of(certificate);
+        if (CheckStrength(facts with { Digest = null }) is { } broken)
+            return broken;
+        return facts.RsaBits < MinRsaBits
+            ? new(RejectionKind.TooWeak, $"its key ({facts.KeyName}) has fewer than {MinRsaBits} bits; its owner needs {MinRsaBits} or more")
+            : null;
+    }
+
+    /// <summary>Checks that signatures can be verified with its key, and at a price that a stranger may have us pay.</summary>
+    internal static Rejection? CheckCost(X509Certificate2 certificate)
+    {
         switch (certificate.PublicKey.Oid.Value)
         {
             case Oids.RsaesOaep or Oids.X25519 or Oids.X448:
                 return WrongUse($"its key ({KeyNames.Of(certificate)}) is not for signing; its owner needs one that is");
-            case Oids.Dsa:
-                return new(RejectionKind.TooWeak, "its key (DSA) is of a kind that is not used any more; its owner needs RSA or EC");
             case Oids.EcPublicKey when CurveOf(certificate.PublicKey) is null:
+                // RFC 5480 section 2.1.1 forbids it, and whoever writes out a curve may choose one that costs or proves what he likes.
                 return WrongUse("its key (EC) is on a curve that is written out instead of named; its owner needs P-256 or P-384");
+            case Oids.RsaEncryption or Oids.RsaPss when StrengthFacts.Of(certificate) is var facts
+                && (facts.RsaBits > MaxRsaBits || facts.RsaExponent > MaxRsaExponent):
+                return WrongUse(
+                    $"its key ({facts.KeyName}) is so large that each message would cost too much; its owner needs at most {MaxRsaBits} bits "
+                    + "and the exponent 65537");
+            default:
+                return null;
         }
-
-        var facts = StrengthFacts.Of(certificate);
-        if (CheckStrength(facts with { Digest = null }) is { } broken)
-            return broken;
-        if (facts.RsaBits < MinRsaBits)
-            return new(RejectionKind.TooWeak, $"its key ({facts.KeyName}) has fewer than {MinRsaBits} bits; its owner needs {MinRsaBits} or more");
-        return facts.RsaBits > MaxRsaBits || facts.RsaExponent > MaxRsaExponent
-            ? WrongUse($"its key ({facts.KeyName}) is so large that each message would cost too much; its owner needs at most {MaxRsaBits} bits and the exponent 65537")
-            : null;
     }
 
     /// <summary>Checks that nobody but its issuer can have made the signature on it. What is not known to be strong is weak.</summary>

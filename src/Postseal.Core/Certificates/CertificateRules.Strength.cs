@@ -60,15 +60,23 @@ internal static partial class CertificateRules
     /// it has no extensions.</param>
     internal static Rejection? CheckIssuing(X509Certificate2 certificate, int below, bool isRoot)
     {
-        var constraints = Extension<X509BasicConstraintsExtension>(certificate);
-        if (constraints is not { CertificateAuthority: true } && !(isRoot && constraints is null))
-            return WrongUse("it is not a CA certificate (basicConstraints)");
-        if (!UsageAllows(certificate, X509KeyUsageFlags.KeyCertSign, out var usage))
-            return WrongUse($"its keyUsage ({usage}) does not allow issuing");
-        if (constraints is { HasPathLengthConstraint: true } && constraints.PathLengthConstraint < below)
+        if (CheckIssuer(certificate, isRoot) is { } rejection)
+            return rejection;
+        if (ConstraintsOf(certificate) is { HasPathLengthConstraint: true } constraints && constraints.PathLengthConstraint < below)
             return WrongUse($"it allows {constraints.PathLengthConstraint} intermediates below it, and there are {below}");
         var facts = StrengthFacts.Of(certificate);
         return CheckStrength(isRoot ? facts with { Digest = null } : facts);
+    }
+
+    /// <summary>Checks that it says of itself that it may issue.</summary>
+    internal static Rejection? CheckIssuer(X509Certificate2 certificate, bool isRoot)
+    {
+        var constraints = ConstraintsOf(certificate);
+        if (constraints is not { CertificateAuthority: true } && !(isRoot && constraints is null))
+            return WrongUse("it is not a CA certificate (basicConstraints)");
+        return UsageAllows(certificate, X509KeyUsageFlags.KeyCertSign, out var usage)
+            ? null
+            : WrongUse($"its keyUsage ({usage}) does not allow issuing");
     }
 
     /// <summary>Checks whether the digest fits into the key as the scheme wants it.</summary>

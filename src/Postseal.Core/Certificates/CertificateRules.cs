@@ -60,7 +60,7 @@ internal static partial class CertificateRules
 
     /// <summary>Determines whether it says of itself that it issues others.</summary>
     public static bool IsIssuer(X509Certificate2 certificate) =>
-        Extension<X509BasicConstraintsExtension>(certificate) is { CertificateAuthority: true };
+        ConstraintsOf(certificate) is { CertificateAuthority: true };
 
     /// <summary>Checks that it may sign mail; <see langword="null"/> when it may.</summary>
     public static Rejection? CheckSigning(X509Certificate2 certificate)
@@ -138,6 +138,10 @@ internal static partial class CertificateRules
         usage = Extension<X509KeyUsageExtension>(certificate)?.KeyUsages;
         return usage is null || (usage & any) != 0;
     }
+
+    // By its identifier: the platform reads the one that RFC 2459 did away with as the same.
+    private static X509BasicConstraintsExtension? ConstraintsOf(X509Certificate2 certificate) =>
+        certificate.Extensions[Oids.BasicConstraints] as X509BasicConstraintsExtension;
 
     private static T? Extension<T>(X509Certificate2 certificate)
         where T : X509Extension => certificate.Extensions.OfType<T>().FirstOrDefault();

@@ -1,6 +1,7 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Org.BouncyCastle.Math.EC.Rfc8032;
 using Postseal.Cms;
 
 namespace Postseal.Certificates;
@@ -18,11 +19,13 @@ internal static class CertificateSignature
     /// algorithm.</summary>
     public static bool? IsBy(X509Certificate2 issuer, X509Certificate2 certificate)
     {
-        if (DigestOf(certificate) is not { } name || HashName(name) is not { } digest)
-            return null;
         try
         {
             var (signed, signature) = Parts(certificate.RawDataMemory);
+            if (certificate.SignatureAlgorithm.Value == Oids.Ed25519)
+                return issuer.PublicKey.Oid.Value == Oids.Ed25519 && VerifyEd25519(issuer.PublicKey.EncodedKeyValue.RawData, signed, signature);
+            if (DigestOf(certificate) is not { } name || HashName(name) is not { } digest)
+                return null;
             using var rsa = issuer.GetRSAPublicKey();
             if (rsa is not null)
             {
@@ -38,6 +41,11 @@ internal static class CertificateSignature
             return null;
         }
     }
+
+    /// <summary>Verifies what the platform cannot (RFC 8410); openssl, which stands under its chains, can.</summary>
+    private static bool VerifyEd25519(byte[] key, ReadOnlyMemory<byte> signed, ReadOnlyMemory<byte> signature) =>
+        key.Length == Ed25519.PublicKeySize && signature.Length == Ed25519.SignatureSize
+        && Ed25519.Verify(signature.ToArray(), 0, key, 0, signed.ToArray(), 0, signed.Length);
 
     /// <summary>Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signatureValue BIT STRING }</summary>
     private static (ReadOnlyMemory<byte> Signed, ReadOnlyMemory<byte> Signature) Parts(ReadOnlyMemory<byte> encoded)

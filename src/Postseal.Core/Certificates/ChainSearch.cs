@@ -40,7 +40,7 @@ internal sealed class ChainSearch(X509Certificate2 leaf, IReadOnlyList<ILookup<s
         {
             if (triesLeft-- <= 0)
                 return;
-            if (path.Exists(known => Same(known, issuer)) || CheckIssuer(issuer, path[^1]) is not null)
+            if (path.Exists(known => IssuerMatch.Same(known, issuer)) || CheckIssuer(issuer, path[^1]) is not null)
                 continue;
             if (IsSelfSigned(issuer))
             {
@@ -73,7 +73,7 @@ internal sealed class ChainSearch(X509Certificate2 leaf, IReadOnlyList<ILookup<s
     {
         var name = DistinguishedNames.ComparisonForm(subject.IssuerName);
         return pools.SelectMany(pool => pool[name])
-            .Where(candidate => !Same(candidate, subject) && HasWantedKey(candidate, subject))
+            .Where(candidate => !IssuerMatch.Same(candidate, subject) && IssuerMatch.HasWantedKey(candidate, subject))
             .DistinctBy(candidate => candidate.Thumbprint)
             .OrderByDescending(candidate => candidate.NotAfter);
     }
@@ -102,23 +102,10 @@ internal sealed class ChainSearch(X509Certificate2 leaf, IReadOnlyList<ILookup<s
         return null;
     }
 
-    /// <summary>Compares by content. The platform takes two of one issuer with one serial number for the same.</summary>
-    private static bool Same(X509Certificate2 one, X509Certificate2 other) =>
-        one.RawDataMemory.Span.SequenceEqual(other.RawDataMemory.Span);
-
-    /// <summary>Compares the key identifiers, by which two CA certificates of one name, with the old key and the new, differ (RFC 5280
-    /// section 4.2.1.1).</summary>
-    private static bool HasWantedKey(X509Certificate2 candidate, X509Certificate2 subject)
-    {
-        var wanted = subject.Extensions.OfType<X509AuthorityKeyIdentifierExtension>().FirstOrDefault()?.KeyIdentifier;
-        var offered = candidate.Extensions.OfType<X509SubjectKeyIdentifierExtension>().FirstOrDefault()?.SubjectKeyIdentifierBytes;
-        return wanted is null || offered is null || wanted.Value.Span.SequenceEqual(offered.Value.Span);
-    }
-
     /// <summary>Determines whether it is a root. A CA that changes its key certifies the new one with the old: such a certificate
     /// has the same name twice and is not a root.</summary>
     private static bool IsSelfSigned(X509Certificate2 certificate) =>
         DistinguishedNames.ComparisonForm(certificate.SubjectName) == DistinguishedNames.ComparisonForm(certificate.IssuerName)
-        && HasWantedKey(certificate, certificate)
+        && IssuerMatch.HasWantedKey(certificate, certificate)
         && CertificateSignature.IsBy(certificate, certificate) != false;
 }

@@ -1,4 +1,5 @@
 using System.Formats.Asn1;
+using System.Globalization;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
@@ -7,6 +8,8 @@ namespace Postseal.Certificates;
 /// <summary>Reads and compares distinguished names (RFC 5280 section 4.1.2.4).</summary>
 internal static class DistinguishedNames
 {
+    private const int MaxForPeople = 120;
+
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private static readonly UTF32Encoding BigEndianUtf32 = new(bigEndian: true, byteOrderMark: false);
 
@@ -34,6 +37,18 @@ internal static class DistinguishedNames
             return Convert.ToHexString(name.RawData); // it matches itself
         }
     }
+
+    /// <summary>Writes a name for people, of whom some look at it in a terminal: a stranger's may be as long as he likes and have
+    /// anything in it.</summary>
+    public static string ForPeople(X500DistinguishedName name)
+    {
+        var text = string.Concat(name.Name.Select(character => IsHarmless(character) ? character : '?'));
+        return text.Length <= MaxForPeople ? text : text[..MaxForPeople] + "...";
+    }
+
+    private static bool IsHarmless(char character) => char.GetUnicodeCategory(character) is not (
+        UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
+        or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned);
 
     /// <summary>Reads the values of an attribute, each as it is encoded; none of a name that cannot be read.</summary>
     public static IReadOnlyList<ReadOnlyMemory<byte>> Values(X500DistinguishedName name, string type)

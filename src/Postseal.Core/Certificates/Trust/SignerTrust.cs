@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates.Revocation;
 
@@ -5,7 +7,7 @@ namespace Postseal.Certificates.Trust;
 
 /// <summary>
 /// Checks that a CA of <see cref="TrustOptions.Anchors"/> stands behind somebody who signed, now and for mail (RFC 5280 section 6), and
-/// that nobody took that back. Nothing is waited for.
+/// that nobody took that back. Nothing is waited for. What was found is remembered until something that it depends on changes.
 /// </summary>
 /// <param name="options">Who is trusted.</param>
 /// <param name="revocation">Tells which certificates were taken back.</param>
@@ -17,11 +19,73 @@ internal sealed class SignerTrust(
     TrustOptions options, IRevocationCheck revocation, Func<IReadOnlyList<X509Certificate2>> directoryIssuers, IIssuerSource? issuers,
     TimeProvider time, Action<string> warn)
 {
+    /// <summary>The most certificates of one message that are looked at.</summary>
+    internal const int MaxBag = 20;
+
     private readonly TrustAnchors anchors = new(options.Anchors, time, warn);
+    private readonly SignerPaths paths = new(revocation, issuers);
+
+    // By the object, which is the same for as long as mail with it keeps coming.
+    private readonly ConditionalWeakTable<ReceivedCertificate, RememberedStanding> known = [];
 
     /// <summary>Checks the certificate of somebody who signed.</summary>
     /// <param name="signer">The certificate that the signature was verified with.</param>
-    /// <param name="bag">All that came with the signature.</param>
-    public SignerStanding Check(ReceivedCertificate signer, IReadOnlyList<ReceivedCertificate> bag) =>
-        throw new NotImplementedException($"{anchors} {revocation} {directoryIssuers} {issuers} {signer} {bag}");
+    /// <param name="bag">All that came with the signature, of which the first <see cref="MaxBag"/> are looked at.</param>
+    public SignerStanding Check(ReceivedCertificate signer, IReadOnlyList<ReceivedCertificate> bag)
+    {
+        IReadOnlyList<X509Certificate2> trusted;
+        try
+        {
+            trusted = anchors.Current();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return PathRules.Stand(
+                StandingKind.AnchorsUnreadable, $"the CAs to trust cannot be read ({e.Message.TrimEnd('.')}); mend [Trust] Anchors", [signer.Certificate]);
+        }
+
+        if (trusted.Count == 0)
+        {
+            var why = options.Anchors is null
+                ? "nobody is trusted; name the CAs to trust in [Trust] Anchors"
+                : $"nobody is trusted, as '{options.Anchors}' holds no certificate; put the CAs to trust there";
+            return PathRules.Stand(StandingKind.NoAnchors, why, [signer.Certificate]);
+        }
+
+        var surroundings = new Surroundings(trusted, directoryIssuers(), revocation.Version, issuers?.Version ?? 0);
+        var now = time.GetUtcNow();
+        if (known.TryGetValue(signer, out var remembered) && remembered.Holds(surroundings, now)
+            && (remembered.Standing.Kind == StandingKind.Trusted || remembered.Bag == FingerprintOf(bag)))
+        {
+            return remembered.Standing;
+        }
+
+        var (standing, until) = paths.Judge(signer, [.. bag.Take(MaxBag).Select(other => other.Certificate)], trusted, surroundings.Directory, now);
+        known.AddOrUpdate(signer, new RememberedStanding(standing, surroundings, now, until, FingerprintOf(bag)));
+        return standing;
+    }
+
+    private static Fingerprint FingerprintOf(IReadOnlyList<ReceivedCertificate> bag)
+    {
+        Span<Fingerprint> all = stackalloc Fingerprint[Math.Min(bag.Count, MaxBag)];
+        for (var i = 0; i < all.Length; i++)
+            all[i] = bag[i].Fingerprint;
+        return Fingerprint.Of(MemoryMarshal.AsBytes(all));
+    }
+
+    /// <summary>What a standing depends on besides the certificates: while these are the same, so is it.</summary>
+    private readonly record struct Surroundings(
+        IReadOnlyList<X509Certificate2> Anchors, IReadOnlyList<X509Certificate2> Directory, long Revocation, long Issuers)
+    {
+        public bool AreSame(Surroundings other) =>
+            ReferenceEquals(Anchors, other.Anchors) && ReferenceEquals(Directory, other.Directory)
+            && Revocation == other.Revocation && Issuers == other.Issuers;
+    }
+
+    private sealed record RememberedStanding(
+        SignerStanding Standing, Surroundings Surroundings, DateTimeOffset From, DateTimeOffset Until, Fingerprint Bag)
+    {
+        public bool Holds(Surroundings surroundings, DateTimeOffset now) =>
+            now >= From && now <= Until && Surroundings.AreSame(surroundings);
+    }
 }

@@ -32,15 +32,24 @@ internal sealed class TrustAnchors(string? source, TimeProvider time, Action<str
     {
         if (source is null)
             return [];
+        if (Known() is { } known)
+            return known;
         lock (looking)
         {
-            var wait = source == TrustOptions.System ? AskMachineAfter : LookAgainAfter;
-            if (certificates is { } known && time.GetElapsedTime(lookedAt) < wait)
-                return known;
+            if (Known() is { } meanwhile)
+                return meanwhile;
             var now = source == TrustOptions.System ? OfMachine() : OfFiles(source);
-            (certificates, lookedAt) = (SameAs(now) ? certificates! : now, time.GetTimestamp());
+            certificates = SameAs(now) ? certificates! : now;
+            Volatile.Write(ref lookedAt, time.GetTimestamp());
             return certificates;
         }
+    }
+
+    /// <summary>Returns the certificates if they were looked at just now.</summary>
+    private IReadOnlyList<X509Certificate2>? Known()
+    {
+        var wait = source == TrustOptions.System ? AskMachineAfter : LookAgainAfter;
+        return certificates is { } known && time.GetElapsedTime(Volatile.Read(ref lookedAt)) < wait ? known : null;
     }
 
     private bool SameAs(IReadOnlyList<X509Certificate2> now) =>

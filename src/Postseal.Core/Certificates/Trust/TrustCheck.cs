@@ -14,6 +14,7 @@ namespace Postseal.Certificates.Trust;
 internal sealed class TrustCheck(TrustOptions options, TimeProvider time, Action<string> warn)
 {
     private readonly TrustAnchors anchors = new(options.Anchors, time, warn);
+    private readonly IssuerIndex index = new();
 
     // By the object, which is the same for as long as its file does not change.
     private readonly ConditionalWeakTable<X509Certificate2, Verdict> verdicts = [];
@@ -32,43 +33,43 @@ internal sealed class TrustCheck(TrustOptions options, TimeProvider time, Action
         var (trusted, now) = (anchors.Current(), time.GetUtcNow());
         if (verdicts.TryGetValue(certificate.Certificate, out var known) && known.Holds(trusted, issuers, now.UtcDateTime))
             return known.Rejection;
-        X509Certificate2[] between = [.. certificate.Beside, .. issuers.SelectMany(list => list)];
-        var rejection = Check(certificate.Certificate, trusted, between, now);
-        verdicts.AddOrUpdate(certificate.Certificate, new Verdict(rejection, trusted, issuers, now.UtcDateTime, NextDate([.. between, .. trusted], now.UtcDateTime)));
+        var graph = new IssuerGraph(
+            certificate.Certificate, index.Of(trusted), [index.Of(certificate.Beside), .. issuers.Select(index.Of)]);
+        var rejection = Check(certificate.Certificate, trusted, graph, now);
+        verdicts.AddOrUpdate(
+            certificate.Certificate, new Verdict(rejection, trusted, issuers, now.UtcDateTime, NextDate(graph.Certificates, now.UtcDateTime)));
         return rejection;
     }
 
     private static Rejection? Check(
-        X509Certificate2 certificate, IReadOnlyList<X509Certificate2> trusted, X509Certificate2[] between, DateTimeOffset now)
+        X509Certificate2 certificate, IReadOnlyList<X509Certificate2> trusted, IssuerGraph graph, DateTimeOffset now)
     {
-        if (trusted.Any(anchor => anchor.RawDataMemory.Span.SequenceEqual(certificate.RawDataMemory.Span)))
+        if (trusted.Any(anchor => IssuerMatch.Same(anchor, certificate)))
             return null;
-        using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.AddRange(trusted.ToArray());
-        chain.ChainPolicy.ExtraStore.AddRange(between);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        chain.ChainPolicy.DisableCertificateDownloads = true;
-        chain.ChainPolicy.VerificationTime = now.UtcDateTime;
-        return chain.Build(certificate) ? CheckIssuers(chain) : Untrusted(Reason(chain));
+        Rejection? first = null;
+        foreach (var path in graph.Paths(now).Take(PathValidation.MaxPaths))
+        {
+            if ((CheckIssuers(path) ?? PathValidation.Check(path, now)) is not { } reason)
+                return null;
+            first ??= Untrusted(reason);
+        }
+
+        return first ?? Untrusted(graph.WhyNone());
     }
 
     /// <summary>Checks what the platform does not: that nobody else could have made the signature of one of them, and that each is for
     /// mail. The platform's own check of purposes takes none for the one that stands for all (RFC 5280 section 4.2.1.12).</summary>
-    private static Rejection? CheckIssuers(X509Chain chain)
+    private static string? CheckIssuers(IReadOnlyList<X509Certificate2> path)
     {
-        for (var i = 1; i < chain.ChainElements.Count; i++)
+        for (var i = 1; i < path.Count; i++)
         {
-            var (issuer, isRoot) = (chain.ChainElements[i].Certificate, i == chain.ChainElements.Count - 1);
-            if ((CertificateRules.CheckIssuing(issuer, below: i - 1, isRoot) ?? CertificateRules.CheckPurpose(issuer)) is { } rejection)
-                return Untrusted($"of {issuer.Subject}, {rejection.Message}");
+            var isRoot = i == path.Count - 1;
+            if ((CertificateRules.CheckIssuing(path[i], below: 0, isRoot) ?? CertificateRules.CheckPurpose(path[i])) is { } rejection)
+                return $"of {DistinguishedNames.ForPeople(path[i].SubjectName)}, {rejection.Message}";
         }
 
         return null;
     }
-
-    private static string Reason(X509Chain chain) =>
-        chain.ChainStatus.Select(status => status.StatusInformation.Trim().TrimEnd('.')).FirstOrDefault(text => text.Length > 0) ?? "its chain is not valid";
 
     private static Rejection Untrusted(string reason) => new(
         RejectionKind.Untrusted,
