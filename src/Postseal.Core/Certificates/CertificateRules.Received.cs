@@ -8,15 +8,12 @@ namespace Postseal.Certificates;
 /// <summary>What mail that came may be signed with, and the chain behind it.</summary>
 internal static partial class CertificateRules
 {
-    /// <summary>Those signature algorithms whose digest has no name here and which are strong nevertheless.</summary>
-    private static readonly HashSet<string> OtherStrongSignatures =
-    [
-        "1.2.840.113549.1.1.14", "1.2.840.10045.4.3.1", // SHA-224 with RSA (RFC 4055), with ECDSA (RFC 5758)
-        "2.16.840.1.101.3.4.3.9", "2.16.840.1.101.3.4.3.10", "2.16.840.1.101.3.4.3.11", "2.16.840.1.101.3.4.3.12", // ECDSA with SHA-3
-        "2.16.840.1.101.3.4.3.13", "2.16.840.1.101.3.4.3.14", "2.16.840.1.101.3.4.3.15", "2.16.840.1.101.3.4.3.16", // RSA with SHA-3
-        Oids.Ed25519, Oids.Ed448,
-        "2.16.840.1.101.3.4.3.17", "2.16.840.1.101.3.4.3.18", "2.16.840.1.101.3.4.3.19", // ML-DSA (RFC 9881)
-    ];
+    // SHA-224: of fewer bits two texts with the same digest can be found.
+    private const int MinDigestLength = 28;
+
+    /// <summary>Those signature algorithms that are strong and not verified here: Ed448, ML-DSA (RFC 9881).</summary>
+    private static readonly HashSet<string?> OtherStrongSignatures =
+        [Oids.Ed448, "2.16.840.1.101.3.4.3.17", "2.16.840.1.101.3.4.3.18", "2.16.840.1.101.3.4.3.19"];
 
     /// <summary>
     /// Checks that what it signed may be believed; <see langword="null"/> when it may. keyUsage is absent or has digitalSignature or
@@ -73,16 +70,15 @@ internal static partial class CertificateRules
     }
 
     /// <summary>Checks that nobody but its issuer can have made the signature on it. What is not known to be strong is weak.</summary>
-    internal static Rejection? CheckReceivedSignature(X509Certificate2 certificate) =>
-        CertificateSignature.DigestOf(certificate) switch
-        {
-            "SHA-256" or "SHA-384" or "SHA-512" => null,
-            { } weak => new(RejectionKind.TooWeak, $"it is signed with {weak}, which lets others forge it; {OtherDigest}"),
-            null when OtherStrongSignatures.Contains(certificate.SignatureAlgorithm.Value ?? "") => null,
-            null => new(
-                RejectionKind.TooWeak,
-                $"it is signed with an algorithm ({certificate.SignatureAlgorithm.Value}) that is not known to be strong; {OtherDigest}"),
-        };
+    internal static Rejection? CheckReceivedSignature(X509Certificate2 certificate) => CertificateSignature.MethodOf(certificate) switch
+    {
+        { Hash: { IsWeak: false, Length: >= MinDigestLength } } => null,
+        _ when OtherStrongSignatures.Contains(certificate.SignatureAlgorithm.Value) => null,
+        { Hash: { } weak } => new(RejectionKind.TooWeak, $"it is signed with {weak.Name}, which lets others forge it; {OtherDigest}"),
+        var unknown => new(
+            RejectionKind.TooWeak,
+            $"it is signed with an algorithm ({unknown?.Name ?? certificate.SignatureAlgorithm.Value}) that is not known to be strong; {OtherDigest}"),
+    };
 
     /// <summary>Determines whether all that the rules look at can be read, and is there once (RFC 5280 section 4.2): of two, each
     /// reader takes another.</summary>

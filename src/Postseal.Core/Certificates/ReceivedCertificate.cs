@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using Postseal.Cms;
 using Postseal.Mail;
 
 namespace Postseal.Certificates;
@@ -8,6 +9,7 @@ internal sealed class ReceivedCertificate
 {
     private readonly Lazy<IReadOnlyList<MailAddress>> addresses;
     private readonly Lazy<Rejection?> cannotSign;
+    private readonly Lazy<VerificationKey> key;
 
     /// <summary>Returns a certificate whose extensions can all be read.</summary>
     /// <param name="certificate">The certificate.</param>
@@ -16,6 +18,7 @@ internal sealed class ReceivedCertificate
     {
         (Certificate, Fingerprint) = (certificate, fingerprint);
         addresses = new(() => CertificateAddresses.Of(certificate));
+        key = new(() => VerificationKey.Of(certificate));
         cannotSign = new(() => CertificateRules.CheckReceived(certificate));
     }
 
@@ -27,6 +30,9 @@ internal sealed class ReceivedCertificate
 
     /// <summary>Gets the addresses it is for; none where it names no address that is one beyond doubt.</summary>
     public IReadOnlyList<MailAddress> Addresses => addresses.Value;
+
+    /// <summary>Gets its public key, kept open; opened when it is first asked for.</summary>
+    public VerificationKey Key => key.Value;
 
     /// <summary>Gets why nothing that it signed is to be believed, whomever it names: <see cref="RejectionKind.WrongUse"/> or
     /// <see cref="RejectionKind.TooWeak"/>; <see langword="null"/> when it may sign.</summary>

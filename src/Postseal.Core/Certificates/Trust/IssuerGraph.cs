@@ -121,8 +121,7 @@ internal sealed class IssuerGraph
             {
                 if (signaturesLeft-- == 0)
                     return;
-                // Where we cannot verify it the platform has to, which looks at each path.
-                if (CertificateSignature.IsBy(issuer.Certificate, subject.Certificate) == false)
+                if (!CertificateSignature.IsProvenBy(issuer.Certificate, subject.Certificate))
                     continue;
                 subject.Issuers.Add(issuer);
                 if (subject != leaf && subject.Issuers.Count == 1)
