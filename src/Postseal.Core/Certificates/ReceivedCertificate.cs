@@ -13,10 +13,10 @@ internal sealed class ReceivedCertificate
 
     /// <summary>Returns a certificate whose extensions can all be read.</summary>
     /// <param name="certificate">The certificate.</param>
-    /// <param name="fingerprint">The digest of its bytes.</param>
-    internal ReceivedCertificate(X509Certificate2 certificate, Fingerprint fingerprint)
+    /// <param name="digest">The digest of its bytes.</param>
+    internal ReceivedCertificate(X509Certificate2 certificate, CertificateDigest digest)
     {
-        (Certificate, Fingerprint) = (certificate, fingerprint);
+        (Certificate, Digest) = (certificate, digest);
         addresses = new(() => CertificateAddresses.Of(certificate));
         key = new(() => VerificationKey.Of(certificate));
         cannotSign = new(() => CertificateRules.CheckReceived(certificate));
@@ -26,7 +26,7 @@ internal sealed class ReceivedCertificate
     public X509Certificate2 Certificate { get; }
 
     /// <summary>Gets the digest of its bytes.</summary>
-    public Fingerprint Fingerprint { get; }
+    public CertificateDigest Digest { get; }
 
     /// <summary>Gets the addresses it is for; none where it names no address that is one beyond doubt.</summary>
     public IReadOnlyList<MailAddress> Addresses => addresses.Value;

@@ -16,7 +16,7 @@ internal sealed class ReceivedCertificates
     private const int MaxCount = 2000;
     private const long MaxSize = 4 << 20;
 
-    private readonly RecentlyUsed<Fingerprint, ReceivedCertificate> known = new(MaxCount, MaxSize);
+    private readonly RecentlyUsed<CertificateDigest, ReceivedCertificate> known = new(MaxCount, MaxSize);
 
     /// <summary>Gets how many are remembered.</summary>
     internal int Count => known.Count;
@@ -29,11 +29,11 @@ internal sealed class ReceivedCertificates
     {
         if (der.Length > MaxLength)
             return null;
-        var fingerprint = Fingerprint.Of(der.Span);
-        if (known.TryGet(fingerprint, out var found))
+        var digest = CertificateDigest.Of(der.Span);
+        if (known.TryGet(digest, out var found))
             return found;
         return Read(der.Span) is { } certificate
-            ? known.Add(fingerprint, new ReceivedCertificate(certificate, fingerprint), der.Length)
+            ? known.Add(digest, new ReceivedCertificate(certificate, digest), der.Length)
             : null;
     }
 

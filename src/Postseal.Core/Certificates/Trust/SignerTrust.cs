@@ -55,22 +55,22 @@ internal sealed class SignerTrust(
         var surroundings = new Surroundings(trusted, directoryIssuers(), revocation.Version, issuers?.Version ?? 0);
         var now = time.GetUtcNow();
         if (known.TryGetValue(signer, out var remembered) && remembered.Holds(surroundings, now)
-            && (remembered.Standing.Kind == StandingKind.Trusted || remembered.Bag == FingerprintOf(bag)))
+            && (remembered.Standing.Kind == StandingKind.Trusted || remembered.Bag == DigestOf(bag)))
         {
             return remembered.Standing;
         }
 
         var (standing, until) = paths.Judge(signer, [.. bag.Take(MaxBag).Select(other => other.Certificate)], trusted, surroundings.Directory, now);
-        known.AddOrUpdate(signer, new RememberedStanding(standing, surroundings, now, until, FingerprintOf(bag)));
+        known.AddOrUpdate(signer, new RememberedStanding(standing, surroundings, now, until, DigestOf(bag)));
         return standing;
     }
 
-    private static Fingerprint FingerprintOf(IReadOnlyList<ReceivedCertificate> bag)
+    private static CertificateDigest DigestOf(IReadOnlyList<ReceivedCertificate> bag)
     {
-        Span<Fingerprint> all = stackalloc Fingerprint[Math.Min(bag.Count, MaxBag)];
+        Span<CertificateDigest> all = stackalloc CertificateDigest[Math.Min(bag.Count, MaxBag)];
         for (var i = 0; i < all.Length; i++)
-            all[i] = bag[i].Fingerprint;
-        return Fingerprint.Of(MemoryMarshal.AsBytes(all));
+            all[i] = bag[i].Digest;
+        return CertificateDigest.Of(MemoryMarshal.AsBytes(all));
     }
 
     /// <summary>What a standing depends on besides the certificates: while these are the same, so is it.</summary>
@@ -83,7 +83,7 @@ internal sealed class SignerTrust(
     }
 
     private sealed record RememberedStanding(
-        SignerStanding Standing, Surroundings Surroundings, DateTimeOffset From, DateTimeOffset Until, Fingerprint Bag)
+        SignerStanding Standing, Surroundings Surroundings, DateTimeOffset From, DateTimeOffset Until, CertificateDigest Bag)
     {
         public bool Holds(Surroundings surroundings, DateTimeOffset now) =>
             now >= From && now <= Until && Surroundings.AreSame(surroundings);

@@ -4,14 +4,14 @@ using System.Security.Cryptography;
 namespace Postseal.Certificates;
 
 /// <summary>The SHA-256 digest of a certificate's bytes, as a key.</summary>
-internal readonly record struct Fingerprint(ulong First, ulong Second, ulong Third, ulong Fourth)
+internal readonly record struct CertificateDigest(ulong First, ulong Second, ulong Third, ulong Fourth)
 {
-    /// <summary>Computes the fingerprint of bytes.</summary>
-    public static Fingerprint Of(ReadOnlySpan<byte> bytes)
+    /// <summary>Computes the digest of bytes.</summary>
+    public static CertificateDigest Of(ReadOnlySpan<byte> bytes)
     {
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(bytes, digest);
-        return new Fingerprint(
+        return new CertificateDigest(
             BinaryPrimitives.ReadUInt64LittleEndian(digest),
             BinaryPrimitives.ReadUInt64LittleEndian(digest[8..]),
             BinaryPrimitives.ReadUInt64LittleEndian(digest[16..]),
