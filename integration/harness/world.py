@@ -73,6 +73,13 @@ class World:
         """A new directory with the certificates and keys of these addresses."""
         return self.pki.copy_certificates(self.work / f"certificates-{next(self._directories)}", *addresses)
 
+    def directory_of_daemon(self, name: str) -> Path:
+        """A new directory that the daemon may read and write."""
+        made = self.work / f"{name}-{next(self._directories)}"
+        made.mkdir(mode=0o755)
+        tools.run(["chown", DAEMON, made])
+        return made
+
     @contextmanager
     def milter(self, settings: dict[str, dict[str, str]], service: str):
         """The daemon a test talks to through Postfix, and the SMTP port: the shared one unless settings differ."""

@@ -3,10 +3,11 @@ using Postseal.Certificates;
 using Postseal.Cms;
 using Postseal.Mail;
 using Postseal.Policy;
+using Postseal.Verification;
 
 namespace Postseal;
 
-/// <summary>What becomes of a message: one of the four below. A door carries it out; what SMTP says is apart from what the log says.</summary>
+/// <summary>What becomes of a message: one of those below. A door carries it out; what SMTP says is apart from what the log says.</summary>
 public abstract record Outcome
 {
     private Outcome()
@@ -45,10 +46,20 @@ public abstract record Outcome
     /// <param name="Ticket">Goes with it: <see cref="Envelope.Ticket"/> of each recipient's pass.</param>
     public sealed record PerRecipient(MailMessage Message, IReadOnlyList<Fact> Facts, SplitTicket Ticket) : Outcome;
 
-    /// <summary>The message must not leave.</summary>
+    /// <summary>This message is held by the mail system, for a person to look at.</summary>
+    /// <param name="Message">The message.</param>
+    /// <param name="Why">What the log and the mail system say.</param>
+    /// <param name="Facts">What is known of it.</param>
+    public sealed record Quarantined(MailMessage Message, Rejection Why, IReadOnlyList<Fact> Facts) : Outcome;
+
+    /// <summary>The message must not pass.</summary>
     /// <param name="Why">What the log says.</param>
     /// <param name="Reply">The reply to the sender.</param>
-    public sealed record Refused(Rejection Why, SmtpReply Reply) : Outcome;
+    public sealed record Refused(Rejection Why, SmtpReply Reply) : Outcome
+    {
+        /// <summary>Gets what is known of it: the verdict over its signature.</summary>
+        public IReadOnlyList<Fact> Facts { get; init; } = [];
+    }
 }
 
 /// <summary>What was done to a message. Log lines, metrics and replies are made of these.</summary>
@@ -80,6 +91,10 @@ public abstract record Fact
     /// <param name="Why">What kept it from being encrypted.</param>
     /// <param name="NeedsAttention">Whether somebody should do something about it.</param>
     public sealed record NotEncrypted(IReadOnlyList<NotEncryptedTo> To, Rejection Why, bool NeedsAttention) : Fact;
+
+    /// <summary>Its signatures were verified.</summary>
+    /// <param name="Verdict">What is to be said of it.</param>
+    public sealed record Verified(MailVerdict Verdict) : Fact;
 
     /// <summary>Fields that are for us alone were taken out of its header.</summary>
     /// <param name="Names">Their names.</param>

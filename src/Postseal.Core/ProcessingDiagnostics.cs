@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Text.Json;
 using Postseal.Certificates;
+using Postseal.Verification;
 
 namespace Postseal;
 
@@ -10,9 +11,11 @@ public static class ProcessingDiagnostics
 {
     /// <summary>
     /// The name of both. The meter has <c>postseal.messages</c>, a counter with the tags <c>result</c> (<c>signed</c>,
-    /// <c>unsigned</c>, <c>split</c>, <c>refused</c>) and <c>reason</c> (a <see cref="RejectionKind"/> in snake case; absent where the message
+    /// <c>unsigned</c>, <c>split</c>, <c>verified</c>, <c>quarantined</c>, <c>refused</c>) and <c>reason</c> (a <see cref="RejectionKind"/> in snake case; absent where the message
     /// was signed); <c>postseal.encryptions</c>, a counter of messages that were to be encrypted, with the tags <c>result</c>
-    /// (<c>encrypted</c>, <c>plain</c>) and <c>reason</c>; and <c>postseal.duration</c>, a histogram of seconds with the tag <c>result</c>.
+    /// (<c>encrypted</c>, <c>plain</c>) and <c>reason</c>; <c>postseal.verifications</c>, a counter of messages
+    /// from outside whose signatures were looked at, with the tags <c>result</c> (as in RFC 7281: <c>pass</c>, <c>fail</c>, <c>policy</c>, …),
+    /// <c>verified</c>, <c>trusted</c> and <c>by_author</c>; and <c>postseal.duration</c>, a histogram of seconds with the tag <c>result</c>.
     /// </summary>
     public const string Name = "Postseal";
 
@@ -23,6 +26,9 @@ public static class ProcessingDiagnostics
 
     private static readonly Counter<long> Encryptions = Meter.CreateCounter<long>(
         "postseal.encryptions", "{message}", "Messages that were to be encrypted where possible, by result and reason");
+
+    private static readonly Counter<long> Verifications = Meter.CreateCounter<long>(
+        "postseal.verifications", "{message}", "Messages from outside whose signatures were looked at, by result");
 
     private static readonly Histogram<double> Duration = Meter.CreateHistogram<double>(
         "postseal.duration", "s", "Time from the complete message to its outcome");
@@ -40,7 +46,9 @@ public static class ProcessingDiagnostics
         {
             Outcome.Refused refused => ("refused", refused.Why),
             Outcome.Unchanged unchanged => ("unsigned", unchanged.Why),
+            Outcome.Quarantined quarantined => ("quarantined", quarantined.Why),
             Outcome.PerRecipient => ("split", null),
+            Outcome.Replaced replaced when replaced.Facts.Any(fact => fact is Fact.Verified) => ("verified", null),
             Outcome.Replaced { Facts: [Fact.NotSigned unsigned, ..] } => ("unsigned", unsigned.Why),
             _ => ("signed", (Rejection?)null),
         };
@@ -51,6 +59,8 @@ public static class ProcessingDiagnostics
                 Count(Encryptions, "encrypted", null);
             else if (fact is Fact.NotEncrypted plain)
                 Count(Encryptions, "plain", plain.Why);
+            else if (fact is Fact.Verified { Verdict: var verdict })
+                Count(verdict);
         }
 
         Duration.Record(elapsed.TotalSeconds, new KeyValuePair<string, object?>("result", result));
@@ -62,8 +72,19 @@ public static class ProcessingDiagnostics
     {
         Outcome.Replaced replaced => replaced.Facts,
         Outcome.Unchanged unchanged => unchanged.Facts,
+        Outcome.Quarantined quarantined => quarantined.Facts,
+        Outcome.Refused refused => refused.Facts,
         _ => [],
     };
+
+    private static void Count(MailVerdict verdict)
+    {
+        if (!Verifications.Enabled)
+            return;
+        Verifications.Add(
+            1, new("result", VerdictField.Text(verdict.Result)), new("verified", verdict.IsVerified), new("trusted", verdict.IsTrusted),
+            new("by_author", verdict.IsByAuthor));
+    }
 
     private static void Count(Counter<long> counter, string result, Rejection? why)
     {
@@ -88,6 +109,8 @@ public static class ProcessingDiagnostics
                 .SetTag("postseal.certificate", signed.By.Certificate.SerialNumber);
         }
 
+        if (FactsOf(outcome).OfType<Fact.Verified>().FirstOrDefault() is { Verdict: var verdict })
+            activity.SetTag("postseal.smime", VerdictField.Text(verdict.Result)).SetTag("postseal.message", verdict.Reason);
         if (FactsOf(outcome).OfType<Fact.Encrypted>().FirstOrDefault() is { } encrypted)
             activity.SetTag("postseal.encryption", encrypted.Content.ToString());
     }

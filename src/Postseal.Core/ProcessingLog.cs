@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Postseal.Cms;
 using Postseal.Mail;
 using Postseal.Policy;
+using Postseal.Verification;
 
 namespace Postseal;
 
@@ -29,7 +30,12 @@ public sealed partial class ProcessingLog(ILogger logger)
                 Write(id, envelope, split.Facts, elapsed);
                 LogSplit(id, envelope.Recipients.Count);
                 break;
+            case Outcome.Quarantined quarantined:
+                Write(id, envelope, quarantined.Facts, elapsed);
+                LogQuarantined(id, quarantined.Why.Message);
+                break;
             case Outcome.Refused refused:
+                Write(id, envelope, refused.Facts, elapsed);
                 LogRefused(id, refused.Why.Message);
                 break;
             case Outcome.Unchanged unchanged:
@@ -55,6 +61,14 @@ public sealed partial class ProcessingLog(ILogger logger)
                     break;
                 case Fact.Encrypted encrypted:
                     LogEncrypted(id, new Names(encrypted.To), encrypted.Content, elapsed.TotalMilliseconds);
+                    break;
+                case Fact.Verified { Verdict: var verdict }:
+                    LogVerified(
+                        id, VerdictField.Text(verdict.Result), verdict.Reason, verdict.IsVerified, verdict.IsTrusted, verdict.IsByAuthor,
+                        elapsed.TotalMilliseconds);
+                    break;
+                case Fact.MarksRemoved removed when removed.Names.Any(name => name.StartsWith("Authentication", StringComparison.OrdinalIgnoreCase)):
+                    LogForgery(id);
                     break;
                 case Fact.NotEncrypted notEncrypted:
                     LogNotEncrypted(notEncrypted.NeedsAttention ? LogLevel.Warning : LogLevel.Debug, id, notEncrypted.Why.Message);
@@ -86,6 +100,16 @@ public sealed partial class ProcessingLog(ILogger logger)
 
     [LoggerMessage(EventId = 7, Message = "{Id}: not encrypted: {Reason}")]
     private partial void LogNotEncrypted(LogLevel level, string? id, string reason);
+
+    [LoggerMessage(8, LogLevel.Information, "{Id}: smime={Result} ({Reason}); verified {Verified}, trusted {Trusted}, by the author {ByAuthor}, in {Milliseconds:0.0} ms")]
+    private partial void LogVerified(
+        string? id, string result, string reason, bool verified, bool trusted, bool byAuthor, double milliseconds);
+
+    [LoggerMessage(9, LogLevel.Warning, "{Id}: quarantined: {Reason}")]
+    private partial void LogQuarantined(string? id, string reason);
+
+    [LoggerMessage(10, LogLevel.Warning, "{Id}: an Authentication-Results under our own name was removed; if a filter before this one wrote it, name its methods in [Incoming] KeepResults")]
+    private partial void LogForgery(string? id);
 
     [LoggerMessage(4, LogLevel.Error, "{Id}: signing failed: {Reason}")]
     private partial void LogFailed(string? id, string reason);

@@ -26,7 +26,7 @@ internal static class CommandLine
 
     private static RootCommand Create() => new(
         """
-        Postseal signs and encrypts mail with S/MIME, as a milter for Postfix and Sendmail.
+        Postseal signs, encrypts and verifies mail with S/MIME, as a milter for Postfix and Sendmail.
 
         Begin with 'postseal demo --encrypt', which needs no set-up. From nothing to a certificate: 'postseal keys csr', or
         'postseal keys selfsigned' for a trial. Import certificates and keys you have with 'postseal certs import',
@@ -36,6 +36,7 @@ internal static class CommandLine
         MilterCommand.Create(),
         SignCommand.Create(),
         EncryptCommand.Create(),
+        VerifyCommand.Create(),
         CheckCommand.Create(),
         ExplainCommand.Create(),
         CertsCommand.Create(),

@@ -75,4 +75,7 @@ public enum RejectionKind
 
     /// <summary>No CA that <c>[Trust] Anchors</c> names stands behind the certificate.</summary>
     Untrusted,
+
+    /// <summary>Mail that has to be signed by its author is not, or is by somebody nobody vouches for.</summary>
+    NotSigned,
 }

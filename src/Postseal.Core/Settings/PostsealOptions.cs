@@ -41,6 +41,9 @@ public sealed record PostsealOptions
     /// <summary>Gets <c>[Revocation]</c>: how it is found out whether a signer's certificate was taken back.</summary>
     public RevocationOptions Revocation { get; init; } = new();
 
+    /// <summary>Gets <c>[Incoming]</c> and <c>[From:…]</c>: what is done with mail that comes from outside.</summary>
+    public IncomingOptions Incoming { get; init; } = new();
+
     /// <summary>
     /// Gets <c>[State] Path</c>: the directory for what has to be remembered, absolute once read; made when it is first needed.
     /// Default: systemd's <c>StateDirectory</c> where the service has one, else <c>state</c> beside the configuration file.

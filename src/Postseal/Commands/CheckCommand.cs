@@ -21,7 +21,8 @@ internal static class CheckCommand
             Warnings are about what works today but should be mended: keys that others can read, weak keys and digests, chains
             that do not verify or do not reach a known root, certificates with less time left than [Certificates]
             ExpiryWarning. Files in the directory that nobody uses are listed with the reason. Of the correspondents it counts
-            those whom mail can be encrypted to, and lists whose certificates cannot be used or end soon.
+            those whom mail can be encrypted to, and lists whose certificates cannot be used or end soon. Of mail that comes in it
+            says for which domains it is verified, who is trusted, and how old the revocation lists are.
             Exit code 0: all is well; 1: mail that the configuration wants signed, or requires to be encrypted to somebody,
             cannot be, and the tables say why; 2: the configuration itself is wrong.
             """,
@@ -60,6 +61,8 @@ internal static class CheckCommand
         }
 
         WriteCorrespondents(result.Correspondents, output);
+        if (result.Incoming is { } incoming)
+            Write(incoming, output);
         if (result.Unused.Count > 0)
         {
             output.Line("Used by nobody:");
@@ -83,6 +86,17 @@ internal static class CheckCommand
             + (correspondents.Wanted ? "" : "; it is not, as [Encryption] Mode is Never") + (attention.Count > 0 ? ":" : ""));
         if (attention.Count > 0)
             Table.Write(output, ["Address", "Days left", "Certificate", "Usable"], attention.Select(Row));
+    }
+
+    private static void Write(CheckedIncoming incoming, CommandOutput output)
+    {
+        output.Line(incoming.Domains.Count == 0
+            ? "No mail that comes in is verified: [Incoming] Domains is empty"
+            : $"Mail from outside for {string.Join(", ", incoming.Domains)} is verified; verdicts are written as {incoming.AuthservId}");
+        if (incoming.Anchors is { } count and > 0)
+            output.Line($"  {count} trust {(count == 1 ? "anchor" : "anchors")} in {incoming.AnchorsIn}");
+        if (incoming.MustSign.Count > 0)
+            output.Line($"  has to be signed: mail from {string.Join(", ", incoming.MustSign)}");
     }
 
     private static string[] Row(CheckedCorrespondent correspondent) =>

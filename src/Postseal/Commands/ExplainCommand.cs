@@ -18,17 +18,20 @@ internal static class ExplainCommand
     public static Command Create()
     {
         var config = ConfigurationOption.Create();
-        var from = new Option<string>("--from")
+        var from = new Option<string?>("--from")
         {
             Description = "The From field: an address, or the whole field as it is written.",
             HelpName = "FROM",
-            Required = true,
         };
         var to = new Option<string[]>("--to")
         {
             Description = "An address in To. Repeat it for several.",
             HelpName = "ADDRESS",
-            Required = true,
+        };
+        var incoming = new Option<string?>("--incoming")
+        {
+            Description = "Explain what is said of this message when it comes from outside; - for standard input.",
+            HelpName = "FILE",
         };
         var bcc = new Option<string[]>("--bcc") { Description = "A recipient whom the message does not name. Repeat it for several.", HelpName = "ADDRESS" };
         var fields = new Option<string[]>("--header")
@@ -54,7 +57,7 @@ internal static class ExplainCommand
             "Explain what happens to a message, step by step, with the setting or file that decides.",
             """
             What is said last is what each recipient gets. The message has no body; one that is signed or encrypted already may
-            fare otherwise.
+            fare otherwise. With --incoming it is a message that came: what is said of its signature, and why.
             Exit code 0: everyone would get it, protected or as it is; 1: it would be refused, to some or to all; 2: the
             configuration is wrong.
             """,
@@ -64,9 +67,17 @@ internal static class ExplainCommand
             postseal explain --from alice@example.org --to bob@example.net --header 'X-Postseal-Encrypt: required'
             postseal explain --from '"boss@example.org" <alice@example.org>' --to bob@example.net
             postseal explain --from alice@example.org --to bob@example.net --client 192.0.2.7 --auth alice@example.org --sender ''
-            """) { config, from, to, bcc, fields, client, user, sender, json };
+            postseal explain --incoming message.eml
+            """) { config, from, to, incoming, bcc, fields, client, user, sender, json };
+        command.Validators.Add(arguments =>
+        {
+            if (arguments.GetValue(incoming) is null && (arguments.GetValue(from) is null || arguments.GetValue(to) is not [_, ..]))
+                arguments.AddError("--from and --to say which message leaves; --incoming which came");
+        });
         command.Handle((arguments, output, cancellationToken) =>
         {
+            if (arguments.GetValue(incoming) is { } file)
+                return ExplainIncomingAsync(arguments.GetValue(config)!, file, arguments.GetValue(json), output, cancellationToken);
             var named = arguments.GetValue(to)!.Select(CommonOptions.ParseAddress).ToList();
             var message = Message(arguments.GetValue(from)!, named, arguments.GetValue(fields)!);
             var envelope = new Envelope
@@ -106,6 +117,28 @@ internal static class ExplainCommand
         }
 
         return explanation.Copies.All(copy => copy.Leaves) ? ExitCode.Success : ExitCode.Failure;
+    }
+
+    /// <summary>Tells the verdict over a message from outside step by step.</summary>
+    private static async Task<int> ExplainIncomingAsync(
+        string configPath, string file, bool json, CommandOutput output, CancellationToken cancellationToken)
+    {
+        using var incoming = IncomingMail.Load(configPath);
+        var message = await IncomingMail.ReadAsync(file, output, cancellationToken);
+        var outcome = await incoming.ProcessAsync(message, cancellationToken);
+        var copy = ExplainedCopy.OfIncoming(outcome);
+        var explanation = new Explanation(outcome.Steps, [copy]);
+        if (json)
+        {
+            output.Text(JsonSerializer.Serialize(explanation, ExplanationJson.Default.Explanation) + "\n");
+        }
+        else
+        {
+            output.Line($"{configPath}, a message from outside for one of [Incoming] Domains:");
+            Write(explanation, output);
+        }
+
+        return copy.Leaves ? ExitCode.Success : ExitCode.Failure;
     }
 
     private static void Write(Explanation explanation, CommandOutput output)

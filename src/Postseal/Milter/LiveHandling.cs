@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Postseal.Certificates.Revocation;
 using Postseal.Certificates.Store;
 using Postseal.Policy;
 using Postseal.Program.Milter.Reinjection;
@@ -35,22 +36,33 @@ internal sealed class LiveHandling(Func<PostsealOptions> options, ILoggerFactory
         var ledger = made is { } last && last.Options.StatePath == now.StatePath ? last.Ledger : new SplitLedger(now.StatePath, time);
         var processor = new OutgoingProcessor(
             now, certificates, new RecipientCertificates(certificates), time, log.CreateLogger<OutgoingProcessor>());
+        var revocation = made is { } then && IsSame(then.Options, now)
+            ? then.Revocation
+            : RevocationService.Create(now, time, log.CreateLogger<RevocationService>());
+        var incoming = new MailVerification(now, certificates, revocation, revocation.Issuers, time, log.CreateLogger<MailVerification>()).Incoming;
         IMessageSplitter splitter = now.Splitting.Method switch
         {
             SplitMethod.Postfix => new PostfixSplitter(field, log.CreateLogger<PostfixSplitter>()),
             SplitMethod.Reinject => new ReinjectSplitter(processor, now.Splitting, field, ledger, time, log.CreateLogger<ReinjectSplitter>()),
             _ => new NoSplitter(),
         };
-        return new Made(now, certificates, ledger, new Handling(
-            processor, now.Splitting.Method, splitter, new SecondPass(now.Splitting.Method, field, log.CreateLogger<SecondPass>())));
+        return new Made(now, certificates, ledger, revocation, new Handling(
+            new MailRouter(processor, incoming), incoming.IsIncoming, now.Splitting.Method, splitter, new SecondPass(now.Splitting.Method, field, log.CreateLogger<SecondPass>())));
     }
 
-    private sealed record Made(PostsealOptions Options, CertificateDirectory Certificates, SplitLedger Ledger, Handling Handling);
+    /// <summary>Determines whether the same is fetched: what is known of revocation outlives a change of anything else.</summary>
+    private static bool IsSame(PostsealOptions before, PostsealOptions now) =>
+        before.Revocation == now.Revocation && before.StatePath == now.StatePath && before.Certificates.Trust == now.Certificates.Trust;
+
+    private sealed record Made(
+        PostsealOptions Options, CertificateDirectory Certificates, SplitLedger Ledger, RevocationService Revocation, Handling Handling);
 }
 
 /// <summary>What a message is handled with, all of it by the same settings.</summary>
 /// <param name="Processor">Decides over it.</param>
+/// <param name="IsIncoming">Tells mail from outside for our domains.</param>
 /// <param name="Method">How messages are split.</param>
 /// <param name="Splitter">Splits it.</param>
 /// <param name="SecondPass">Receives what was split, where Postfix splits.</param>
-internal sealed record Handling(IMailProcessor Processor, SplitMethod Method, IMessageSplitter Splitter, SecondPass SecondPass);
+internal sealed record Handling(
+    IMailProcessor Processor, Predicate<Envelope> IsIncoming, SplitMethod Method, IMessageSplitter Splitter, SecondPass SecondPass);

@@ -15,8 +15,14 @@ internal static class MilterMail
 
     /// <summary>Makes the decision that replaces the message with the core's. What the core left alone comes out the same, so
     /// the MTA gets no change for it.</summary>
-    public static MilterDecision ToDecision(MailMessage message) =>
-        MilterDecision.Replace([.. message.Headers.Select(ToMilter)], message.Body);
+    /// <param name="message">The message in the core's language.</param>
+    /// <param name="came">The body that came: where it is the same, none is sent back.</param>
+    public static MilterDecision ToDecision(MailMessage message, in ReadOnlySequence<byte> came = default) => MilterDecision.Replace(
+        [.. message.Headers.Select(ToMilter)], IsSame(message.Body, came) ? null : message.Body);
+
+    /// <summary>Determines whether it is the same memory, not whether it has the same bytes.</summary>
+    private static bool IsSame(in ReadOnlySequence<byte> one, in ReadOnlySequence<byte> other) =>
+        one.Start.Equals(other.Start) && one.End.Equals(other.End);
 
     private static HeaderField ToCore(MilterHeader header)
     {

@@ -40,7 +40,7 @@ internal sealed partial class PostfixSplitter(SplitField field, ILogger logger) 
         try
         {
             var mark = field.Make(split.Ticket, split.Message);
-            var marked = MilterMail.ToDecision(split.Message with { Headers = [mark, .. split.Message.Headers] });
+            var marked = MilterMail.ToDecision(split.Message with { Headers = [mark, .. split.Message.Headers] }, message.Body);
             return ValueTask.FromResult(marked with { Sender = WithoutReturnOfContent(message.Sender) });
         }
         catch (IOException e)

@@ -49,7 +49,7 @@ internal sealed partial class ReinjectSplitter(
             ledger.Complete(key, copies.Done.Select(recipient => recipient.Address));
             return copies.Plain.Count == 0
                 ? MilterDecision.Discard
-                : MilterMail.ToDecision(split.Message) with { DeletedRecipients = copies.Done };
+                : MilterMail.ToDecision(split.Message, message.Body) with { DeletedRecipients = copies.Done };
         }
         catch (IOException e)
         {

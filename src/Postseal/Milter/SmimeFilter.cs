@@ -24,6 +24,9 @@ internal sealed class SmimeFilter(Func<Handling> handling, TimeProvider time, IL
             return true;
         var now = handling();
         var (core, envelope) = (MilterMail.ToCore(message), EnvelopeOf(message, now.Method));
+        // What of such a header was not read may be marks that only we write: it does not pass.
+        if (message.IsHeaderOverLimit && now.IsIncoming(envelope))
+            return true;
         if (!now.Processor.AppliesTo(envelope, core.Headers))
             return false;
         if (!message.IsHeaderOverLimit)
@@ -43,7 +46,7 @@ internal sealed class SmimeFilter(Func<Handling> handling, TimeProvider time, IL
         var now = handling();
         var (core, envelope) = (MilterMail.ToCore(message), EnvelopeOf(message, now.Method));
         if (now.Splitter.WithoutMark(message, core) is { } copy)
-            return MilterMail.ToDecision(copy);
+            return MilterMail.ToDecision(copy, message.Body);
         if (SecondPass.Is(message))
         {
             var admission = now.SecondPass.Admit(message, core);
@@ -57,7 +60,8 @@ internal sealed class SmimeFilter(Func<Handling> handling, TimeProvider time, IL
         return outcome switch
         {
             Outcome.Unchanged => MilterDecision.Unchanged,
-            Outcome.Replaced replaced => MilterMail.ToDecision(replaced.Message),
+            Outcome.Replaced replaced => MilterMail.ToDecision(replaced.Message, message.Body),
+            Outcome.Quarantined held => MilterMail.ToDecision(held.Message, message.Body) with { QuarantineReason = held.Why.Message },
             Outcome.PerRecipient split => await now.Splitter.SplitAsync(message, envelope, split, cancellationToken),
             Outcome.Refused { Reply: var reply } => MilterDecision.Reply(reply.Code, reply.EnhancedStatusCode, reply.Text),
             _ => throw new UnreachableException(),

@@ -8,11 +8,12 @@ namespace Postseal.Program.Store;
 /// <param name="Senders">Everyone with files in the directory, and everyone whose section needs some that are not there.</param>
 /// <param name="Sections">What each <c>[Sender:…]</c> section comes to.</param>
 /// <param name="Correspondents">Whose mail can be encrypted.</param>
+/// <param name="Incoming">What is verified of mail that comes in, and whom it trusts.</param>
 /// <param name="Unused">The files in the directory that are not used, and why.</param>
 /// <param name="Warnings">What works and should be mended.</param>
 internal sealed record CheckResult(
     string Directory, IReadOnlyList<CheckedSender> Senders, IReadOnlyList<CheckedSection> Sections, CheckedCorrespondents Correspondents,
-    IReadOnlyList<UnusedFile> Unused, IReadOnlyList<string> Warnings);
+    CheckedIncoming? Incoming, IReadOnlyList<UnusedFile> Unused, IReadOnlyList<string> Warnings);
 
 /// <summary>What the check says of one sender.</summary>
 /// <param name="Address">The address its files are named after.</param>

@@ -1,16 +1,16 @@
 namespace Postseal.Cms.Signed;
 
-/// <summary>What became of the attempt to verify a signature.</summary>
+/// <summary>What became of the attempt to verify a signature, the best first.</summary>
 internal enum FindingKind
 {
     /// <summary>It fits.</summary>
     Good,
 
-    /// <summary>It does not fit: the content, the attributes or the certificate is another one than was signed.</summary>
-    Bad,
-
     /// <summary>It fits, but is made with an algorithm with which it proves little.</summary>
     Weak,
+
+    /// <summary>It does not fit: the content, the attributes or the certificate is another one than was signed.</summary>
+    Bad,
 
     /// <summary>Its algorithm is unknown here.</summary>
     Unsupported,

@@ -55,11 +55,23 @@ internal sealed record ExplainedCopy(
             null, (notEncrypted ?? notSigned)?.Message);
     }
 
+    /// <summary>Says what becomes of a message from outside.</summary>
+    public static ExplainedCopy OfIncoming(Outcome outcome) => outcome switch
+    {
+        Outcome.Refused { Reply: var reply } refused =>
+            new([], false, null, null, $"{reply.Code} {reply.EnhancedStatusCode} {reply.Text}", refused.Why.Message),
+        Outcome.Quarantined held => new([], true, null, null, null, $"held for a person to look at: {held.Why}"),
+        Outcome.Replaced replaced => new(
+            [], true, null, null, null, $"marked {(replaced.Message.Headers[0] is var field && field.Is("Authentication-Results") ? field.ToString().ReplaceLineEndings("") : "with nothing")}"),
+        _ => new([], true, null, null, null, "not marked, as nobody signed it"),
+    };
+
     /// <summary>Says it in a sentence.</summary>
     /// <param name="what">What the sentence calls the copy.</param>
     public string Sentence(string what) => this switch
     {
         { Leaves: false } => $"{what} would be refused with {Reply}. The log would say: {Why}.",
+        { Recipients.Count: 0 } => $"{what} would be delivered, {Why}.",
         { SignedBy: null, Encryption: null } => $"{what} would leave as it is: {Why}.",
         { SignedBy: null } => $"{what} would leave encrypted with {Encryption}.",
         { Encryption: null, Why: null } => $"{what} would leave signed by {SignedBy}.",

@@ -1,0 +1,67 @@
+using Postseal.Mail;
+
+namespace Postseal.Policy;
+
+/// <summary>What is done with mail that comes from outside: <c>[Incoming]</c>.</summary>
+public sealed record IncomingOptions
+{
+    /// <summary>Gets the domains whose mail is incoming, each with its subdomains only where they are listed too. Default: none, and
+    /// nothing is done with mail from outside.</summary>
+    public IReadOnlyList<AddressPattern> Domains { get; init; } = [];
+
+    /// <summary>
+    /// Gets the name under which verdicts are written (the authserv-id of RFC 8601 section 2.5). Default: <see langword="null"/>, the
+    /// name of this host.
+    /// </summary>
+    public string? AuthservId { get; init; }
+
+    /// <summary>Gets whether signatures are verified, and verdicts written. Default: yes.</summary>
+    public bool Verify { get; init; } = true;
+
+    /// <summary>
+    /// Gets how far a signing time may be from the Date of its message. Readers show Date, which nobody signed: without a bound,
+    /// a message of last year could be sent again as one of today. Default: one hour.
+    /// </summary>
+    public TimeSpan DateSkew { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Gets how many layers of signatures are looked into. Default: 4; triple wrapping (RFC 2634 section 1.1) has 3.</summary>
+    public int MaxLayers { get; init; } = 4;
+
+    /// <summary>
+    /// Gets the methods whose results, under our own name, filters before us write (<c>dkim</c>, <c>spf</c>, <c>dmarc</c>): fields with these alone
+    /// are kept. Default: none. Every field under our name is a forgery, and is removed.
+    /// </summary>
+    public IReadOnlyList<string> KeepResults { get; init; } = [];
+
+    /// <summary>Gets <c>[From:…]</c>: what is asked of mail from an address, or from a whole domain.</summary>
+    public IReadOnlyDictionary<AddressPattern, FromRules> From { get; init; } = new Dictionary<AddressPattern, FromRules>();
+}
+
+/// <summary>What is asked of mail from one address or domain: a <c>[From:…]</c> section. What it leaves out is as in that of the
+/// domain.</summary>
+/// <param name="Signed">Whether it has to be signed by its author. Default: no.</param>
+/// <param name="Otherwise">What happens to mail that is not. Default: <see cref="UnmetDemand.Mark"/>.</param>
+public sealed record FromRules(SignatureDemand? Signed = null, UnmetDemand? Otherwise = null);
+
+/// <summary>Whether mail of somebody has to be signed.</summary>
+public enum SignatureDemand
+{
+    /// <summary>It need not.</summary>
+    No,
+
+    /// <summary>It must be, by its author, with a certificate that is trusted.</summary>
+    Required,
+}
+
+/// <summary>What happens to mail that is not as it has to be.</summary>
+public enum UnmetDemand
+{
+    /// <summary>It is delivered; the verdict says what is wrong.</summary>
+    Mark,
+
+    /// <summary>The MTA holds it for a person to look at.</summary>
+    Quarantine,
+
+    /// <summary>It is refused.</summary>
+    Refuse,
+}

@@ -1,0 +1,61 @@
+using Postseal.Mail;
+using Postseal.Smime;
+
+namespace Postseal.Policy;
+
+/// <summary>Decides which mail is incoming, which of its fields nobody outside may write, and what is asked of its author.</summary>
+/// <param name="options">What is done with incoming mail.</param>
+/// <param name="originating">What originates here.</param>
+/// <param name="marks">How a message says that it is to be encrypted.</param>
+internal sealed class IncomingPolicy(IncomingOptions options, OriginatingOptions originating, OverrideOptions marks)
+{
+    private readonly OriginPolicy origins = new(originating);
+    private readonly HashSet<string> domains = [.. options.Domains.Select(domain => domain.Text)];
+    private readonly bool asksOfSenders = options.From.Values.Any(rules => rules.Signed == SignatureDemand.Required);
+
+    /// <summary>Gets the fields that only we write.</summary>
+    public OwnFields Own { get; } = new(options.AuthservId ?? System.Net.Dns.GetHostName(), options.KeepResults);
+
+    /// <summary>Determines whether a message comes from outside, for somebody in our domains.</summary>
+    public bool IsIncoming(Envelope envelope) =>
+        options.Verify && domains.Count > 0 && envelope.Ticket is null && origins.Of(envelope) == Origin.External
+        && envelope.Recipients.Any(IsOurs);
+
+    /// <summary>Determines by its header whether there is anything to be said or done about an incoming message. Of mail that nobody
+    /// signed there is not, unless it bears marks of ours, or had to be signed.</summary>
+    public bool AppliesTo(IReadOnlyList<HeaderField> headers) =>
+        ReceivedLayer.MayBe(headers) || Own.AreIn(headers) || MessageMarks.AreIn(headers, marks) || MustBeSigned(headers) is not null;
+
+    /// <summary>Returns the message without what only we may write in it, and the names of the fields that were taken out.</summary>
+    public (MailMessage Message, IReadOnlyList<string> Removed) Cleaned(MailMessage message)
+    {
+        var own = MessageMarks.Of(message, marks);
+        var (cleaned, removed) = Own.Without(own.Message);
+        return (cleaned, [.. own.Removed, .. removed]);
+    }
+
+    /// <summary>Finds what is asked of a message's author; <see langword="null"/> where nothing is. Of an author who is not clear that is
+    /// what is asked of anybody that some reader may take for him.</summary>
+    public UnmetDemand? MustBeSigned(IReadOnlyList<HeaderField> headers)
+    {
+        if (!asksOfSenders)
+            return null;
+        var authorship = Authorship.Of(headers);
+        var asked = authorship.IsClear ? authorship.Authors.Select(Asked)
+            : Authorship.MayBeAnybody(headers) ? options.From.Keys.Select(Asked)
+            : Authorship.Candidates(headers).Select(Asked);
+        return asked.Max();
+    }
+
+    private UnmetDemand? Asked(MailAddress author) => Asked(AddressPattern.Of(author));
+
+    private UnmetDemand? Asked(AddressPattern whose)
+    {
+        var (own, domain) = (options.From.GetValueOrDefault(whose), options.From.GetValueOrDefault(whose.Domain));
+        return (own?.Signed ?? domain?.Signed) == SignatureDemand.Required
+            ? own?.Otherwise ?? domain?.Otherwise ?? UnmetDemand.Mark
+            : null;
+    }
+
+    private bool IsOurs(Recipient recipient) => recipient.Address is { } address && domains.Contains("@" + address.AsciiDomain);
+}

@@ -1,0 +1,49 @@
+using System.Text;
+using Postseal.Mail;
+
+namespace Postseal.Policy;
+
+/// <summary>
+/// The header fields that only we write into incoming mail: all whose names begin with <c>X-Postseal</c>, and
+/// Authentication-Results under our name (RFC 8601 section 5). From mail of strangers they are removed.
+/// </summary>
+/// <param name="authservId">The name under which verdicts are written.</param>
+/// <param name="keptMethods">The methods whose results filters before us write under that name.</param>
+internal sealed class OwnFields(string authservId, IReadOnlyList<string> keptMethods)
+{
+    /// <summary>What the names of our own fields begin with.</summary>
+    public const string Prefix = "X-Postseal";
+
+    private static ReadOnlySpan<byte> PrefixBytes => "X-Postseal"u8;
+
+    /// <summary>Gets the name under which verdicts are written.</summary>
+    public string AuthservId => authservId;
+
+    /// <summary>Determines whether one is in a header.</summary>
+    public bool AreIn(IReadOnlyList<HeaderField> headers)
+    {
+        for (var i = 0; i < headers.Count; i++)
+        {
+            if (Is(headers[i]))
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Returns the message without them, and their names.</summary>
+    public (MailMessage Message, IReadOnlyList<string> Removed) Without(MailMessage message) => AreIn(message.Headers)
+        ? (message with { Headers = [.. message.Headers.Where(field => !Is(field))] },
+            [.. message.Headers.Where(Is).Select(field => Encoding.ASCII.GetString(field.Name.TrimEnd(" \t"u8)))])
+        : (message, []);
+
+    private bool Is(HeaderField field) =>
+        (field.Name.Length >= PrefixBytes.Length && Ascii.EqualsIgnoreCase(field.Name[..PrefixBytes.Length], PrefixBytes))
+        || (AuthenticationResults.MayBeOf(field, authservId) && !IsKept(field));
+
+    // However a reader finds results: none of our own is in what is kept.
+    private bool IsKept(HeaderField field) =>
+        keptMethods.Count > 0 && !field.ToString().Contains("smime", StringComparison.OrdinalIgnoreCase)
+        && ResultMethods.Read(field.Value.Span) is { Count: > 0 } methods
+        && methods.All(method => keptMethods.Contains(method, StringComparer.OrdinalIgnoreCase));
+}

@@ -1,0 +1,17 @@
+using Postseal.Mail;
+
+namespace Postseal.Verification;
+
+/// <summary>What a sender is told whose mail has to be signed and is not.</summary>
+internal static class IncomingReplies
+{
+    /// <summary>Asks to try again, since it cannot be told now.</summary>
+    public static SmtpReply TryLater { get; } = new(451, "4.7.5", "The signature cannot be verified now; try again later");
+
+    /// <summary>Refuses for good. What is wrong is said in general words: the details are for who runs this host.</summary>
+    public static SmtpReply NotSigned(MailVerdict verdict) => new(
+        550, "5.7.7",
+        verdict.Layers.Count == 0
+            ? "Mail of this author has to be signed with S/MIME, and this is not"
+            : $"Mail of this author has to be signed with S/MIME by the author, with a certificate that is trusted here ({VerdictField.Text(verdict.Result)})");
+}

@@ -1,0 +1,34 @@
+using Postseal.Mail;
+
+namespace Postseal.Verification;
+
+/// <summary>What is to be said of a message that came: whether its author signed it.</summary>
+public sealed record MailVerdict
+{
+    internal MailVerdict(SmimeResult result, string reason, IReadOnlyList<SignatureLayer> layers) =>
+        (Result, Reason, Layers) = (result, reason, layers);
+
+    /// <summary>Gets the result: that of the layer that passes, else that of the outermost.</summary>
+    public SmimeResult Result { get; }
+
+    /// <summary>Gets why, for people.</summary>
+    public string Reason { get; }
+
+    /// <summary>Gets the signatures around the message, the outermost first; none where nobody signed it.</summary>
+    public IReadOnlyList<SignatureLayer> Layers { get; }
+
+    /// <summary>Gets the layer that the result is about; <see langword="null"/> where there is none.</summary>
+    public SignatureLayer? Decisive => Layers.FirstOrDefault(layer => layer.Result == Result);
+
+    /// <summary>Gets whether the message is what was signed. That says nothing of who signed it.</summary>
+    public bool IsVerified => Decisive is { IsVerified: true };
+
+    /// <summary>Gets whether a trust anchor stands behind every signer of it.</summary>
+    public bool IsTrusted => Decisive is { IsTrusted: true };
+
+    /// <summary>Gets whether every signer of it is the author: the one address in From.</summary>
+    public bool IsByAuthor => Decisive is { IsByAuthor: true };
+
+    /// <summary>Gets the author: the one address in From; <see langword="null"/> where that is not clear.</summary>
+    public MailAddress? Author { get; internal init; }
+}

@@ -1,0 +1,40 @@
+using Postseal.Mail;
+
+namespace Postseal.Verification;
+
+/// <summary>Writes a verdict into the header: <c>Authentication-Results: ID; smime=pass (…) body.smime-part=2 body.smime-identifier=…</c>
+/// (RFC 8601 section 2.2, RFC 7281 section 4).</summary>
+internal static class VerdictField
+{
+    // A message may have several signatures, and a result each.
+    private const string Method = "smime";
+
+    /// <summary>Writes the field.</summary>
+    public static HeaderField Write(MailVerdict verdict, string authservId) => AuthenticationResults.Write(
+        authservId,
+        verdict.Layers.Count == 0
+            ? [new MethodResult(Method, Text(SmimeResult.None), verdict.Reason, [])]
+            : [.. verdict.Layers.Select(layer => Result(verdict, layer))]);
+
+    /// <summary>Returns a result as RFC 7281 writes it.</summary>
+    public static string Text(SmimeResult result) => result.ToString().ToLowerInvariant();
+
+    private static MethodResult Result(MailVerdict verdict, SignatureLayer layer) => new(
+        Method, Text(layer.Result), layer.Beside is { } beside ? $"{layer.Reason}; {beside}" : layer.Reason, [.. Properties(verdict, layer)]);
+
+    private static IEnumerable<(string Type, string Property, string Value)> Properties(MailVerdict verdict, SignatureLayer layer)
+    {
+        yield return ("body", "smime-part", layer.Part);
+        // Of several signers, the one the result is about.
+        if (layer.Signers.FirstOrDefault(signer => signer.Result == layer.Result) is not { Certificate: { } certificate } decisive)
+            yield break;
+        if (decisive.Addresses is [var address, ..])
+        {
+            yield return ("body", "smime-identifier", $"{(decisive.IsAuthor ? verdict.Author : address)}");
+            yield break;
+        }
+
+        yield return ("body", "smime-serial", certificate.SerialNumber);
+        yield return ("body", "smime-issuer", certificate.Issuer);
+    }
+}

@@ -1,0 +1,69 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using MimeKit;
+using Postseal.Certificates.Revocation;
+using Postseal.Certificates.Store;
+using Postseal.Mail;
+using Postseal.Settings;
+using Postseal.Verification;
+
+namespace Postseal.MailKit;
+
+/// <summary>
+/// Says of mail that was fetched, by IMAP or POP3, whether its author signed it, as the milter would say of mail that comes in. Make
+/// one and share it: it is safe for any number of threads, and what it fetches, such as revocation lists, it keeps.
+/// </summary>
+/// <remarks>
+/// MimeKit verifies too, and overlooks what a verdict needs: that there are signers at all, that the signer is the author, what his
+/// certificate may be used for, which CAs sign for mail.
+/// </remarks>
+public sealed class SmimeReader : IDisposable
+{
+    private readonly MailVerification verification;
+    private readonly RevocationService revocation;
+
+    /// <summary>Makes a reader.</summary>
+    /// <param name="options">The settings; <c>[Trust] Anchors</c> says whose certificates are believed, and without it nothing passes.</param>
+    /// <param name="loggerFactory">Takes warnings about files and revocation lists. Default: no log.</param>
+    /// <param name="time">The clock certificates are held against. Default: the system's.</param>
+    public SmimeReader(PostsealOptions options, ILoggerFactory? loggerFactory = null, TimeProvider? time = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        loggerFactory ??= NullLoggerFactory.Instance;
+        time ??= TimeProvider.System;
+        var log = loggerFactory.CreateLogger<SmimeReader>();
+        revocation = RevocationService.Create(options, time, log);
+        var directory = new CertificateDirectory(options.Certificates, time, loggerFactory.CreateLogger<CertificateDirectory>());
+        verification = new MailVerification(options, directory, revocation, revocation.Issuers, time, log);
+    }
+
+    /// <summary>
+    /// Verifies a message as MimeKit holds it. MimeKit writes what it parsed byte for byte, with few exceptions: a malformed multipart
+    /// comes out mended, and the signature over it fails. Where the bytes are at hand (<c>IMailFolder.GetStream</c>), verify these.
+    /// </summary>
+    /// <param name="message">The message, as it was parsed; one that a program changed since is another.</param>
+    public MailVerdict Verify(MimeMessage message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        using var bytes = new MemoryStream();
+        message.WriteTo(AsOnTheWire, bytes);
+        return Verify(bytes.GetBuffer().AsMemory(0, (int)bytes.Length));
+    }
+
+    /// <summary>Verifies a message as it came. Nothing is waited for: a revocation list that is not known yet is fetched meanwhile, and
+    /// the verdict says that it is not known.</summary>
+    /// <param name="message">The bytes of the whole message, with CRLF or LF line ends.</param>
+    public MailVerdict Verify(ReadOnlyMemory<byte> message) => verification.Verifier.Verify(MailMessage.Parse(message));
+
+    /// <summary>Stops fetching.</summary>
+    public void Dispose() => revocation.Dispose();
+
+    private static readonly FormatOptions AsOnTheWire = CreateOptions();
+
+    private static FormatOptions CreateOptions()
+    {
+        var options = FormatOptions.Default.Clone();
+        options.NewLineFormat = NewLineFormat.Dos;
+        return options;
+    }
+}

@@ -1,0 +1,97 @@
+using System.Buffers;
+using Microsoft.Extensions.Logging.Abstractions;
+using Postseal.Certificates.Revocation;
+using Postseal.Certificates.Store;
+using Postseal.Certificates.Trust;
+using Postseal.Mail;
+using Postseal.Policy;
+using Postseal.Program.Milter;
+using Postseal.Program.Terminal;
+using Postseal.Settings;
+using Postseal.Verification;
+
+namespace Postseal.Program.Commands.Kit;
+
+/// <summary>Verifies one message as the daemon would, and waits for what it would fetch meanwhile.</summary>
+internal sealed class IncomingMail : IDisposable
+{
+    // A revocation list or two, each with a time-out of its own.
+    private static readonly TimeSpan PatienceForFetching = TimeSpan.FromSeconds(20);
+
+    private readonly MailVerification verification;
+    private readonly RevocationService revocation;
+
+    private IncomingMail(PostsealOptions options)
+    {
+        revocation = RevocationService.Create(options, TimeProvider.System, NullLogger.Instance);
+        var directory = new CertificateDirectory(options.Certificates, TimeProvider.System, NullLogger.Instance);
+        verification = new MailVerification(options, directory, revocation, revocation.Issuers, TimeProvider.System, NullLogger.Instance);
+    }
+
+    /// <summary>Trusts these anchors, reads no configuration and asks nobody.</summary>
+    public static IncomingMail Of(string anchors) => new(new PostsealOptions
+    {
+        Certificates = new CertificateOptions { Trust = new TrustOptions { Anchors = AnchorsIn(anchors) } },
+        Revocation = new RevocationOptions { Check = RevocationMethod.Off },
+    });
+
+    /// <summary>Verifies as a configuration says.</summary>
+    /// <param name="configuration">The file.</param>
+    /// <param name="anchors">Other anchors than its own; <see langword="null"/>: its own.</param>
+    public static IncomingMail Load(string configuration, string? anchors = null)
+    {
+        var options = MilterSettings.Load(configuration).Mail;
+        return new(anchors is null ? options : options with
+        {
+            Certificates = options.Certificates with { Trust = options.Certificates.Trust with { Anchors = AnchorsIn(anchors) } },
+        });
+    }
+
+    /// <summary>Reads a message from a file, or from standard input for <c>-</c>.</summary>
+    public static async Task<MailMessage> ReadAsync(string path, CommandOutput output, CancellationToken cancellationToken)
+    {
+        if (path != "-")
+            return MailMessage.Parse(await File.ReadAllBytesAsync(path, cancellationToken));
+        using var bytes = new MemoryStream();
+        await output.Streams.InputBytes.CopyToAsync(bytes, cancellationToken);
+        return MailMessage.Parse(bytes.ToArray());
+    }
+
+    /// <summary>Verifies a message.</summary>
+    public async Task<MailVerdict> VerifyAsync(MailMessage message, CancellationToken cancellationToken)
+    {
+        await FetchAsync(message, cancellationToken);
+        return verification.Verifier.Verify(message);
+    }
+
+    /// <summary>Returns what becomes of a message that comes from outside.</summary>
+    public async Task<Outcome> ProcessAsync(MailMessage message, CancellationToken cancellationToken)
+    {
+        await FetchAsync(message, cancellationToken);
+        return await verification.Incoming.ProcessAsync(message, new Envelope(), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => revocation.Dispose();
+
+    /// <summary>A first look starts the fetching of what it misses.</summary>
+    private async Task FetchAsync(MailMessage message, CancellationToken cancellationToken)
+    {
+        verification.Verifier.Verify(message);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(PatienceForFetching);
+        try
+        {
+            await revocation.Idle.WaitAsync(patience.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The verdict says what is not known.
+        }
+    }
+
+    private static string AnchorsIn(string path) =>
+        path.Equals(TrustOptions.System, StringComparison.OrdinalIgnoreCase) ? TrustOptions.System
+        : Path.Exists(path) ? Path.GetFullPath(path)
+        : throw new CommandException(ExitCode.UsageError, $"--anchors: '{path}' is neither a file nor a directory");
+}
