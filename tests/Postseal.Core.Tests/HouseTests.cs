@@ -17,6 +17,7 @@ public sealed partial class HouseTests
         "Cms.Enveloped",
         "Certificates",          // what a certificate may be used for, and the chain to its root
         "Certificates.Formats",  // PEM, PKCS #7, #8, #12, Mautic's
+        "Certificates.Fetching", // what certificates point to, fetched meanwhile
         "Certificates.Revocation", // which certificates their CAs took back
         "Certificates.Trust",    // whose certificates are believed
         "Certificates.Store",    // the directory of certificate files

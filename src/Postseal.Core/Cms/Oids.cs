@@ -65,6 +65,26 @@ internal static class Oids
     public const string EmailProtection = "1.3.6.1.5.5.7.3.4";
     public const string AnyExtendedKeyUsage = "2.5.29.37.0";
 
+    // RFC 5280 sections 4.2.1.1, 4.2.1.13, 4.2.1.15, 4.2.2.1, 5.2, 5.3.
+    public const string AuthorityKeyIdentifier = "2.5.29.35";
+    public const string CrlDistributionPoints = "2.5.29.31";
+    public const string FreshestCrl = "2.5.29.46";
+    public const string AuthorityInfoAccess = "1.3.6.1.5.5.7.1.1";
+    public const string CaIssuers = "1.3.6.1.5.5.7.48.2";
+    public const string IssuerAlternativeName = "2.5.29.18";
+    public const string CrlNumber = "2.5.29.20";
+    public const string DeltaCrlIndicator = "2.5.29.27";
+    public const string IssuingDistributionPoint = "2.5.29.28";
+    public const string ReasonCode = "2.5.29.21";
+    public const string InvalidityDate = "2.5.29.24";
+    public const string CertificateIssuer = "2.5.29.29";
+
+    // RFC 6960 sections 4.2.1, 4.2.2.2.
+    public const string Ocsp = "1.3.6.1.5.5.7.48.1";
+    public const string OcspBasic = "1.3.6.1.5.5.7.48.1.1";
+    public const string OcspNoCheck = "1.3.6.1.5.5.7.48.1.5";
+    public const string OcspSigning = "1.3.6.1.5.5.7.3.9";
+
     // RFC 2985 section 5.2.1.
     public const string EmailAddress = "1.2.840.113549.1.9.1";
 

@@ -10,6 +10,7 @@ internal enum FileFormat
     Pem,
     Mautic,
     Certificate,
+    RevocationList,
     Pkcs7,
     Pkcs12,
     Pkcs8,
@@ -48,6 +49,22 @@ internal static class FileFormats
         _ => "is not a certificate: text without 'BEGIN CERTIFICATE' or 'BEGIN PRIVATE KEY'",
     };
 
+    /// <summary>Distinguishes CertificateList from Certificate (RFC 5280 sections 5.1 and 4.1): behind the issuer's name is a time, and no
+    /// pair of times.</summary>
+    private static bool IsRevocationList(ReadOnlySpan<byte> signed)
+    {
+        AsnDecoder.ReadSequence(signed, AsnEncodingRules.BER, out var offset, out var length, out _);
+        var rest = signed.Slice(offset, length);
+        var fields = rest.Length > 0 && Asn1Tag.Decode(rest, out _) == Asn1Tag.Integer ? 3 : 2;
+        for (; fields > 0 && !rest.IsEmpty; fields--)
+        {
+            AsnDecoder.ReadEncodedValue(rest, AsnEncodingRules.BER, out _, out _, out var read);
+            rest = rest[read..];
+        }
+
+        return !rest.IsEmpty && Asn1Tag.Decode(rest, out _) is { TagClass: TagClass.Universal, TagValue: (int)UniversalTagNumber.UtcTime or (int)UniversalTagNumber.GeneralizedTime };
+    }
+
     /// <summary>
     /// Distinguishes the formats that are one SEQUENCE by its first values: Certificate (RFC 5280), ContentInfo (RFC 5652),
     /// PFX (RFC 7292), PrivateKeyInfo and EncryptedPrivateKeyInfo (RFC 5958), RSAPrivateKey (RFC 8017), ECPrivateKey
@@ -68,7 +85,7 @@ internal static class FileFormats
         AsnDecoder.ReadEncodedValue(inside, AsnEncodingRules.BER, out _, out _, out var read);
         var second = Asn1Tag.Decode(inside[read..], out _);
         if (first == Asn1Tag.Sequence)
-            return second == Asn1Tag.Sequence ? FileFormat.Certificate
+            return second == Asn1Tag.Sequence ? (IsRevocationList(inside[..read]) ? FileFormat.RevocationList : FileFormat.Certificate)
                 : second.HasSameClassAndValue(Asn1Tag.PrimitiveOctetString) ? FileFormat.EncryptedPkcs8
                 : FileFormat.Unknown;
         if (first != Asn1Tag.Integer || !AsnDecoder.TryReadInt32(inside, AsnEncodingRules.BER, out var version, out _))

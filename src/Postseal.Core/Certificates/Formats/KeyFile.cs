@@ -186,6 +186,8 @@ internal sealed class KeyFile : IDisposable
             case FileFormat.Mautic:
                 ReadMautic(content, secret);
                 break;
+            case FileFormat.RevocationList:
+                throw Problem(CertificateFileProblem.NotACertificate, "is a revocation list and no certificate");
             case FileFormat.Unknown:
                 throw Problem(CertificateFileProblem.NotACertificate, FileFormats.DescribeUnknown(content));
             case var keyFormat:

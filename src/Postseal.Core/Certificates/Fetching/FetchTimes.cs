@@ -1,0 +1,48 @@
+namespace Postseal.Certificates.Fetching;
+
+/// <summary>When something is to be fetched (again). Not safe for threads: whoever holds it locks.</summary>
+internal sealed class FetchTimes
+{
+    /// <summary>How long after a failure it is tried again, and after several in a row; a server that is down is not pestered.</summary>
+    private static readonly TimeSpan[] Waits =
+        [TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(15), TimeSpan.FromHours(1), TimeSpan.FromHours(4)];
+
+    /// <summary>A thing that nobody asked for in this time is not kept up to date.</summary>
+    private static readonly TimeSpan IdleAfter = TimeSpan.FromDays(30);
+
+    private int failures;
+    private DateTimeOffset dueAt = DateTimeOffset.MinValue;
+    private DateTimeOffset askedAt;
+
+    /// <summary>Gets why the last try failed; <see langword="null"/> where it did not.</summary>
+    public string? Problem { get; private set; }
+
+    /// <summary>Notes that somebody wants it.</summary>
+    public void Asked(DateTimeOffset now) => askedAt = now;
+
+    /// <summary>Determines whether it is time, for something that somebody wanted lately.</summary>
+    public bool IsDue(DateTimeOffset now) => now >= dueAt && now - askedAt < IdleAfter;
+
+    /// <summary>Determines whether nobody has wanted it for some time.</summary>
+    public bool IsIdle(DateTimeOffset now, TimeSpan after) => now - askedAt >= after;
+
+    /// <summary>Notes that it is there.</summary>
+    /// <param name="refreshAt">When it is to be fetched again. It will be up to a tenth of the time later: not all hosts at once.</param>
+    /// <param name="now">Now.</param>
+    public void Succeeded(DateTimeOffset refreshAt, DateTimeOffset now) =>
+        (failures, Problem, dueAt) = (0, null, refreshAt + Jitter(refreshAt - now));
+
+    /// <summary>Notes that it could not be had.</summary>
+    /// <param name="problem">Why, as the end of a sentence.</param>
+    /// <param name="now">Now.</param>
+    /// <returns>Whether that is news.</returns>
+    public bool Failed(string problem, DateTimeOffset now)
+    {
+        var isNew = Problem != problem;
+        var wait = Waits[Math.Min(failures++, Waits.Length - 1)];
+        (Problem, dueAt) = (problem, now + wait + Jitter(wait));
+        return isNew;
+    }
+
+    private static TimeSpan Jitter(TimeSpan span) => span > TimeSpan.Zero ? span * (Random.Shared.NextDouble() / 10) : TimeSpan.Zero;
+}
