@@ -20,7 +20,6 @@ internal sealed class ReceivedCertificate
         addresses = new(() => CertificateAddresses.Of(certificate));
         key = new(() => VerificationKey.Of(certificate));
         cannotSign = new(() => CertificateRules.CheckReceived(certificate));
-        key = new(() => VerificationKey.Of(certificate));
     }
 
     /// <summary>Gets the certificate. It is never disposed of, as other messages may be using it.</summary>
@@ -28,9 +27,6 @@ internal sealed class ReceivedCertificate
 
     /// <summary>Gets the digest of its bytes.</summary>
     public CertificateDigest Digest { get; }
-
-    /// <summary>Gets its public key, opened once; one that verifies nothing says why.</summary>
-    public VerificationKey Key => key.Value;
 
     /// <summary>Gets the addresses it is for; none where it names no address that is one beyond doubt.</summary>
     public IReadOnlyList<MailAddress> Addresses => addresses.Value;
