@@ -6,7 +6,7 @@ using Postseal.Cms.Enveloped;
 
 namespace Postseal.TestKit;
 
-/// <summary>Somebody to encrypt to: a certificate for a key of any kind, and that key.</summary>
+/// <summary>Somebody to encrypt to, or who signs: a certificate for a key of any kind, and that key.</summary>
 /// <param name="Certificate">The certificate, with a subjectKeyIdentifier.</param>
 /// <param name="Pkcs8">The private key.</param>
 public sealed record Correspondent(X509Certificate2 Certificate, byte[] Pkcs8) : IDisposable

@@ -40,6 +40,17 @@ public static partial class MimeKitJudge
         return output.ToArray();
     }
 
+    /// <summary>Signs content with an RSA key, as a ContentInfo without it.</summary>
+    public static byte[] Sign(byte[] content, Correspondent signer)
+    {
+        using var context = new TemporarySecureMimeContext();
+        using var withKey = WithKey(signer);
+        using var signature = context.Sign(new CmsSigner(withKey) { DigestAlgorithm = DigestAlgorithm.Sha256 }, new MemoryStream(content));
+        using var output = new MemoryStream();
+        signature.Content!.DecodeTo(output);
+        return output.ToArray();
+    }
+
     private static X509Certificate2 WithKey(Correspondent recipient)
     {
         using var key = RSA.Create();

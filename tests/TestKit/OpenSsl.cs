@@ -33,6 +33,53 @@ public static class OpenSsl
         return (exitCode == 0, errors);
     }
 
+    /// <summary>Signs content, as a ContentInfo.</summary>
+    /// <param name="content">The content.</param>
+    /// <param name="options">More options, of which each <c>-keyopt</c> is for all signers.</param>
+    /// <param name="signers">Who signs.</param>
+    public static byte[] Sign(byte[] content, string options, params Correspondent[] signers)
+    {
+        using var directory = new TemporaryDirectory();
+        File.WriteAllBytes(directory.File("content"), content);
+        List<string> arguments = ["cms", "-sign", "-binary", "-in", directory.File("content"), "-outform", "DER", "-out", directory.File("signed")];
+        var all = options.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var keyOptions = all.SkipWhile(option => option != "-keyopt").ToArray();
+        arguments.AddRange(all.Take(all.Length - keyOptions.Length));
+        for (var i = 0; i < signers.Length; i++)
+        {
+            arguments.AddRange(
+            [
+                "-signer", directory.Write($"{i}.pem", signers[i].Certificate.ExportCertificatePem()),
+                "-inkey", directory.Write($"{i}.key", signers[i].KeyPem), .. keyOptions,
+            ]);
+        }
+
+        var (exitCode, _, errors) = Run([.. arguments]);
+        return exitCode == 0 ? File.ReadAllBytes(directory.File("signed")) : throw new InvalidOperationException(errors);
+    }
+
+    /// <summary>Verifies the signatures of a ContentInfo in DER, whoever made them, and nothing else.</summary>
+    /// <param name="signed">The ContentInfo.</param>
+    /// <param name="content">The content where it is not in it.</param>
+    /// <param name="certificates">Certificates that are not in it either.</param>
+    public static (bool Verified, string Errors) VerifySignatures(byte[] signed, byte[]? content, params X509Certificate2[] certificates)
+    {
+        using var directory = new TemporaryDirectory();
+        File.WriteAllBytes(directory.File("signed"), signed);
+        List<string> arguments =
+            ["cms", "-verify", "-noverify", "-binary", "-inform", "DER", "-in", directory.File("signed"), "-out", directory.File("out")];
+        if (content is not null)
+        {
+            File.WriteAllBytes(directory.File("content"), content);
+            arguments.AddRange(["-content", directory.File("content")]);
+        }
+
+        if (certificates.Length > 0)
+            arguments.AddRange(["-certfile", directory.Write("all.pem", string.Join('\n', certificates.Select(one => one.ExportCertificatePem())))]);
+        var (exitCode, _, errors) = Run([.. arguments]);
+        return (exitCode == 0, errors);
+    }
+
     /// <summary>Encrypts content to several, as a ContentInfo.</summary>
     /// <param name="content">The content.</param>
     /// <param name="cipher">The cipher by openssl's name.</param>
