@@ -13,14 +13,21 @@ internal sealed class RsaVerificationKey : VerificationKey
     private const int MinModulusBits = 512;
     private const int MaxExponentBits = 33; // up to 2^32 + 1
 
+    // For what the platform does not do, and numbers of .NET do twenty times slower.
+    private const int MaxOddModulusBits = 4096;
+
     private readonly RSA key;
+    private readonly BigInteger modulus;
+    private readonly BigInteger exponent;
     private readonly bool isForPssOnly;
     private readonly PssParameters? restriction;
 
-    private RsaVerificationKey(RSA key, int bits, bool isForPssOnly, PssParameters? restriction)
-        : base($"RSA-{bits}")
+    private RsaVerificationKey(BigInteger modulus, BigInteger exponent, bool isForPssOnly, PssParameters? restriction)
+        : base($"RSA-{modulus.GetBitLength()}")
     {
-        this.key = key;
+        key = RSA.Create(new RSAParameters { Modulus = Unsigned(modulus), Exponent = Unsigned(exponent) });
+        this.modulus = modulus;
+        this.exponent = exponent;
         this.isForPssOnly = isForPssOnly;
         this.restriction = restriction;
     }
@@ -43,8 +50,7 @@ internal sealed class RsaVerificationKey : VerificationKey
             if (exponent < 3 || exponent.IsEven || exponent.GetBitLength() > MaxExponentBits)
                 return new UnusableKey($"RSA-{bits}", "its RSA key has a public exponent that is 1, even or too large");
             var isForPssOnly = publicKey.Oid.Value == Oids.RsaPss;
-            var key = RSA.Create(new RSAParameters { Modulus = Unsigned(modulus), Exponent = Unsigned(exponent) });
-            return new RsaVerificationKey(key, bits, isForPssOnly, isForPssOnly ? ReadRestriction(publicKey.EncodedParameters) : null);
+            return new RsaVerificationKey(modulus, exponent, isForPssOnly, isForPssOnly ? ReadRestriction(publicKey.EncodedParameters) : null);
         }
         catch (Exception e) when (e is AsnContentException or CryptographicException)
         {
@@ -56,7 +62,8 @@ internal sealed class RsaVerificationKey : VerificationKey
     public override bool Takes(SignatureMethod method) => method.Family switch
     {
         SignatureFamily.RsaPkcs1 => !isForPssOnly,
-        SignatureFamily.RsaPss => restriction is null || restriction.Allow(method.Pss!),
+        SignatureFamily.RsaPss => (restriction is null || restriction.Allow(method.Pss!))
+            && (method.Pss!.IsUsual || key.KeySize <= MaxOddModulusBits),
         _ => false,
     };
 
@@ -70,7 +77,7 @@ internal sealed class RsaVerificationKey : VerificationKey
         Span<byte> value = stackalloc byte[64];
         value = value[..CryptographicOperations.HashData(hash.PlatformName!.Value, signed, value)];
         if (method.Pss is { IsUsual: false } pss)
-            return OddPss.Verify(key, pss, value.ToArray(), signature.ToArray());
+            return OddPss.Verify(modulus, exponent, pss, value, signature);
         var padding = method.Family == SignatureFamily.RsaPss ? RSASignaturePadding.Pss : RSASignaturePadding.Pkcs1;
         return key.VerifyHash(value, signature, hash.PlatformName.Value, padding);
     }

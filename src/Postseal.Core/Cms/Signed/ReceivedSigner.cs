@@ -131,7 +131,7 @@ internal sealed class ReceivedSigner
             return $"its digest, {Hash.Name}, is not supported";
         if (method.Pss is { MaskHash: null })
             return "its padding, RSASSA-PSS without MGF1, is not supported";
-        if (method.Pss is { MaskHash: { Length: 0 } mask })
+        if (method.Pss is { MaskHash: { PlatformName: null } mask })
             return $"its padding, RSASSA-PSS with {mask.Name}, is not supported";
         return key.WhyUnusable is { } why ? $"it is by a certificate with which nothing can be verified: {why}" : null;
     }

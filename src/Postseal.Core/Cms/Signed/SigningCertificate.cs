@@ -9,10 +9,10 @@ namespace Postseal.Cms.Signed;
 /// </summary>
 /// <param name="Hash">The hash function.</param>
 /// <param name="Value">The hash of the certificate.</param>
-/// <param name="Issuer">The issuer's name, encoded; <see langword="null"/> where it is not named.</param>
+/// <param name="Issuer">The issuer's name, encoded; empty where only the hash is there.</param>
 /// <param name="SerialNumber">The serial number.</param>
 internal sealed record SigningCertificate(
-    HashFunction Hash, ReadOnlyMemory<byte> Value, ReadOnlyMemory<byte>? Issuer, ReadOnlyMemory<byte> SerialNumber)
+    HashFunction Hash, ReadOnlyMemory<byte> Value, ReadOnlyMemory<byte> Issuer, ReadOnlyMemory<byte> SerialNumber)
 {
     private static readonly Asn1Tag DirectoryName = new(TagClass.ContextSpecific, 4);
 
@@ -41,8 +41,8 @@ internal sealed record SigningCertificate(
         if (Hash.PlatformName is null)
             return SignatureFinding.Unsupported($"it names its certificate by a digest, {Hash.Name}, that is not supported");
         var isIt = Hash.Hash(certificate.RawDataMemory.Span).AsSpan().SequenceEqual(Value.Span)
-            && (Issuer is not { } issuer
-                || (issuer.Span.SequenceEqual(certificate.IssuerName.RawData)
+            && (Issuer.IsEmpty
+                || (Issuer.Span.SequenceEqual(certificate.IssuerName.RawData)
                     && SerialNumber.Span.SequenceEqual(certificate.SerialNumberBytes.Span)));
         return isIt ? null : SignatureFinding.Bad("it was made for another certificate than the one it comes with");
     }
