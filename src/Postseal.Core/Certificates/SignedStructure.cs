@@ -1,4 +1,5 @@
 using System.Formats.Asn1;
+using System.Numerics;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Cms;
@@ -46,7 +47,7 @@ internal sealed class SignedStructure
         {
             using var rsa = issuer.GetRSAPublicKey();
             if (rsa is not null && method.Pss is { IsUsual: false } pss)
-                return OddPss.Verify(rsa, pss, digest, signature);
+                return VerifyOdd(rsa, pss);
             if (rsa is not null)
             {
                 var padding = method.Family == SignatureFamily.RsaPss ? RSASignaturePadding.Pss : RSASignaturePadding.Pkcs1;
@@ -61,4 +62,12 @@ internal sealed class SignedStructure
             return false; // The machine's own policy may forbid SHA-1.
         }
     }
+
+    private bool VerifyOdd(RSA rsa, PssParameters pss)
+    {
+        var key = rsa.ExportParameters(includePrivateParameters: false);
+        return signature.Length == key.Modulus!.Length && OddPss.Verify(Number(key.Modulus), Number(key.Exponent!), pss, digest, signature);
+    }
+
+    private static BigInteger Number(byte[] octets) => new(octets, isUnsigned: true, isBigEndian: true);
 }
