@@ -1,5 +1,4 @@
 using System.Formats.Asn1;
-using System.Numerics;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Cms;
@@ -45,29 +44,11 @@ internal sealed class SignedStructure
             return false;
         try
         {
-            using var rsa = issuer.GetRSAPublicKey();
-            if (rsa is not null && method.Pss is { IsUsual: false } pss)
-                return VerifyOdd(rsa, pss);
-            if (rsa is not null)
-            {
-                var padding = method.Family == SignatureFamily.RsaPss ? RSASignaturePadding.Pss : RSASignaturePadding.Pkcs1;
-                return rsa.VerifyHash(digest, signature, method.Hash!.PlatformName!.Value, padding);
-            }
-
-            using var ecdsa = issuer.GetECDsaPublicKey();
-            return ecdsa?.VerifyHash(digest, signature, DSASignatureFormat.Rfc3279DerSequence) == true;
+            return key.VerifyHash(method, method.Hash!, digest, signature);
         }
-        catch (Exception e) when (e is CryptographicException or PlatformNotSupportedException)
+        catch (CryptographicException)
         {
             return false; // The machine's own policy may forbid SHA-1.
         }
     }
-
-    private bool VerifyOdd(RSA rsa, PssParameters pss)
-    {
-        var key = rsa.ExportParameters(includePrivateParameters: false);
-        return signature.Length == key.Modulus!.Length && OddPss.Verify(Number(key.Modulus), Number(key.Exponent!), pss, digest, signature);
-    }
-
-    private static BigInteger Number(byte[] octets) => new(octets, isUnsigned: true, isBigEndian: true);
 }

@@ -48,11 +48,9 @@ internal sealed class EcVerificationKey : VerificationKey
     public override bool Takes(SignatureMethod method) => method.Family == SignatureFamily.Ecdsa;
 
     /// <inheritdoc/>
-    public override bool Verify(
-        SignatureMethod method, HashFunction hash, ReadOnlySpan<byte> signed, ReadOnlySpan<byte> signature)
+    public override bool VerifyHash(
+        SignatureMethod method, HashFunction hash, ReadOnlySpan<byte> value, ReadOnlySpan<byte> signature)
     {
-        Span<byte> value = stackalloc byte[64];
-        value = value[..CryptographicOperations.HashData(hash.PlatformName!.Value, signed, value)];
         try
         {
             return key.VerifyHash(value, signature, DSASignatureFormat.Rfc3279DerSequence);

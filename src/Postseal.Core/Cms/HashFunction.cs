@@ -16,8 +16,8 @@ internal sealed record HashFunction(string Name, string Oid, HashAlgorithmName? 
     {
         new("MD2", "1.2.840.113549.2.2", null, 16, IsWeak: true),
         new("MD4", "1.2.840.113549.2.4", null, 16, IsWeak: true),
-        new("MD5", "1.2.840.113549.2.5", HashAlgorithmName.MD5, 16, IsWeak: true),
-        new("SHA-1", Oids.Sha1, HashAlgorithmName.SHA1, 20, IsWeak: true),
+        new("MD5", "1.2.840.113549.2.5", IfAllowed(HashAlgorithmName.MD5), 16, IsWeak: true),
+        new("SHA-1", Oids.Sha1, IfAllowed(HashAlgorithmName.SHA1), 20, IsWeak: true),
         new("SHA-224", "2.16.840.1.101.3.4.2.4", null, 28),
         new("SHA-256", Digest.SHA256.Oid(), HashAlgorithmName.SHA256, 32),
         new("SHA-384", Digest.SHA384.Oid(), HashAlgorithmName.SHA384, 48),
@@ -61,4 +61,18 @@ internal sealed record HashFunction(string Name, string Oid, HashAlgorithmName? 
 
     /// <summary>Hashes what is in one piece, with one that the platform has.</summary>
     public byte[] Hash(ReadOnlySpan<byte> data) => CryptographicOperations.HashData(PlatformName!.Value, data);
+
+    // The machine's own policy may forbid those that are weak.
+    private static HashAlgorithmName? IfAllowed(HashAlgorithmName name)
+    {
+        try
+        {
+            CryptographicOperations.HashData(name, []);
+            return name;
+        }
+        catch (CryptographicException)
+        {
+            return null;
+        }
+    }
 }

@@ -15,12 +15,14 @@ internal static class OddPss
     /// <summary>RSASSA-PSS-VERIFY (RFC 8017 section 8.1.2)</summary>
     /// <param name="modulus">The modulus.</param>
     /// <param name="exponent">The public exponent.</param>
-    /// <param name="parameters">The padding, of hashes that the platform has.</param>
+    /// <param name="parameters">The padding; with a hash that the platform lacks nothing is verified.</param>
     /// <param name="hash">The hash of what was signed.</param>
     /// <param name="signature">The signature, as long as the modulus.</param>
     public static bool Verify(
         BigInteger modulus, BigInteger exponent, PssParameters parameters, ReadOnlySpan<byte> hash, ReadOnlySpan<byte> signature)
     {
+        if (parameters.MaskHash?.PlatformName is null || parameters.Hash.PlatformName is null)
+            return false;
         var number = new BigInteger(signature, isUnsigned: true, isBigEndian: true);
         if (number >= modulus)
             return false;

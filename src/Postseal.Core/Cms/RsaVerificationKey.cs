@@ -68,18 +68,16 @@ internal sealed class RsaVerificationKey : VerificationKey
     };
 
     /// <inheritdoc/>
-    public override bool Verify(
-        SignatureMethod method, HashFunction hash, ReadOnlySpan<byte> signed, ReadOnlySpan<byte> signature)
+    public override bool VerifyHash(
+        SignatureMethod method, HashFunction hash, ReadOnlySpan<byte> value, ReadOnlySpan<byte> signature)
     {
         // RFC 8017 sections 8.1.2 and 8.2.2, step 1.
         if (signature.Length != (key.KeySize + 7) / 8)
             return false;
-        Span<byte> value = stackalloc byte[64];
-        value = value[..CryptographicOperations.HashData(hash.PlatformName!.Value, signed, value)];
         if (method.Pss is { IsUsual: false } pss)
             return OddPss.Verify(modulus, exponent, pss, value, signature);
         var padding = method.Family == SignatureFamily.RsaPss ? RSASignaturePadding.Pss : RSASignaturePadding.Pkcs1;
-        return key.VerifyHash(value, signature, hash.PlatformName.Value, padding);
+        return key.VerifyHash(value, signature, hash.PlatformName!.Value, padding);
     }
 
     private static PssParameters? ReadRestriction(AsnEncodedData? parameters)

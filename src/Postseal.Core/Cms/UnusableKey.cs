@@ -10,8 +10,4 @@ internal sealed class UnusableKey(string name, string why) : VerificationKey(nam
 
     /// <inheritdoc/>
     public override bool Takes(SignatureMethod method) => false;
-
-    /// <inheritdoc/>
-    public override bool Verify(
-        SignatureMethod method, HashFunction hash, ReadOnlySpan<byte> signed, ReadOnlySpan<byte> signature) => false;
 }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 namespace Postseal.Cms;
@@ -8,6 +9,8 @@ namespace Postseal.Cms;
 /// <param name="name">What it is, for people: <c>RSA-2048</c>.</param>
 internal abstract class VerificationKey(string name)
 {
+    private const int MaxHashLength = 64;
+
     /// <summary>Gets what it is, for people: <c>RSA-2048</c>.</summary>
     public string Name { get; } = name;
 
@@ -31,8 +34,23 @@ internal abstract class VerificationKey(string name)
 
     /// <summary>Verifies a signature.</summary>
     /// <param name="method">How it was made: one that the key takes.</param>
-    /// <param name="hash">The hash function of it.</param>
+    /// <param name="hash">The hash function of it, one that the platform has.</param>
     /// <param name="signed">What was signed.</param>
     /// <param name="signature">The signature.</param>
-    public abstract bool Verify(SignatureMethod method, HashFunction hash, ReadOnlySpan<byte> signed, ReadOnlySpan<byte> signature);
+    /// <exception cref="CryptographicException">The machine's own policy does not allow it.</exception>
+    public virtual bool Verify(SignatureMethod method, HashFunction hash, ReadOnlySpan<byte> signed, ReadOnlySpan<byte> signature)
+    {
+        Span<byte> value = stackalloc byte[MaxHashLength];
+        value = value[..CryptographicOperations.HashData(hash.PlatformName!.Value, signed, value)];
+        return VerifyHash(method, hash, value, signature);
+    }
+
+    /// <summary>Verifies a signature over a hash.</summary>
+    /// <inheritdoc cref="Verify"/>
+    /// <param name="method">How it was made: one that the key takes and that is over a hash.</param>
+    /// <param name="hash">The hash function of it, one that the platform has.</param>
+    /// <param name="value">The hash of what was signed.</param>
+    /// <param name="signature">The signature.</param>
+    public virtual bool VerifyHash(
+        SignatureMethod method, HashFunction hash, ReadOnlySpan<byte> value, ReadOnlySpan<byte> signature) => false;
 }

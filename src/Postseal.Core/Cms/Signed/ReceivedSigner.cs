@@ -101,27 +101,26 @@ internal sealed class ReceivedSigner
             return SignatureFinding.Bad("its content was changed after it was signed");
         if (attributes.CheckCertificate(certificate) is { } other)
             return other;
-        if (!Fits(key))
-            return SignatureFinding.Bad("it was not made with the certificate's key over these attributes");
+        try
+        {
+            if (!Fits(key, attributes))
+                return SignatureFinding.Bad("it was not made with the certificate's key over these attributes");
+        }
+        catch (CryptographicException)
+        {
+            return SignatureFinding.Unsupported($"this machine's policy does not allow {method.Name} with {Hash.Name}");
+        }
+
         return Hash.IsWeak
             ? SignatureFinding.Weak($"it is made with {Hash.Name}, which lets others put different content in its place")
             : SignatureFinding.Good;
     }
 
-    private bool Fits(VerificationKey key)
-    {
-        try
-        {
-            // As they came, which openssl wants; or in the order that DER has and RFC 5652 section 5.4 demands. The same
-            // attributes are in both.
-            return key.Verify(method, Hash, attributes!.Signed, signature)
-                || (attributes.InOrder() is { } ordered && key.Verify(method, Hash, ordered, signature));
-        }
-        catch (CryptographicException)
-        {
-            return false;
-        }
-    }
+    // As they came, which openssl wants; or in the order that DER has and RFC 5652 section 5.4 demands. The same attributes are
+    // in both.
+    private bool Fits(VerificationKey key, ReceivedAttributes signed) =>
+        key.Verify(method, Hash, signed.Signed, signature)
+        || (signed.InOrder() is { } ordered && key.Verify(method, Hash, ordered, signature));
 
     private string? FindUnsupported(VerificationKey key)
     {
