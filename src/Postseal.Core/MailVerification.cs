@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using Postseal.Certificates;
+using Postseal.Certificates.Fetching;
 using Postseal.Certificates.Revocation;
 using Postseal.Certificates.Store;
 using Postseal.Certificates.Trust;
@@ -14,20 +15,24 @@ namespace Postseal;
 internal sealed partial class MailVerification
 {
     private readonly ILogger log;
-    private IReadOnlyList<X509Certificate2> issuers = [];
 
     /// <param name="options">The settings.</param>
     /// <param name="directory">The certificates of CAs there complete chains.</param>
-    /// <param name="revocation">Tells which certificates were taken back.</param>
-    /// <param name="fetched">Where else there are issuers, if anywhere.</param>
+    /// <param name="cas">What is asked of CAs.</param>
     /// <param name="time">The clock certificates are held against.</param>
     /// <param name="log">Takes a warning for each file that cannot be used.</param>
-    public MailVerification(
-        PostsealOptions options, CertificateDirectory directory, IRevocationCheck revocation, IIssuerSource? fetched, TimeProvider time,
-        ILogger log)
+    public MailVerification(PostsealOptions options, CertificateDirectory directory, CaContact cas, TimeProvider time, ILogger log)
+        : this(options, directory, cas.Revocation, cas.Issuers, time, log)
+    {
+    }
+
+    /// <summary>Puts it together with others who answer for CAs.</summary>
+    internal MailVerification(
+        PostsealOptions options, CertificateDirectory directory, IRevocationCheck revocation, IIssuerSource? issuers, TimeProvider time, ILogger log)
     {
         this.log = log;
-        var trust = new SignerTrust(options.Certificates.Trust, revocation, () => IssuersIn(directory), fetched, time, LogWarning);
+        var inDirectory = new DirectoryIssuers(directory);
+        var trust = new SignerTrust(options.Certificates.Trust, revocation, inDirectory.Current, issuers, time, LogWarning);
         Verifier = new MailVerifier(
             new SignerCheck(new ReceivedCertificates(), trust, options.Revocation.Unknown, options.Incoming.DateSkew), options.Incoming.MaxLayers);
         Incoming = new IncomingProcessor(new IncomingPolicy(options.Incoming, options.Originating, options.Override), Verifier);
@@ -39,20 +44,58 @@ internal sealed partial class MailVerification
     /// <summary>Gets what marks mail from outside.</summary>
     public IncomingProcessor Incoming { get; }
 
-    /// <summary>Returns the issuers in the directory. Where it cannot be read they stay as they were: what comes in can be verified without
-    /// the certificates of those who send.</summary>
-    private IReadOnlyList<X509Certificate2> IssuersIn(CertificateDirectory directory)
+    /// <summary>Makes what CAs are asked with, by the same settings.</summary>
+    /// <param name="options">The settings.</param>
+    /// <param name="directory">The certificates of CAs there are trusted to name hosts.</param>
+    /// <param name="downloads">Fetches; <see langword="null"/>: nothing is.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="log">Takes a warning for what cannot be had, kept or used.</param>
+    public static CaContact ContactWithCas(
+        PostsealOptions options, CertificateDirectory directory, IDownloads? downloads, TimeProvider time, ILogger log)
+    {
+        var trust = options.Certificates.Trust;
+        // Who verifies reads the anchors too, and warns of them.
+        var anchors = new TrustAnchors(trust.Anchors, time, _ => { });
+        var inDirectory = new DirectoryIssuers(directory);
+        return new CaContact(
+            new CaContactOptions(
+                options.Revocation.Check, options.StatePath, trust.Anchors == TrustOptions.System ? null : trust.Anchors, trust.IssuerHosts),
+            downloads, () => [.. AnchorsOrNone(anchors), .. inDirectory.Current()], time, warning => LogWarning(log, warning));
+    }
+
+    private static IReadOnlyList<X509Certificate2> AnchorsOrNone(TrustAnchors anchors)
     {
         try
         {
-            return issuers = directory.CurrentIndex().Intermediates.Certificates;
+            return anchors.Current();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return issuers;
+            return []; // Nothing is verified meanwhile, and nothing fetched.
         }
     }
 
+    private void LogWarning(string warning) => LogWarning(log, warning);
+
     [LoggerMessage(11, LogLevel.Warning, "{Warning}")]
-    private partial void LogWarning(string warning);
+    private static partial void LogWarning(ILogger log, string warning);
+
+    /// <summary>The CA certificates in the directory. Where it cannot be read they stay as they were: what comes in can be verified without
+    /// the files of those who send.</summary>
+    private sealed class DirectoryIssuers(CertificateDirectory directory)
+    {
+        private volatile IReadOnlyList<X509Certificate2> known = [];
+
+        public IReadOnlyList<X509Certificate2> Current()
+        {
+            try
+            {
+                return known = directory.CurrentIndex().Intermediates.Certificates;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return known;
+            }
+        }
+    }
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using MimeKit;
 using Postseal.Certificates.Revocation;
 using Postseal.Certificates.Store;
+using Postseal.Http;
 using Postseal.Mail;
 using Postseal.Settings;
 using Postseal.Verification;
@@ -17,10 +18,11 @@ namespace Postseal.MailKit;
 /// MimeKit verifies too, and overlooks what a verdict needs: that there are signers at all, that the signer is the author, what his
 /// certificate may be used for, which CAs sign for mail.
 /// </remarks>
-public sealed class SmimeReader : IDisposable
+public sealed class SmimeReader : IDisposable, IAsyncDisposable
 {
     private readonly MailVerification verification;
-    private readonly RevocationService revocation;
+    private readonly CaContact cas;
+    private readonly HttpDownloads downloads;
 
     /// <summary>Makes a reader.</summary>
     /// <param name="options">The settings; <c>[Trust] Anchors</c> says whose certificates are believed, and without it nothing passes.</param>
@@ -32,9 +34,10 @@ public sealed class SmimeReader : IDisposable
         loggerFactory ??= NullLoggerFactory.Instance;
         time ??= TimeProvider.System;
         var log = loggerFactory.CreateLogger<SmimeReader>();
-        revocation = RevocationService.Create(options, time, log);
+        downloads = new HttpDownloads(options.Revocation.Proxy, time);
         var directory = new CertificateDirectory(options.Certificates, time, loggerFactory.CreateLogger<CertificateDirectory>());
-        verification = new MailVerification(options, directory, revocation, revocation.Issuers, time, log);
+        cas = MailVerification.ContactWithCas(options, directory, downloads, time, log);
+        verification = new MailVerification(options, directory, cas, time, log);
     }
 
     /// <summary>
@@ -56,7 +59,14 @@ public sealed class SmimeReader : IDisposable
     public MailVerdict Verify(ReadOnlyMemory<byte> message) => verification.Verifier.Verify(MailMessage.Parse(message));
 
     /// <summary>Stops fetching.</summary>
-    public void Dispose() => revocation.Dispose();
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+    /// <summary>Stops fetching.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await cas.DisposeAsync().ConfigureAwait(false);
+        downloads.Dispose();
+    }
 
     private static readonly FormatOptions AsOnTheWire = CreateOptions();
 

@@ -123,7 +123,7 @@ internal static class ExplainCommand
     private static async Task<int> ExplainIncomingAsync(
         string configPath, string file, bool json, CommandOutput output, CancellationToken cancellationToken)
     {
-        using var incoming = IncomingMail.Load(configPath);
+        await using var incoming = IncomingMail.Load(configPath);
         var message = await IncomingMail.ReadAsync(file, output, cancellationToken);
         var outcome = await incoming.ProcessAsync(message, cancellationToken);
         var copy = ExplainedCopy.OfIncoming(outcome);

@@ -35,7 +35,7 @@ internal static class VerifyCommand
         command.Handle(async (arguments, output, cancellationToken) =>
         {
             var path = arguments.GetValue(anchors);
-            using var reading = path is not null && arguments.GetResult(config) is null or { Implicit: true }
+            await using var reading = path is not null && arguments.GetResult(config) is null or { Implicit: true }
                 ? IncomingMail.Of(path)
                 : IncomingMail.Load(arguments.GetValue(config)!, path);
             var message = await IncomingMail.ReadAsync(arguments.GetValue(file)!, output, cancellationToken);

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Postseal.Certificates.Revocation;
 using Postseal.Certificates.Store;
+using Postseal.Http;
 using Postseal.Policy;
 using Postseal.Program.Milter.Reinjection;
 using Postseal.Program.Milter.Splitting;
@@ -36,26 +37,33 @@ internal sealed class LiveHandling(Func<PostsealOptions> options, ILoggerFactory
         var ledger = made is { } last && last.Options.StatePath == now.StatePath ? last.Ledger : new SplitLedger(now.StatePath, time);
         var processor = new OutgoingProcessor(
             now, certificates, new RecipientCertificates(certificates), time, log.CreateLogger<OutgoingProcessor>());
-        var revocation = made is { } then && IsSame(then.Options, now)
-            ? then.Revocation
-            : RevocationService.Create(now, time, log.CreateLogger<RevocationService>());
-        var incoming = new MailVerification(now, certificates, revocation, revocation.Issuers, time, log.CreateLogger<MailVerification>()).Incoming;
+        var cas = made is { } then && ReferenceEquals(then.Certificates, certificates) && IsSame(then.Options, now) ? then.Cas : Contact(now, certificates);
+        var incoming = new MailVerification(now, certificates, cas, time, log.CreateLogger<MailVerification>()).Incoming;
         IMessageSplitter splitter = now.Splitting.Method switch
         {
             SplitMethod.Postfix => new PostfixSplitter(field, log.CreateLogger<PostfixSplitter>()),
             SplitMethod.Reinject => new ReinjectSplitter(processor, now.Splitting, field, ledger, time, log.CreateLogger<ReinjectSplitter>()),
             _ => new NoSplitter(),
         };
-        return new Made(now, certificates, ledger, revocation, new Handling(
+        return new Made(now, certificates, ledger, cas, new Handling(
             new MailRouter(processor, incoming), incoming.IsIncoming, now.Splitting.Method, splitter, new SecondPass(now.Splitting.Method, field, log.CreateLogger<SecondPass>())));
     }
 
-    /// <summary>Determines whether the same is fetched: what is known of revocation outlives a change of anything else.</summary>
+    /// <summary>Starts asking CAs by these settings, and ends it by those before. Messages on their way go on with what is known.</summary>
+    private CaContact Contact(PostsealOptions now, CertificateDirectory certificates)
+    {
+        if (made is { Cas: var before })
+            _ = before.DisposeAsync().AsTask();
+        return MailVerification.ContactWithCas(
+            now, certificates, new HttpDownloads(now.Revocation.Proxy, time), time, log.CreateLogger<CaContact>());
+    }
+
+    /// <summary>Determines whether the same is asked: what is known of CAs outlives a change of anything else.</summary>
     private static bool IsSame(PostsealOptions before, PostsealOptions now) =>
-        before.Revocation == now.Revocation && before.StatePath == now.StatePath && before.Certificates.Trust == now.Certificates.Trust;
+        before.Revocation == now.Revocation && before.StatePath == now.StatePath;
 
     private sealed record Made(
-        PostsealOptions Options, CertificateDirectory Certificates, SplitLedger Ledger, RevocationService Revocation, Handling Handling);
+        PostsealOptions Options, CertificateDirectory Certificates, SplitLedger Ledger, CaContact Cas, Handling Handling);
 }
 
 /// <summary>What a message is handled with, all of it by the same settings.</summary>

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Postseal.Certificates.Revocation;
 using Postseal.Certificates.Store;
 using Postseal.Certificates.Trust;
+using Postseal.Http;
 using Postseal.Mail;
 using Postseal.Policy;
 using Postseal.Program.Milter;
@@ -13,19 +14,21 @@ using Postseal.Verification;
 namespace Postseal.Program.Commands.Kit;
 
 /// <summary>Verifies one message as the daemon would, and waits for what it would fetch meanwhile.</summary>
-internal sealed class IncomingMail : IDisposable
+internal sealed class IncomingMail : IAsyncDisposable
 {
     // A revocation list or two, each with a time-out of its own.
     private static readonly TimeSpan PatienceForFetching = TimeSpan.FromSeconds(20);
 
     private readonly MailVerification verification;
-    private readonly RevocationService revocation;
+    private readonly CaContact cas;
+    private readonly HttpDownloads downloads;
 
     private IncomingMail(PostsealOptions options)
     {
-        revocation = RevocationService.Create(options, TimeProvider.System, NullLogger.Instance);
+        downloads = new HttpDownloads(options.Revocation.Proxy, TimeProvider.System);
         var directory = new CertificateDirectory(options.Certificates, TimeProvider.System, NullLogger.Instance);
-        verification = new MailVerification(options, directory, revocation, revocation.Issuers, TimeProvider.System, NullLogger.Instance);
+        cas = MailVerification.ContactWithCas(options, directory, downloads, TimeProvider.System, NullLogger.Instance);
+        verification = new MailVerification(options, directory, cas, TimeProvider.System, NullLogger.Instance);
     }
 
     /// <summary>Trusts these anchors, reads no configuration and asks nobody.</summary>
@@ -72,7 +75,11 @@ internal sealed class IncomingMail : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => revocation.Dispose();
+    public async ValueTask DisposeAsync()
+    {
+        await cas.DisposeAsync();
+        downloads.Dispose();
+    }
 
     /// <summary>A first look starts the fetching of what it misses.</summary>
     private async Task FetchAsync(MailMessage message, CancellationToken cancellationToken)
@@ -82,7 +89,7 @@ internal sealed class IncomingMail : IDisposable
         patience.CancelAfter(PatienceForFetching);
         try
         {
-            await revocation.Idle.WaitAsync(patience.Token);
+            await cas.WhenIdleAsync().WaitAsync(patience.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
