@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Unicode;
@@ -10,7 +11,10 @@ internal static class AuthservIdReader
 {
     private const int MaxCommentDepth = 32;
 
-    private static readonly IdnMapping Idna = new() { AllowUnassigned = true };
+    private static readonly IdnMapping Idna = new();
+
+    private static readonly SearchValues<char> HostCharacters = SearchValues.Create(
+        "-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz");
 
     /// <summary>[CFWS] authserv-id [ CFWS authres-version ] *( CFWS ) ";", of which the first is a token or a quoted-string
     /// (RFC 2045 section 5.1 value).</summary>
@@ -26,19 +30,20 @@ internal static class AuthservIdReader
         return at > start ? text[start..at] : null;
     }
 
-    /// <summary>Determines whether the id stands anywhere before the first result: as a word, also in a comment or a quoted-string,
-    /// however it is written. Text that is encoded (RFC 2047) may be anything: there is no place for it there.</summary>
+    /// <summary>
+    /// Determines whether the id stands anywhere before the first result: as a word, also in a comment or a quoted-string. What is
+    /// not in plain ASCII there may be any id to some reader: encoded words, letters that look like others or are mapped to them.
+    /// </summary>
     public static bool MayBe(ReadOnlySpan<byte> value, string authservId)
     {
         var text = Decode(value);
         var end = Math.Max(EndOfId(text, honorsQuotes: true), EndOfId(text, honorsQuotes: false));
         var head = text[..end];
-        if (head.Contains("=?", StringComparison.Ordinal))
+        if (head.Contains("=?", StringComparison.Ordinal) || head.Any(c => c is (< ' ' and not '\t') or > '~'))
             return true;
         var wanted = Canonical(authservId);
         // A reader may take a comment or an escape for nothing, or for the end of a word.
-        return wanted.Length > 0
-            && (HasWord(head, wanted) || HasWord(WithoutComments(head), wanted) || HasWord(WithoutComments(WithoutEscapes(head)), wanted));
+        return HasWord(head, wanted) || HasWord(WithoutComments(head), wanted) || HasWord(WithoutComments(WithoutEscapes(head)), wanted);
     }
 
     private static string Decode(ReadOnlySpan<byte> value) => (Utf8.IsValid(value) ? Encoding.UTF8 : Encoding.Latin1)
@@ -138,49 +143,30 @@ internal static class AuthservIdReader
 
     private static bool HasWord(string text, string wanted)
     {
-        // "mta . example" is a name to those who read addresses here.
-        var name = new StringBuilder();
-        foreach (var part in Visible(text).Split('.'))
-            name.Append(name.Length > 0 ? "." : "").Append(part.Trim(' ', '\t'));
-        return name.ToString()
-            .Split(name.ToString().Where(c => !IsOfHost(c)).Distinct().ToArray(), StringSplitOptions.RemoveEmptyEntries)
-            .Any(word => Canonical(word) == wanted);
+        // "mx . example" is a name to those who read one as of an address.
+        var joined = string.Join('.', text.Split('.').Select(label => label.Trim(' ', '\t')));
+        for (var at = 0; at < joined.Length;)
+        {
+            var length = joined.AsSpan(at).IndexOfAnyExcept(HostCharacters);
+            length = length < 0 ? joined.Length - at : length;
+            if (joined.AsSpan(at, length).Trim('.').Equals(wanted, StringComparison.OrdinalIgnoreCase))
+                return true;
+            at += length + 1;
+        }
+
+        return false;
     }
 
-    private static bool IsOfHost(char c) => char.IsLetterOrDigit(c) || c is '.' or '-' or '_' || char.IsSurrogate(c)
-        || char.GetUnicodeCategory(c) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark;
-
-    /// <summary>Returns one text for all spellings of a host name: lower case, A-labels, no dot at the end.</summary>
+    /// <summary>Returns the id in A-labels where it is a host name (RFC 5890 section 2.3.2.1), and without a dot at its end.</summary>
     private static string Canonical(string id)
     {
-        var name = Visible(id).Trim('.', '-', ' ').ToLowerInvariant();
-        if (Ascii.IsValid(name) || name.Length > 255)
-            return name;
         try
         {
-            return Idna.GetAscii(name).ToLowerInvariant();
+            return Ascii.IsValid(id) ? id.Trim('.') : Idna.GetAscii(id.ToLowerInvariant()).Trim('.');
         }
         catch (ArgumentException)
         {
-            return name; // no host name; it is compared as it is
+            return id;
         }
-    }
-
-    /// <summary>Returns text as IDNA and the eye take it (RFC 5895 section 2): full-width letters are letters, other dots are dots, and
-    /// what is not shown is not there.</summary>
-    private static string Visible(string text)
-    {
-        if (Ascii.IsValid(text))
-            return text.Replace("\0", "", StringComparison.Ordinal);
-        var shown = new StringBuilder(text.Length);
-        foreach (var rune in text.EnumerateRunes())
-        {
-            if (rune.Value is 0x3002 or 0xFF61)
-                shown.Append('.');
-            else if (Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Format or UnicodeCategory.Control))
-                shown.Append(rune.ToString());
-        }
-
-        return shown.ToString().Normalize(NormalizationForm.FormKC);
     }
 }

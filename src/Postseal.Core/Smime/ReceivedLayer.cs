@@ -24,12 +24,12 @@ internal abstract record ReceivedLayer
     /// <param name="Entity">What is signed, exactly: a MIME entity, of which nobody knows yet whether it is one.</param>
     /// <param name="SignedData">The signature.</param>
     /// <param name="IsDetached">Whether the entity is the first part of multipart/signed. The signature must have no content then.</param>
-    /// <param name="Beside">What stands beside the entity and is not signed, as a sentence; <see langword="null"/>: nothing.</param>
+    /// <param name="Beside">What stands beside the entity and is not signed, as a clause; <see langword="null"/>: nothing.</param>
     public sealed record Signed(
         ReadOnlySequence<byte> Entity, ReceivedSignedData SignedData, bool IsDetached, string? Beside) : ReceivedLayer;
 
     /// <summary>It says that it is S/MIME, and cannot be read as that, or not by all in the same way.</summary>
-    /// <param name="Why">What is wrong, as a sentence that begins with the message: <c>it has …</c>.</param>
+    /// <param name="Why">What is wrong, as a clause about the message: <c>it ends before its second part does</c>.</param>
     public sealed record Broken(string Why) : ReceivedLayer;
 
     /// <summary>It brings certificates, and nothing else (RFC 8551 section 3.7).</summary>
