@@ -59,9 +59,10 @@ internal static class Oids
 
     public const string CekHkdfSha256 = "1.2.840.113549.1.9.16.3.31"; // RFC 9709 section 3
 
-    // RFC 5280 sections 4.2.1.6, 4.2.1.9, 4.2.1.12.
+    // RFC 5280 sections 4.2.1.6, 4.2.1.9, 4.2.1.10, 4.2.1.12.
     public const string SubjectAlternativeName = "2.5.29.17";
     public const string BasicConstraints = "2.5.29.19";
+    public const string NameConstraints = "2.5.29.30";
     public const string EmailProtection = "1.3.6.1.5.5.7.3.4";
     public const string AnyExtendedKeyUsage = "2.5.29.37.0";
 

@@ -32,7 +32,7 @@ internal static class PathValidation
                 return Reason(chain);
             // It also looks into the store of the user it runs as, which is nobody's decision here.
             return chain.ChainElements.Select(element => element.Certificate.RawData).SequenceEqual(path.Select(one => one.RawData), SameBytes)
-                ? null
+                ? AddressConstraints.Check(path)
                 : "the platform takes another way than was found";
         }
         catch (CryptographicException e)
