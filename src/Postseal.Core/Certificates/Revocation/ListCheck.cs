@@ -17,10 +17,10 @@ internal sealed class ListCheck(FetchedLists fetched, LocalLists local, ListSign
     public RevocationAnswer Check(RevocationSubject subject)
     {
         var (now, covered, until, issued) = (time.GetUtcNow(), RevocationReasons.None, DateTimeOffset.MaxValue, DateTimeOffset.MaxValue);
-        string? why = null;
+        var (underWay, why) = (RevocationReasons.None, (string?)null);
         foreach (var point in subject.Points)
         {
-            foreach (var list in ListsOf(subject, point, now, ref why))
+            foreach (var list in ListsOf(subject, point, now, ref underWay, ref why))
             {
                 if (!list.Scope.Covers(point, subject.IsCa) || (point.Reasons & list.Scope.Reasons & ~covered) == 0)
                     continue;
@@ -49,13 +49,13 @@ internal sealed class ListCheck(FetchedLists fetched, LocalLists local, ListSign
     }
 
     /// <summary>Returns the newest of the lists that a point stands for, of each kind, and has them fetched.</summary>
-    private IEnumerable<RevocationList> ListsOf(RevocationSubject subject, DistributionPoint point, DateTimeOffset now, ref string? why)
+    private IEnumerable<RevocationList> ListsOf(RevocationSubject subject, DistributionPoint point, DateTimeOffset now, ref RevocationReasons underWay, ref string? why)
     {
         var issuer = point.Issuer ?? subject.IssuerForm;
         var here = local.Of(issuer).Where(list => signers.Signed(list, subject.Issuers)).ToList();
         var all = new List<RevocationList>(here.Where(list => list.Base is null));
-        // Who has put a list here may have no network.
-        var isFetched = !here.Exists(list => list.IsCurrent(now) && list.Scope.Covers(point, subject.IsCa));
+        // Who has put a list here may have no network. Several points for the same reasons are several ways to the same.
+        var isFetched = (point.Reasons & ~underWay) != 0 && !here.Exists(list => list.IsCurrent(now) && list.Scope.Covers(point, subject.IsCa));
         foreach (var url in point.Urls)
         {
             var known = fetched.Get(url);
@@ -67,9 +67,12 @@ internal sealed class ListCheck(FetchedLists fetched, LocalLists local, ListSign
                     why = $"the revocation list at {url} is signed by nobody that is known here";
             }
 
-            // They are several ways to the same; another one is gone when the first is closed.
+            // So are several addresses; another one is gone when the first is closed.
             if (isFetched && fetched.Want(url, list => signers.Signed(list, subject.Issuers)))
+            {
                 isFetched = false;
+                underWay |= point.Reasons;
+            }
         }
 
         return all.GroupBy(list => list.Key).Select(Newest);
