@@ -63,6 +63,12 @@ internal static class CheckCommand
         WriteCorrespondents(result.Correspondents, output);
         if (result.Incoming is { } incoming)
             Write(incoming, output);
+        if (result.RevocationLists.Count > 0)
+        {
+            output.Line("Revocation lists:");
+            Table.Write(output, ["Issuer", "From", "Entries", "Issued", "Next", "Holds"], result.RevocationLists.Select(Row));
+        }
+
         if (result.Unused.Count > 0)
         {
             output.Line("Used by nobody:");
@@ -111,6 +117,14 @@ internal static class CheckCommand
         sender.DaysLeft?.ToString(CultureInfo.InvariantCulture) ?? "-", sender.Key ?? "-",
         sender.Problem is null ? "yes" : $"no: {sender.Problem}",
     ];
+
+    private static string[] Row(CheckedRevocationList list) =>
+    [
+        list.Issuer, list.Fetched ? "the CA" : list.File, list.Entries.ToString(CultureInfo.InvariantCulture), Date(list.Issued),
+        list.Next is { } next ? Date(next) : "-", list.Problem is null ? "yes" : $"no: {list.Problem}",
+    ];
+
+    private static string Date(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     private static string[] Row(CheckedSection section) =>
         [section.Section, section.Mode, section.Form, section.Digest, section.RsaPadding, section.SignsWith ?? "-"];

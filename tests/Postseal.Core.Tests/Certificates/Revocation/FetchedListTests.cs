@@ -41,8 +41,8 @@ public sealed class FetchedListTests : IAsyncDisposable
     public async Task The_version_changes_when_a_list_comes_and_when_it_ends()
     {
         scenario.Network[Url] = Ca.List(Now.AddDays(-1), Now.AddDays(6), 1, null);
-        scenario.Ask(alice);
         var before = scenario.Contact.Revocation.Version;
+        scenario.Ask(alice);
         await scenario.Contact.WhenIdleAsync();
         var there = scenario.Contact.Revocation.Version;
         scenario.Time.Now = Now.AddDays(5);

@@ -41,6 +41,8 @@ internal sealed class ListScenario : IAsyncDisposable
     public CaContact Contact => contact ??= new CaContact(
         new CaContactOptions(Method, directory.File("state"), directory.File("anchors"), []), HasNetwork ? Network : null, () => Known, Time, Warn);
 
+    public string StatePath => directory.File("state");
+
     public string StateFile => Directory.GetFiles(directory.File("state/crls")).Single();
 
     /// <summary>Asks without waiting for anything.</summary>
