@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates.Formats;
+using Postseal.Certificates.Revocation;
 
 namespace Postseal.Certificates.Trust;
 
@@ -66,7 +67,10 @@ internal sealed class TrustAnchors(string? source, TimeProvider time, Action<str
     private IReadOnlyList<X509Certificate2> OfFiles(string path)
     {
         var isDirectory = Directory.Exists(path);
-        IEnumerable<string> paths = isDirectory ? Directory.GetFiles(path).Where(file => !Path.GetFileName(file).StartsWith('.')) : [path];
+        // A revocation list may be larger than any file of certificates; others read it.
+        IEnumerable<string> paths = isDirectory
+            ? Directory.GetFiles(path).Where(file => !Path.GetFileName(file).StartsWith('.') && !RevocationListFile.IsNamedSo(file))
+            : [path];
         var (now, problems) = (new Dictionary<string, AnchorFile>(), new HashSet<string>());
         foreach (var file in paths.Order(StringComparer.Ordinal))
         {

@@ -150,7 +150,7 @@ public sealed class ListCheckTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Lists_that_share_out_the_reasons_are_needed_together()
+    public async Task Lists_that_share_out_the_reasons_are_needed_together()
     {
         var alice = Issue("CN=Alice");
         ReasonFlags some = new(ReasonFlags.KeyCompromise), rest = new(
@@ -160,9 +160,7 @@ public sealed class ListCheckTests : IAsyncDisposable
         Assert.IsType<RevocationAnswer.Unknown>(scenario.Ask(alice));
 
         scenario.Put("rest.crl", OfReasons(rest));
-        scenario.Time.Now += LocalLists.LookAgainAfter;
-        scenario.Ask(alice);
-        scenario.Contact.WhenIdleAsync().Wait(TestContext.Current.CancellationToken);
+        await LookAsync();
 
         Assert.IsType<RevocationAnswer.Good>(scenario.Ask(alice));
     }
@@ -240,7 +238,7 @@ public sealed class ListCheckTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_key_of_its_own_for_lists_counts_while_nobody_revoked_it()
+    public async Task A_key_of_its_own_for_lists_counts_while_nobody_revoked_it()
     {
         var lists = scenario.Root.Intermediate("CN=CA", Now, X509KeyUsageFlags.CrlSign);
         scenario.Known.Add(lists.Certificate);
@@ -248,11 +246,11 @@ public sealed class ListCheckTests : IAsyncDisposable
         AssertUnknown("not known whether the certificate of who signed it is revoked", scenario.Ask(Issue("CN=Alice")));
 
         scenario.Put("root.crl", scenario.Root.List(Now.AddDays(-1), Now.AddDays(6), 1, null));
-        Look();
+        await LookAsync();
         Assert.IsType<RevocationAnswer.Good>(scenario.Ask(Issue("CN=Alice")));
 
         scenario.Put("root.crl", scenario.Root.List(Now.AddDays(-1), Now.AddDays(6), 2, null, lists.Certificate));
-        Look();
+        await LookAsync();
         AssertUnknown("the certificate of who signed it is revoked", scenario.Ask(Issue("CN=Alice")));
     }
 
@@ -301,11 +299,11 @@ public sealed class ListCheckTests : IAsyncDisposable
     private X509Certificate2 Issue(string name, params IEnumerable<System.Security.Cryptography.X509Certificates.X509Extension> extensions) =>
         Ca.Issue(name, Now, extensions);
 
-    private void Look()
+    private async Task LookAsync()
     {
         scenario.Time.Now += LocalLists.LookAgainAfter;
         _ = scenario.Contact.Revocation.Version;
-        scenario.Contact.WhenIdleAsync().Wait(TestContext.Current.CancellationToken);
+        await scenario.Contact.WhenIdleAsync();
     }
 
     private static void AssertUnknown(string why, RevocationAnswer answer) =>
