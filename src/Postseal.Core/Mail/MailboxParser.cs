@@ -18,6 +18,7 @@ public ref partial struct MailboxParser
     private readonly bool allowsWhiteSpace;
     private readonly bool isUtf8;
     private int at;
+    private bool hasGroup;
 
     private MailboxParser(ReadOnlySpan<byte> text, bool allowsWhiteSpace)
     {
@@ -30,11 +31,16 @@ public ref partial struct MailboxParser
     /// <param name="fieldValue">What follows the colon, folds included.</param>
     /// <param name="addresses">The mailboxes; none for a lone empty group such as <c>undisclosed:;</c>.</param>
     /// <returns>False when the value is no address list, or one that readers might understand differently.</returns>
-    public static bool TryParseList(ReadOnlySpan<byte> fieldValue, out IReadOnlyList<MailAddress> addresses)
+    public static bool TryParseList(ReadOnlySpan<byte> fieldValue, out IReadOnlyList<MailAddress> addresses) =>
+        TryParseList(fieldValue, out addresses, out _);
+
+    /// <summary>Reads the same, and tells whether any of them is in a group.</summary>
+    internal static bool TryParseList(ReadOnlySpan<byte> fieldValue, out IReadOnlyList<MailAddress> addresses, out bool hasGroup)
     {
         var found = new List<MailAddress>();
-        var isList = new MailboxParser(fieldValue, allowsWhiteSpace: true).ReadList(found);
-        addresses = isList ? found : [];
+        var parser = new MailboxParser(fieldValue, allowsWhiteSpace: true);
+        var isList = parser.ReadList(found);
+        (addresses, hasGroup) = (isList ? found : [], parser.hasGroup);
         return isList;
     }
 
@@ -99,6 +105,7 @@ public ref partial struct MailboxParser
     // group = display-name ":" [group-list] ";"
     private bool ReadGroup(List<MailAddress> found)
     {
+        hasGroup = true;
         at++;
         do
         {

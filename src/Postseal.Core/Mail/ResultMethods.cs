@@ -6,20 +6,23 @@ namespace Postseal.Mail;
 /// <summary>Reads which methods an Authentication-Results field has results of (RFC 8601 section 2.2).</summary>
 internal static partial class ResultMethods
 {
-    /// <summary>Returns the methods; <see langword="null"/> where the field does not keep to the grammar.</summary>
+    /// <summary>Returns the methods, none for <c>none</c>; <see langword="null"/> where the field does not keep to the grammar.</summary>
     public static IReadOnlyList<string>? Read(ReadOnlySpan<byte> value)
     {
         if (Bare(Encoding.Latin1.GetString(value)) is not { } text)
             return null;
+        string[] parts = [.. text.Split(';').Select(part => part.Trim())];
+        if (parts is [_, "none"])
+            return [];
         var methods = new List<string>();
-        foreach (var result in text.Split(';').Skip(1).Select(part => part.Trim()))
+        foreach (var result in parts.Skip(1))
         {
             if (Result().Match(result) is not { Success: true } match)
                 return null;
             methods.Add(match.Groups[1].Value);
         }
 
-        return methods;
+        return methods.Count > 0 ? methods : null;
     }
 
     /// <summary>Returns the text without comments, and with a letter for each quoted-string; <see langword="null"/> where one does not

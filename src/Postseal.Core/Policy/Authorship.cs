@@ -24,6 +24,9 @@ internal sealed record Authorship
     /// <summary>Gets all of them, the signer first; none where they are not clear.</summary>
     public IReadOnlyList<MailAddress> Authors { get; }
 
+    /// <summary>Gets whether they stand in a group (RFC 6854), whose name readers show in their place.</summary>
+    public bool AreInGroup { get; private init; }
+
     /// <summary>Gets why the authors are not clear, as a clause; <see langword="null"/> when they are.</summary>
     public string? Problem { get; }
 
@@ -67,18 +70,18 @@ internal sealed record Authorship
     {
         if (from.Length > MaxSearched)
             return Unclear($"the From field is longer than {MaxSearched} bytes");
-        if (!MailboxParser.TryParseList(from.Span, out var authors) || authors.Count == 0)
+        if (!MailboxParser.TryParseList(from.Span, out var authors, out var hasGroup) || authors.Count == 0)
             return Unclear("the From field cannot be read without doubt");
         if (HasLongLine(from.Span))
             return Unclear($"the From field has a line of more than {LineScanner.MaxLineLength} characters, which MTAs break anywhere");
         if (ShowsNoOther(from.Span, authors))
-            return new(authors, problem: null);
+            return new(authors, problem: null) { AreInGroup = hasGroup };
         // A set: From may have thousands.
         if (PossibleAddresses.Shown(from).Except(authors).FirstOrDefault() is { } other)
             return Unclear($"the From field of {authors[0]} shows {other} too, which some readers take for the author");
         return authors.Except(PossibleAddresses.Readable(from)).FirstOrDefault() is { } hidden
             ? Unclear($"the address {hidden} in From is not what readers show of it")
-            : new(authors, problem: null);
+            : new(authors, problem: null) { AreInGroup = hasGroup };
     }
 
     /// <summary>

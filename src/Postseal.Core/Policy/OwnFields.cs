@@ -44,6 +44,6 @@ internal sealed class OwnFields(string authservId, IReadOnlyList<string> keptMet
     // However a reader finds results: none of our own is in what is kept.
     private bool IsKept(HeaderField field) =>
         keptMethods.Count > 0 && !field.ToString().Contains("smime", StringComparison.OrdinalIgnoreCase)
-        && ResultMethods.Read(field.Value.Span) is { Count: > 0 } methods
+        && ResultMethods.Read(field.Value.Span) is { } methods
         && methods.All(method => keptMethods.Contains(method, StringComparer.OrdinalIgnoreCase));
 }

@@ -66,5 +66,5 @@ internal sealed class MailVerifier(SignerCheck signers, int maxLayers)
 internal sealed record SignedMessage(Authorship Authorship, DateTimeOffset? Sent)
 {
     /// <summary>Gets the one author; <see langword="null"/> where there are several, or it is not clear who it is.</summary>
-    public MailAddress? Author => Authorship is { IsClear: true, Authors: [var only] } ? only : null;
+    public MailAddress? Author => Authorship is { IsClear: true, AreInGroup: false, Authors: [var only] } ? only : null;
 }

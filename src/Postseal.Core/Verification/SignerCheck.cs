@@ -131,6 +131,7 @@ internal sealed class SignerCheck(ReceivedCertificates certificates, SignerTrust
         return message switch
         {
             { Author: { } author } => $"signed by {signer}, and From names {author}",
+            { Authorship: { IsClear: true, AreInGroup: true } } => $"signed by {signer}, and From names a group",
             { Authorship.IsClear: true } => $"signed by {signer}, and From names more than one author",
             _ => $"signed by {signer}, and of the author, {message.Authorship.Problem}",
         };
