@@ -275,11 +275,11 @@ def behind_opendkim(mail: Incoming) -> None:
         try:
             tools.wait_for(lambda: tools.accepts(port), 30, lambda: "opendkim to listen")
             services = (f"127.0.0.1:{ports.split}/inet/smtpd_milters=inet:127.0.0.1:{port},$postseal_milter",)
-            with mail.world.postfix.changed(services=services), mail.daemon(Incoming={"KeepResults": "dkim"}):
+            with mail.world.postfix.changed(services=services), mail.daemon(Incoming={"KeepResults": "dkim"}) as daemon:
                 forgery = f"Authentication-Results: {NAME}; smime=pass\r\n".encode()
                 fields, body = mime.split(mail.through(mail.message(mail.sign(), fields=forgery)))
                 results = [re.sub(r"\s+", " ", value) for value in mime.values(fields, "Authentication-Results")]
-                expect(len(results) == 2 and "smime=pass (" in results[0] and "dkim=none" in results[1], f"{results}")
+                expect(len(results) == 2 and "smime=pass (" in results[0] and "dkim=none" in results[1], f"{results}\n{daemon.log()}")
         finally:
             verifier.terminate()
 

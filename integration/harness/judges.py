@@ -1,6 +1,7 @@
-"""The judges: openssl, gpgsm, NSS and MimeKit, none of which shares code with Postseal."""
+"""The judges: openssl, gpgsm, NSS and MimeKit, none of which shares code with Postseal; and Postseal itself, which has to agree."""
 
 import base64
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,8 +33,8 @@ class Expected:
 
 
 class Judges:
-    def __init__(self, work: Path, pki: Pki, mimekit: Path) -> None:
-        self._pki, self._work, self._mimekit_judge = pki, work, mimekit
+    def __init__(self, work: Path, pki: Pki, mimekit: Path, postseal: Path) -> None:
+        self._pki, self._work, self._mimekit_judge, self._postseal_itself = pki, work, mimekit, postseal
         self._gnupg, self._nss = work / "gnupg", work / "nss"
         self._files = 0
         for folder in (work, self._gnupg, self._nss):
@@ -54,6 +55,7 @@ class Judges:
             self._gpgsm(der, content, expected)
         self._nss_cmsutil(der, content, expected)
         self._mimekit(message, expected)
+        self._postseal(message, expected)
         expect(signed.content is None or signed.content == entity, "openssl's content is not what was signed")
         transportable(entity)
         return entity
@@ -66,6 +68,7 @@ class Judges:
             case "gpgsm": self._gpgsm(der, content, expected)
             case "nss": self._nss_cmsutil(der, content, expected)
             case "mimekit": self._mimekit(message, expected)
+            case "postseal": self._postseal(message, expected)
             case _: raise ValueError(judge)
 
     def openssl(self, message: bytes, expected: Expected) -> bytes:
@@ -130,6 +133,14 @@ class Judges:
         expect(done.returncode == 0, f"MimeKit: {tools.text(done.stderr)}")
         expect(tools.text(done.stdout).strip() == fingerprint(self._pki.certificate(expected.signer)),
                f"MimeKit: the signer is not the certificate of {expected.signer}")
+
+    def _postseal(self, message: bytes, expected: Expected) -> None:
+        """Postseal's own verification has to agree with the others; who is in From, and when, is not the question here."""
+        done = tools.run([self._postseal_itself, "verify", "--anchors", self._pki.root.certificate, "--json", "-"], stdin=message, ok=(0, 1))
+        verdict = json.loads(done.stdout)
+        expect(verdict["verified"] and verdict["trusted"], f"Postseal: {verdict['result']}, {verdict['reason']}")
+        [signer] = verdict["signatures"][0]["signers"]
+        expect(signer["addresses"] == [expected.signer], f"Postseal: signed by {signer['addresses']}, not by {expected.signer}")
 
     def _trust_in_gpgsm(self) -> None:
         (self._gnupg / "gpgsm.conf").write_text("disable-crl-checks\n")

@@ -14,7 +14,7 @@ ENTITY = b"Content-Type: text/plain\r\n\r\nPay 100.\r\n"
 
 def tests(world: World) -> Iterator[Test]:
     yield Test("judges accept a signature made by openssl", partial(accept, world))
-    for name in ("openssl", "gpgsm", "nss", "mimekit"):
+    for name in ("openssl", "gpgsm", "nss", "mimekit", "postseal"):
         yield Test(f"judges: {name} rejects a message with one byte changed", partial(reject, world, name))
 
 

@@ -36,7 +36,7 @@ class World:
         self.at_end = stack.callback
         self._directories = itertools.count()
         self.pki = Pki(work / "pki")
-        self.judges = Judges(work / "judges", self.pki, trials / "mimekit-judge" / "mimekit-judge")
+        self.judges = Judges(work / "judges", self.pki, trials / "mimekit-judge" / "mimekit-judge", executable)
         stack.callback(self.judges.close)
         self.program = Program(executable, self.sample / "postseal.ini", work / "program")
         self.filters = Filters(trials, work / "filters")

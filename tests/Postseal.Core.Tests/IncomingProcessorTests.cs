@@ -117,6 +117,8 @@ public sealed class IncomingProcessorTests : IDisposable
     [Theory]
     [InlineData("Authentication-Results: mx.example.net; dkim=pass header.d=example.org; spf=pass", true)]
     [InlineData("Authentication-Results: mx.example.net (x; y=z) 1; dkim = pass reason=\"a; b\"; spf=none", true)]
+    [InlineData("Authentication-Results: mx.example.net;\r\n\tdkim=none;\r\n\tdkim-atps=neutral", true)]
+    [InlineData("Authentication-Results: mx.example.net; dkimx=pass", false)]
     [InlineData("Authentication-Results: mx.example.net; none", true)]
     [InlineData("Authentication-Results: mx.example.net; dkim=pass (smime=pass)", false)]
     [InlineData("Authentication-Results: mx.example.net; dkim=pass; smime=pass", false)]

@@ -29,7 +29,7 @@ public sealed record IncomingOptions
 
     /// <summary>
     /// Gets the methods whose results, under our own name, filters before us write (<c>dkim</c>, <c>spf</c>, <c>dmarc</c>): fields with these alone
-    /// are kept. Default: none. Every field under our name is a forgery, and is removed.
+    /// are kept. <c>dkim</c> stands for <c>dkim-atps</c> and the like too. Default: none. Every field under our name is a forgery, and is removed.
     /// </summary>
     public IReadOnlyList<string> KeepResults { get; init; } = [];
 

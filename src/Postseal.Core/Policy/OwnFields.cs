@@ -45,5 +45,9 @@ internal sealed class OwnFields(string authservId, IReadOnlyList<string> keptMet
     private bool IsKept(HeaderField field) =>
         keptMethods.Count > 0 && !field.ToString().Contains("smime", StringComparison.OrdinalIgnoreCase)
         && ResultMethods.Read(field.Value.Span) is { } methods
-        && methods.All(method => keptMethods.Contains(method, StringComparer.OrdinalIgnoreCase));
+        && methods.All(method => keptMethods.Any(kept => IsOf(method, kept)));
+
+    // OpenDKIM writes results of dkim-atps and dkim-adsp beside those of dkim.
+    private static bool IsOf(string method, string kept) =>
+        method.StartsWith(kept, StringComparison.OrdinalIgnoreCase) && (method.Length == kept.Length || method[kept.Length] == '-');
 }
