@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using Postseal.Certificates.Revocation;
 using Postseal.Certificates.Trust;
 using Postseal.Settings;
@@ -36,7 +37,20 @@ internal sealed record CheckedRevocationList(
             ?? (list.IsCurrent(now) ? null
                 : list.NextUpdate is not { } end ? "it does not say how long it holds"
                 : now > end ? $"it has ended {Days(now - end)} ago" : "it is of a day to come");
-        return new CheckedRevocationList(kept.Path, kept.IsFetched, list.Issuer.Name, list.Count, list.ThisUpdate, list.NextUpdate, problem);
+        return new CheckedRevocationList(kept.Path, kept.IsFetched, NameOf(list), list.Count, list.ThisUpdate, list.NextUpdate, problem);
+    }
+
+    /// <summary>Returns the name of the issuer; a file may hold anything.</summary>
+    private static string NameOf(RevocationList list)
+    {
+        try
+        {
+            return list.Issuer.Name;
+        }
+        catch (CryptographicException)
+        {
+            return "a name that cannot be read";
+        }
     }
 
     private static string Days(TimeSpan span) => span.TotalDays < 2

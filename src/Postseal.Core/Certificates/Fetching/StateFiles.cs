@@ -46,8 +46,8 @@ internal sealed class StateFiles(string? state, string name, string extension, i
         if (PathOf(url) is not { } path)
             return;
         MakeDirectory();
-        if (!File.Exists(path) && All().Count >= MaxFiles)
-            throw new IOException($"'{directory}' has {MaxFiles} files and takes no more; remove those that are old");
+        if (!File.Exists(path) && All() is { Count: >= MaxFiles } all)
+            File.Delete(all.MinBy(File.GetLastWriteTimeUtc)!); // nobody has renewed it for longest
         var temporary = $"{path}.{Guid.NewGuid():N}";
         try
         {

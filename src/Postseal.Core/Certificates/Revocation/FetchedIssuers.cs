@@ -76,7 +76,7 @@ internal sealed class FetchedIssuers(
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            warn($"what is kept of {url} cannot be used: {e.Message}");
+            warn($"what is kept of {UrlText.Of(url)} cannot be used: {e.Message}");
             return [];
         }
     }
@@ -95,7 +95,7 @@ internal sealed class FetchedIssuers(
         }
 
         if (isNews)
-            warn($"{entry.Url} {problem}; it is tried again");
+            warn($"{UrlText.Of(entry.Url)} {problem}; it is tried again");
         if (certificates is null || certificates.Select(one => one.Thumbprint).SequenceEqual(entry.Certificates.Select(one => one.Thumbprint)))
             return;
         entry.Certificates = certificates;
@@ -111,7 +111,7 @@ internal sealed class FetchedIssuers(
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            warn($"the certificate of {url} is not kept: {e.Message}");
+            warn($"the certificate of {UrlText.Of(url)} is not kept: {e.Message}");
         }
     }
 

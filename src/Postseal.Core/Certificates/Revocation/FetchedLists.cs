@@ -13,8 +13,10 @@ namespace Postseal.Certificates.Revocation;
 /// <param name="warn">Takes a sentence about a list that cannot be had or kept.</param>
 internal sealed class FetchedLists(IDownloads? downloads, BackgroundFetches fetches, StateFiles files, TimeProvider time, Action<string> warn)
 {
-    /// <summary>The most addresses.</summary>
+    /// <summary>The most addresses. When there are as many, those go that nobody asked for lately.</summary>
     internal const int MaxUrls = 1_000;
+
+    private static readonly TimeSpan IdleAfter = TimeSpan.FromHours(1);
 
     /// <summary>The most memory that all lists together take.</summary>
     private const long MaxSize = 256 << 20;
@@ -38,7 +40,7 @@ internal sealed class FetchedLists(IDownloads? downloads, BackgroundFetches fetc
     public RevocationList? Get(Uri url) => EntryOf(url)?.List;
 
     /// <summary>Returns why there is none.</summary>
-    public string? ProblemOf(Uri url) => EntryOf(url)?.Times.Problem is { } problem ? $"{url} {problem}" : null;
+    public string? ProblemOf(Uri url) => EntryOf(url)?.Times.Problem is { } problem ? $"{UrlText.Of(url)} {problem}" : null;
 
     /// <summary>Has a list fetched when it is time.</summary>
     /// <param name="url">Where it is.</param>
@@ -82,6 +84,13 @@ internal sealed class FetchedLists(IDownloads? downloads, BackgroundFetches fetc
             if (entries.TryGetValue(url, out var known))
                 return known;
             if (entries.Count >= MaxUrls)
+            {
+                var now = time.GetUtcNow();
+                foreach (var idle in entries.Values.Where(entry => entry.Times.IsIdle(now, IdleAfter)).ToList())
+                    entries.Remove(idle.Url);
+            }
+
+            if (entries.Count >= MaxUrls)
                 return null;
         }
 
@@ -106,13 +115,13 @@ internal sealed class FetchedLists(IDownloads? downloads, BackgroundFetches fetc
             {
                 var list = RevocationList.TryRead(content, out var problem);
                 if (list is null)
-                    warn($"what is kept of {url} {problem}; it is fetched anew");
+                    warn($"what is kept of {UrlText.Of(url)} {problem}; it is fetched anew");
                 return list;
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            warn($"what is kept of {url} cannot be used: {e.Message}");
+            warn($"what is kept of {UrlText.Of(url)} cannot be used: {e.Message}");
             return null;
         }
     }
@@ -140,7 +149,7 @@ internal sealed class FetchedLists(IDownloads? downloads, BackgroundFetches fetc
         }
 
         if (isNews)
-            warn($"{entry.Url} {problem}; it is tried again");
+            warn($"{UrlText.Of(entry.Url)} {problem}; it is tried again");
     }
 
     /// <summary>Takes a list in the place of the one before; returns why not, or why it does not help for long.</summary>
@@ -178,7 +187,7 @@ internal sealed class FetchedLists(IDownloads? downloads, BackgroundFetches fetc
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            warn($"the revocation list of {url} is not kept: {e.Message}");
+            warn($"the revocation list of {UrlText.Of(url)} is not kept: {e.Message}");
         }
     }
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Security.Cryptography.X509Certificates;
+using Postseal.Certificates.Fetching;
 
 namespace Postseal.Certificates.Revocation;
 
@@ -64,7 +64,7 @@ internal sealed class ListCheck(FetchedLists fetched, LocalLists local, ListSign
                 if (signers.Signed(known, subject.Issuers))
                     all.Add(known);
                 else
-                    why = $"the revocation list at {url} is signed by nobody that is known here";
+                    why = $"the revocation list at {UrlText.Of(url)} is signed by nobody that is known here";
             }
 
             // So are several addresses; another one is gone when the first is closed.
@@ -102,7 +102,7 @@ internal sealed class ListCheck(FetchedLists fetched, LocalLists local, ListSign
     {
         var urls = subject.Points.SelectMany(point => point.Urls).ToList();
         return urls.Count == 0 ? $"{subject.Certificate.Issuer} names no revocation list that could be fetched, and there is none here"
-            : urls.Select(fetched.ProblemOf).OfType<string>().LastOrDefault() ?? $"the revocation list at {urls[0]} is not there yet";
+            : urls.Select(fetched.ProblemOf).OfType<string>().LastOrDefault() ?? $"the revocation list at {UrlText.Of(urls[0])} is not there yet";
     }
 
     private static RevocationList Newest(IEnumerable<RevocationList> lists) => lists.Aggregate((one, other) => other.IsNewerThan(one) ? other : one);

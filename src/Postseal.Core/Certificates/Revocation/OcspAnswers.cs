@@ -47,7 +47,7 @@ internal sealed class OcspAnswers(
             { Revoked: null, Doubt: null } when now <= answer.Until =>
                 new RevocationAnswer.Good(FormattableString.Invariant($"OCSP of {answer.From.UtcDateTime:yyyy-MM-dd}"), answer.Until),
             { Doubt: { } doubt } => new RevocationAnswer.Unknown($"the answer of {url.Host} does not tell: {doubt}"),
-            _ => new RevocationAnswer.Unknown(entry.Times.Problem is { } problem ? $"{url} {problem}" : $"{url.Host} has not answered yet"),
+            _ => new RevocationAnswer.Unknown(entry.Times.Problem is { } problem ? $"{UrlText.Of(url)} {problem}" : $"{url.Host} has not answered yet"),
         };
     }
 
@@ -131,7 +131,7 @@ internal sealed class OcspAnswers(
         }
 
         if (isNews)
-            warn($"{entry.Url} {problem}; it is tried again");
+            warn($"{UrlText.Of(entry.Url)} {problem}; it is tried again");
     }
 
     private static DateTimeOffset RefreshAt(OcspResponse answer, DateTimeOffset now)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Formats.Asn1;
 using System.Security.Cryptography.X509Certificates;
 using Org.BouncyCastle.X509;
 using Postseal.Certificates;
@@ -94,6 +95,24 @@ public sealed class RevocationListTests
     }
 
     [Fact]
+    public void The_longest_list_is_read_in_seconds_and_stays_small()
+    {
+        var ca = RevokingCa.Root("CN=CA", Now);
+        var list = ca.List(Now.AddDays(-1), Now.AddDays(6), 7, null, ca.Issue("CN=Alice", Now));
+        var encoded = Longest(list, out var count);
+        var clock = Stopwatch.StartNew();
+
+        var read = RevocationList.TryRead(encoded, out var problem);
+
+        Assert.True(read is not null, problem);
+        Assert.Equal(count, read.Count);
+        Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(30));
+        Assert.InRange(read.Size, 1, encoded.Length);
+        Assert.False(read.IsBy(ca.Certificate));
+        Assert.Null(RevocationList.TryRead(new byte[RevocationList.MaxLength + 1], out _));
+    }
+
+    [Fact]
     public void Serial_numbers_of_any_length_are_found_and_no_others()
     {
         var random = new Random(7);
@@ -115,6 +134,42 @@ public sealed class RevocationListTests
             random.NextBytes(other);
             Assert.Equal(all.Contains(Convert.ToHexString(other)), serials.Find(other) is not null);
         }
+    }
+
+    /// <summary>Makes a list as long as may be of another one, whose signature it thereby loses.</summary>
+    private static byte[] Longest(byte[] list, out int count)
+    {
+        var outer = new AsnReader(list, AsnEncodingRules.DER).ReadSequence();
+        var signed = outer.ReadSequence();
+        var writer = new AsnWriter(AsnEncodingRules.DER, RevocationList.MaxLength);
+        using (writer.PushSequence())
+        {
+            using (writer.PushSequence())
+            {
+                for (var i = 0; i < 5; i++)
+                    writer.WriteEncodedValue(signed.ReadEncodedValue().Span);
+                signed.ReadEncodedValue();
+                Span<byte> serial = stackalloc byte[16];
+                using (writer.PushSequence())
+                {
+                    for (count = 0; count < 850_000; count++)
+                    {
+                        using (writer.PushSequence())
+                        {
+                            writer.WriteIntegerUnsigned(SerialAt(count, serial));
+                            writer.WriteUtcTime(Now);
+                        }
+                    }
+                }
+
+                writer.WriteEncodedValue(signed.ReadEncodedValue().Span);
+            }
+
+            writer.WriteEncodedValue(outer.ReadEncodedValue().Span);
+            writer.WriteEncodedValue(outer.ReadEncodedValue().Span);
+        }
+
+        return writer.Encode();
     }
 
     private static ReadOnlySpan<byte> SerialAt(int i, Span<byte> serial)
