@@ -9,12 +9,12 @@ public sealed class HttpServerDouble : IAsyncDisposable
 {
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource stopping = new();
-    private readonly Func<Stream, CancellationToken, Task> answer;
+    private readonly Func<string, Stream, CancellationToken, Task> answer;
     private readonly Task serving;
 
     /// <summary>Listens.</summary>
-    /// <param name="answer">Answers a request whose head has been read.</param>
-    public HttpServerDouble(Func<Stream, CancellationToken, Task> answer)
+    /// <param name="answer">Answers a request with this head.</param>
+    public HttpServerDouble(Func<string, Stream, CancellationToken, Task> answer)
     {
         this.answer = answer;
         listener.Start();
@@ -23,7 +23,7 @@ public sealed class HttpServerDouble : IAsyncDisposable
 
     /// <summary>Listens, and answers every request with this text.</summary>
     public HttpServerDouble(string response)
-        : this((stream, cancellation) => stream.WriteAsync(Encoding.Latin1.GetBytes(response), cancellation).AsTask())
+        : this((_, stream, cancellation) => stream.WriteAsync(Encoding.Latin1.GetBytes(response), cancellation).AsTask())
     {
     }
 
@@ -38,7 +38,7 @@ public sealed class HttpServerDouble : IAsyncDisposable
     public long Sent { get; private set; }
 
     /// <summary>Writes for ever.</summary>
-    public static HttpServerDouble Endless(string head) => new(async (stream, cancellation) =>
+    public static HttpServerDouble Endless(string head) => new(async (_, stream, cancellation) =>
     {
         await stream.WriteAsync(Encoding.Latin1.GetBytes(head), cancellation);
         var piece = new byte[64 << 10];
@@ -81,7 +81,7 @@ public sealed class HttpServerDouble : IAsyncDisposable
                     head.Append((char)octet[0]);
                 lock (Requests)
                     Requests.Add(head.ToString());
-                await answer(stream, stopping.Token);
+                await answer(head.ToString(), stream, stopping.Token);
             }
             catch (Exception e) when (e is OperationCanceledException or IOException)
             {

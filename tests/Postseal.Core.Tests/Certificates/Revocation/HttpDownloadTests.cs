@@ -67,7 +67,7 @@ public sealed class HttpDownloadTests
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")]
     public async Task A_slow_server_is_not_waited_for(string head)
     {
-        await using var server = new HttpServerDouble(async (stream, cancellation) =>
+        await using var server = new HttpServerDouble(async (_, stream, cancellation) =>
         {
             await stream.WriteAsync(Encoding.Latin1.GetBytes(head), cancellation);
             while (true)

@@ -156,7 +156,7 @@ public sealed class RevocationListTests
                     {
                         using (writer.PushSequence())
                         {
-                            writer.WriteIntegerUnsigned(SerialAt(count, serial));
+                            writer.WriteIntegerUnsigned([0x40, .. SerialAt(count, serial)]);
                             writer.WriteUtcTime(Now);
                         }
                     }
