@@ -7,14 +7,14 @@ namespace Postseal.Cms;
 /// <summary>A key on a curve of NIST or Brainpool (RFC 5480, RFC 5639).</summary>
 internal sealed class EcVerificationKey : VerificationKey
 {
-    private static readonly Dictionary<string, string> Curves = new()
+    private static readonly Dictionary<string, (string Name, int Length)> Curves = new()
     {
-        [Oids.P256] = "P-256",
-        [Oids.P384] = "P-384",
-        [Oids.P521] = "P-521",
-        [Oids.BrainpoolP256] = "brainpoolP256r1",
-        [Oids.BrainpoolP384] = "brainpoolP384r1",
-        [Oids.BrainpoolP512] = "brainpoolP512r1",
+        [Oids.P256] = ("P-256", 32),
+        [Oids.P384] = ("P-384", 48),
+        [Oids.P521] = ("P-521", 66),
+        [Oids.BrainpoolP256] = ("brainpoolP256r1", 32),
+        [Oids.BrainpoolP384] = ("brainpoolP384r1", 48),
+        [Oids.BrainpoolP512] = ("brainpoolP512r1", 64),
     };
 
     private readonly ECDsa key;
@@ -31,12 +31,14 @@ internal sealed class EcVerificationKey : VerificationKey
             var parameters = new AsnReader(certificate.PublicKey.EncodedParameters?.RawData ?? [], AsnEncodingRules.DER);
             var oid = parameters.ReadObjectIdentifier();
             parameters.ThrowIfNotEmpty();
-            if (!Curves.TryGetValue(oid, out var name))
+            if (!Curves.TryGetValue(oid, out var curve))
                 return new UnusableKey($"EC {oid}", $"its key is on a curve that is not supported ({oid})");
+            if (!IsPoint(certificate.PublicKey.EncodedKeyValue.RawData, curve.Length))
+                return new UnusableKey(curve.Name, "its key is broken");
             // The platform sees to it that the point is on the curve.
             return certificate.GetECDsaPublicKey() is { } key
-                ? new EcVerificationKey(name, key)
-                : new UnusableKey(name, "its key is not for signatures");
+                ? new EcVerificationKey(curve.Name, key)
+                : new UnusableKey(curve.Name, "its key is not for signatures");
         }
         catch (Exception e) when (e is AsnContentException or CryptographicException or PlatformNotSupportedException)
         {
@@ -60,4 +62,13 @@ internal sealed class EcVerificationKey : VerificationKey
             return false; // The signature is not the SEQUENCE of two numbers.
         }
     }
+
+    /// <summary>Determines whether it is a point in either form (SEC 1 section 2.3.3), and not the one at infinity, with whose key
+    /// everybody can sign.</summary>
+    private static bool IsPoint(ReadOnlySpan<byte> encoded, int length) => !encoded.IsEmpty && encoded[0] switch
+    {
+        0x04 => encoded.Length == 1 + 2 * length,
+        0x02 or 0x03 => encoded.Length == 1 + length,
+        _ => false,
+    };
 }

@@ -17,6 +17,7 @@ internal static class Oids
 
     // RFC 8551 sections 2.5.2 and 2.5.3, RFC 5035 section 5.4.
     public const string SmimeCapabilities = "1.2.840.113549.1.9.15";
+    public const string ReceiptRequest = "1.2.840.113549.1.9.16.2.1"; // RFC 2634 section 2.7
     public const string EncryptionKeyPreference = "1.2.840.113549.1.9.16.2.11";
     public const string SigningCertificate = "1.2.840.113549.1.9.16.2.12";
     public const string SigningCertificateV2 = "1.2.840.113549.1.9.16.2.47";

@@ -45,7 +45,9 @@ internal sealed class RsaVerificationKey : VerificationKey
             var exponent = fields.ReadInteger();
             fields.ThrowIfNotEmpty();
             var bits = (int)modulus.GetBitLength();
-            if (modulus.Sign <= 0 || modulus.IsEven || bits is < MinModulusBits or > MaxModulusBits)
+            if (modulus.Sign <= 0 || modulus.IsEven)
+                return new UnusableKey($"RSA-{bits}", "its RSA key has a modulus that is even or negative");
+            if (bits is < MinModulusBits or > MaxModulusBits)
                 return new UnusableKey($"RSA-{bits}", $"its RSA key has {bits} bits; from {MinModulusBits} to {MaxModulusBits} are read");
             if (exponent < 3 || exponent.IsEven || exponent.GetBitLength() > MaxExponentBits)
                 return new UnusableKey($"RSA-{bits}", "its RSA key has a public exponent that is 1, even or too large");

@@ -64,6 +64,29 @@ internal sealed class ReceivedAttributes
         return attributes;
     }
 
+    /// <summary>Returns the type of one among attributes that are not signed that has to be (RFC 5652 section 11, RFC 5035);
+    /// <see langword="null"/> where there is none. Readers there are that take it for signed, and others that refuse it.</summary>
+    /// <exception cref="AsnContentException">They are broken.</exception>
+    public static string? FindMisplaced(AsnReader unsigned)
+    {
+        string? found = null;
+        while (unsigned.HasData)
+        {
+            var attribute = unsigned.ReadSequence();
+            var type = attribute.ReadObjectIdentifier();
+            attribute.ReadSetOf(skipSortOrderValidation: true);
+            attribute.ThrowIfNotEmpty();
+            if (type is Oids.ContentType or Oids.MessageDigest or Oids.SigningTime or Oids.SmimeCapabilities
+                or Oids.EncryptionKeyPreference or Oids.SigningCertificate or Oids.SigningCertificateV2 or Oids.ReceiptRequest
+                or Oids.AlgorithmProtection)
+            {
+                found ??= type;
+            }
+        }
+
+        return found;
+    }
+
     /// <summary>Returns them as they would be in the order of DER; <see langword="null"/> where that is how they came.</summary>
     public byte[]? InOrder()
     {

@@ -19,6 +19,7 @@ internal sealed class ReceivedSignedData
     private const int MaxCertificate = 64 << 10;
     private const int MaxSignerInfo = 1 << 20; // with the time stamps and revocation data that archives add
     private const int MaxObjectIdentifierLength = 64;
+    private const int MaxDigestAlgorithms = 4 << 10;
 
     private const byte Integer = 0x02, ObjectIdentifier = 0x06, Set = 0x31;
 
@@ -88,14 +89,26 @@ internal sealed class ReceivedSignedData
     {
         reader.Open(Der.Sequence);
         reader.Skip(Integer);
-        reader.Skip(Set); // a hint for those who read on the fly; the signers say it again
+        var announced = ReadDigestAlgorithms(reader);
         ReadEncapsulatedContentInfo(reader);
         if (reader.NextIdentifier == Der.ContextConstructed(0))
             ReadCertificates(reader);
         if (reader.NextIdentifier == Der.ContextConstructed(1))
             reader.Skip();
-        ReadSigners(reader);
+        ReadSigners(reader, announced);
         reader.CloseAtEnd();
+    }
+
+    /// <summary>DigestAlgorithmIdentifiers ::= SET OF DigestAlgorithmIdentifier. Others verify no signature with one that is not
+    /// announced here (RFC 5652 section 5.1), so that it is not good for us either.</summary>
+    private static List<HashFunction> ReadDigestAlgorithms(BerReader reader)
+    {
+        var set = new AsnReader(reader.ReadEncoded(Set, MaxDigestAlgorithms), AsnEncodingRules.BER)
+            .ReadSetOf(skipSortOrderValidation: true);
+        var announced = new List<HashFunction>(1);
+        while (set.HasData)
+            announced.Add(HashFunction.Of(set.ReadSequence().ReadObjectIdentifier()));
+        return announced;
     }
 
     /// <summary>EncapsulatedContentInfo ::= SEQUENCE { eContentType, eContent [0] EXPLICIT OCTET STRING OPTIONAL }</summary>
@@ -137,7 +150,7 @@ internal sealed class ReceivedSignedData
         reader.Close();
     }
 
-    private void ReadSigners(BerReader reader)
+    private void ReadSigners(BerReader reader, List<HashFunction> announced)
     {
         reader.Open(Set);
         for (var count = 0; reader.HasMore; count++)
@@ -148,7 +161,7 @@ internal sealed class ReceivedSignedData
                 break;
             }
 
-            var signer = ReceivedSigner.Read(ReadEncoded(reader, MaxSignerInfo), ContentType);
+            var signer = ReceivedSigner.Read(ReadEncoded(reader, MaxSignerInfo), ContentType, announced);
             if (Obstacle is null)
                 signers.Add(signer);
         }

@@ -7,8 +7,8 @@ namespace Postseal.Cms.Signed;
 /// <summary>One who claims to have signed (RFC 5652 section 5.3).</summary>
 internal sealed class ReceivedSigner
 {
-    private static readonly Asn1Tag SignedAttrs = new(TagClass.ContextSpecific, 0);
-    private static readonly Asn1Tag UnsignedAttrs = new(TagClass.ContextSpecific, 1);
+    private static readonly Asn1Tag SignedAttrs = new(TagClass.ContextSpecific, 0, isConstructed: true);
+    private static readonly Asn1Tag UnsignedAttrs = new(TagClass.ContextSpecific, 1, isConstructed: true);
 
     private readonly CertificateId certificateId;
     private readonly SignatureMethod method;
@@ -25,6 +25,7 @@ internal sealed class ReceivedSigner
         this.signature = signature;
         Hash = hash;
         Problem = problem;
+        WhyUnsupported = FindUnsupported(method, hash);
     }
 
     /// <summary>Gets the certificate's name for people: issuer and serial number, or the key's identifier.</summary>
@@ -47,17 +48,22 @@ internal sealed class ReceivedSigner
     /// <see langword="null"/> where he may.</summary>
     public string? Problem { get; }
 
+    /// <summary>Gets why nobody here can verify it, as the end of a sentence that begins with the signature: its algorithm is
+    /// unknown; <see langword="null"/> where it is not.</summary>
+    public string? WhyUnsupported { get; }
+
     /// <summary>Gets the digest of content and attributes.</summary>
     internal HashFunction Hash { get; }
 
     /// <summary>
     /// SignerInfo ::= SEQUENCE { version, sid, digestAlgorithm, signedAttrs [0] IMPLICIT OPTIONAL, signatureAlgorithm, signature
-    /// OCTET STRING, unsignedAttrs [1] IMPLICIT OPTIONAL }. What is not signed, countersignatures among it, is passed over.
+    /// OCTET STRING, unsignedAttrs [1] IMPLICIT OPTIONAL }. What is not signed, countersignatures among it, means nothing.
     /// </summary>
     /// <param name="encoded">It, in BER.</param>
     /// <param name="contentType">What the content says it is.</param>
+    /// <param name="announced">The digestAlgorithms of the message.</param>
     /// <exception cref="AsnContentException">It is broken.</exception>
-    public static ReceivedSigner Read(ReadOnlyMemory<byte> encoded, string contentType)
+    public static ReceivedSigner Read(ReadOnlyMemory<byte> encoded, string contentType, IReadOnlyCollection<HashFunction> announced)
     {
         var outer = new AsnReader(encoded, AsnEncodingRules.BER);
         var fields = outer.ReadSequence();
@@ -66,17 +72,20 @@ internal sealed class ReceivedSigner
         var certificateId = CertificateId.Read(fields);
         var digestAlgorithm = fields.PeekEncodedValue();
         var hash = HashFunction.Read(fields);
-        var attributes = fields.PeekTag().HasSameClassAndValue(SignedAttrs)
+        var attributes = fields.PeekTag() == SignedAttrs
             ? ReceivedAttributes.Read(fields.ReadEncodedValue())
             : null;
         var signatureAlgorithm = fields.PeekEncodedValue();
         var method = SignatureMethod.Read(fields);
         var signature = fields.ReadOctetString();
-        if (fields.HasData && fields.PeekTag().HasSameClassAndValue(UnsignedAttrs))
-            fields.ReadEncodedValue();
+        var misplaced = fields.HasData && fields.PeekTag() == UnsignedAttrs
+            ? ReceivedAttributes.FindMisplaced(fields.ReadSetOf(skipSortOrderValidation: true, UnsignedAttrs))
+            : null;
         fields.ThrowIfNotEmpty();
         var problem = FindProblem(attributes, contentType, hash, method)
-            ?? attributes!.ProblemWith(digestAlgorithm, signatureAlgorithm);
+            ?? attributes!.ProblemWith(digestAlgorithm, signatureAlgorithm)
+            ?? (misplaced is null ? null : $"its attribute {misplaced} is not signed, as it has to be")
+            ?? (announced.Contains(hash) ? null : $"its digest, {hash.Name}, is none that the message announces");
         return new ReceivedSigner(certificateId, hash, method, attributes, signature, problem);
     }
 
@@ -91,8 +100,10 @@ internal sealed class ReceivedSigner
     {
         if (Problem is not null)
             return SignatureFinding.Malformed(Problem);
-        if (FindUnsupported(key) is { } unsupported)
-            return SignatureFinding.Unsupported(unsupported);
+        if (WhyUnsupported is not null)
+            return SignatureFinding.Unsupported(WhyUnsupported);
+        if (key.WhyUnusable is { } why)
+            return SignatureFinding.Unsupported($"it is by a certificate with which nothing can be verified: {why}");
         if (!Matches(certificate))
             return SignatureFinding.Malformed("it is not by the certificate it is held against");
         if (!key.Takes(method))
@@ -122,17 +133,17 @@ internal sealed class ReceivedSigner
         key.Verify(method, Hash, signed.Signed, signature)
         || (signed.InOrder() is { } ordered && key.Verify(method, Hash, ordered, signature));
 
-    private string? FindUnsupported(VerificationKey key)
+    private static string? FindUnsupported(SignatureMethod method, HashFunction hash)
     {
         if (method.Family == SignatureFamily.Unknown)
             return $"its algorithm, {method.Name}, is not supported";
-        if (Hash.PlatformName is null)
-            return $"its digest, {Hash.Name}, is not supported";
+        if (hash.PlatformName is null)
+            return $"its digest, {hash.Name}, is not supported";
         if (method.Pss is { MaskHash: null })
             return "its padding, RSASSA-PSS without MGF1, is not supported";
-        if (method.Pss is { MaskHash: { PlatformName: null } mask })
-            return $"its padding, RSASSA-PSS with {mask.Name}, is not supported";
-        return key.WhyUnusable is { } why ? $"it is by a certificate with which nothing can be verified: {why}" : null;
+        return method.Pss is { MaskHash: { PlatformName: null } mask }
+            ? $"its padding, RSASSA-PSS with {mask.Name}, is not supported"
+            : null;
     }
 
     private static string? FindProblem(

@@ -127,10 +127,36 @@ public sealed class SignedAttributeTests : IDisposable
     }
 
     [Fact]
+    public void What_has_to_be_signed_is_nowhere_else_and_what_need_not_be_is_not_looked_at()
+    {
+        var countersignature = Attribute("1.2.840.113549.1.9.6", Sequence(Null));
+        Assert.Equal(FindingKind.Good, Verifying.Finding((Of(alice, Content) with { UnsignedAttributes = Element(0xA1, countersignature) }).Encode()).Kind);
+        foreach (var misplaced in (byte[][])[TimeOf(Noon), ContentTypeOf(Data), DigestOf(Content), Attribute(SigningCertificateV2, Null)])
+        {
+            var signed = (Of(alice, Content) with { UnsignedAttributes = Element(0xA1, countersignature, misplaced) }).Encode();
+            Assert.Contains("is not signed", Verifying.Finding(signed).Why, StringComparison.Ordinal);
+            Assert.Null(Verifying.Read(signed).Signers[0].SigningTime);
+        }
+    }
+
+    [Fact]
+    public void A_digest_that_the_message_does_not_announce_is_not_good_as_it_is_not_for_openssl()
+    {
+        var announced = (Of(alice, Content) with { Announced = [Algorithm(Sha1), Algorithm(Sha256, Null)] }).Encode();
+        var other = (Of(alice, Content) with { Announced = [Algorithm(Sha1)] }).Encode();
+
+        Assert.Equal(FindingKind.Good, Verifying.Finding(announced).Kind);
+        Assert.Contains("announces", Verifying.Finding(other).Why, StringComparison.Ordinal);
+        Assert.SkipUnless(OpenSsl.IsHere, "openssl is not on this machine");
+        Assert.True(OpenSsl.VerifySignatures(announced, null).Verified);
+        Assert.False(OpenSsl.VerifySignatures(other, null).Verified);
+    }
+
+    [Fact]
     public void A_certificate_that_is_named_is_the_only_one()
     {
         byte[] hash = SHA256.HashData(alice.Certificate.RawData), other = SHA256.HashData(bob.Certificate.RawData);
-        var sha1 = SHA1.HashData(alice.Certificate.RawData);
+        var sha1 = alice.Certificate.GetCertHash(HashAlgorithmName.SHA1);
         byte[] IssuerSerial(byte[] issuer, byte[] serial) => Sequence(Sequence(Element(0xA4, issuer)), Element(0x02, serial));
         var mine = IssuerSerial(alice.Certificate.IssuerName.RawData, alice.Certificate.SerialNumberBytes.ToArray());
         var notMine = IssuerSerial(alice.Certificate.IssuerName.RawData, bob.Certificate.SerialNumberBytes.ToArray());

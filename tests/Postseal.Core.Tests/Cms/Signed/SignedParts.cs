@@ -25,6 +25,9 @@ internal sealed record SignedParts(Correspondent Signer, byte[] Content)
     /// <summary>digestAlgorithm.</summary>
     public byte[] DigestAlgorithm { get; init; } = Algorithm(Sha256);
 
+    /// <summary>digestAlgorithms of the message; the signer's where it is not said.</summary>
+    public byte[][]? Announced { get; init; }
+
     /// <summary>signatureAlgorithm; the usual one of the signer's key where it is not said.</summary>
     public byte[]? SignatureAlgorithm { get; init; }
 
@@ -97,7 +100,7 @@ internal sealed record SignedParts(Correspondent Signer, byte[] Content)
             .. Sequence(
                 Oid("1.2.840.113549.1.7.2"),
                 Element(0xA0, Sequence(
-                    Number(1), Set(DigestAlgorithm), Sequence(Oid(ContentType), encapsulated),
+                    Number(1), Set(Announced ?? [DigestAlgorithm]), Sequence(Oid(ContentType), encapsulated),
                     Element(0xA0, Certificates ?? [Signer.Certificate.RawData]),
                     Set([.. Enumerable.Repeat(signerInfo, Signers)])))),
             .. Trailer,
