@@ -39,6 +39,9 @@ internal sealed class MailVerifier(SignerCheck signers, int maxLayers)
                     return "";
                 case ReceivedLayer.Signed signed:
                     layers.Add(signers.Check(signed, context, section + (signed.IsDetached ? "2" : "1")));
+                    // Where some readers show another content, what is in this one does not speak for the message.
+                    if (signed.IsDetached && signed.SignedData.HasContent || signed.SignedData.Obstacle is not null)
+                        return "";
                     // Both a part of a multipart and what a part carries are numbered beneath it.
                     section += "1.";
                     layer = ReceivedLayer.Of(signed.Entity);
