@@ -10,14 +10,32 @@ public static class OpenSsl
     public static bool IsHere { get; } = Find();
 
     /// <summary>Verifies a signed message and returns what openssl says the content is.</summary>
-    public static (bool Verified, byte[] Content, string Errors) Verify(byte[] message, X509Certificate2 root)
+    /// <param name="message">The message.</param>
+    /// <param name="root">Who is trusted.</param>
+    /// <param name="time">When; <see langword="null"/>: now.</param>
+    /// <param name="intermediate">What is known beside the certificates in the message.</param>
+    public static (bool Verified, byte[] Content, string Errors) Verify(
+        byte[] message, X509Certificate2 root, DateTimeOffset? time = null, X509Certificate2? intermediate = null)
     {
         using var directory = new TemporaryDirectory();
-        var trusted = directory.Write("root.pem", root.ExportCertificatePem());
         File.WriteAllBytes(directory.File("message.eml"), message);
-        var (exitCode, _, errors) = Run(
-            "cms", "-verify", "-in", directory.File("message.eml"), "-CAfile", trusted, "-out", directory.File("content"));
-        return (exitCode == 0, exitCode == 0 ? File.ReadAllBytes(directory.File("content")) : [], errors);
+        return Verify(directory, root, time, intermediate, "-in", directory.File("message.eml"));
+    }
+
+    /// <summary>Verifies a SignedData in DER or BER.</summary>
+    /// <param name="signedData">The ContentInfo.</param>
+    /// <param name="content">What it is detached from; <see langword="null"/> where the content is in it.</param>
+    /// <param name="root">Who is trusted.</param>
+    /// <param name="time">When; <see langword="null"/>: now.</param>
+    /// <param name="intermediate">What is known beside the certificates in it.</param>
+    public static (bool Verified, byte[] Content, string Errors) VerifyObject(
+        byte[] signedData, byte[]? content, X509Certificate2 root, DateTimeOffset? time = null, X509Certificate2? intermediate = null)
+    {
+        using var directory = new TemporaryDirectory();
+        File.WriteAllBytes(directory.File("signedData"), signedData);
+        File.WriteAllBytes(directory.File("detached"), content ?? []);
+        string[] detached = content is null ? [] : ["-content", directory.File("detached")];
+        return Verify(directory, root, time, intermediate, ["-binary", "-inform", "DER", "-in", directory.File("signedData"), .. detached]);
     }
 
     /// <summary>Verifies a detached DER signature over content.</summary>
@@ -124,6 +142,16 @@ public static class OpenSsl
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return (process.ExitCode, output, errors.Result);
+    }
+
+    private static (bool Verified, byte[] Content, string Errors) Verify(
+        TemporaryDirectory directory, X509Certificate2 root, DateTimeOffset? time, X509Certificate2? intermediate, params string[] options)
+    {
+        // Beside a root that is trusted, an intermediate is only known.
+        var trusted = directory.Write("root.pem", $"{root.ExportCertificatePem()}\n{intermediate?.ExportCertificatePem()}\n");
+        string[] at = time is { } when ? ["-attime", $"{when.ToUnixTimeSeconds()}"] : [];
+        var (exitCode, _, errors) = Run(["cms", "-verify", "-CAfile", trusted, "-out", directory.File("content"), .. at, .. options]);
+        return (exitCode == 0, exitCode == 0 ? File.ReadAllBytes(directory.File("content")) : [], errors);
     }
 
     private static bool Find()

@@ -46,14 +46,18 @@ internal sealed class ReceivedCertificates
             if (length != der.Length)
                 return null;
             var certificate = X509CertificateLoader.LoadCertificate(der);
-            if (certificate.RawDataMemory.Span.SequenceEqual(der) && CertificateRules.IsReadable(certificate))
+            if (certificate.RawDataMemory.Span.SequenceEqual(der) && CertificateRules.IsReadable(certificate) && HasReadableFields(certificate))
                 return certificate;
             certificate.Dispose();
             return null;
         }
-        catch (Exception e) when (e is AsnContentException or CryptographicException)
+        catch (Exception e) when (e is AsnContentException or CryptographicException or ArgumentException)
         {
             return null;
         }
     }
+
+    /// <summary>Reads what the platform reads only when it is asked for, and throws then.</summary>
+    private static bool HasReadableFields(X509Certificate2 certificate) =>
+        certificate.NotBefore <= certificate.NotAfter && certificate is { Subject: not null, Issuer: not null, PublicKey.Oid.Value: not null };
 }

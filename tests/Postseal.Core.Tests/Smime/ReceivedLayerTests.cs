@@ -34,7 +34,7 @@ public sealed class ReceivedLayerTests(ReceivedLayerTests.Person person) : IClas
         { Signed, First + "--b\r\n" + Signature + "{S}\r\n\r\n \r\n" + Close, null },
         { Signed, First + "--b\r\nX: y\r\n\tz\r\n" + Signature + "{S}\r\n" + Close, null },
         { Signed, First + "--b\r\nContent-Type: application/x-pkcs7-signature\r\ncontent-transfer-encoding:BASE64\r\n\r\n{S}\r\n" + Close, null },
-        { "multipart/signed; protocol=\"application/x-pkcs7-signature\"; micalg=sha1;\r\n boundary=\"b\"", Parts, null },
+        { "multipart/signed; protocol=\"application/x-pkcs7-signature\"; micalg=sha1;\r\n boundary=\"bb\"", Parts.Replace("--b", "--bb", StringComparison.Ordinal), null },
         { "multipart/signed; boundary=b; protocol=\"application/pkcs7-signature\"; x=\"\\\"\"", Parts, null },
         { "multipart/signed; protocol=\"application/pkcs7-signature\"; boundary=\"'()+_,-./:?= b\"", Parts.Replace("--b", "--'()+_,-./:?= b", StringComparison.Ordinal), null },
         { "multipart/signed; protocol=\"application/pkcs7-signature\"; boundary=\"--b--\"", Parts.Replace("--b", "----b--", StringComparison.Ordinal), null },

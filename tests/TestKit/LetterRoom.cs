@@ -4,10 +4,9 @@ using Postseal.Certificates.Revocation;
 using Postseal.Certificates.Trust;
 using Postseal.Mail;
 using Postseal.Program.Trial;
-using Postseal.TestKit;
 using Postseal.Verification;
 
-namespace Postseal.Tests.Verification;
+namespace Postseal.TestKit;
 
 /// <summary>Honest people and attackers, whose letters are verified at noon.</summary>
 public sealed class LetterRoom : IDisposable
