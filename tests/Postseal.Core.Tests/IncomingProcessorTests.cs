@@ -121,6 +121,8 @@ public sealed class IncomingProcessorTests : IDisposable
     [InlineData("Authentication-Results: mx.example.net; dkimx=pass", false)]
     [InlineData("Authentication-Results: mx.example.net; none", true)]
     [InlineData("Authentication-Results: mx.example.net; dkim=pass (smime=pass)", false)]
+    [InlineData("Authentication-Results: mx.example.net; dkim=pass (=?utf-8?q?=3Bsmi?= =?utf-8?q?me=3Dpass?=)", false)]
+    [InlineData("Authentication-Results: mx.example.net; dkim=pass (smi\u00ADme=pass)", false)]
     [InlineData("Authentication-Results: mx.example.net; dkim=pass; smime=pass", false)]
     [InlineData("Authentication-Results: mx.example.net; dkim=pass (; smime=pass", false)]
     [InlineData("Authentication-Results: mx.example.net", false)]

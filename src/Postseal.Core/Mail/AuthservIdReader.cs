@@ -143,6 +143,8 @@ internal static class AuthservIdReader
 
     private static bool HasWord(string text, string wanted)
     {
+        if (wanted.AsSpan().ContainsAnyExcept(HostCharacters))
+            return text.Contains(wanted, StringComparison.OrdinalIgnoreCase);
         // "mx . example" is a name to those who read one as of an address.
         var joined = string.Join('.', text.Split('.').Select(label => label.Trim(' ', '\t')));
         for (var at = 0; at < joined.Length;)

@@ -41,9 +41,11 @@ internal sealed class OwnFields(string authservId, IReadOnlyList<string> keptMet
         (field.Name.Length >= PrefixBytes.Length && Ascii.EqualsIgnoreCase(field.Name[..PrefixBytes.Length], PrefixBytes))
         || (AuthenticationResults.MayBeOf(field, authservId) && !IsKept(field));
 
-    // However a reader finds results: none of our own is in what is kept.
+    // However a reader finds results: none of our own is in what is kept, nor where one might be hidden, in encoded words (RFC 2047),
+    // which a Sieve test decodes wherever they stand (RFC 5228 section 2.4.2.2), and beyond ASCII.
     private bool IsKept(HeaderField field) =>
-        keptMethods.Count > 0 && !field.ToString().Contains("smime", StringComparison.OrdinalIgnoreCase)
+        keptMethods.Count > 0 && field.ToString() is var text && !text.Contains("smime", StringComparison.OrdinalIgnoreCase)
+        && !text.Contains("=?", StringComparison.Ordinal) && text.All(c => c is '\r' or '\n' or '\t' or (>= ' ' and <= '~'))
         && ResultMethods.Read(field.Value.Span) is { } methods
         && methods.All(method => keptMethods.Any(kept => IsOf(method, kept)));
 

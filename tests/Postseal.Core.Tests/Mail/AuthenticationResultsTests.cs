@@ -105,6 +105,8 @@ public sealed class AuthenticationResultsTests
     [InlineData("xn--bcher-kva.example", " bu\u0308cher.example; none")]
     [InlineData("b\u00FCcher.example", " XN--BCHER-KVA.example.; none")]
     [InlineData("MX", " mx; none")]
+    [InlineData("the mail server", " \"The Mail Server\"; none")]
+    [InlineData("mx:25", " \"mx:25\"; none")]
     [InlineData("mx.example.org.", " mx.example.org; none")]
     public void An_id_is_the_same_in_all_its_spellings(string ours, string value) =>
         Assert.True(AuthenticationResults.MayBeOf(Field("Authentication-Results", Text.Utf8(value)), ours));
