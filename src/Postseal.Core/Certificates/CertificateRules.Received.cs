@@ -102,7 +102,10 @@ internal static partial class CertificateRules
                 };
             }
 
-            return (certificate.Subject, certificate.Issuer, certificate.PublicKey) is not (null, null, null);
+            // The platform reads these when they are first asked for, and throws.
+            _ = (certificate.Subject, certificate.Issuer, certificate.NotBefore, certificate.NotAfter, certificate.SignatureAlgorithm.Value);
+            _ = (certificate.PublicKey.Oid.Value, certificate.PublicKey.EncodedKeyValue.RawData, certificate.SerialNumberBytes.Length);
+            return true;
         }
         catch (Exception e) when (e is CryptographicException or AsnContentException or ArgumentException)
         {

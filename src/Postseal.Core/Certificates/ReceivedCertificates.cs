@@ -46,7 +46,7 @@ internal sealed class ReceivedCertificates
             if (length != der.Length)
                 return null;
             var certificate = X509CertificateLoader.LoadCertificate(der);
-            if (certificate.RawDataMemory.Span.SequenceEqual(der) && CertificateRules.IsReadable(certificate) && HasReadableFields(certificate))
+            if (certificate.RawDataMemory.Span.SequenceEqual(der) && CertificateRules.IsReadable(certificate))
                 return certificate;
             certificate.Dispose();
             return null;
@@ -56,8 +56,4 @@ internal sealed class ReceivedCertificates
             return null;
         }
     }
-
-    /// <summary>Reads what the platform reads only when it is asked for, and throws then.</summary>
-    private static bool HasReadableFields(X509Certificate2 certificate) =>
-        certificate.NotBefore <= certificate.NotAfter && certificate is { Subject: not null, Issuer: not null, PublicKey.Oid.Value: not null };
 }

@@ -65,6 +65,15 @@ public sealed class ReceivedCertificateTests
         Assert.Null(certificates.Get(der));
     }
 
+    [Fact]
+    public void It_is_none_whose_dates_are_none()
+    {
+        var der = IssueMail(Ca).RawData;
+        der[der.AsSpan().IndexOf([(byte)0x17, (byte)0x0D]) + 2] = (byte)'x'; // UTCTime
+
+        Assert.Null(certificates.Get(der));
+    }
+
     public static TheoryData<string, Func<X509Certificate2>, RejectionKind?> Keys => new()
     {
         { "RSA-2048", () => IssueMail(Ca, key: TestKeys.Create("RSA-2048")), null },

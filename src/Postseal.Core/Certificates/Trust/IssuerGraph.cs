@@ -38,7 +38,7 @@ internal sealed class IssuerGraph
     public bool HasPath => leaf.Issuers.Count > 0;
 
     /// <summary>Gets the certificates that were looked at, that at the bottom too: what their dates say may change the outcome.</summary>
-    public IEnumerable<X509Certificate2> Certificates => nodes.Prepend(leaf).Select(node => node.Certificate);
+    public IEnumerable<X509Certificate2> Certificates => nodes.Where(node => node.Unfit is null).Prepend(leaf).Select(node => node.Certificate);
 
     /// <summary>Gets the certificates whose issuers are missing.</summary>
     public IEnumerable<X509Certificate2> Ends => nodes.Prepend(leaf)
