@@ -68,6 +68,8 @@ internal sealed record CertificateId(
     private static CertificateId ReadIssuerAndSerialNumber(AsnReader reader)
     {
         var name = reader.ReadSequence();
-        return new CertificateId(name.ReadEncodedValue(), name.ReadIntegerBytes(), default);
+        var id = new CertificateId(name.ReadEncodedValue(), name.ReadIntegerBytes(), default);
+        name.ThrowIfNotEmpty();
+        return id;
     }
 }

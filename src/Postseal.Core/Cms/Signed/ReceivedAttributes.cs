@@ -87,21 +87,6 @@ internal sealed class ReceivedAttributes
         return found;
     }
 
-    /// <summary>Returns them as they would be in the order of DER; <see langword="null"/> where that is how they came.</summary>
-    public byte[]? InOrder()
-    {
-        var writer = new AsnWriter(AsnEncodingRules.DER, Signed.Length + 16);
-        using (writer.PushSetOf())
-        {
-            var reader = new AsnReader(contents, AsnEncodingRules.DER);
-            while (reader.HasData)
-                writer.WriteEncodedValue(reader.ReadEncodedValue().Span);
-        }
-
-        var ordered = writer.Encode();
-        return ordered.AsSpan().SequenceEqual(Signed) ? null : ordered;
-    }
-
     /// <summary>Returns what is wrong where they protect the algorithms (RFC 6211 section 3) and those are others.</summary>
     /// <param name="digestAlgorithm">The digestAlgorithm of the SignerInfo.</param>
     /// <param name="signatureAlgorithm">Its signatureAlgorithm.</param>

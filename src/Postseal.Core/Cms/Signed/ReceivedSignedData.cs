@@ -13,12 +13,13 @@ internal sealed class ReceivedSignedData
     // An honest message has one to four; each costs more to read than a signature to verify.
     private const int MaxCertificates = 20;
 
-    // Each may want its own digest of the content and two verifications.
+    // Each may want its own digest of the content, and a verification.
     private const int MaxSigners = 16;
 
     private const int MaxCertificate = 64 << 10;
     private const int MaxSignerInfo = 1 << 20; // with the time stamps and revocation data that archives add
     private const int MaxObjectIdentifierLength = 64;
+    private const int MaxVersion = 16;
     private const int MaxDigestAlgorithms = 4 << 10;
 
     private const byte Integer = 0x02, ObjectIdentifier = 0x06, Set = 0x31;
@@ -88,7 +89,7 @@ internal sealed class ReceivedSignedData
     private void ReadSignedData(BerReader reader)
     {
         reader.Open(Der.Sequence);
-        reader.Skip(Integer);
+        ReceivedSigner.CheckVersion(new AsnReader(reader.ReadEncoded(Integer, MaxVersion), AsnEncodingRules.BER));
         var announced = ReadDigestAlgorithms(reader);
         ReadEncapsulatedContentInfo(reader);
         if (reader.NextIdentifier == Der.ContextConstructed(0))

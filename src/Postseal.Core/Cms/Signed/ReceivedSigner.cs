@@ -68,7 +68,7 @@ internal sealed class ReceivedSigner
         var outer = new AsnReader(encoded, AsnEncodingRules.BER);
         var fields = outer.ReadSequence();
         outer.ThrowIfNotEmpty();
-        fields.ReadIntegerBytes();
+        CheckVersion(fields);
         var certificateId = CertificateId.Read(fields);
         var digestAlgorithm = fields.PeekEncodedValue();
         var hash = HashFunction.Read(fields);
@@ -87,6 +87,14 @@ internal sealed class ReceivedSigner
             ?? (misplaced is null ? null : $"its attribute {misplaced} is not signed, as it has to be")
             ?? (announced.Contains(hash) ? null : $"its digest, {hash.Name}, is none that the message announces");
         return new ReceivedSigner(certificateId, hash, method, attributes, signature, problem);
+    }
+
+    /// <summary>CMSVersion ::= INTEGER { v0(0), …, v5(5) } (RFC 5652 section 10.2.5). Many write a wrong one, but none another.</summary>
+    /// <exception cref="AsnContentException">It is another.</exception>
+    internal static void CheckVersion(AsnReader reader)
+    {
+        if (!reader.TryReadInt32(out var version) || version is < 0 or > 5)
+            throw new AsnContentException("its version is none");
     }
 
     /// <summary>Determines whether he says that this is his certificate.</summary>
@@ -114,7 +122,9 @@ internal sealed class ReceivedSigner
             return other;
         try
         {
-            if (!Fits(key, attributes))
+            // Over the attributes in the order they came in: they MUST come in that of DER (RFC 5652 section 5.3), and where they do
+            // not, openssl wants this one too.
+            if (!key.Verify(method, Hash, attributes.Signed, signature))
                 return SignatureFinding.Bad("it was not made with the certificate's key over these attributes");
         }
         catch (CryptographicException)
@@ -126,12 +136,6 @@ internal sealed class ReceivedSigner
             ? SignatureFinding.Weak($"it is made with {Hash.Name}, which lets others put different content in its place")
             : SignatureFinding.Good;
     }
-
-    // As they came, which openssl wants; or in the order that DER has and RFC 5652 section 5.4 demands. The same attributes are
-    // in both.
-    private bool Fits(VerificationKey key, ReceivedAttributes signed) =>
-        key.Verify(method, Hash, signed.Signed, signature)
-        || (signed.InOrder() is { } ordered && key.Verify(method, Hash, ordered, signature));
 
     private static string? FindUnsupported(SignatureMethod method, HashFunction hash)
     {

@@ -92,26 +92,23 @@ public sealed class SignedAttributeTests : IDisposable
     }
 
     [Fact]
-    public void Attributes_signed_in_either_order_are_good_and_openssl_wants_the_order_they_came_in()
+    public void Attributes_are_signed_in_the_order_they_come_in_as_openssl_wants_it()
     {
         byte[] type = ContentTypeOf(Data), digest = DigestOf(Content), time = TimeOf(Noon);
         byte[][] sorted = [.. new[] { type, digest, time }.OrderBy(one => Convert.ToHexString(one), StringComparer.Ordinal)];
         byte[][] reversed = [.. sorted.Reverse()];
 
         var asSent = (new SignedParts(alice, Content) { Attributes = reversed }).Encode();
-        var asOrdered = (new SignedParts(alice, Content) { Attributes = reversed, Signed = Set(sorted) }).Encode();
+        var asOrdered = (new SignedParts(alice, Content) { Attributes = reversed, Signed = Set(sorted) }).Encode(); // .NET takes it
         var otherwise = (new SignedParts(alice, Content) { Attributes = sorted, Signed = Set(reversed) }).Encode();
 
         Assert.Equal(FindingKind.Good, Verifying.Finding(asSent).Kind);
-        Assert.Equal(FindingKind.Good, Verifying.Finding(asOrdered).Kind);
+        Assert.Equal(FindingKind.Bad, Verifying.Finding(asOrdered).Kind);
         Assert.Equal(FindingKind.Bad, Verifying.Finding(otherwise).Kind);
         Assert.SkipUnless(OpenSsl.IsHere, "openssl is not on this machine");
         Assert.True(OpenSsl.VerifySignatures(asSent, null).Verified);
-        Assert.False(OpenSsl.VerifySignatures(asOrdered, null).Verified); // .NET and Bouncy Castle take it
+        Assert.False(OpenSsl.VerifySignatures(asOrdered, null).Verified);
         Assert.False(OpenSsl.VerifySignatures(otherwise, null).Verified);
-        var cms = new System.Security.Cryptography.Pkcs.SignedCms();
-        cms.Decode(asOrdered);
-        cms.CheckSignature(verifySignatureOnly: true);
     }
 
     [Fact]
