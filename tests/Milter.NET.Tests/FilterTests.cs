@@ -138,6 +138,20 @@ public class FilterTests
         Assert.Equal(["NOTIFY=NEVER"], result.Recipients[1].Parameters);
     }
 
+    [Fact]
+    public async Task A_filter_that_spares_bodies_has_the_MTA_wait_and_gets_none_that_it_does_not_want()
+    {
+        var filter = new TestFilter(_ => MilterDecision.Reject) { WantsIt = message => message.Headers.Count == 0, SparesUnwantedBodies = true };
+        await using var server = new TestServer(filter);
+        await using var mta = await server.MtaAsync();
+
+        var unwanted = await mta.SendAsync(new MtaMessage { Headers = [new("A", " b")], Body = new byte[2000] }, TestServer.Cancel);
+        var wanted = await mta.SendAsync(new MtaMessage { Body = new byte[2000] }, TestServer.Cancel);
+
+        Assert.Equal((MtaVerdict.Accepted, false), (unwanted.Verdict, unwanted.BodyWasSent));
+        Assert.Equal((MtaVerdict.Rejected, true), (wanted.Verdict, wanted.BodyWasSent));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

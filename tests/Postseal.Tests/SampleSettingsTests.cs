@@ -27,7 +27,7 @@ public sealed partial class SampleSettingsTests : IDisposable
     public void Every_setting_stands_in_the_sample()
     {
         var sections = Section().Matches(Sample).Select(section => section.Groups[1].Value).ToList();
-        Assert.Equal(["Milter", "Certificates", "Signing", "Originating", "Encryption", "Override", "Splitting", "Trust", "Revocation", "Harvest", "State", "Log"], sections);
+        Assert.Equal(["Milter", "Certificates", "Signing", "Originating", "Encryption", "Override", "Splitting", "Incoming", "Trust", "Revocation", "Harvest", "State", "Log"], sections);
 
         foreach (var section in sections)
         {

@@ -10,7 +10,7 @@ internal sealed class FilterHandler(
     IMilterFilter filter, MessageLimits limits, LargeMessageGate large, ILogger log) : MilterHandler
 {
     // Only the end of a message has a reply: each round trip would cost both sides more than the body of a usual
-    // message that is not wanted. An MTA that waits for replies all the same gets the decision as soon as it is made.
+    // message that is not wanted. An MTA that waits for replies all the same, or is asked to, gets the decision as soon as it is made.
     private const MilterSteps Wanted =
         MilterSteps.HeaderLeadingSpace | MilterSteps.MaxData256K | MilterSteps.MaxData1M | MilterSteps.NoUnknown
         | MilterSteps.NoReplyConnect | MilterSteps.NoReplyHelo | MilterSteps.NoReplyMail
@@ -45,7 +45,7 @@ internal sealed class FilterHandler(
     private long reserved; // of the connection's memory, in bytes
 
     public override MilterNegotiation Negotiate(MilterNegotiation offer) =>
-        offer with { Steps = offer.Steps & Wanted, Macros = filter.Macros };
+        offer with { Steps = offer.Steps & (filter.SparesUnwantedBodies ? Wanted & ~MilterSteps.NoReplyEndOfHeaders : Wanted), Macros = filter.Macros };
 
     public override ValueTask<MilterReply> MailAsync(
         MilterContext context, EnvelopeAddress sender, CancellationToken cancellationToken)

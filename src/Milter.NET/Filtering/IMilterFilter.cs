@@ -17,6 +17,12 @@ public interface IMilterFilter
     /// </summary>
     ValueTask<bool> WantsAsync(MilterMessage message, CancellationToken cancellationToken) => ValueTask.FromResult(true);
 
+    /// <summary>
+    /// Gets whether the MTA is asked to wait at the end of the header for what <see cref="WantsAsync"/> says, so that it sends no body
+    /// that is not wanted. It is asked once a connection, and costs the messages that are wanted a round trip each. Default: false.
+    /// </summary>
+    bool SparesUnwantedBodies => false;
+
     /// <summary>Gets the macros to ask the MTA for, by stage; see <see cref="MilterNegotiation.Macros"/>. Default:
     /// <see cref="DefaultMacros"/>.</summary>
     IReadOnlyDictionary<MilterMacroStage, string> Macros => DefaultMacros;

@@ -46,7 +46,7 @@ internal sealed class LiveHandling(Func<PostsealOptions> options, ILoggerFactory
             _ => new NoSplitter(),
         };
         return new Made(now, certificates, ledger, cas, new Handling(
-            new MailRouter(processor, incoming), incoming.IsIncoming, now.Splitting.Method, splitter, new SecondPass(now.Splitting.Method, field, log.CreateLogger<SecondPass>())));
+            new MailRouter(processor, incoming), incoming.IsIncoming, now.Incoming is { Verify: true, Domains.Count: > 0 }, now.Splitting.Method, splitter, new SecondPass(now.Splitting.Method, field, log.CreateLogger<SecondPass>())));
     }
 
     /// <summary>Starts asking CAs by these settings, and ends it by those before. Messages on their way go on with what is known.</summary>
@@ -69,8 +69,9 @@ internal sealed class LiveHandling(Func<PostsealOptions> options, ILoggerFactory
 /// <summary>What a message is handled with, all of it by the same settings.</summary>
 /// <param name="Processor">Decides over it.</param>
 /// <param name="IsIncoming">Tells mail from outside for our domains.</param>
+/// <param name="VerifiesIncoming">Whether there is any such mail.</param>
 /// <param name="Method">How messages are split.</param>
 /// <param name="Splitter">Splits it.</param>
 /// <param name="SecondPass">Receives what was split, where Postfix splits.</param>
 internal sealed record Handling(
-    IMailProcessor Processor, Predicate<Envelope> IsIncoming, SplitMethod Method, IMessageSplitter Splitter, SecondPass SecondPass);
+    IMailProcessor Processor, Predicate<Envelope> IsIncoming, bool VerifiesIncoming, SplitMethod Method, IMessageSplitter Splitter, SecondPass SecondPass);

@@ -16,6 +16,9 @@ internal sealed class SmimeFilter(Func<Handling> handling, TimeProvider time, IL
         [MilterMacroStage.Connect] = $"{IMilterFilter.DefaultMacros[MilterMacroStage.Connect]} {PostfixSplitter.Macro}",
     };
 
+    /// <summary>Gets whether mail from outside is verified: most of it is not signed, and none of that is wanted.</summary>
+    public bool SparesUnwantedBodies => handling().VerifiesIncoming;
+
     // A header over the limits is refused only where it would be signed: what the decision needs is in the header.
     public async ValueTask<bool> WantsAsync(MilterMessage message, CancellationToken cancellationToken)
     {

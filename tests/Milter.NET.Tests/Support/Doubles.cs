@@ -18,6 +18,8 @@ internal sealed class TestFilter(
 
     public Func<MilterMessage, bool> WantsEnvelopeOf { get; init; } = _ => true;
 
+    public bool SparesUnwantedBodies { get; init; }
+
     public bool WantsEnvelope(MilterMessage message) => WantsEnvelopeOf(message);
 
     public ValueTask<bool> WantsAsync(MilterMessage message, CancellationToken cancellationToken) =>
