@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
 using Postseal.Certificates.Revocation;
@@ -22,29 +23,48 @@ public static class CertificateFuzz
     public static int Run(TimeSpan duration, int seed)
     {
         Console.WriteLine($"certificate: seed {seed}, {duration.TotalSeconds:0} s");
-        using var files = new TemporaryDirectory();
-        var (watch, inputs, random, pki) = (Stopwatch.StartNew(), 0L, new Random(seed), new MutatedPki());
-        var kinds = new SortedDictionary<string, long>();
-        files.Write("anchors.pem", pki.Root.ExportCertificatePem() + "\n");
-        for (; watch.Elapsed < duration; inputs++)
+        var (watch, inputs, kinds) = (Stopwatch.StartNew(), 0L, new SortedDictionary<string, long>());
+        try
         {
-            var bag = pki.Make(random);
-            try
+            foreach (var kind in Try(seed).TakeWhile(_ => watch.Elapsed < duration))
             {
-                var kind = Check(files, bag);
                 kinds[kind] = kinds.GetValueOrDefault(kind) + 1;
+                inputs++;
             }
-            catch (Exception e)
-            {
-                Console.WriteLine($"input {inputs}:\n{string.Join('\n', bag.Select(Convert.ToBase64String))}\n{e}");
-                return 1;
-            }
+        }
+        catch (Exception e)
+        {
+            Console.WriteLine($"input {inputs}: {e}");
+            return 1;
         }
 
         Console.WriteLine($"{inputs} inputs, none broke a promise; how the signers stood:");
         foreach (var (kind, count) in kinds)
             Console.WriteLine($"{count,10} {kind}");
         return 0;
+    }
+
+    /// <summary>Tries message after message, and tells how the signer of each stood.</summary>
+    /// <exception cref="InvalidOperationException">A promise is broken; the message says which, and by what.</exception>
+    public static IEnumerable<string> Try(int seed)
+    {
+        using var files = new TemporaryDirectory();
+        var (random, pki) = (new Random(seed), new MutatedPki());
+        files.Write("anchors.pem", pki.Root.ExportCertificatePem() + "\n");
+        while (true)
+            yield return Try(files, pki.Make(random));
+    }
+
+    private static string Try(TemporaryDirectory files, IReadOnlyList<byte[]> bag)
+    {
+        try
+        {
+            return Check(files, bag);
+        }
+        catch (Exception e)
+        {
+            throw new InvalidOperationException($"{e.Message}, by\n{string.Join('\n', bag.Select(Convert.ToBase64String))}", e);
+        }
     }
 
     /// <summary>Tries the certificates of one message.</summary>
@@ -83,11 +103,11 @@ public static class CertificateFuzz
             files.Write("signer.pem", chain[0].ExportCertificatePem()),
         ]);
         if (exitCode != 0)
-            throw new InvalidOperationException($"it is trusted, and openssl says {errors}");
+            throw new InvalidOperationException($"it is trusted, and openssl says {errors.Trim()}");
     }
 
     private static bool IsForAnything(X509Certificate2 certificate) => certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>()
-        .Any(purposes => purposes.EnhancedKeyUsages.Cast<System.Security.Cryptography.Oid>().Any(purpose => purpose.Value == "2.5.29.37.0"));
+        .Any(purposes => purposes.EnhancedKeyUsages.Cast<Oid>().Any(purpose => purpose.Value == "2.5.29.37.0"));
 
     private sealed class NobodyAsks : IRevocationCheck
     {
