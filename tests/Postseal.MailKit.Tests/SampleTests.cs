@@ -1,4 +1,5 @@
 using System.Globalization;
+using MailKit;
 using MailKit.Net.Smtp;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -32,7 +33,7 @@ public sealed class SampleTests : IDisposable
         var samples = string.Join('\n', Code(Lines("Samples.cs")));
         var blocks = Blocks().ToList();
 
-        Assert.Equal(11, blocks.Count);
+        Assert.Equal(12, blocks.Count);
         Assert.All(blocks, block => Assert.Contains($"\n{string.Join('\n', Code(block))}\n", samples, StringComparison.Ordinal));
         Assert.InRange(blocks[0].Count(line => line.Length > 0), 15, 21);
     }
@@ -46,6 +47,20 @@ public sealed class SampleTests : IDisposable
 
         AssertSigned(server);
         Assert.Equal("signed with CN=alice@example.org\n", written);
+    }
+
+    [Fact]
+    public async Task What_was_fetched_is_verified()
+    {
+        folder.Write("postseal.ini", "[Certificates]\nPath = .\n[Trust]\nAnchors = anchors.txt\n[Revocation]\nCheck = Off\n");
+        folder.Write("anchors.txt", folder.Ca.Root.ExportCertificatePem());
+        var letter = Letters.Plain();
+        letter.Date = DateTimeOffset.Now;
+        var inbox = Inbox.With(Letters.Bytes(Signer().Sign(letter, cancellationToken: Cancel).Message));
+
+        var written = await WrittenAsync(() => InFolderAsync(() => Samples.ReadAsync(inbox, new UniqueId(1))));
+
+        Assert.Equal("Pass: trusted\n", written);
     }
 
     [Fact]

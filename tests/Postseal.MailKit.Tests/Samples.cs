@@ -110,6 +110,16 @@ internal static class Samples
         return signatures;
     }
 
+    public static async Task ReadAsync(IMailFolder inbox, UniqueId uid)
+    {
+        using var reader = new SmimeReader(PostsealOptions.FromIni("postseal.ini")); // one for the whole program
+        using var fetched = await inbox.GetStreamAsync(uid); // inbox is an IMailFolder of MailKit
+        using var message = new MemoryStream();
+        await fetched.CopyToAsync(message);
+        var verdict = reader.Verify(message.ToArray());
+        Console.WriteLine($"{verdict.Result}: {verdict.Reason}");
+    }
+
     public sealed class ReportingClient(SmimeSigner signer) : SmimeSmtpClient(signer)
     {
         protected override string? GetEnvelopeId(MimeMessage message) => message.MessageId;
