@@ -84,7 +84,8 @@ internal sealed class IssuerGraph
         {
             if (!seen.Add(name))
                 continue;
-            foreach (var (certificate, isAnchor) in anchors[name].Select(anchor => (anchor, true)).Concat(pools.SelectMany(pool => pool[name]).Select(other => (other, false))))
+            var others = pools.SelectMany(pool => pool[name]).Select(other => (other, false));
+            foreach (var (certificate, isAnchor) in anchors[name].Select(anchor => (anchor, true)).Concat(others))
             {
                 if (nodes.Count == MaxCertificates)
                     return;

@@ -10,6 +10,8 @@ namespace Postseal.Certificates.Trust;
 /// </summary>
 internal static class PathRules
 {
+    private const string ForOtherPurposes = "its extendedKeyUsage does not allow mail; its CA has to issue for mail with another";
+
     /// <summary>Checks the issuers of a path, and the signatures on all but the anchor; <see langword="null"/> when they will do.</summary>
     public static SignerStanding? Check(IReadOnlyList<X509Certificate2> path, DateTimeOffset now)
     {
@@ -19,7 +21,7 @@ internal static class PathRules
             if (i > 0 && CertificateRules.CheckDates(certificate, now) is { } dates)
                 return Stand(StandingKind.NotValid, Of(path, i, dates.Message), path);
             if (i > 0 && CertificateRules.CheckPurpose(certificate) is not null)
-                return Stand(StandingKind.NotForMail, Of(path, i, "its extendedKeyUsage does not allow mail; its CA has to issue for mail with another"), path);
+                return Stand(StandingKind.NotForMail, Of(path, i, ForOtherPurposes), path);
             // The anchor's own signature proves nothing, weak or not.
             var weak = isAnchor ? null : CertificateRules.CheckReceivedSignature(certificate);
             if ((weak ?? (i > 0 ? CertificateRules.CheckReceivedKey(certificate) : null)) is { } rejection)

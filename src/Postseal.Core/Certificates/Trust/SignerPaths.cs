@@ -106,7 +106,7 @@ internal sealed class SignerPaths(IRevocationCheck revocation, IIssuerSource? so
                 return (new(StandingKind.Revoked, why, revoked, path), IsFinal: i == 0);
             }
 
-            worst = Worse(worst, answer is RevocationAnswer.Unknown unknown ? new RevocationAnswer.Unknown(PathRules.Of(path, i, unknown.Why)) : answer);
+            worst = Worse(worst, answer is RevocationAnswer.Unknown unknown ? unknown with { Why = PathRules.Of(path, i, unknown.Why) } : answer);
         }
 
         var anchor = DistinguishedNames.ForPeople(path[^1].SubjectName);
@@ -140,7 +140,7 @@ internal sealed class SignerPaths(IRevocationCheck revocation, IIssuerSource? so
     private static DateTimeOffset Until(SignerStanding standing, IssuerGraph graph, DateTimeOffset now)
     {
         var isDecided = standing is { Kind: StandingKind.Trusted, Revocation: not RevocationAnswer.Unknown };
-        var dates = isDecided ? standing.Chain.Select(EndOf) : graph.Certificates.SelectMany(certificate => (DateTimeOffset[])[StartOf(certificate), EndOf(certificate)]);
+        var dates = isDecided ? standing.Chain.Select(EndOf) : graph.Certificates.Select(EndOf).Concat(graph.Certificates.Select(StartOf));
         if (standing.Revocation is RevocationAnswer.Good good)
             dates = dates.Append(good.Until < now ? now : good.Until);
         return dates.Where(date => date >= now).Append(now + (isDecided ? LookAgainAfter : AskAgainAfter)).Min();

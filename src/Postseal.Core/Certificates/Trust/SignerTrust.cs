@@ -40,8 +40,8 @@ internal sealed class SignerTrust(
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return PathRules.Stand(
-                StandingKind.AnchorsUnreadable, $"the CAs to trust cannot be read ({e.Message.TrimEnd('.')}); mend [Trust] Anchors", [signer.Certificate]);
+            var why = $"the CAs to trust cannot be read ({e.Message.TrimEnd('.')}); mend [Trust] Anchors";
+            return PathRules.Stand(StandingKind.AnchorsUnreadable, why, [signer.Certificate]);
         }
 
         if (trusted.Count == 0)
