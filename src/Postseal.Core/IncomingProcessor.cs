@@ -15,17 +15,17 @@ internal sealed class IncomingProcessor(IncomingPolicy policy, MailVerifier veri
     public bool IsIncoming(Envelope envelope) => policy.IsIncoming(envelope);
 
     /// <inheritdoc/>
-    public bool AppliesTo(Envelope envelope, IReadOnlyList<HeaderField> headers) => policy.AppliesTo(headers);
+    public bool AppliesTo(Envelope envelope, IReadOnlyList<HeaderField> headers) => policy.AppliesTo(headers, envelope.Sender);
 
     /// <inheritdoc/>
     public ValueTask<Outcome> ProcessAsync(MailMessage message, Envelope envelope, CancellationToken cancellationToken = default) =>
-        ValueTask.FromResult(Process(message));
+        ValueTask.FromResult(Process(message, envelope.Sender));
 
-    private Outcome Process(MailMessage message)
+    private Outcome Process(MailMessage message, MailAddress? sender)
     {
         var (cleaned, removed) = policy.Cleaned(message);
         var verdict = verifier.Verify(cleaned);
-        var demand = policy.MustBeSigned(cleaned.Headers);
+        var demand = policy.MustBeSigned(cleaned.Headers, sender);
         var plan = new IncomingPlan(verdict, demand, removed);
         // Nearly all mail is unsigned, and nothing need be said of that.
         if (verdict.Layers.Count == 0 && demand is null && removed.Count == 0)

@@ -70,7 +70,16 @@ public sealed class IncomingProcessorTests : IDisposable
     [InlineData("203.0.113.9", null, "carol@elsewhere.example bob@EXAMPLE.net", true)]
     [InlineData("203.0.113.9", null, "bob@sub.example.net", false)]
     [InlineData("203.0.113.9", null, "carol@elsewhere.example", false)]
-    [InlineData("203.0.113.9", null, "postmaster", false)]
+    [InlineData("203.0.113.9", null, "postmaster", true)]
+    [InlineData("203.0.113.9", null, "bob@example.net.", true)]
+    [InlineData("203.0.113.9", null, "bob@localhost", true)]
+    [InlineData("203.0.113.9", null, "bob@[192.0.2.1]", true)]
+    [InlineData("203.0.113.9", null, "bob@[IPv6:2001:db8::1]", true)]
+    [InlineData("203.0.113.9", null, "example.net!bob", true)]
+    [InlineData("203.0.113.9", null, "bob%example.net", true)]
+    [InlineData("203.0.113.9", null, "bob%example.net@mx.example.com", true)]
+    [InlineData("203.0.113.9", null, "@relay.example:bob@example.net", true)]
+    [InlineData("203.0.113.9", null, "\"bob@example.net\"@mx.example.com", true)]
     [InlineData("127.0.0.1", null, "bob@example.net", false)]
     [InlineData("203.0.113.9", "alice@example.org", "bob@example.net", false)]
     public void Incoming_is_what_comes_from_outside_for_our_domains(string client, string? login, string recipients, bool expected) =>
@@ -194,6 +203,27 @@ public sealed class IncomingProcessorTests : IDisposable
 
         Assert.IsType<Outcome.Refused>(Process(Mail($"{from}Subject: Hello\r\n\r\nHello\r\n"), options));
         Assert.IsType<Outcome.Unchanged>(Process(Mail("From: other@example.com\r\nSubject: Hello\r\n\r\nHello\r\n"), options));
+    }
+
+    [Fact]
+    public void Nor_by_leaving_him_to_the_envelope()
+    {
+        var options = Options with
+        {
+            Incoming = Options.Incoming with
+            {
+                From = new Dictionary<AddressPattern, FromRules>
+                {
+                    [AddressPattern.Parse("alice@example.org")] = new(SignatureDemand.Required, UnmetDemand.Refuse),
+                },
+            },
+        };
+        var letter = Mail("Subject: Hello\r\n\r\nHello\r\n");
+        var byAlice = FromOutside with { Sender = new MailAddress("alice", "example.org") };
+
+        Assert.True(Processor(options).AppliesTo(byAlice, letter.Headers));
+        Assert.IsType<Outcome.Refused>(Processor(options).Process(letter, byAlice));
+        Assert.False(Processor(options).AppliesTo(FromOutside, letter.Headers));
     }
 
     public void Dispose() => folder.Dispose();

@@ -1,16 +1,15 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using System.Text.Unicode;
 
 namespace Postseal.Mail;
 
 /// <summary>Reads the authserv-id at the start of an Authentication-Results field (RFC 8601 section 2.2), and whatever else a reader
 /// might read there.</summary>
-internal static class AuthservIdReader
+internal static partial class AuthservIdReader
 {
-    private const int MaxCommentDepth = 32;
-
     private static readonly IdnMapping Idna = new();
 
     private static readonly SearchValues<char> HostCharacters = SearchValues.Create(
@@ -32,13 +31,14 @@ internal static class AuthservIdReader
 
     /// <summary>
     /// Determines whether the id stands anywhere before the first result: as a word, also in a comment or a quoted-string. What is
-    /// not in plain ASCII there may be any id to some reader: encoded words, letters that look like others or are mapped to them.
+    /// not in plain ASCII there may be any id to some reader: encoded words, letters that look like others or are mapped to them. Where
+    /// quotes, escapes or comments in comments stand before a semicolon, readers differ on where they end, and the whole field is looked at.
     /// </summary>
     public static bool MayBe(ReadOnlySpan<byte> value, string authservId)
     {
         var text = Decode(value);
-        var end = Math.Max(EndOfId(text, honorsQuotes: true), EndOfId(text, honorsQuotes: false));
-        var head = text[..end];
+        var end = text.IndexOf(';', StringComparison.Ordinal);
+        var head = end < 0 || SimpleComment().Replace(text[..end], "").AsSpan().ContainsAny("(\"\\") ? text : text[..end];
         if (head.Contains("=?", StringComparison.Ordinal) || head.Any(c => c is (< ' ' and not '\t') or > '~'))
             return true;
         var wanted = Canonical(authservId);
@@ -88,7 +88,7 @@ internal static class AuthservIdReader
                 case '\\':
                     at++;
                     break;
-                case '(' when depth < MaxCommentDepth:
+                case '(':
                     depth++;
                     break;
                 case ')' when --depth == 0:
@@ -97,31 +97,6 @@ internal static class AuthservIdReader
         }
 
         return text.Length;
-    }
-
-    /// <summary>Finds the semicolon that ends the id: the first one, or the first one outside of comments and quotes.</summary>
-    private static int EndOfId(string text, bool honorsQuotes)
-    {
-        var at = 0;
-        while (at < text.Length && text[at] != ';')
-        {
-            if (honorsQuotes && text[at] == '(')
-            {
-                at = EndOfComment(text, at);
-                continue;
-            }
-
-            if (honorsQuotes && text[at] == '"')
-            {
-                do
-                    at += at < text.Length && text[at] == '\\' ? 2 : 1;
-                while (at < text.Length && text[at] != '"');
-            }
-
-            at++;
-        }
-
-        return Math.Min(at, text.Length);
     }
 
     private static string WithoutComments(string text)
@@ -171,4 +146,7 @@ internal static class AuthservIdReader
             return id;
         }
     }
+
+    [GeneratedRegex(@"\([^()""\\]*\)")]
+    private static partial Regex SimpleComment();
 }

@@ -56,6 +56,17 @@ internal static class HeaderBlock
     public static bool IsMailboxFrom(ReadOnlySpan<byte> line) =>
         (line.StartsWith("From "u8) || line.StartsWith(">From "u8)) && NameLength(line) == 0;
 
+    /// <summary>Determines whether all readers find the same lines in a header: it ends with an empty one, all end in the same way, and there
+    /// is no bare CR, which some take for the end of one, nor a NUL.</summary>
+    public static bool IsPlain(in ReadOnlySequence<byte> header)
+    {
+        var bytes = header.IsSingleSegment ? header.FirstSpan : header.ToArray();
+        var (ends, returns) = (bytes.Count((byte)'\n'), bytes.Count((byte)'\r'));
+        return returns == 0
+            ? bytes.EndsWith("\n\n"u8) && !bytes.Contains((byte)0)
+            : bytes.EndsWith("\r\n\r\n"u8) && !bytes.Contains((byte)0) && returns == ends && bytes.Count("\r\n"u8) == ends;
+    }
+
     /// <summary>Returns the offset of the line after the first one.</summary>
     public static int NextLine(ReadOnlySpan<byte> bytes)
     {

@@ -23,8 +23,10 @@ internal sealed class IncomingPolicy(IncomingOptions options, OriginatingOptions
 
     /// <summary>Determines by its header whether there is anything to be said or done about an incoming message. Of mail that nobody
     /// signed there is not, unless it bears marks of ours, or had to be signed.</summary>
-    public bool AppliesTo(IReadOnlyList<HeaderField> headers) =>
-        ReceivedLayer.MayBe(headers) || Own.AreIn(headers) || MessageMarks.AreIn(headers, marks) || MustBeSigned(headers) is not null;
+    /// <param name="headers">The header.</param>
+    /// <param name="sender">The envelope sender.</param>
+    public bool AppliesTo(IReadOnlyList<HeaderField> headers, MailAddress? sender) =>
+        ReceivedLayer.MayBe(headers) || Own.AreIn(headers) || MessageMarks.AreIn(headers, marks) || MustBeSigned(headers, sender) is not null;
 
     /// <summary>Returns the message without what only we may write in it, and the names of the fields that were taken out.</summary>
     public (MailMessage Message, IReadOnlyList<string> Removed) Cleaned(MailMessage message)
@@ -36,7 +38,9 @@ internal sealed class IncomingPolicy(IncomingOptions options, OriginatingOptions
 
     /// <summary>Finds what is asked of a message's author; <see langword="null"/> where nothing is. Of an author who is not clear that is
     /// what is asked of anybody that some reader may take for him.</summary>
-    public UnmetDemand? MustBeSigned(IReadOnlyList<HeaderField> headers)
+    /// <param name="headers">The header.</param>
+    /// <param name="sender">The envelope sender, of whom MTAs and readers make the author where no From names one.</param>
+    public UnmetDemand? MustBeSigned(IReadOnlyList<HeaderField> headers, MailAddress? sender)
     {
         if (!asksOfSenders)
             return null;
@@ -44,6 +48,8 @@ internal sealed class IncomingPolicy(IncomingOptions options, OriginatingOptions
         var asked = authorship.IsClear ? authorship.Authors.Select(Asked)
             : Authorship.MayBeAnybody(headers) ? options.From.Keys.Select(Asked)
             : Authorship.Candidates(headers).Select(Asked);
+        if (sender is not null && !headers.Any(field => field.Is("From")))
+            asked = asked.Append(Asked(sender));
         return asked.Max();
     }
 
@@ -57,5 +63,11 @@ internal sealed class IncomingPolicy(IncomingOptions options, OriginatingOptions
             : null;
     }
 
-    private bool IsOurs(Recipient recipient) => recipient.Address is { } address && domains.Contains("@" + address.AsciiDomain);
+    /// <summary>Determines whether mail to a recipient is ours, or may be: he is as the client wrote him, and the MTA makes an address of ours
+    /// out of much: <c>bob</c>, <c>bob@localhost</c>, <c>bob@[192.0.2.1]</c>, <c>bob@example.org.</c>, and by the routes of old times (RFC 5321
+    /// appendix F.2) <c>example.org!bob</c> and <c>bob%example.org@mx</c>. What is not ours after all gets a verdict too many.</summary>
+    private bool IsOurs(Recipient recipient) => recipient.Address is not { } address
+        || domains.Contains("@" + address.AsciiDomain)
+        || address.AsciiDomain is "localhost" or "localhost.localdomain" or ['[', ..]
+        || address.LocalPart.AsSpan().ContainsAny('%', '!', '@');
 }

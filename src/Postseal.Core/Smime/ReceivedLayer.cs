@@ -64,7 +64,15 @@ internal abstract record ReceivedLayer
     }
 
     /// <summary>Determines what an entity is: one that was inside another layer.</summary>
-    public static ReceivedLayer Of(in ReadOnlySequence<byte> entity) => Of(BodyPart.Parse(entity));
+    public static ReceivedLayer Of(in ReadOnlySequence<byte> entity)
+    {
+        var root = BodyPart.Parse(entity);
+        var layer = Of(root);
+        // No MTA has read this header, and whoever wrote it need not have signed what is in the layer.
+        return layer is Signed && !HeaderBlock.IsPlain(entity.Slice(0, entity.Length - root.Content.Length))
+            ? new Broken("its inner header is written so that readers find different fields in it")
+            : layer;
+    }
 
     private static ReceivedLayer Of(BodyPart root)
     {

@@ -30,6 +30,9 @@ internal static class SentDate
     private static DateTimeOffset? Parse(string value)
     {
         var text = WithoutComments(value);
+        // To readers that know no comments, figures in one before the end are the date.
+        if (value.Count(char.IsAsciiDigit) != text.Count(char.IsAsciiDigit) && !value.StartsWith(text.TrimEnd(), StringComparison.Ordinal))
+            return null;
         if (text.IndexOf(',', StringComparison.Ordinal) is var comma && comma >= 0 && IsDayOfWeek(text[..comma].Trim()))
             text = text[(comma + 1)..];
         var words = text.Split((char[])[' ', '\t', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries);

@@ -81,6 +81,9 @@ public sealed class AuthenticationResultsTests
     [InlineData(" m\0x.example.org; none")]
     [InlineData(" (mx.example.org; none")]
     [InlineData(" \"mx.example.org; none")]
+    [InlineData(" (((((((((((((((((((((((((((((((((x)))))))))))))))))))))))))))))))) ; ) mx.example.org; none")]
+    [InlineData(" (\\(); x) mx.example.org; none")]
+    [InlineData(" (a \"b); (\") mx.example.org; none")]
     public void What_some_reader_takes_for_ours_is_ours(string value) =>
         Assert.True(AuthenticationResults.MayBeOf(Field("Authentication-Results", value), Id));
 

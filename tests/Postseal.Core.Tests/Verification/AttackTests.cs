@@ -86,6 +86,16 @@ public sealed class AttackTests(LetterRoom room) : IClassFixture<LetterRoom>
         new("m4 two types", SmimeResult.Neutral, room => Letter(
             By(room.Alice).Detached(Honest), $"From: {Alice}\r\nContent-Type: multipart/mixed; boundary=\"x\"")),
 
+        // m: a layer of nobody's around what Alice signed, whose header some readers read as that of a page
+        new("m5 a bare CR in a header inside", SmimeResult.Neutral, room =>
+            Letter(Alice, Hollow(room).Opaque(Page("X-A: b\rContent-Type: text/html\r\n", By(room.Alice).Detached(Honest))))),
+        new("m5 a bare LF in a header inside", SmimeResult.Neutral, room =>
+            Letter(Alice, Hollow(room).Opaque(Page("X-A: b\n", By(room.Alice).Detached(Honest))))),
+        new("m5 a header inside that ends with junk", SmimeResult.Neutral, room => Letter(
+            Alice, Hollow(room).Detached(Changed(By(room.Alice).Detached(Honest), "\"\r\n\r\n--", "\"\r\njunk\r\nContent-Type: text/html\r\n\r\n<p>Pay Mallory\r\n--")))),
+        new("m5 a NUL in a header inside", SmimeResult.Neutral, room =>
+            Letter(Alice, Hollow(room).Opaque(Page("X-A: b\0\r\n", By(room.Alice).Detached(Honest))))),
+
         // i: who is the author
         new("i1 the name is an address", SmimeResult.Policy, room =>
             Letter("\"alice@example.org\" <mallory@evil.example>", By(room.Mallory).Detached(Forged))),
@@ -175,6 +185,10 @@ public sealed class AttackTests(LetterRoom room) : IClassFixture<LetterRoom>
     private static SignedLetter Inner(LetterSigner signer) => By(signer) with { Boundary = "----=_inner" };
 
     private static SignedLetter Outer(LetterSigner signer) => By(signer) with { Boundary = "----=_outer" };
+
+    private static SignedLetter Hollow(LetterRoom room) => Outer(room.Mallory) with { IsSigned = false };
+
+    private static byte[] Page(string fields, byte[] entity) => Changed([.. Text.Bytes(fields), .. entity], "\"\r\n\r\n--", "\"\r\n\r\n<p>Pay Mallory<!--\r\n--");
 
     private static byte[] Changed(byte[] entity, string from, string to)
     {
