@@ -86,7 +86,7 @@ internal sealed record Abilities(IReadOnlyList<string> Algorithms)
         if (!reader.HasData || reader.PeekTag() == Asn1Tag.Null)
             return HashAlgorithmName.SHA1;
         var sequence = reader.ReadSequence();
-        if (!sequence.HasData || !sequence.PeekTag().HasSameClassAndValue(tag))
+        if (!sequence.IsNext(tag))
             return HashAlgorithmName.SHA1;
         return sequence.ReadSequence(tag).ReadSequence().ReadObjectIdentifier() switch
         {

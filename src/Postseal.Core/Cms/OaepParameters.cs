@@ -111,7 +111,7 @@ public sealed class OaepParameters
     /// <summary>Reads the AlgorithmIdentifier in an explicit tag; <see langword="null"/> where the tag is absent.</summary>
     private static AsnReader? ReadField(AsnReader fields, Asn1Tag tag)
     {
-        if (!fields.HasData || !fields.PeekTag().HasSameClassAndValue(tag))
+        if (!fields.IsNext(tag))
             return null;
         var field = fields.ReadSequence(tag);
         var identifier = field.ReadSequence();

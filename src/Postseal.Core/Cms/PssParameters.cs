@@ -42,7 +42,7 @@ internal sealed record PssParameters(HashFunction Hash, HashFunction? MaskHash, 
         others.Hash == Hash && others.MaskHash == MaskHash && others.SaltLength >= SaltLength;
 
     private static AsnReader? ReadField(AsnReader fields, Asn1Tag tag) =>
-        fields.HasData && fields.PeekTag().HasSameClassAndValue(tag) ? fields.ReadSequence(tag) : null;
+        fields.IsNext(tag) ? fields.ReadSequence(tag) : null;
 
     private static T ReadLast<T>(AsnReader field, Func<AsnReader, T> read)
     {

@@ -10,6 +10,10 @@ internal sealed class FetchTimes
     /// <summary>A thing that nobody asked for in this time is not kept up to date.</summary>
     private static readonly TimeSpan IdleAfter = TimeSpan.FromDays(30);
 
+    /// <summary>The shortest and the longest time between two fetches of what says how long it holds. Some CAs' lists hold for half a
+    /// year, and change when somebody is revoked.</summary>
+    private static readonly TimeSpan AtLeast = TimeSpan.FromMinutes(10), AtMost = TimeSpan.FromDays(1);
+
     private int failures;
     private DateTimeOffset dueAt = DateTimeOffset.MinValue;
     private DateTimeOffset askedAt;
@@ -31,6 +35,16 @@ internal sealed class FetchTimes
     /// <param name="now">Now.</param>
     public void Succeeded(DateTimeOffset refreshAt, DateTimeOffset now) =>
         (failures, Problem, dueAt) = (0, null, refreshAt + Jitter(refreshAt - now));
+
+    /// <summary>Notes that it is there, to be fetched again when a quarter of its time is left.</summary>
+    /// <param name="from">From when it holds.</param>
+    /// <param name="until">Until when.</param>
+    /// <param name="now">Now.</param>
+    public void Succeeded(DateTimeOffset from, DateTimeOffset until, DateTimeOffset now)
+    {
+        var wanted = from + ((until - from) * 0.75);
+        Succeeded(wanted < now + AtLeast ? now + AtLeast : wanted > now + AtMost ? now + AtMost : wanted, now);
+    }
 
     /// <summary>Notes that it could not be had.</summary>
     /// <param name="problem">Why, as the end of a sentence.</param>

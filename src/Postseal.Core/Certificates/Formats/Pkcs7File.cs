@@ -49,7 +49,7 @@ internal static class Pkcs7File
         signedData.ReadEncodedValue();
         signedData.ReadEncodedValue();
         signedData.ReadEncodedValue();
-        return signedData.HasData && signedData.PeekTag().HasSameClassAndValue(CertificateSet)
+        return signedData.IsNext(CertificateSet)
             ? signedData.ReadSetOf(skipSortOrderValidation: true, CertificateSet)
             : throw new AsnContentException("There are no certificates.");
     }

@@ -64,5 +64,5 @@ internal sealed record DistributionPoint(IReadOnlyList<string> Names, Revocation
 
     /// <summary>Takes the next element if it has that tag.</summary>
     private static AsnReader? TryTake(AsnReader reader, Asn1Tag tag) =>
-        reader.HasData && reader.PeekTag().HasSameClassAndValue(tag) ? new AsnReader(reader.ReadEncodedValue(), AsnEncodingRules.DER) : null;
+        reader.IsNext(tag) ? new AsnReader(reader.ReadEncodedValue(), AsnEncodingRules.DER) : null;
 }

@@ -24,10 +24,6 @@ internal sealed class FetchedLists(IDownloads? downloads, BackgroundFetches fetc
     /// <summary>A list is long, and comes slowly from some.</summary>
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
-    /// <summary>The shortest and the longest time between two fetches. Some CAs' lists hold for half a year, and change when
-    /// somebody is revoked.</summary>
-    private static readonly TimeSpan AtLeast = TimeSpan.FromMinutes(10), AtMost = TimeSpan.FromDays(1);
-
     private readonly Lock changing = new();
     private readonly Lock reading = new();
     private readonly Dictionary<Uri, Entry> entries = [];
@@ -144,8 +140,8 @@ internal sealed class FetchedLists(IDownloads? downloads, BackgroundFetches fetc
         lock (changing)
         {
             isNews = problem is not null && entry.Times.Failed(problem, now);
-            if (problem is null)
-                entry.Times.Succeeded(RefreshAt(entry.List!, now), now);
+            if (problem is null && entry.List is { } list)
+                entry.Times.Succeeded(list.ThisUpdate, list.NextUpdate!.Value, now);
         }
 
         if (isNews)
@@ -189,13 +185,6 @@ internal sealed class FetchedLists(IDownloads? downloads, BackgroundFetches fetc
         {
             warn($"the revocation list of {UrlText.Of(url)} is not kept: {e.Message}");
         }
-    }
-
-    /// <summary>Returns when a list is to be fetched again: a quarter of its time before it ends.</summary>
-    private static DateTimeOffset RefreshAt(RevocationList list, DateTimeOffset now)
-    {
-        var wanted = list.ThisUpdate + ((list.NextUpdate!.Value - list.ThisUpdate) * 0.75);
-        return wanted < now + AtLeast ? now + AtLeast : wanted > now + AtMost ? now + AtMost : wanted;
     }
 
     private sealed class Entry(Uri url)

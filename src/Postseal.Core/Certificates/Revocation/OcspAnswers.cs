@@ -22,7 +22,7 @@ internal sealed class OcspAnswers(
     internal const int MaxAnswers = 10_000;
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan AtLeast = TimeSpan.FromMinutes(10), AtMost = TimeSpan.FromDays(1), IdleAfter = TimeSpan.FromHours(1);
+    private static readonly TimeSpan IdleAfter = TimeSpan.FromHours(1);
 
     private readonly Lock changing = new();
     private readonly Dictionary<string, Entry> entries = [];
@@ -121,7 +121,7 @@ internal sealed class OcspAnswers(
         {
             isNews = problem is not null && entry.Times.Failed(problem, now);
             if (problem is null && answer is not null)
-                entry.Times.Succeeded(RefreshAt(answer, now), now);
+                entry.Times.Succeeded(answer.From, answer.Until, now);
         }
 
         if (problem is null && answer != entry.Answer)
@@ -132,12 +132,6 @@ internal sealed class OcspAnswers(
 
         if (isNews)
             warn($"{UrlText.Of(entry.Url)} {problem}; it is tried again");
-    }
-
-    private static DateTimeOffset RefreshAt(OcspResponse answer, DateTimeOffset now)
-    {
-        var wanted = answer.From + ((answer.Until - answer.From) * 0.75);
-        return wanted < now + AtLeast ? now + AtLeast : wanted > now + AtMost ? now + AtMost : wanted;
     }
 
     private sealed class Entry(string key, Uri url, RevocationSubject subject)

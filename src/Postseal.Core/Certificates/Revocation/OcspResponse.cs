@@ -99,7 +99,7 @@ internal sealed record OcspResponse(RevokedSerial? Revoked, DateTimeOffset From,
     /// <summary>ResponseData ::= SEQUENCE { version [0], responderID, producedAt, responses SEQUENCE OF SingleResponse, responseExtensions [1] }</summary>
     private static OcspResponse? Find(AsnReader data, RevocationSubject subject, DateTimeOffset now, string? weak, out string? problem)
     {
-        if (RevocationListReader.IsNext(data, new Asn1Tag(TagClass.ContextSpecific, 0)))
+        if (data.IsNext(new Asn1Tag(TagClass.ContextSpecific, 0)))
             data.ReadEncodedValue();
         data.ReadEncodedValue();
         data.ReadEncodedValue();
@@ -133,7 +133,7 @@ internal sealed record OcspResponse(RevokedSerial? Revoked, DateTimeOffset From,
         }
 
         var (next, from) = (new Asn1Tag(TagClass.ContextSpecific, 0), single.ReadGeneralizedTime());
-        var until = RevocationListReader.IsNext(single, next) ? single.ReadSequence(next).ReadGeneralizedTime() : from + Default;
+        var until = single.IsNext(next) ? single.ReadSequence(next).ReadGeneralizedTime() : from + Default;
         problem = now < from - ClockSkew ? "answers for a day to come" : now > until ? "answers with what held once" : null;
         return problem is null ? new OcspResponse(revoked, from, until, doubt ?? DoubtOf(single)) : null;
     }
@@ -148,14 +148,14 @@ internal sealed record OcspResponse(RevokedSerial? Revoked, DateTimeOffset From,
     private static string? DoubtOf(AsnReader reader)
     {
         var tag = new Asn1Tag(TagClass.ContextSpecific, 1);
-        if (!RevocationListReader.IsNext(reader, tag))
+        if (!reader.IsNext(tag))
             return null;
         var extensions = reader.ReadSequence(tag).ReadSequence();
         while (extensions.HasData)
         {
             var extension = extensions.ReadSequence();
             extension.ReadObjectIdentifier();
-            if (RevocationListReader.IsNext(extension, Asn1Tag.Boolean) && extension.ReadBoolean())
+            if (extension.IsNext(Asn1Tag.Boolean) && extension.ReadBoolean())
                 return "it has a critical extension that is not known";
         }
 

@@ -46,7 +46,7 @@ internal sealed class RevocationListReader
         var list = file.ReadSequence();
         file.ThrowIfNotEmpty();
         var tbs = list.ReadSequence();
-        if (IsNext(tbs, Asn1Tag.Integer) && (!tbs.TryReadInt32(out var version) || version != 1))
+        if (tbs.IsNext(Asn1Tag.Integer) && (!tbs.TryReadInt32(out var version) || version != 1))
             throw new AsnContentException("A list is of a version that is not known.");
         // What is signed has to name its own algorithm (section 5.1.1.2): else an old one could be put in the place of a better one.
         if (!tbs.ReadEncodedValue().Span.SequenceEqual(list.ReadEncodedValue().Span))
@@ -57,9 +57,9 @@ internal sealed class RevocationListReader
 
     private RevocationList ReadRest(AsnReader tbs, SignedStructure signature)
     {
-        var thisUpdate = ReadTime(tbs);
-        DateTimeOffset? nextUpdate = IsNext(tbs, Asn1Tag.UtcTime) || IsNext(tbs, Asn1Tag.GeneralizedTime) ? ReadTime(tbs) : null;
-        var revoked = IsNext(tbs, Asn1Tag.Sequence) ? tbs.ReadSequence() : null;
+        var thisUpdate = tbs.ReadTime();
+        DateTimeOffset? nextUpdate = tbs.IsNext(Asn1Tag.UtcTime) || tbs.IsNext(Asn1Tag.GeneralizedTime) ? tbs.ReadTime() : null;
+        var revoked = tbs.IsNext(Asn1Tag.Sequence) ? tbs.ReadSequence() : null;
         if (tbs.HasData)
             ReadExtensions(tbs.ReadSequence(Extensions).ReadSequence(), ReadExtension, "it has a critical extension that is not known");
         tbs.ThrowIfNotEmpty();
@@ -93,7 +93,7 @@ internal sealed class RevocationListReader
         {
             var (entry, reason) = (revoked.ReadSequence(), (byte)0);
             var serial = entry.ReadIntegerBytes();
-            var since = ReadTime(entry);
+            var since = entry.ReadTime();
             if (entry.HasData)
             {
                 ReadExtensions(
@@ -140,7 +140,7 @@ internal sealed class RevocationListReader
                 break;
             case Oids.AuthorityKeyIdentifier:
                 var identifier = reader.ReadSequence();
-                keyIdentifier = IsNext(identifier, KeyIdentifier) ? identifier.ReadOctetString(KeyIdentifier) : null;
+                keyIdentifier = identifier.IsNext(KeyIdentifier) ? identifier.ReadOctetString(KeyIdentifier) : null;
                 break;
             case Oids.IssuingDistributionPoint:
                 scope = ListScope.Read(value, issuer);
@@ -165,7 +165,7 @@ internal sealed class RevocationListReader
         {
             var extension = extensions.ReadSequence();
             var type = Short(extension).ReadObjectIdentifier();
-            var isCritical = IsNext(extension, Asn1Tag.Boolean) && extension.ReadBoolean();
+            var isCritical = extension.IsNext(Asn1Tag.Boolean) && extension.ReadBoolean();
             if (!(seen ??= []).Add(type))
                 throw new AsnContentException("An extension is there twice.");
             if (!read(type, extension.ReadOctetString()) && isCritical)
@@ -186,10 +186,4 @@ internal sealed class RevocationListReader
         var name = names.ReadSequence(new Asn1Tag(TagClass.ContextSpecific, 4)).ReadEncodedValue();
         return DistinguishedNames.ComparisonForm(new X500DistinguishedName(name.Span));
     }
-
-    /// <summary>Time ::= CHOICE { UTCTime, GeneralizedTime }</summary>
-    internal static DateTimeOffset ReadTime(AsnReader reader) =>
-        IsNext(reader, Asn1Tag.UtcTime) ? reader.ReadUtcTime() : reader.ReadGeneralizedTime();
-
-    internal static bool IsNext(AsnReader reader, Asn1Tag tag) => reader.HasData && reader.PeekTag().HasSameClassAndValue(tag);
 }

@@ -43,7 +43,7 @@ internal sealed class RevocationSubject(X509Certificate2 certificate, IReadOnlyL
     private static ReadOnlyMemory<byte> ReadSerial(X509Certificate2 certificate)
     {
         var tbs = new AsnReader(certificate.RawDataMemory, AsnEncodingRules.BER).ReadSequence().ReadSequence();
-        if (RevocationListReader.IsNext(tbs, new Asn1Tag(TagClass.ContextSpecific, 0)))
+        if (tbs.IsNext(new Asn1Tag(TagClass.ContextSpecific, 0)))
             tbs.ReadEncodedValue();
         return tbs.ReadIntegerBytes();
     }

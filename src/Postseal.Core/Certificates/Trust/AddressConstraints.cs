@@ -57,7 +57,7 @@ internal static class AddressConstraints
     private static List<string> ReadBases(AsnReader constraints, Asn1Tag which)
     {
         var names = new List<string>();
-        if (!constraints.HasData || !constraints.PeekTag().HasSameClassAndValue(which))
+        if (!constraints.IsNext(which))
             return names;
         var subtrees = constraints.ReadSequence(which);
         while (subtrees.HasData)

@@ -19,7 +19,7 @@ internal static class AlgorithmProtection
         {
             var fields = new AsnReader(protection, AsnEncodingRules.DER).ReadSequence();
             return IsSame(fields.ReadSequence(), ReadSequence(digestAlgorithm))
-                && fields.HasData && fields.PeekTag().HasSameClassAndValue(SignatureAlgorithm)
+                && fields.IsNext(SignatureAlgorithm)
                 && IsSame(fields.ReadSequence(SignatureAlgorithm), ReadSequence(signatureAlgorithm))
                 && !fields.HasData;
         }

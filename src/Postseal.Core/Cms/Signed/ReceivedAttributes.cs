@@ -140,7 +140,7 @@ internal sealed class ReceivedAttributes
                 MessageDigest = values.ReadOctetString();
                 return true;
             case Oids.SigningTime:
-                SigningTime = ReadTime(values);
+                SigningTime = values.ReadTime();
                 return true;
             case Oids.SmimeCapabilities:
                 Capabilities = values.ReadEncodedValue();
@@ -161,8 +161,4 @@ internal sealed class ReceivedAttributes
                 return false;
         }
     }
-
-    /// <summary>Time ::= CHOICE { UTCTime, GeneralizedTime } (RFC 5652 section 11.3)</summary>
-    private static DateTimeOffset ReadTime(AsnReader values) =>
-        values.PeekTag().HasSameClassAndValue(Asn1Tag.UtcTime) ? values.ReadUtcTime() : values.ReadGeneralizedTime();
 }
