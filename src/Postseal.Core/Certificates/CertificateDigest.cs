@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace Postseal.Certificates;
 
-/// <summary>The SHA-256 digest of a certificate's bytes, as a key.</summary>
+/// <summary>The SHA-256 digest of a certificate's bytes, by which it is looked up; people are shown fingerprints.</summary>
 internal readonly record struct CertificateDigest(ulong First, ulong Second, ulong Third, ulong Fourth)
 {
     /// <summary>Computes the digest of bytes.</summary>

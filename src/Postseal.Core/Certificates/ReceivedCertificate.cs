@@ -11,7 +11,7 @@ internal sealed class ReceivedCertificate
     private readonly Lazy<Rejection?> cannotSign;
     private readonly Lazy<VerificationKey> key;
 
-    /// <summary>Returns a certificate whose extensions can all be read.</summary>
+    /// <summary>Takes a certificate whose extensions can all be read.</summary>
     /// <param name="certificate">The certificate.</param>
     /// <param name="digest">The digest of its bytes.</param>
     internal ReceivedCertificate(X509Certificate2 certificate, CertificateDigest digest)

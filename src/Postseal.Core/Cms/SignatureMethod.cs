@@ -21,7 +21,7 @@ internal enum SignatureFamily
     Ed25519,
 }
 
-/// <summary>What the signatureAlgorithm of a stranger's SignerInfo says.</summary>
+/// <summary>How a stranger made a signature, as its signatureAlgorithm says: in a SignerInfo, a certificate, or a revocation list.</summary>
 /// <param name="Family">The family.</param>
 /// <param name="Name">Its name for people; the object identifier where it is unknown.</param>
 /// <param name="Hash">The hash it names; <see langword="null"/> where the digestAlgorithm beside it says which.</param>
@@ -33,7 +33,7 @@ internal sealed record SignatureMethod(SignatureFamily Family, string Name, Hash
     private static readonly Dictionary<string, SignatureMethod> Known = Rows().ToDictionary(
         row => row.Oid, row => new SignatureMethod(row.Family, row.Name, row.Hash is null ? null : HashFunction.Of(row.Hash)));
 
-    /// <summary>Gets whether it is made over the digest of the attributes, and not over themselves.</summary>
+    /// <summary>Gets whether it is made over the digest of what is signed, and not over that itself.</summary>
     public bool IsOverHash => Family != SignatureFamily.Ed25519;
 
     /// <summary>Reads an AlgorithmIdentifier.</summary>

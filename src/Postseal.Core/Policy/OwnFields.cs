@@ -11,10 +11,7 @@ namespace Postseal.Policy;
 /// <param name="keptMethods">The methods whose results filters before us write under that name.</param>
 internal sealed class OwnFields(string authservId, IReadOnlyList<string> keptMethods)
 {
-    /// <summary>What the names of our own fields begin with.</summary>
-    public const string Prefix = "X-Postseal";
-
-    private static ReadOnlySpan<byte> PrefixBytes => "X-Postseal"u8;
+    private static ReadOnlySpan<byte> Prefix => "X-Postseal"u8;
 
     /// <summary>Gets the name under which verdicts are written.</summary>
     public string AuthservId => authservId;
@@ -38,7 +35,7 @@ internal sealed class OwnFields(string authservId, IReadOnlyList<string> keptMet
         : (message, []);
 
     private bool Is(HeaderField field) =>
-        (field.Name.Length >= PrefixBytes.Length && Ascii.EqualsIgnoreCase(field.Name[..PrefixBytes.Length], PrefixBytes))
+        (field.Name.Length >= Prefix.Length && Ascii.EqualsIgnoreCase(field.Name[..Prefix.Length], Prefix))
         || (AuthenticationResults.MayBeOf(field, authservId) && !IsKept(field));
 
     // However a reader finds results: none of our own is in what is kept, nor where one might be hidden, in encoded words (RFC 2047),

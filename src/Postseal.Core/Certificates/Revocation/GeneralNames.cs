@@ -46,7 +46,10 @@ internal static class GeneralNames
     }
 
     /// <summary>Returns the text of a distinguished name.</summary>
-    public static string OfDirectory(X500DistinguishedName name) => "directory " + DistinguishedNames.ComparisonForm(name);
+    public static string OfDirectory(X500DistinguishedName name) => OfDirectory(DistinguishedNames.ComparisonForm(name));
+
+    /// <summary>Returns the text of a distinguished name that is already in its <see cref="DistinguishedNames.ComparisonForm"/>.</summary>
+    public static string OfDirectory(string form) => "directory " + form;
 
     /// <summary>Returns the address that a text stands for; <see langword="null"/> where it is none that is fetched from.</summary>
     public static Uri? ToUrl(string text) =>

@@ -63,5 +63,5 @@ internal sealed record ListScope
     public bool Covers(DistributionPoint point, bool isCa) =>
         !OnlyAttributes && !(OnlyUsers && isCa) && !(OnlyCas && !isCa)
         && (point.Issuer is null || IsIndirect)
-        && (Names.Count == 0 || Names.Intersect(point.Names.Count > 0 || point.Issuer is null ? point.Names : ["directory " + point.Issuer]).Any());
+        && (Names.Count == 0 || Names.Intersect(point.Names.Count > 0 || point.Issuer is null ? point.Names : [GeneralNames.OfDirectory(point.Issuer)]).Any());
 }

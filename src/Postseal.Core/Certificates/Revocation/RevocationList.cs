@@ -15,9 +15,12 @@ internal sealed class RevocationList
     /// <summary>The longest list that is read: about a million entries.</summary>
     public const int MaxLength = 32 << 20;
 
-    private const int MaxKnownKeys = 16;
+    private const int MaxKnownIssuers = 16;
 
-    private readonly ConcurrentDictionary<string, bool> known = new();
+    /// <summary>How far the clock of a CA may be ahead.</summary>
+    private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
+
+    private readonly ConcurrentDictionary<CertificateDigest, bool> signedBy = new();
 
     /// <summary>Gets the name of who issued it.</summary>
     public required X500DistinguishedName Issuer { get; init; }
@@ -100,14 +103,11 @@ internal sealed class RevocationList
         if (DistinguishedNames.ComparisonForm(issuer.SubjectName) != IssuerForm
             || (issuer.Extensions.OfType<X509KeyUsageExtension>().FirstOrDefault() is { } usage && !usage.KeyUsages.HasFlag(X509KeyUsageFlags.CrlSign)))
             return false;
-        var key = issuer.GetCertHashString(HashAlgorithmName.SHA256);
-        if (known.TryGetValue(key, out var isBy))
+        var digest = CertificateDigest.Of(issuer.RawDataMemory.Span);
+        if (signedBy.TryGetValue(digest, out var isBy))
             return isBy;
-        if (known.Count >= MaxKnownKeys)
-            known.Clear();
-        return known[key] = Signature.IsBy(issuer);
+        if (signedBy.Count >= MaxKnownIssuers)
+            signedBy.Clear();
+        return signedBy[digest] = Signature.IsBy(issuer);
     }
-
-    /// <summary>How far the clock of a CA may be ahead.</summary>
-    private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
 }

@@ -13,6 +13,9 @@ internal static class PathValidation
     /// <summary>The most paths that are validated for one certificate.</summary>
     public const int MaxPaths = 16;
 
+    private static readonly EqualityComparer<X509Certificate2> SameBytes =
+        EqualityComparer<X509Certificate2>.Create((one, other) => IssuerMatch.Same(one!, other!));
+
     /// <summary>Validates a path.</summary>
     /// <param name="path">The certificate, its issuers, and the anchor at the end.</param>
     /// <param name="now">When it has to be valid.</param>
@@ -31,7 +34,7 @@ internal static class PathValidation
             if (!chain.Build(path[0]))
                 return Reason(chain);
             // It also looks into the store of the user it runs as, which is nobody's decision here.
-            return chain.ChainElements.Select(element => element.Certificate.RawData).SequenceEqual(path.Select(one => one.RawData), SameBytes)
+            return chain.ChainElements.Select(element => element.Certificate).SequenceEqual(path, SameBytes)
                 ? AddressConstraints.Check(path)
                 : "the platform takes another way than was found";
         }
@@ -45,9 +48,6 @@ internal static class PathValidation
                 element.Certificate.Dispose();
         }
     }
-
-    private static readonly EqualityComparer<byte[]> SameBytes =
-        EqualityComparer<byte[]>.Create((one, other) => one.AsSpan().SequenceEqual(other), bytes => bytes.Length);
 
     private static string Reason(X509Chain chain) => chain.ChainElements
         .SelectMany(element => element.ChainElementStatus.Select(status => (element.Certificate, Text: status.StatusInformation.Trim().TrimEnd('.'))))
