@@ -40,7 +40,7 @@ internal sealed class ChainSearch(X509Certificate2 leaf, IReadOnlyList<ILookup<s
         {
             if (triesLeft-- <= 0)
                 return;
-            if (path.Exists(known => IssuerMatch.Same(known, issuer)) || CheckIssuer(issuer, path[^1]) is not null)
+            if (path.Exists(known => CertificateMatch.Same(known, issuer)) || CheckIssuer(issuer, path[^1]) is not null)
                 continue;
             if (IsSelfSigned(issuer))
             {
@@ -73,7 +73,7 @@ internal sealed class ChainSearch(X509Certificate2 leaf, IReadOnlyList<ILookup<s
     {
         var name = DistinguishedNames.ComparisonForm(subject.IssuerName);
         return pools.SelectMany(pool => pool[name])
-            .Where(candidate => !IssuerMatch.Same(candidate, subject) && IssuerMatch.HasWantedKey(candidate, subject))
+            .Where(candidate => !CertificateMatch.Same(candidate, subject) && CertificateMatch.HasWantedKey(candidate, subject))
             .DistinctBy(candidate => candidate.Thumbprint)
             .OrderByDescending(candidate => candidate.NotAfter);
     }
@@ -106,6 +106,6 @@ internal sealed class ChainSearch(X509Certificate2 leaf, IReadOnlyList<ILookup<s
     /// has the same name twice and is not a root.</summary>
     private static bool IsSelfSigned(X509Certificate2 certificate) =>
         DistinguishedNames.ComparisonForm(certificate.SubjectName) == DistinguishedNames.ComparisonForm(certificate.IssuerName)
-        && IssuerMatch.HasWantedKey(certificate, certificate)
+        && CertificateMatch.HasWantedKey(certificate, certificate)
         && CertificateSignature.IsBy(certificate, certificate) != false;
 }

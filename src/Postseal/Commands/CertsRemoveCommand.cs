@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Security.Cryptography.X509Certificates;
+using Postseal.Certificates;
 using Postseal.Certificates.Store;
 using Postseal.Program.Commands.Kit;
-using Postseal.Program.Files;
 using Postseal.Program.Store;
 using Postseal.Program.Terminal;
 
@@ -81,7 +81,7 @@ internal static class CertsRemoveCommand
     /// beside this one. A person's chain goes with the person.</summary>
     private static List<X509Certificate2> OthersBeside(DirectoryEntry one, IReadOnlyList<DirectoryEntry> found)
     {
-        bool IsFound(X509Certificate2 certificate) => found.Any(entry => Fingerprints.Same(entry.Certificate!.Certificate, certificate));
+        bool IsFound(X509Certificate2 certificate) => found.Any(entry => CertificateMatch.Same(entry.Certificate!.Certificate, certificate));
         var endEntities = one.Beside.Where(certificate => !CertificateNames.IsIssuer(certificate)).ToList();
         return [.. (endEntities.Exists(IsFound) ? endEntities : one.Beside).Where(certificate => !IsFound(certificate))];
     }

@@ -12,11 +12,6 @@ internal static class Fingerprints
     /// <summary>Returns the SHA-256 fingerprint.</summary>
     public static string Of(X509Certificate2 certificate) => Colons(certificate.GetCertHashString(HashAlgorithmName.SHA256));
 
-    /// <summary>Determines whether two are the same, byte for byte. .NET's Equals looks at issuer and serial number alone,
-    /// which anybody can write into a certificate.</summary>
-    public static bool Same(X509Certificate2 one, X509Certificate2 other) =>
-        one.RawDataMemory.Span.SequenceEqual(other.RawDataMemory.Span);
-
     /// <summary>Determines whether a text is the beginning of the certificate's SHA-256 fingerprint, with colons or
     /// without.</summary>
     public static bool Matches(string text, X509Certificate2 certificate)

@@ -81,7 +81,7 @@ internal sealed class CertificateStore
 
     /// <summary>Returns the entry of this very certificate, with its key if that is here.</summary>
     public DirectoryEntry? EntryOf(X509Certificate2 certificate) => Entries
-        .Where(entry => entry.Certificate is { } found && Fingerprints.Same(found.Certificate, certificate))
+        .Where(entry => entry.Certificate is { } found && CertificateMatch.Same(found.Certificate, certificate))
         .MaxBy(entry => entry.HasKey);
 
     /// <summary>Returns the certificates of people that an address names, or any that the start of a fingerprint names.</summary>

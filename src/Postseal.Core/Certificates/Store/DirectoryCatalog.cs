@@ -213,7 +213,7 @@ internal sealed class DirectoryCatalog
         if (entry is { Kind: CertificateKind.Correspondent, Certificate.Certificate: var own } && IsToEncrypt(entry))
         {
             return FindRecipient(entry.Owner!) is Lookup<MailCertificate>.Found { Value: var other, Source: var source }
-                && !other.Certificate.RawDataMemory.Span.SequenceEqual(own.RawDataMemory.Span)
+                && !CertificateMatch.Same(other.Certificate, own)
                     ? new(RejectionKind.NoCertificate, $"{source} is used instead")
                     : null;
         }
@@ -222,7 +222,7 @@ internal sealed class DirectoryCatalog
             return null;
         return directory.FindSignerOf(entry.Owner ?? AddressPattern.Of(certificate.Addresses[0])) switch
         {
-            Lookup<Identity>.Found { Value: var used } when used.Certificate.RawDataMemory.Span.SequenceEqual(certificate.Certificate.RawDataMemory.Span) => null,
+            Lookup<Identity>.Found { Value: var used } when CertificateMatch.Same(used.Certificate, certificate.Certificate) => null,
             Lookup<Identity>.Found { Value: var used } => new(RejectionKind.NoCertificate, $"{used.Source} is used instead"),
             Lookup<Identity>.Unusable unusable => unusable.Why,
             _ => null,

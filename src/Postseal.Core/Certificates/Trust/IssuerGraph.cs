@@ -89,7 +89,7 @@ internal sealed class IssuerGraph
             {
                 if (nodes.Count == MaxCertificates)
                     return;
-                if (IssuerMatch.Same(certificate, leaf.Certificate) || nodes.Exists(node => IssuerMatch.Same(node.Certificate, certificate)))
+                if (CertificateMatch.Same(certificate, leaf.Certificate) || nodes.Exists(node => CertificateMatch.Same(node.Certificate, certificate)))
                     continue;
                 var node = NodeOf(certificate, isAnchor);
                 nodes.Add(node);

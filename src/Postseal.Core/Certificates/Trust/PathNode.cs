@@ -28,5 +28,5 @@ internal sealed class PathNode(X509Certificate2 certificate)
 
     /// <summary>Determines whether it could be the issuer of another.</summary>
     public bool MayHaveIssued(PathNode other) =>
-        Subject == other.Issuer && IssuerMatch.HasWantedKey(certificate, other.Certificate) && !IssuerMatch.Same(certificate, other.Certificate);
+        Subject == other.Issuer && CertificateMatch.HasWantedKey(certificate, other.Certificate) && !CertificateMatch.Same(certificate, other.Certificate);
 }

@@ -14,7 +14,7 @@ internal static class PathValidation
     public const int MaxPaths = 16;
 
     private static readonly EqualityComparer<X509Certificate2> SameBytes =
-        EqualityComparer<X509Certificate2>.Create((one, other) => IssuerMatch.Same(one!, other!));
+        EqualityComparer<X509Certificate2>.Create((one, other) => CertificateMatch.Same(one!, other!));
 
     /// <summary>Validates a path.</summary>
     /// <param name="path">The certificate, its issuers, and the anchor at the end.</param>

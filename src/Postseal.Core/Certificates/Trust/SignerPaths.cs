@@ -40,7 +40,7 @@ internal sealed class SignerPaths(IRevocationCheck revocation, IIssuerSource? so
             return (PathRules.Stand(StandingKind.NotValid, dates.Message, [certificate]), now + AskAgainAfter);
         var graph = Graph(certificate, bag, anchors, directory);
         var standing = BestOf(graph, now);
-        if (standing.Kind is not (StandingKind.Trusted or StandingKind.Revoked) && anchors.Any(anchor => IssuerMatch.Same(anchor, certificate)))
+        if (standing.Kind is not (StandingKind.Trusted or StandingKind.Revoked) && anchors.Any(anchor => CertificateMatch.Same(anchor, certificate)))
             standing = PathRules.Stand(StandingKind.Trusted, "it is in [Trust] Anchors itself", [certificate]);
         return (standing, Until(standing, graph, now));
     }
@@ -56,7 +56,7 @@ internal sealed class SignerPaths(IRevocationCheck revocation, IIssuerSource? so
         for (var round = 0; source is not null && !graph.HasPath && round < MaxSourceRounds; round++)
         {
             var more = graph.Ends.Take(MaxSourceQuestions).SelectMany(source.IssuersOf)
-                .Where(issuer => !found.Exists(other => IssuerMatch.Same(other, issuer))).ToArray();
+                .Where(issuer => !found.Exists(other => CertificateMatch.Same(other, issuer))).ToArray();
             if (more.Length == 0)
                 break;
             found.AddRange(more);

@@ -44,7 +44,7 @@ internal sealed class TrustCheck(TrustOptions options, TimeProvider time, Action
     private static Rejection? Check(
         X509Certificate2 certificate, IReadOnlyList<X509Certificate2> trusted, IssuerGraph graph, DateTimeOffset now)
     {
-        if (trusted.Any(anchor => IssuerMatch.Same(anchor, certificate)))
+        if (trusted.Any(anchor => CertificateMatch.Same(anchor, certificate)))
             return null;
         Rejection? first = null;
         foreach (var path in graph.Paths(now).Take(PathValidation.MaxPaths))
