@@ -16,6 +16,11 @@ public sealed class CmsFuzz : IDisposable
     private const long AllocatedAlways = 1 << 20;
     private const long AllocatedPerByte = 100;
 
+    // What openssl stumbles over although nothing depends on it: a certificate or a list that is broken, and a digest that is
+    // announced, but that nobody signed with. And in a file it takes an empty [0], a set without certificates, for the end of an
+    // indefinite length.
+    private static readonly string[] Unneeded = ["Field=certificates", "Field=crls", "unknown digest algorithm", "missing eoc"];
+
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
 
     private readonly Correspondent[] people = [Correspondent.Create("RSA-2048"), Correspondent.Create("P-256")];
@@ -111,8 +116,7 @@ public sealed class CmsFuzz : IDisposable
         judging.Start();
         var (verified, errors) = OpenSsl.VerifySignatures(input, null, [.. people.Select(person => person.Certificate)]);
         judging.Stop();
-        // A certificate or a list that is broken, is not needed and was never looked at.
-        if (!verified && !errors.Contains("Field=certificates", StringComparison.Ordinal) && !errors.Contains("Field=crls", StringComparison.Ordinal))
+        if (!verified && !Unneeded.Any(error => errors.Contains(error, StringComparison.Ordinal)))
             throw new InvalidOperationException($"it is good, and openssl says {errors}");
     }
 }

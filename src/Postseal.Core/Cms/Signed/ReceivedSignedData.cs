@@ -108,7 +108,14 @@ internal sealed class ReceivedSignedData
             .ReadSetOf(skipSortOrderValidation: true);
         var announced = new List<HashFunction>(1);
         while (set.HasData)
-            announced.Add(HashFunction.Of(set.ReadSequence().ReadObjectIdentifier()));
+        {
+            var identifier = set.ReadSequence();
+            announced.Add(HashFunction.Of(identifier.ReadObjectIdentifier()));
+            if (identifier.HasData)
+                identifier.ReadEncodedValue(); // whatever an unknown one has
+            identifier.ThrowIfNotEmpty();
+        }
+
         return announced;
     }
 
