@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -41,14 +42,27 @@ internal static class VerifyCommand
                     Headers = [.. letter.Headers.Where(field => !field.Is("Date")), new HeaderField("Date", $" {DateTimeOffset.UtcNow:r}")],
                 };
                 var signed = TestMail.BytesOf(((Outcome.Replaced)processor.Process(letter, TrialSigner.Envelope)).Message);
-                CoreCommand.Tell(Race.Run(turn, Ours(signer, signed, $"{kind}, {form}"), OpenSsls(signer, signed, $"{kind}, {form}"), Bare(kind, size)));
+                var ours = Ours(signer, signed, size, $"{kind}, {form}");
+                CoreCommand.Tell(Race.Run(
+                    turn, ours, OpenSsls(signer, signed, size, $"{kind}, {form}"), Bare(kind, size)));
+                TellAllocation(ours);
             }
         }
 
         return 0;
     }
 
-    private static Contender Ours(TrialSigner signer, byte[] signed, string way)
+    /// <summary>What one message costs the collector, once everything is warm.</summary>
+    private static void TellAllocation(Contender contender)
+    {
+        using var output = new MemoryStream(1);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        contender.Work(output);
+        Console.Error.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{contender.Series}: allocates {GC.GetAllocatedBytesForCurrentThread() - before:N0} bytes a message"));
+    }
+
+    private static Contender Ours(TrialSigner signer, byte[] signed, int size, string way)
     {
         var root = signer.Folder.Write("root.txt", signer.Folder.Ca.Root.ExportCertificatePem());
         var options = signer.Options with
@@ -57,14 +71,15 @@ internal static class VerifyCommand
             Incoming = new IncomingOptions { DateSkew = TimeSpan.FromDays(1) },
         };
         var verifier = new MailVerification(options, signer.Folder.Open(), new NobodyAsked(), null, TimeProvider.System, NullLogger.Instance).Verifier;
-        return new($"Postseal.Core, verify, {way}", signed.Length,
+        return new($"Postseal.Core, verify, {way}", size,
             output => output.WriteByte((byte)verifier.Verify(MailMessage.Parse(signed)).Result), result => result is [(byte)SmimeResult.Pass]);
     }
 
-    private static Contender OpenSsls(TrialSigner signer, byte[] signed, string way)
+    private static Contender OpenSsls(TrialSigner signer, byte[] signed, int size, string way)
     {
         var openssl = new OpenSslVerifier(signer.Folder.Ca.Root);
-        return new($"OpenSSL CMS_verify, {way}", signed.Length, output => output.WriteByte(openssl.Verify(signed) ? (byte)1 : (byte)0), result => result is [1]);
+        return new($"OpenSSL CMS_verify, {way}", size,
+            output => output.WriteByte(openssl.Verify(signed) ? (byte)1 : (byte)0), result => result is [1]);
     }
 
     /// <summary>The platform's verification of one signature and the digest of the content, and nothing else.</summary>

@@ -33,7 +33,7 @@ internal static class Letter
         Recipients = ["bob@example.net"],
         Headers =
         [
-            new("Date", " Sun, 22 Nov 2026 10:15:00 +0100"),
+            new("Date", $" {DateTimeOffset.UtcNow:r}"), // not far from the time of signing
             new("From", $" Alice Example <{from}>"),
             new("To", " Bob Example <bob@example.net>"),
             new("Subject", " Figures of the third quarter"),

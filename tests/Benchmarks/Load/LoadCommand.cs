@@ -1,16 +1,27 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Milter;
+using Milter.Testing;
 
 namespace Postseal.Benchmarks.Load;
 
 /// <summary><c>load</c>: makes load on a milter and writes the result as one line of JSON, for <c>report</c>.</summary>
 internal sealed class LoadCommand : Command
 {
+    private const string Stranger = "mail.example.com";
+
     private readonly Argument<string> endpoint = new("milter") { Description = "Where it listens: unix:PATH, or inet:PORT on loopback." };
     private readonly Option<string?> root = new("--root") { Description = "The CA (PEM) that S/MIME signatures lead to." };
     private readonly Option<string?> dkim = new("--dkim") { Description = "OpenDKIM's configuration for verifying DKIM signatures." };
+    private readonly Option<string?> incoming = new("--incoming")
+    {
+        Description = "Mail from outside, and what has to come of it: smime or dkim (that method says pass, and nothing else is changed), "
+            + "unsigned (nothing, and its body is not asked for) or pass-through (nothing).",
+    };
+
+    private readonly Option<string?> signedBy = new("--signed-by") { Description = "The milter that signs the incoming message beforehand." };
     private readonly Option<string> series = new("--series") { Description = "Who is measured, for the report.", DefaultValueFactory = _ => "" };
     private readonly Option<string?> way = new("--way") { Description = "Under which condition, for the report. Default: unix or tcp." };
     private readonly Option<string[]> from = new("--from")
@@ -33,12 +44,16 @@ internal sealed class LoadCommand : Command
         : base("load", "Make load on a milter as an MTA would, and verify a sample of what comes back.")
     {
         Add(endpoint);
-        foreach (var option in (Option[])[root, dkim, series, way, from, connections, size, headers, attachment, seconds, messages, idle, pid])
+        foreach (var option in (Option[])[root, dkim, incoming, signedBy, series, way, from, connections, size, headers, attachment, seconds, messages, idle, pid])
             Add(option);
+        incoming.AcceptOnlyFromAmong("smime", "dkim", "unsigned", "pass-through");
         Validators.Add(result =>
         {
-            if (result.GetValue(root) is null == result.GetValue(dkim) is null)
-                result.AddError("Say with --root or --dkim who is to verify what comes back.");
+            string?[] judges = [result.GetValue(root), result.GetValue(dkim), result.GetValue(incoming)];
+            if (judges.Count(judge => judge is not null) != 1)
+                result.AddError("Say with --root or --dkim who is to verify what comes back, or with --incoming what has to.");
+            if (result.GetValue(incoming) is "smime" or "dkim" != result.GetValue(signedBy) is not null)
+                result.AddError("--incoming smime and dkim need --signed-by, and nothing else does.");
         });
         SetAction((arguments, _) => RunAsync(arguments));
     }
@@ -46,9 +61,9 @@ internal sealed class LoadCommand : Command
     private async Task<int> RunAsync(ParseResult arguments)
     {
         using var process = arguments.GetValue(pid) is { } number ? Process.GetProcessById(number) : null;
-        var request = Request(arguments) with { Process = process };
         try
         {
+            var request = await RequestAsync(arguments) with { Process = process };
             var result = LoadGenerator.Run(request);
             await VerifyAsync(result.Samples, arguments);
             new Measurement(
@@ -71,12 +86,21 @@ internal sealed class LoadCommand : Command
         }
     }
 
-    private LoadRequest Request(ParseResult arguments)
+    private async Task<LoadRequest> RequestAsync(ParseResult arguments)
     {
-        Func<string, int, int, Milter.Testing.MtaMessage> letter = arguments.GetValue(attachment) ? Letter.WithAttachment : Letter.Text;
-        var letters = arguments.GetValue(from)!.Select(sender => letter(sender, arguments.GetValue(size), arguments.GetValue(headers)));
+        Func<string, int, int, MtaMessage> letter = arguments.GetValue(attachment) ? Letter.WithAttachment : Letter.Text;
+        IEnumerable<MtaMessage> letters = arguments.GetValue(from)!.Select(sender => letter(sender, arguments.GetValue(size), arguments.GetValue(headers)));
+        if (arguments.GetValue(incoming) is not null)
+            letters = await FromOutsideAsync([.. letters], arguments.GetValue(signedBy));
         return new LoadRequest(MilterEndpoint.Parse(arguments.GetValue(endpoint)!), [.. letters])
         {
+            Expected = arguments.GetValue(incoming) switch
+            {
+                null => ExpectedAnswer.Signed(),
+                "unsigned" => ExpectedAnswer.Untouched(mayAskForTheBody: false),
+                "pass-through" => ExpectedAnswer.Untouched(mayAskForTheBody: true),
+                var method => ExpectedAnswer.Verified($"{method}=pass"),
+            },
             Connections = arguments.GetValue(connections),
             WarmUp = TimeSpan.FromSeconds(arguments.GetValue(messages) is null ? 1 : 0),
             Duration = TimeSpan.FromSeconds(arguments.GetValue(seconds)),
@@ -85,8 +109,34 @@ internal sealed class LoadCommand : Command
         };
     }
 
+    /// <summary>Has messages signed where they are sent, and makes an MTA elsewhere hand them in.</summary>
+    private static async Task<IReadOnlyList<MtaMessage>> FromOutsideAsync(IReadOnlyList<MtaMessage> letters, string? signer)
+    {
+        var incoming = new List<MtaMessage>();
+        foreach (var letter in letters)
+        {
+            var received = letter;
+            if (signer is not null)
+            {
+                await using var mta = await MtaDouble.ConnectAsync(MilterEndpoint.Parse(signer), MtaKind.Postfix);
+                var signed = await mta.SendAsync(letter);
+                received = letter with { Headers = signed.Headers, Body = signed.Body };
+            }
+
+            incoming.Add(received with { ClientName = Stranger, Helo = Stranger, ClientAddress = IPAddress.Parse("203.0.113.9") });
+        }
+
+        return incoming;
+    }
+
     private async Task VerifyAsync(IReadOnlyList<LoadSample> samples, ParseResult arguments)
     {
+        if (arguments.GetValue(incoming) is not null)
+        {
+            await Verification.VerifyUnchangedAsync(samples);
+            return;
+        }
+
         if (arguments.GetValue(dkim) is { } configuration)
         {
             await Verification.VerifyDkimAsync(samples, configuration);

@@ -33,28 +33,44 @@ internal sealed class LoadConnection : IDisposable
         return connection;
     }
 
-    /// <summary>Introduces the client, once for all messages.</summary>
-    public void Greet()
+    /// <summary>Introduces the client of a message, once for all messages.</summary>
+    public void Greet(MtaMessage letter)
     {
-        using var replies = new MemoryStream();
-        Send(LoadMessage.Greeting(Steps), replies);
+        using var replies = recording = new MemoryStream();
+        foreach (var piece in LoadMessage.Greeting(letter, Steps).Pieces)
+        {
+            Send(piece.Bytes);
+            if (piece.Awaited == Awaited.Reply)
+                Receive();
+        }
+
         Opening = [.. Opening, .. replies.ToArray()];
     }
 
     /// <summary>Sends a message and waits for its answer.</summary>
     /// <param name="message">The message.</param>
+    /// <param name="expected">What has to come of it.</param>
     /// <param name="replies">Keeps what the milter says, where it is wanted.</param>
-    /// <returns>Whether the message was accepted with changes.</returns>
-    public bool Send(LoadMessage message, MemoryStream? replies = null)
+    /// <returns>Whether the message was accepted, and what was expected came of it.</returns>
+    public bool Send(LoadMessage message, ExpectedAnswer expected, MemoryStream? replies = null)
     {
         recording = replies;
         foreach (var piece in message.Pieces)
         {
             Send(piece.Bytes);
             if (piece.Awaited == Awaited.Answer)
-                return ReceiveAnswer();
-            if (piece.Awaited == Awaited.Reply && Receive().Response is not (MilterResponse.Continue or MilterResponse.Skip))
-                return false;
+                return ReceiveAnswer(expected);
+            if (piece.Awaited == Awaited.Nothing)
+                continue;
+            switch (Receive().Response)
+            {
+                case MilterResponse.Continue or MilterResponse.Skip:
+                    break;
+                case MilterResponse.Accept: // the rest of the message is not wanted
+                    return expected.IsMetBy(changes: 0, hasVerdict: false, piece.CarriesBody);
+                default:
+                    return false;
+            }
         }
 
         return false;
@@ -62,21 +78,24 @@ internal sealed class LoadConnection : IDisposable
 
     public void Dispose() => socket.Dispose();
 
-    private bool ReceiveAnswer()
+    private bool ReceiveAnswer(ExpectedAnswer expected)
     {
-        var changed = false;
+        var changes = 0;
+        var hasVerdict = false;
         while (true)
         {
-            switch (Receive().Response)
+            var (response, payload) = Receive();
+            switch (response)
             {
                 case MilterResponse.Progress:
                     break;
                 case MilterResponse.Accept or MilterResponse.Continue:
-                    return changed;
+                    return expected.IsMetBy(changes, hasVerdict, bodyWasSent: true);
                 case MilterResponse.Reject or MilterResponse.TempFail or MilterResponse.ReplyCode or MilterResponse.Discard:
                     return false;
                 default:
-                    changed = true;
+                    changes++;
+                    hasVerdict |= expected.IsVerdict(response, payload.Span);
                     break;
             }
         }

@@ -5,7 +5,7 @@ namespace Postseal.Benchmarks.Load;
 /// <summary>Plays many busy SMTP servers at once.</summary>
 internal static class LoadGenerator
 {
-    /// <exception cref="IOException">A connection failed, or a message came back unsigned.</exception>
+    /// <exception cref="IOException">A connection failed, or something else came of a message than was expected.</exception>
     public static LoadResult Run(LoadRequest request)
     {
         var idle = Enumerable.Range(0, request.Idle).Select(_ => LoadConnection.Open(request.Endpoint)).ToList();

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Net;
 using Milter;
 using Milter.Testing;
 
@@ -16,6 +15,7 @@ internal sealed class LoadMessage
     private readonly List<LoadPiece> pieces = [];
     private readonly ArrayBufferWriter<byte> piece = new();
     private readonly MilterSteps steps;
+    private bool carriesBody;
 
     private LoadMessage(MilterSteps steps) => this.steps = steps;
 
@@ -23,13 +23,14 @@ internal sealed class LoadMessage
     public IReadOnlyList<LoadPiece> Pieces => pieces;
 
     /// <summary>CONNECT and HELO, which come once for all messages of a connection.</summary>
-    public static LoadMessage Greeting(MilterSteps steps)
+    public static LoadMessage Greeting(MtaMessage letter, MilterSteps steps)
     {
         var greeting = new LoadMessage(steps);
         greeting.Macros(MilterCommand.Connect, "j", "mail.example.org", "{daemon_name}", "mail.example.org", "v", "Postfix 3.7.11");
         greeting.Command(
-            MilterCommand.Connect, MilterClient.ClientInfo("localhost", IPAddress.Loopback, 40_000), MilterSteps.NoConnect, MilterSteps.NoReplyConnect);
-        greeting.Command(MilterCommand.Helo, MilterClient.Strings("localhost"), MilterSteps.NoHelo, MilterSteps.NoReplyHelo);
+            MilterCommand.Connect, MilterClient.ClientInfo(letter.ClientName, letter.ClientAddress, 40_000),
+            MilterSteps.NoConnect, MilterSteps.NoReplyConnect);
+        greeting.Command(MilterCommand.Helo, MilterClient.Strings(letter.Helo), MilterSteps.NoHelo, MilterSteps.NoReplyHelo);
         greeting.EndPiece(Awaited.Nothing);
         return greeting;
     }
@@ -76,6 +77,7 @@ internal sealed class LoadMessage
         if (steps.HasFlag(leftOut))
             return;
         Frame(command, payload);
+        carriesBody |= command == MilterCommand.Body;
         if (!steps.HasFlag(noReply))
             EndPiece(Awaited.Reply);
     }
@@ -86,13 +88,16 @@ internal sealed class LoadMessage
     {
         if (piece.WrittenCount == 0)
             return;
-        pieces.Add(new LoadPiece(piece.WrittenSpan.ToArray(), awaited));
+        pieces.Add(new LoadPiece(piece.WrittenSpan.ToArray(), awaited, carriesBody));
         piece.Clear();
     }
 }
 
 /// <summary>Bytes that go out at once, and what is waited for then.</summary>
-internal readonly record struct LoadPiece(byte[] Bytes, Awaited Awaited);
+/// <param name="Bytes">The bytes.</param>
+/// <param name="Awaited">What is waited for.</param>
+/// <param name="CarriesBody">Whether something of the body is in it, or was in a piece before.</param>
+internal readonly record struct LoadPiece(byte[] Bytes, Awaited Awaited, bool CarriesBody);
 
 /// <summary>What comes back after a piece.</summary>
 internal enum Awaited

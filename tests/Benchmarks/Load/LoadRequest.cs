@@ -9,6 +9,9 @@ namespace Postseal.Benchmarks.Load;
 /// <param name="Letters">What each connection sends, one after another and from the start again.</param>
 internal sealed record LoadRequest(MilterEndpoint Endpoint, IReadOnlyList<MtaMessage> Letters)
 {
+    /// <summary>What has to come of each message.</summary>
+    public ExpectedAnswer Expected { get; init; } = ExpectedAnswer.Signed();
+
     /// <summary>How many connections at once, each with a thread of its own.</summary>
     public int Connections { get; init; }
 

@@ -27,11 +27,11 @@ internal sealed class LoadWorker(LoadRequest request, int number)
 
     private int Tenth => Math.Max(1, share / 10);
 
-    /// <exception cref="InvalidDataException">A message came back unsigned.</exception>
+    /// <exception cref="InvalidDataException">Something else came of a message than was expected.</exception>
     public void Run(Barrier ready)
     {
         using var connection = LoadConnection.Open(request.Endpoint);
-        connection.Greet();
+        connection.Greet(request.Letters[0]);
         var messages = request.Letters.Select(letter => LoadMessage.Of(letter, connection.Steps)).ToList();
         ready.SignalAndWait();
         var clock = Stopwatch.StartNew();
@@ -43,8 +43,8 @@ internal sealed class LoadWorker(LoadRequest request, int number)
             var counts = began >= request.WarmUp;
             using var recording = counts && IsSampled(times.Count) ? new MemoryStream() : null;
             var which = sent % messages.Count;
-            if (!connection.Send(messages[which], recording))
-                throw new InvalidDataException("A message came back unsigned.");
+            if (!connection.Send(messages[which], request.Expected, recording))
+                throw new InvalidDataException(request.Expected.Fault);
             if (counts)
                 times.Add((clock.Elapsed - began).TotalMilliseconds);
             if (recording is not null)

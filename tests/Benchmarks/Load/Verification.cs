@@ -19,6 +19,9 @@ internal static class Verification
     public static Task VerifyDkimAsync(IReadOnlyList<LoadSample> samples, string configuration) =>
         VerifyAsync(samples, DkimFault, message => OpenDkimFault(message, configuration));
 
+    /// <summary>Demands that nothing of the messages was changed: a verdict on top is all that may be new.</summary>
+    public static Task VerifyUnchangedAsync(IReadOnlyList<LoadSample> samples) => VerifyAsync(samples, ChangeOf, _ => null);
+
     /// <exception cref="InvalidDataException">One is wrong, or there is none.</exception>
     private static async Task VerifyAsync(
         IReadOnlyList<LoadSample> samples, Func<MtaMessage, MtaResult, string?> judge, Func<byte[], string?> program)
@@ -62,6 +65,14 @@ internal static class Verification
     {
         var (verified, _, errors) = OpenSsl.Verify(message, root);
         return verified ? null : $"openssl cms -verify says {errors.Trim()}";
+    }
+
+    private static string? ChangeOf(MtaMessage sent, MtaResult received)
+    {
+        var headers = received.Headers.SkipWhile(header => header.Is("Authentication-Results")).Select(header => $"{header}");
+        return !headers.SequenceEqual(sent.Headers.Select(header => $"{header}")) ? "its header is not what was sent"
+            : !received.Body.Span.SequenceEqual(sent.Body.Span) ? "its body is not what was sent"
+            : null;
     }
 
     private static string? DkimFault(MtaMessage sent, MtaResult received) =>

@@ -10,6 +10,8 @@ namespace Postseal.Benchmarks.Parts;
 /// <summary>The daemon over its Unix socket, from MAIL to the answer; beside the core with the same message.</summary>
 public class WholeSession
 {
+    private static readonly ExpectedAnswer Expected = ExpectedAnswer.Signed();
+
     private TrialSigner? signer;
     private MilterServer? server;
     private LoadConnection? mta;
@@ -31,8 +33,9 @@ public class WholeSession
         server = MilterDaemon.CreateServer(new() { Endpoints = { socket } }, () => signer.Options, NullLoggerFactory.Instance, TimeProvider.System);
         await server.StartAsync().ConfigureAwait(false);
         mta = LoadConnection.Open(server.Endpoints[0]);
-        mta.Greet();
-        sent = LoadMessage.Of(Letter.Text(SampleMail.Sender, BodySize), mta.Steps);
+        var letter = Letter.Text(SampleMail.Sender, BodySize);
+        mta.Greet(letter);
+        sent = LoadMessage.Of(letter, mta.Steps);
     }
 
     [GlobalCleanup]
@@ -49,7 +52,7 @@ public class WholeSession
     [Benchmark]
     public void Session()
     {
-        if (!mta!.Send(sent!))
+        if (!mta!.Send(sent!, Expected))
             throw new InvalidDataException("The message came back unsigned.");
     }
 }
