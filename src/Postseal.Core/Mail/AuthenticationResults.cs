@@ -17,11 +17,6 @@ internal static class AuthenticationResults
     /// <summary>The name of the field.</summary>
     public const string FieldName = "Authentication-Results";
 
-    /// <summary>Reads the authserv-id, by the grammar: what says whose results they are.</summary>
-    /// <returns><see langword="null"/> when it is another field, or begins with none.</returns>
-    public static string? AuthservIdOf(HeaderField field) =>
-        field.Is(FieldName) ? AuthservIdReader.Read(field.Value.Span) : null;
-
     /// <summary>
     /// Determines whether some reader could take the results for those of a server. Mail from outside must not bring such (RFC 8601
     /// section 5); what is doubtful is better lost than believed.

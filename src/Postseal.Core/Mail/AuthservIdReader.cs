@@ -6,28 +6,16 @@ using System.Text.Unicode;
 
 namespace Postseal.Mail;
 
-/// <summary>Reads the authserv-id at the start of an Authentication-Results field (RFC 8601 section 2.2), and whatever else a reader
-/// might read there.</summary>
+/// <summary>
+/// Looks for an authserv-id at the start of an Authentication-Results field, wherever a reader may find one: by the grammar (RFC 8601
+/// section 2.2: [CFWS] authserv-id [ CFWS authres-version ] [CFWS] ";"), and otherwise.
+/// </summary>
 internal static partial class AuthservIdReader
 {
     private static readonly IdnMapping Idna = new();
 
     private static readonly SearchValues<char> HostCharacters = SearchValues.Create(
         "-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz");
-
-    /// <summary>[CFWS] authserv-id [ CFWS authres-version ] *( CFWS ) ";", of which the first is a token or a quoted-string
-    /// (RFC 2045 section 5.1 value).</summary>
-    public static string? Read(ReadOnlySpan<byte> value)
-    {
-        var text = Decode(value);
-        var at = SkipWhiteSpace(text, 0);
-        var start = at;
-        if (at < text.Length && text[at] == '"')
-            return ReadQuoted(text, at);
-        while (at < text.Length && IsOfToken(text[at]))
-            at++;
-        return at > start ? text[start..at] : null;
-    }
 
     /// <summary>
     /// Determines whether the id stands anywhere before the first result: as a word, also in a comment or a quoted-string. What is
@@ -48,36 +36,6 @@ internal static partial class AuthservIdReader
 
     private static string Decode(ReadOnlySpan<byte> value) => (Utf8.IsValid(value) ? Encoding.UTF8 : Encoding.Latin1)
         .GetString(value).Replace("\r", "", StringComparison.Ordinal).Replace("\n", "", StringComparison.Ordinal);
-
-    private static bool IsOfToken(char c) => c > ' ' && c != 0x7F && !"()<>@,;:\\\"/[]?=".Contains(c, StringComparison.Ordinal);
-
-    private static string? ReadQuoted(string text, int at)
-    {
-        var id = new StringBuilder();
-        for (at++; at < text.Length && text[at] != '"'; at++)
-        {
-            if (text[at] == '\\' && at + 1 < text.Length)
-                at++;
-            id.Append(text[at]);
-        }
-
-        return at < text.Length && id.Length > 0 ? id.ToString() : null;
-    }
-
-    private static int SkipWhiteSpace(string text, int at)
-    {
-        while (at < text.Length)
-        {
-            if (text[at] is ' ' or '\t')
-                at++;
-            else if (text[at] == '(')
-                at = EndOfComment(text, at);
-            else
-                break;
-        }
-
-        return at;
-    }
 
     private static int EndOfComment(string text, int at)
     {

@@ -31,9 +31,6 @@ internal sealed class ReceivedSigner
     /// <summary>Gets the certificate's name for people: issuer and serial number, or the key's identifier.</summary>
     public string Id => certificateId.ToString();
 
-    /// <summary>Gets the name of the digest of content and attributes: <c>SHA-256</c>.</summary>
-    public string DigestName => Hash.Name;
-
     /// <summary>Gets when he says he signed, where he does.</summary>
     public DateTimeOffset? SigningTime => attributes?.SigningTime;
 

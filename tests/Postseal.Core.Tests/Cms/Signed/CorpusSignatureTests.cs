@@ -91,7 +91,7 @@ public sealed class CorpusSignatureTests
         var signer = Assert.Single(Verifying.Read(Read(MlDsa + file)).Signers);
 
         Assert.Equal($"its algorithm, {name}, is not supported", signer.WhyUnsupported);
-        Assert.Equal((null, "SHA-512"), (signer.Problem, signer.DigestName));
+        Assert.Equal((null, "SHA-512"), (signer.Problem, signer.Hash.Name));
     }
 
     [Theory]

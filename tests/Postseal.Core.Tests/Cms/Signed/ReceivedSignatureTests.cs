@@ -93,7 +93,7 @@ public sealed class ReceivedSignatureTests
         Assert.Equal([FindingKind.Good, FindingKind.Good, FindingKind.Good], Verifying.Findings(signed).Select(finding => finding.Kind));
         var read = Verifying.Read(signed);
         Assert.All(people, person => Assert.Single(read.Signers, signer => signer.Matches(person.Certificate)));
-        Assert.All(read.Signers, signer => Assert.Equal("SHA-256", signer.DigestName));
+        Assert.All(read.Signers, signer => Assert.Equal("SHA-256", signer.Hash.Name));
     }
 
     [Fact]
