@@ -106,8 +106,9 @@ internal sealed class IssuerGraph
         var node = new PathNode(certificate);
         // The platform ends no path at one that is not a root.
         var isRoot = isAnchor && node.IsSelfIssued;
-        var unfit = CertificateRules.CheckIssuer(certificate, isRoot) ?? CertificateRules.CheckCost(certificate);
-        return new PathNode(certificate) { IsAnchor = isRoot && unfit is null, Unfit = unfit?.Message };
+        node.Unfit = (CertificateRules.CheckIssuer(certificate, isRoot) ?? CertificateRules.CheckCost(certificate))?.Message;
+        node.IsAnchor = isRoot && node.Unfit is null;
+        return node;
     }
 
     /// <summary>Verifies signatures from the anchors down.</summary>

@@ -15,10 +15,10 @@ internal sealed class PathNode(X509Certificate2 certificate)
     public string Issuer { get; } = DistinguishedNames.ComparisonForm(certificate.IssuerName);
 
     /// <summary>Gets whether paths end at it.</summary>
-    public bool IsAnchor { get; init; }
+    public bool IsAnchor { get; set; }
 
     /// <summary>Gets why it stands above no other; <see langword="null"/> when it may.</summary>
-    public string? Unfit { get; init; }
+    public string? Unfit { get; set; }
 
     /// <summary>Gets those whose keys made its signature and behind which an anchor stands, or is one.</summary>
     public List<PathNode> Issuers { get; } = [];
