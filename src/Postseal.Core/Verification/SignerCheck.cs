@@ -48,33 +48,44 @@ internal sealed class SignerCheck(ReceivedCertificates certificates, SignerTrust
     {
         if (signer.Problem is { } problem)
             return new(SmimeResult.Neutral, problem, signer.Id);
-        if (Try(signer, digests, bag) is not var (used, finding))
+        var tried = Try(signer, digests, bag);
+        if (tried.Count == 0)
             return new(SmimeResult.PermError, $"the signer's certificate ({signer.Id}) is not in the message", signer.Id);
+        var finding = tried[0].Finding;
         return finding.Kind switch
         {
-            FindingKind.Good or FindingKind.Weak => Judge(signer, used, finding.Kind == FindingKind.Weak ? finding.Why : null, bag, message),
+            FindingKind.Good or FindingKind.Weak =>
+                Judge(signer, Trusted(tried, bag), finding.Kind == FindingKind.Weak ? finding.Why : null, bag, message),
             FindingKind.Bad => new(SmimeResult.Fail, finding.Why, signer.Id),
             _ => new(SmimeResult.Neutral, finding.Why, signer.Id),
         };
     }
 
-    /// <summary>Verifies the signature with each certificate it may be by, and returns the one that fits best. Beside that of the signer
-    /// there may be clones, with its name and another key.</summary>
-    private static (ReceivedCertificate Certificate, SignatureFinding Finding)? Try(
+    /// <summary>Verifies the signature with each certificate it may be by, and returns those that fit best. Beside that of the signer there
+    /// may be clones, with its name and another key, or with its key and another content.</summary>
+    private static List<(ReceivedCertificate Certificate, SignatureFinding Finding)> Try(
         ReceivedSigner signer, ContentDigests digests, IReadOnlyList<ReceivedCertificate> bag)
     {
-        (ReceivedCertificate Certificate, SignatureFinding Finding)? best = null;
+        var best = new List<(ReceivedCertificate Certificate, SignatureFinding Finding)>(1);
         foreach (var candidate in bag)
         {
             if (!signer.Matches(candidate.Certificate))
                 continue;
             var finding = signer.Verify(candidate.Key, candidate.Certificate, digests);
-            if (best is null || finding.Kind < best.Value.Finding.Kind)
-                best = (candidate, finding);
+            if (best.Count > 0 && finding.Kind < best[0].Finding.Kind)
+                best.Clear();
+            if (best.Count == 0 || finding.Kind == best[0].Finding.Kind)
+                best.Add((candidate, finding));
         }
 
         return best;
     }
+
+    /// <summary>Finds the one among certificates with one key that an anchor stands behind; where there is none, the first.</summary>
+    private ReceivedCertificate Trusted(
+        List<(ReceivedCertificate Certificate, SignatureFinding Finding)> sameKey, IReadOnlyList<ReceivedCertificate> bag) => sameKey.Count == 1
+        ? sameKey[0].Certificate
+        : (sameKey.Find(one => trust.Check(one.Certificate, bag).Kind == StandingKind.Trusted) is { Certificate: { } trusted } ? trusted : sameKey[0].Certificate);
 
     /// <summary>Judges a signer whose signature is right: who he is, and who stands behind him.</summary>
     private SignerVerdict Judge(
@@ -127,7 +138,7 @@ internal sealed class SignerCheck(ReceivedCertificates certificates, SignerTrust
 
     private static string NotTheAuthor(ReceivedCertificate certificate, SignedMessage message)
     {
-        var signer = certificate.Addresses.Count > 0 ? certificate.Addresses[0].ToString() : $"{certificate.Certificate.Subject}, who has no address in his certificate";
+        var signer = certificate.Addresses.Count > 0 ? certificate.Addresses[0].ToString() : $"{DistinguishedNames.ForPeople(certificate.Certificate.SubjectName)}, who has no address in his certificate";
         return message switch
         {
             { Author: { } author } => $"signed by {signer}, and From names {author}",
