@@ -4,8 +4,9 @@ using System.Net.Sockets;
 namespace Postseal.Http;
 
 /// <summary>
-/// Tells addresses of the Internet from those of a machine, an estate or a document (IANA's special-purpose registries, RFC 6890), also
-/// where an IPv6 address carries an IPv4 one. Whoever has his certificate name one of the others wants something from inside.
+/// Tells addresses of the Internet from those of this machine, of private networks and of documentation (IANA's special-purpose
+/// registries, RFC 6890), also where an IPv6 address carries an IPv4 one. Whoever has his certificate name one of the
+/// others wants something from inside.
 /// </summary>
 internal static class PublicAddress
 {
@@ -18,7 +19,7 @@ internal static class PublicAddress
         }.Select(IPNetwork.Parse),
     ];
 
-    // Of the global unicast addresses: protocol assignments with Teredo and ORCHID, documents.
+    // Of the global unicast addresses: protocol assignments with Teredo and ORCHID, documentation.
     private static readonly IPNetwork[] SpecialIPv6 = [.. new[] { "2001::/23", "2001:db8::/32", "3fff::/20" }.Select(IPNetwork.Parse)];
 
     private static readonly IPNetwork Global = IPNetwork.Parse("2000::/3");

@@ -7,7 +7,7 @@ internal static class UrlRules
 {
     private const int MaxLength = 2_048;
 
-    /// <summary>Names that are never of the Internet (RFC 6761, RFC 6762, RFC 8375, and what estates use).</summary>
+    /// <summary>Names that are never of the Internet (RFC 6761, RFC 6762, RFC 8375, and what private networks use).</summary>
     private static readonly string[] InsideDomains = ["localhost", "local", "internal", "intranet", "lan", "home.arpa", "corp", "home"];
 
     /// <summary>Checks an address; <see langword="null"/> when it may be fetched from, else the end of a sentence.</summary>

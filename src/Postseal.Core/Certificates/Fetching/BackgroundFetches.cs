@@ -1,7 +1,7 @@
 namespace Postseal.Certificates.Fetching;
 
 /// <summary>
-/// Works on what nobody waits for: each thing once at a time, a few at once, and not more than a crowd in the queue. Safe for any
+/// Works on what nobody waits for: each thing once at a time, a few at once, and a bounded number in the queue. Safe for any
 /// number of threads; when it is disposed of, what is running is cancelled and waited for.
 /// </summary>
 /// <param name="warn">Takes a sentence when something fails that was not expected to.</param>
@@ -18,7 +18,7 @@ internal sealed class BackgroundFetches(Action<string> warn) : IAsyncDisposable
     private readonly Lock starting = new();
     private readonly Dictionary<string, Task> running = [];
 
-    /// <summary>Starts a work unless it is under way, and returns at once.</summary>
+    /// <summary>Starts a piece of work unless it is under way, and returns at once.</summary>
     /// <param name="key">What tells it from others.</param>
     /// <param name="work">The work.</param>
     /// <returns>Whether it was started.</returns>

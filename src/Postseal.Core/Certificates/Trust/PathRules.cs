@@ -5,8 +5,8 @@ namespace Postseal.Certificates.Trust;
 
 /// <summary>
 /// What a path to somebody who signed has to keep to besides <see cref="PathValidation"/>: issuers that are for mail (RFC 5280 section
-/// 4.2.1.12 as it is used: the platform takes an issuer's purposes for its own), and keys and signatures that are no one
-/// else's. And how the outcome is put.
+/// 4.2.1.12 as it is used: the platform takes an issuer's purposes for its own), and keys and signatures that nobody else can have
+/// made. It also words the outcome.
 /// </summary>
 internal static class PathRules
 {
