@@ -11,6 +11,24 @@ internal sealed class QuotedPrintableDecoder(IContentSink next) : ContentFilter(
     private const int MaxPadding = 200;
 
     private static readonly SearchValues<byte> Marks = SearchValues.Create("=\r\n"u8);
+    private static readonly SearchValues<byte> UpperHex = SearchValues.Create("0123456789ABCDEF"u8);
+
+    /// <summary>Determines whether all decoders make the same bytes of it: none of them forgives what another takes as it is, and only line
+    /// ends that are encoded are content, but for those at the end.</summary>
+    public static bool IsUnambiguous(in ReadOnlySequence<byte> encoded)
+    {
+        var text = (encoded.IsSingleSegment ? encoded.FirstSpan : encoded.ToArray()).TrimEnd("\r\n"u8);
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] == '=' && i + 2 < text.Length
+                && (text.Slice(i + 1, 2).SequenceEqual("\r\n"u8) || UpperHex.Contains(text[i + 1]) && UpperHex.Contains(text[i + 2])))
+                i += 2;
+            else if (text[i] is (byte)'=' or < (byte)' ' or > (byte)'~' || (text[i] == ' ' && (i + 1 == text.Length || text[i + 1] == '\r')))
+                return false;
+        }
+
+        return true;
+    }
 
     protected override int Transform(ReadOnlySpan<byte> bytes) => bytes.Length - Decode(bytes, isEnd: false);
 

@@ -27,6 +27,8 @@ internal static class TransferCoding
                 return part.Content;
             case "base64" when !Base64Decoder.IsUnambiguous(part.Content, out isAlone):
                 return null;
+            case "quoted-printable" when !QuotedPrintableDecoder.IsUnambiguous(part.Content):
+                return null;
             case "base64" or "quoted-printable":
                 return Decoded(part);
             default:

@@ -212,6 +212,24 @@ public sealed class ReceivedLayerTests(ReceivedLayerTests.Person person) : IClas
     }
 
     [Theory]
+    [InlineData("= \r\n")]
+    [InlineData("=\n")]
+    [InlineData(" =\r\n \r\n")]
+    [InlineData("\r\n")]
+    [InlineData("=3d")]
+    [InlineData("=X0")]
+    [InlineData("=")]
+    [InlineData("\t")]
+    public void Quoted_printable_that_some_decoders_forgive_is_broken(string added)
+    {
+        var message = Text.Of(Wrapped("application/pkcs7-mime", "quoted-printable", person.Opaque(padded: true)));
+
+        var layer = Layer(Text.Bytes(message.Replace("\r\n\r\n", $"\r\n\r\n{added}", StringComparison.Ordinal)));
+
+        Assert.Contains("encoded so that readers", Assert.IsType<ReceivedLayer.Broken>(layer).Why, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("application/pkcs7-mime; smime-type=signed-data", "base64")]
     [InlineData("application/x-pkcs7-mime; smime-type=enveloped-data", "base64")]
     [InlineData("Application/(c)PKCS7-mime", "Base64")]

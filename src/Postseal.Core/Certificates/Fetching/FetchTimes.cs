@@ -16,19 +16,21 @@ internal sealed class FetchTimes
 
     private int failures;
     private DateTimeOffset dueAt = DateTimeOffset.MinValue;
-    private DateTimeOffset askedAt;
 
     /// <summary>Gets why the last try failed; <see langword="null"/> where it did not.</summary>
     public string? Problem { get; private set; }
 
+    /// <summary>Gets when somebody wanted it last.</summary>
+    public DateTimeOffset AskedAt { get; private set; }
+
     /// <summary>Notes that somebody wants it.</summary>
-    public void Asked(DateTimeOffset now) => askedAt = now;
+    public void Asked(DateTimeOffset now) => AskedAt = now;
 
     /// <summary>Determines whether it is time, for something that somebody wanted lately.</summary>
-    public bool IsDue(DateTimeOffset now) => now >= dueAt && now - askedAt < IdleAfter;
+    public bool IsDue(DateTimeOffset now) => now >= dueAt && now - AskedAt < IdleAfter;
 
     /// <summary>Determines whether nobody has wanted it for some time.</summary>
-    public bool IsIdle(DateTimeOffset now, TimeSpan after) => now - askedAt >= after;
+    public bool IsIdle(DateTimeOffset now, TimeSpan after) => now - AskedAt >= after;
 
     /// <summary>Notes that it is there.</summary>
     /// <param name="refreshAt">When it is to be fetched again. It will be up to a tenth of the time later: not all hosts at once.</param>

@@ -21,7 +21,8 @@ internal sealed class FetchedIssuers(
     /// <summary>The longest answer: a certificate, or a PKCS #7 bundle of a few.</summary>
     public const int MaxLength = 64 << 10;
 
-    /// <summary>The most addresses; there are some hundred CAs for mail.</summary>
+    /// <summary>The most addresses; there are some hundred CAs for mail. Whoever makes up more, at hosts that are known, has those go that
+    /// nobody asked for longest, and what was fetched from there is read again when it is asked for.</summary>
     internal const int MaxUrls = 1_000;
 
     private const int MaxCertificates = 20;
@@ -41,15 +42,11 @@ internal sealed class FetchedIssuers(
         var found = new List<X509Certificate2>();
         foreach (var url in AuthorityInfoAccess.Urls(certificate, Oids.CaIssuers).Where(hosts.Allows))
         {
-            if (EntryOf(url) is not { } entry)
-                continue;
+            var entry = EntryOf(url);
             found.AddRange(entry.Certificates);
             bool isDue;
             lock (changing)
-            {
-                entry.Times.Asked(time.GetUtcNow());
                 isDue = entry.Times.IsDue(time.GetUtcNow());
-            }
 
             if (isDue && downloads is not null)
                 fetches.Start(url.AbsoluteUri, cancellation => FetchAsync(downloads, entry, cancellation));
@@ -58,13 +55,19 @@ internal sealed class FetchedIssuers(
         return found;
     }
 
-    private Entry? EntryOf(Uri url)
+    private Entry EntryOf(Uri url)
     {
         lock (changing)
         {
-            if (entries.TryGetValue(url, out var known) || entries.Count >= MaxUrls)
-                return known;
-            return entries[url] = new Entry(url) { Certificates = ReadKept(url) };
+            if (!entries.TryGetValue(url, out var entry))
+            {
+                if (entries.Count >= MaxUrls)
+                    entries.Remove(entries.Values.MinBy(other => other.Times.AskedAt)!.Url);
+                entries[url] = entry = new Entry(url) { Certificates = ReadKept(url) };
+            }
+
+            entry.Times.Asked(time.GetUtcNow());
+            return entry;
         }
     }
 

@@ -87,9 +87,23 @@ public sealed class FetchedIssuerTests : IAsyncDisposable
         Assert.Contains($"{Url} has no CA certificate; it is tried again", scenario.Warnings);
     }
 
+    [Fact]
+    public async Task Addresses_that_somebody_makes_up_leave_room_for_others()
+    {
+        await using var contact = Contact(scenario.Network);
+        for (var i = 0; i < FetchedIssuers.MaxUrls; i += 4)
+            contact.Issuers.IssuersOf(Issue([.. Enumerable.Range(i, 4).Select(number => $"http://pki.test/none{number}.cer")]));
+        await contact.WhenIdleAsync();
+
+        contact.Issuers.IssuersOf(alice);
+        await contact.WhenIdleAsync();
+
+        Assert.Single(contact.Issuers.IssuersOf(alice));
+    }
+
     public ValueTask DisposeAsync() => scenario.DisposeAsync();
 
-    private X509Certificate2 Issue(string url) => scenario.Ca.Issue("CN=Alice", scenario.Now, RevokingCa.Access([], [url]));
+    private X509Certificate2 Issue(params string[] urls) => scenario.Ca.Issue("CN=Alice", scenario.Now, RevokingCa.Access([], urls));
 
     private CaContact Contact(NetworkDouble? network) => new(
         new CaContactOptions(RevocationMethod.Crl, scenario.StatePath, null, ["pki.test"]), network, () => [], scenario.Time, scenario.Warnings.Add);
