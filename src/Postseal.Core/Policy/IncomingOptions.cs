@@ -5,8 +5,11 @@ namespace Postseal.Policy;
 /// <summary>What is done with mail that comes from outside: <c>[Incoming]</c>.</summary>
 public sealed record IncomingOptions
 {
-    /// <summary>Gets the domains whose mail is incoming, each with its subdomains only where they are listed too. Default: none, and
-    /// nothing is done with mail from outside.</summary>
+    /// <summary>
+    /// Gets the domains whose mail is incoming, each with its subdomains only where they are listed too: all that the MTA takes mail for
+    /// from outside, the host's own name with them, as mail to another one is neither verified nor cleaned of forged results. Default:
+    /// none, and nothing is done with mail from outside.
+    /// </summary>
     public IReadOnlyList<AddressPattern> Domains { get; init; } = [];
 
     /// <summary>
