@@ -30,6 +30,19 @@ public sealed record LetterSigner(X509Certificate2 Certificate, IReadOnlyList<X5
         return new LetterSigner(clone.CopyWithPrivateKey(key), []);
     }
 
+    /// <summary>Makes a certificate that has another's key too, and says something else: nobody can sign with it but the owner of that
+    /// key, and no CA stands behind it.</summary>
+    public static X509Certificate2 CopyOf(X509Certificate2 original, string address)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest(original.SubjectName, original.PublicKey, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddEmailAddress(address);
+        request.CertificateExtensions.Add(names.Build());
+        return request.Create(
+            original.IssuerName, X509SignatureGenerator.CreateForECDsa(key), original.NotBefore, original.NotAfter, original.SerialNumberBytes.Span);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

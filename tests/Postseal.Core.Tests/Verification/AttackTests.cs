@@ -171,6 +171,18 @@ public sealed class AttackTests(LetterRoom room) : IClassFixture<LetterRoom>
         Assert.Equal(room.Alice.Certificate, verdict.Decisive!.Signers[0].Certificate);
     }
 
+    [Theory]
+    [InlineData("a@b.example")] // shorter, and so before it in a SET OF
+    [InlineData("somebody.with.a.very.long.name.indeed.and.more.of.it.still@a.very.long.name.of.a.host.in.some.domain.of.example.com")]
+    public void A_certificate_with_the_key_of_the_signers_that_nobody_issued_does_not_hide_it(string address)
+    {
+        using var copy = LetterSigner.CopyOf(room.Alice.Certificate, address);
+
+        var verdict = room.Verify(Letter(Alice, (By(room.Alice) with { Beside = [copy] }).Detached(Honest)));
+
+        Assert.Equal(SmimeResult.Pass, verdict.Result);
+    }
+
     [Fact]
     public void Text_beside_what_was_signed_is_told()
     {
