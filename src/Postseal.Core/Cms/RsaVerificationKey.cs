@@ -52,7 +52,8 @@ internal sealed class RsaVerificationKey : VerificationKey
             if (exponent < 3 || exponent.IsEven || exponent.GetBitLength() > MaxExponentBits)
                 return new UnusableKey($"RSA-{bits}", "its RSA key has a public exponent that is 1, even or too large");
             var isForPssOnly = publicKey.Oid.Value == Oids.RsaPss;
-            return new RsaVerificationKey(modulus, exponent, isForPssOnly, isForPssOnly ? ReadRestriction(publicKey.EncodedParameters) : null);
+            var restriction = isForPssOnly ? ReadRestriction(publicKey.EncodedParameters) : null;
+            return new RsaVerificationKey(modulus, exponent, isForPssOnly, restriction);
         }
         catch (Exception e) when (e is AsnContentException or CryptographicException)
         {

@@ -26,7 +26,8 @@ internal enum SignatureFamily
 /// <param name="Name">Its name for people; the object identifier where it is unknown.</param>
 /// <param name="Hash">The hash it names; <see langword="null"/> where the digestAlgorithm beside it says which.</param>
 /// <param name="Pss">The padding of RSASSA-PSS.</param>
-internal sealed record SignatureMethod(SignatureFamily Family, string Name, HashFunction? Hash = null, PssParameters? Pss = null)
+internal sealed record SignatureMethod(
+    SignatureFamily Family, string Name, HashFunction? Hash = null, PssParameters? Pss = null)
 {
     private const string EcdsaWithSpecified = "1.2.840.10045.4.3"; // X9.62; Windows writes it
 
