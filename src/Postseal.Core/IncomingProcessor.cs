@@ -7,21 +7,32 @@ namespace Postseal;
 
 /// <summary>
 /// Says of mail from outside whether its author signed it, in an Authentication-Results field that can be believed: what others wrote
-/// under our name is taken out first. But for its marks the message stays as it is. It waits for nothing.
+/// under our name is taken out first, also of mail for others, who may be ours by another name. But for its marks the message stays as
+/// it is. It waits for nothing.
 /// </summary>
 internal sealed class IncomingProcessor(IncomingPolicy policy, MailVerifier verifier) : IMailProcessor
 {
+    /// <summary>Determines whether a message comes from outside.</summary>
+    public bool IsFromOutside(Envelope envelope) => policy.IsFromOutside(envelope);
+
     /// <summary>Determines whether a message comes from outside, for somebody in our domains.</summary>
     public bool IsIncoming(Envelope envelope) => policy.IsIncoming(envelope);
 
     /// <inheritdoc/>
-    public bool AppliesTo(Envelope envelope, IReadOnlyList<HeaderField> headers) => policy.AppliesTo(headers, envelope.Sender);
+    public bool AppliesTo(Envelope envelope, IReadOnlyList<HeaderField> headers) =>
+        IsIncoming(envelope) ? policy.AppliesTo(headers, envelope.Sender) : policy.HasMarks(headers);
 
     /// <inheritdoc/>
     public ValueTask<Outcome> ProcessAsync(MailMessage message, Envelope envelope, CancellationToken cancellationToken = default) =>
-        ValueTask.FromResult(Process(message, envelope.Sender));
+        ValueTask.FromResult(IsIncoming(envelope) ? Verified(message, envelope.Sender) : Cleaned(message));
 
-    private Outcome Process(MailMessage message, MailAddress? sender)
+    private Outcome Cleaned(MailMessage message) => policy.Cleaned(message) switch
+    {
+        (_, []) => new Outcome.Unchanged(new Rejection(RejectionKind.NotOurs, "it is for nobody in [Incoming] Domains")),
+        var (cleaned, removed) => new Outcome.Replaced(cleaned, [new Fact.MarksRemoved(removed)]),
+    };
+
+    private Outcome Verified(MailMessage message, MailAddress? sender)
     {
         var (cleaned, removed) = policy.Cleaned(message);
         var verdict = verifier.Verify(cleaned);

@@ -3,7 +3,7 @@ using Postseal.Policy;
 
 namespace Postseal;
 
-/// <summary>Gives mail from outside for our domains to one processor, and all other mail to the other.</summary>
+/// <summary>Gives mail from outside to one processor, and all other mail to the other.</summary>
 /// <param name="outgoing">Protects what leaves.</param>
 /// <param name="incoming">Verifies what comes in.</param>
 internal sealed class MailRouter(IMailProcessor outgoing, IncomingProcessor incoming) : IMailProcessor
@@ -15,5 +15,5 @@ internal sealed class MailRouter(IMailProcessor outgoing, IncomingProcessor inco
     public ValueTask<Outcome> ProcessAsync(MailMessage message, Envelope envelope, CancellationToken cancellationToken = default) =>
         For(envelope).ProcessAsync(message, envelope, cancellationToken);
 
-    private IMailProcessor For(Envelope envelope) => incoming.IsIncoming(envelope) ? incoming : outgoing;
+    private IMailProcessor For(Envelope envelope) => incoming.IsFromOutside(envelope) ? incoming : outgoing;
 }

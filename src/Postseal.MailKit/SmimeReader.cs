@@ -22,7 +22,6 @@ public sealed class SmimeReader : IDisposable, IAsyncDisposable
 {
     private readonly MailVerification verification;
     private readonly CaContact cas;
-    private readonly HttpDownloads downloads;
 
     /// <summary>Makes a reader.</summary>
     /// <param name="options">The settings; <c>[Trust] Anchors</c> says whose certificates are believed, and without it nothing passes.</param>
@@ -34,9 +33,8 @@ public sealed class SmimeReader : IDisposable, IAsyncDisposable
         loggerFactory ??= NullLoggerFactory.Instance;
         time ??= TimeProvider.System;
         var log = loggerFactory.CreateLogger<SmimeReader>();
-        downloads = new HttpDownloads(options.Revocation.Proxy, time);
         var directory = new CertificateDirectory(options.Certificates, time, loggerFactory.CreateLogger<CertificateDirectory>());
-        cas = MailVerification.ContactWithCas(options, directory, downloads, time, log);
+        cas = MailVerification.ContactWithCas(options, directory, new HttpDownloads(options.Revocation.Proxy, time), time, log);
         verification = new MailVerification(options, directory, cas, time, log);
     }
 
@@ -62,11 +60,7 @@ public sealed class SmimeReader : IDisposable, IAsyncDisposable
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     /// <summary>Stops fetching.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        await cas.DisposeAsync().ConfigureAwait(false);
-        downloads.Dispose();
-    }
+    public ValueTask DisposeAsync() => cas.DisposeAsync();
 
     private static readonly FormatOptions AsOnTheWire = CreateOptions();
 

@@ -111,6 +111,19 @@ public sealed class IncomingProcessorTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Mail_from_outside_for_others_gets_no_verdict_and_keeps_no_mark()
+    {
+        var forOthers = FromOutside with { Recipients = [new("carol@elsewhere.example")] };
+        var signed = Signed(Letter);
+        var forged = signed with { Headers = [Field("Authentication-Results: mx.example.net; smime=pass"), .. signed.Headers] };
+
+        Assert.IsType<Outcome.Unchanged>(Processor().Process(signed, forOthers));
+        Assert.Equal(TestMail.BytesOf(signed), TestMail.BytesOf(((Outcome.Replaced)Processor().Process(forged, forOthers)).Message));
+        Assert.False(Processor().AppliesTo(forOthers, signed.Headers));
+        Assert.True(Processor().AppliesTo(forOthers, forged.Headers));
+    }
+
     [Theory]
     [InlineData("Authentication-Results: mx.example.com; smime=pass")]
     [InlineData("Authentication-Results: mx.example.net.example.com; smime=pass")]

@@ -16,17 +16,22 @@ internal sealed class IncomingPolicy(IncomingOptions options, OriginatingOptions
     /// <summary>Gets the fields that only we write.</summary>
     public OwnFields Own { get; } = new(options.AuthservId ?? System.Net.Dns.GetHostName(), options.KeepResults);
 
+    /// <summary>Determines whether a message comes from outside, where that makes a difference.</summary>
+    public bool IsFromOutside(Envelope envelope) =>
+        options.Verify && domains.Count > 0 && envelope.Ticket is null && origins.Of(envelope) == Origin.External;
+
     /// <summary>Determines whether a message comes from outside, for somebody in our domains.</summary>
-    public bool IsIncoming(Envelope envelope) =>
-        options.Verify && domains.Count > 0 && envelope.Ticket is null && origins.Of(envelope) == Origin.External
-        && envelope.Recipients.Any(IsOurs);
+    public bool IsIncoming(Envelope envelope) => IsFromOutside(envelope) && envelope.Recipients.Any(IsOurs);
 
     /// <summary>Determines by its header whether there is anything to be said or done about an incoming message. Of mail that nobody
     /// signed there is not, unless it bears marks of ours, or had to be signed.</summary>
     /// <param name="headers">The header.</param>
     /// <param name="sender">The envelope sender.</param>
     public bool AppliesTo(IReadOnlyList<HeaderField> headers, MailAddress? sender) =>
-        ReceivedLayer.MayBe(headers) || Own.AreIn(headers) || MessageMarks.AreIn(headers, marks) || MustBeSigned(headers, sender) is not null;
+        ReceivedLayer.MayBe(headers) || HasMarks(headers) || MustBeSigned(headers, sender) is not null;
+
+    /// <summary>Determines whether there is anything in a header that only we may write.</summary>
+    public bool HasMarks(IReadOnlyList<HeaderField> headers) => Own.AreIn(headers) || MessageMarks.AreIn(headers, marks);
 
     /// <summary>Returns the message without what only we may write in it, and the names of the fields that were taken out.</summary>
     public (MailMessage Message, IReadOnlyList<string> Removed) Cleaned(MailMessage message)

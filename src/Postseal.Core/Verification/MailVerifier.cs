@@ -51,6 +51,9 @@ internal sealed class MailVerifier(SignerCheck signers, int maxLayers)
                     return "";
                 // The next layer is opened here, once there are keys for it.
                 case ReceivedLayer.Encrypted:
+                    // Whoever signs what is encrypted need not know what it says.
+                    if (layers.Count > 0)
+                        layers[^1] = layers[^1] with { Beside = "what was signed is encrypted" };
                     return "it is encrypted, and what is inside is not known here";
                 case ReceivedLayer.Compressed:
                     return "it is compressed, and is not opened";

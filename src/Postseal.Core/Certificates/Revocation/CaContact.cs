@@ -14,12 +14,14 @@ internal sealed class CaContact : IAsyncDisposable
 
     private readonly BackgroundFetches fetches;
     private readonly FetchedLists lists;
+    private readonly IDownloads? downloads;
     private readonly ITimer timer;
     private OcspAnswers? answers;
 
     /// <summary>Starts it.</summary>
     /// <param name="settings">What is asked, and where things are.</param>
-    /// <param name="downloads">Fetches; <see langword="null"/>: nothing is, and what is here has to do.</param>
+    /// <param name="downloads">Fetches; <see langword="null"/>: nothing is, and what is here has to do. It is
+    /// disposed of with this.</param>
     /// <param name="trusted">The anchors and the CA certificates of the directory: they name the hosts that issuers are fetched from, and
     /// may have signed lists.</param>
     /// <param name="time">The clock.</param>
@@ -27,6 +29,7 @@ internal sealed class CaContact : IAsyncDisposable
     public CaContact(
         CaContactOptions settings, IDownloads? downloads, Func<IReadOnlyList<X509Certificate2>> trusted, TimeProvider time, Action<string> warn)
     {
+        this.downloads = downloads;
         fetches = new BackgroundFetches(warn);
         var hosts = new KnownHosts(settings.IssuerHosts, trusted);
         var local = new LocalLists(settings.Anchors, fetches, time, warn);
@@ -62,6 +65,7 @@ internal sealed class CaContact : IAsyncDisposable
     {
         await timer.DisposeAsync().ConfigureAwait(false);
         await fetches.DisposeAsync().ConfigureAwait(false);
+        (downloads as IDisposable)?.Dispose();
     }
 }
 

@@ -19,15 +19,16 @@ internal sealed class IncomingMail : IAsyncDisposable
     // A revocation list or two, each with a time-out of its own.
     private static readonly TimeSpan PatienceForFetching = TimeSpan.FromSeconds(20);
 
+    // A recipient without a domain is at this host.
+    private static readonly Envelope ForUs = new() { Recipients = [new Recipient("postmaster")] };
+
     private readonly MailVerification verification;
     private readonly CaContact cas;
-    private readonly HttpDownloads downloads;
 
     private IncomingMail(PostsealOptions options)
     {
-        downloads = new HttpDownloads(options.Revocation.Proxy, TimeProvider.System);
         var directory = new CertificateDirectory(options.Certificates, TimeProvider.System, NullLogger.Instance);
-        cas = MailVerification.ContactWithCas(options, directory, downloads, TimeProvider.System, NullLogger.Instance);
+        cas = MailVerification.ContactWithCas(options, directory, new HttpDownloads(options.Revocation.Proxy, TimeProvider.System), TimeProvider.System, NullLogger.Instance);
         verification = new MailVerification(options, directory, cas, TimeProvider.System, NullLogger.Instance);
     }
 
@@ -71,15 +72,11 @@ internal sealed class IncomingMail : IAsyncDisposable
     public async Task<Outcome> ProcessAsync(MailMessage message, CancellationToken cancellationToken)
     {
         await FetchAsync(message, cancellationToken);
-        return await verification.Incoming.ProcessAsync(message, new Envelope(), cancellationToken);
+        return await verification.Incoming.ProcessAsync(message, ForUs, cancellationToken);
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        await cas.DisposeAsync();
-        downloads.Dispose();
-    }
+    public ValueTask DisposeAsync() => cas.DisposeAsync();
 
     /// <summary>A first look starts the fetching of what it misses.</summary>
     private async Task FetchAsync(MailMessage message, CancellationToken cancellationToken)
