@@ -85,7 +85,7 @@ public sealed class CorpusVerdictTests
         file.Contains("alice.plain.dsig", StringComparison.Ordinal) || file.Contains("alice.env.dsig", StringComparison.Ordinal) && file.Contains(".dave.", StringComparison.Ordinal)
         || file.Contains("alice.plain.sig", StringComparison.Ordinal) && file.Contains(".dave.dsig", StringComparison.Ordinal);
 
-    private MailVerifier Verifier(string anchors, DateTimeOffset now)
+    private static MailVerifier Verifier(string anchors, DateTimeOffset now)
     {
         var trust = new SignerTrust(
             new TrustOptions { Anchors = Path.Combine(Folder, anchors) }, new NobodyAsked(), () => [], issuers: null, new SettableTime(now),

@@ -4,7 +4,7 @@ using MailKit;
 namespace Postseal.MailKit.Tests.Support;
 
 /// <summary>A folder at an IMAP server with one message, of which nothing but the bytes can be fetched.</summary>
-internal class Inbox : DispatchProxy
+public class Inbox : DispatchProxy
 {
     private byte[] message = [];
 
