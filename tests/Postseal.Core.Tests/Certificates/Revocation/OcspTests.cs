@@ -144,7 +144,8 @@ public sealed class OcspTests : IDisposable
             [
                 "ocsp", "-port", $"{port}", "-index", directory.File("index.txt"), "-CA", directory.File("ca.pem"), "-rsigner", directory.File(certificate),
                 "-rkey", directory.File(key), "-ndays", "1",
-            ]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            ])
+        { RedirectStandardOutput = true, RedirectStandardError = true })!;
         // It says so when it listens.
         while (await responder.StandardError.ReadLineAsync(TestContext.Current.CancellationToken) is { } line)
         {
