@@ -355,7 +355,7 @@ public sealed class ReceivedLayerTests(ReceivedLayerTests.Person person) : IClas
 
     private static string Base64(byte[] der) => Convert.ToBase64String(der, Base64FormattingOptions.InsertLineBreaks);
 
-    private static string QuotedPrintable(byte[] der) => string.Concat(der.Select((b, i) => $"={b:X2}" + (i % 20 == 19 ? "=\r\n" : "")));
+    private static string QuotedPrintable(byte[] der) => string.Concat(der.Select((b, i) => $"={b:X2}" + (i % 20 == 19 && i < der.Length - 1 ? "=\r\n" : "")));
 
     /// <summary>Who signs.</summary>
     public sealed class Person : IDisposable

@@ -43,4 +43,7 @@ public sealed record RevocationOptions
     /// <summary>Gets the proxy that everything is fetched through, as <c>http://proxy.example.org:3128</c>. Default: none, whatever
     /// the environment says.</summary>
     public Uri? Proxy { get; init; }
+
+    /// <summary>Returns what is set; of the proxy, which may have a password in it, the host alone.</summary>
+    public override string ToString() => $"Check = {Check}, Unknown = {Unknown}, Proxy = {Proxy?.Host}";
 }
