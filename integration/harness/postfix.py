@@ -173,8 +173,14 @@ class Postfix:
             yield
         finally:
             for name, text in before.items():
-                (self._configuration / name).write_text(text)
+                self._replace(name, text)
             self.reload()
+
+    def _replace(self, name: str, text: str) -> None:
+        """Exchanges a file of the configuration at once: a process that starts meanwhile would hang with half of it."""
+        new = self._configuration / f"{name}.new"
+        new.write_text(text)
+        os.replace(new, self._configuration / name)
 
     def reload(self) -> None:
         """Has Postfix read its files again, and waits until every smtpd and cleanup that read the old ones is gone: one of them
