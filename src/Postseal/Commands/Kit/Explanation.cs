@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Serialization;
 using Postseal.Mail;
 using Postseal.Policy;
@@ -63,7 +64,8 @@ internal sealed record ExplainedCopy(
         Outcome.Quarantined held => new([], true, null, null, null, $"held for a person to look at: {held.Why}"),
         Outcome.Replaced replaced => new(
             [], true, null, null, null, $"marked {(replaced.Message.Headers[0] is var field && field.Is("Authentication-Results") ? field.ToString().ReplaceLineEndings("") : "with nothing")}"),
-        _ => new([], true, null, null, null, "not marked, as nobody signed it"),
+        Outcome.Unchanged unchanged => new([], true, null, null, null, $"not marked: {unchanged.Why}"),
+        _ => throw new UnreachableException(),
     };
 
     /// <summary>Says it in a sentence.</summary>
