@@ -83,9 +83,17 @@ internal sealed class SignerCheck(ReceivedCertificates certificates, SignerTrust
 
     /// <summary>Finds the one among certificates with one key that an anchor stands behind; where there is none, the first.</summary>
     private ReceivedCertificate Trusted(
-        List<(ReceivedCertificate Certificate, SignatureFinding Finding)> sameKey, IReadOnlyList<ReceivedCertificate> bag) => sameKey.Count == 1
-        ? sameKey[0].Certificate
-        : (sameKey.Find(one => trust.Check(one.Certificate, bag).Kind == StandingKind.Trusted) is { Certificate: { } trusted } ? trusted : sameKey[0].Certificate);
+        List<(ReceivedCertificate Certificate, SignatureFinding Finding)> sameKey, IReadOnlyList<ReceivedCertificate> bag)
+    {
+        // Nearly always there is one, and it is looked at once.
+        for (var i = 0; sameKey.Count > 1 && i < sameKey.Count; i++)
+        {
+            if (trust.Check(sameKey[i].Certificate, bag).Kind == StandingKind.Trusted)
+                return sameKey[i].Certificate;
+        }
+
+        return sameKey[0].Certificate;
+    }
 
     /// <summary>Judges a signer whose signature is right: who he is, and who stands behind him.</summary>
     private SignerVerdict Judge(

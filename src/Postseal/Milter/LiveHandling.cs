@@ -46,7 +46,8 @@ internal sealed class LiveHandling(Func<PostsealOptions> options, ILoggerFactory
             _ => new NoSplitter(),
         };
         return new Made(now, certificates, ledger, cas, new Handling(
-            new MailRouter(processor, incoming), incoming.IsIncoming, now.Incoming is { Verify: true, Domains.Count: > 0 }, now.Splitting.Method, splitter, new SecondPass(now.Splitting.Method, field, log.CreateLogger<SecondPass>())));
+            new MailRouter(processor, incoming), incoming.IsIncoming, now.Incoming is { Verify: true, Domains.Count: > 0 }, now.Splitting.Method,
+            splitter, new SecondPass(now.Splitting.Method, field, log.CreateLogger<SecondPass>())));
     }
 
     /// <summary>Starts asking CAs by these settings, and ends it by those before. Messages on their way go on with what is known.</summary>
@@ -74,4 +75,5 @@ internal sealed class LiveHandling(Func<PostsealOptions> options, ILoggerFactory
 /// <param name="Splitter">Splits it.</param>
 /// <param name="SecondPass">Receives what was split, where Postfix splits.</param>
 internal sealed record Handling(
-    IMailProcessor Processor, Predicate<Envelope> IsIncoming, bool VerifiesIncoming, SplitMethod Method, IMessageSplitter Splitter, SecondPass SecondPass);
+    IMailProcessor Processor, Predicate<Envelope> IsIncoming, bool VerifiesIncoming, SplitMethod Method, IMessageSplitter Splitter,
+    SecondPass SecondPass);
