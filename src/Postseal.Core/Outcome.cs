@@ -35,6 +35,13 @@ public abstract record Outcome
     {
         /// <summary>Gets the message as it was signed and not encrypted yet, for who files what was sent.</summary>
         internal MailMessage BeforeEncryption { get; init; } = Message;
+
+        /// <summary>Gets whether a report that it cannot be delivered may return its header alone (RET=HDRS, RFC 3461 section 4.3): it
+        /// was decrypted, and whoever sent it is not to get back what was inside.</summary>
+        internal bool ReturnsHeadersOnly { get; init; }
+
+        /// <summary>Gets whether it is for the one recipient of the envelope alone: it was opened with his key.</summary>
+        internal bool IsForOneRecipient { get; init; }
     }
 
     /// <summary>
@@ -50,7 +57,11 @@ public abstract record Outcome
     /// <param name="Message">The message.</param>
     /// <param name="Why">What the log and the mail system say.</param>
     /// <param name="Facts">What is known of it.</param>
-    public sealed record Quarantined(MailMessage Message, Rejection Why, IReadOnlyList<Fact> Facts) : Outcome;
+    public sealed record Quarantined(MailMessage Message, Rejection Why, IReadOnlyList<Fact> Facts) : Outcome
+    {
+        /// <inheritdoc cref="Replaced.ReturnsHeadersOnly"/>
+        internal bool ReturnsHeadersOnly { get; init; }
+    }
 
     /// <summary>The message must not pass.</summary>
     /// <param name="Why">What the log says.</param>
