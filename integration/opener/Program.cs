@@ -16,9 +16,11 @@ static async Task<string> DoAsync(string[] task)
     if (ReceivedEnvelope.TryRead(new(await File.ReadAllBytesAsync(cmsFile))) is not { } envelope)
         return "it is not encrypted, or broken";
     using var certificate = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(certificateFile));
-    var decryption = await envelope.DecryptAsync(certificate, Key(await File.ReadAllTextAsync(keyFile), certificate));
-    if (decryption is not DecryptedContent decrypted)
+    var key = new DecryptionKey(certificate, Key(await File.ReadAllTextAsync(keyFile), certificate), keyFile);
+    var decryption = await envelope.DecryptAsync([key], readsTripleDes: false);
+    if (decryption is not DecryptedContent content)
         return ((CannotDecrypt)decryption).Reason;
+    using var decrypted = content;
     await File.WriteAllBytesAsync(contentFile, decrypted.Content);
     return "ok";
 }

@@ -58,6 +58,9 @@ public sealed record Correspondent(X509Certificate2 Certificate, byte[] Pkcs8) :
         return new PlatformKey(key);
     }
 
+    /// <summary>Opens the private key, for a message that names its certificate.</summary>
+    internal DecryptionKey OpenDecryptionKey() => new(Certificate, OpenKey(), ToString());
+
     /// <inheritdoc/>
     public override string ToString() => Certificate.Subject;
 

@@ -9,7 +9,7 @@ namespace Postseal.Certificates;
 /// <summary>A certificate for mail, with what the rules say of it, worked out once.</summary>
 public sealed class MailCertificate
 {
-    private readonly AsymmetricAlgorithm? key;
+    private readonly PrivateKey? key;
     private readonly string source;
     private readonly Lazy<(Rejection? Rejection, RecipientKey? Key)> encryption;
     private volatile Completed? completed;
@@ -21,7 +21,7 @@ public sealed class MailCertificate
     /// <param name="key">That key, if it was opened.</param>
     /// <param name="beside">The other certificates in the files.</param>
     internal MailCertificate(
-        X509Certificate2 certificate, string source, bool hasKey, AsymmetricAlgorithm? key = null,
+        X509Certificate2 certificate, string source, bool hasKey, PrivateKey? key = null,
         IReadOnlyList<X509Certificate2>? beside = null)
     {
         (Certificate, this.source, HasKey, this.key, Beside) = (certificate, source, hasKey, key, beside ?? []);
@@ -47,6 +47,10 @@ public sealed class MailCertificate
     internal RecipientKey EncryptionKey =>
         encryption.Value.Key ?? throw new CryptographicException($"Nothing is encrypted to the certificate in {source}: {CannotEncrypt}.");
 
+    /// <summary>Gets its private key, which was opened.</summary>
+    internal DecryptionKey DecryptionKey => new(
+        Certificate, key ?? throw new InvalidOperationException($"The key of {source} was not opened."), source);
+
     /// <summary>Gets why it may sign for nobody; <see langword="null"/> when it may.</summary>
     internal Rejection? CannotSign { get; }
 
@@ -70,7 +74,7 @@ public sealed class MailCertificate
         if (known is not null && ReferenceEquals(known.From, issuers) && now.UtcDateTime <= known.HoldsUntil)
             return known.Identity;
         var chain = CertificateChain.Of(Certificate, [CertificateChain.BySubject(Beside), issuers], now);
-        var identity = new Identity(Certificate, chain.Intermediates, new PlatformKey(key!), source)
+        var identity = new Identity(Certificate, chain.Intermediates, key!, source)
         {
             Chain = chain,
             Warnings = WarningsOf(chain),

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Postseal.Cms.Enveloped;
 using Postseal.Cms.Signed;
 using Postseal.Mail;
 using Postseal.Mime;
@@ -36,7 +37,9 @@ internal abstract record ReceivedLayer
     public sealed record Certificates : ReceivedLayer;
 
     /// <summary>It is encrypted (RFC 8551 sections 3.3 and 3.4).</summary>
-    public sealed record Encrypted : ReceivedLayer;
+    /// <param name="Envelope">What is encrypted, and to whom.</param>
+    /// <param name="Beside">What stands beside it and is not encrypted, as a clause; <see langword="null"/>: nothing.</param>
+    public sealed record Encrypted(ReceivedEnvelope Envelope, string? Beside) : ReceivedLayer;
 
     /// <summary>It is compressed (RFC 8551 section 3.6).</summary>
     public sealed record Compressed : ReceivedLayer;

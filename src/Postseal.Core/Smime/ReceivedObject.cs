@@ -1,5 +1,6 @@
 using System.Buffers;
 using Postseal.Cms;
+using Postseal.Cms.Enveloped;
 using Postseal.Cms.Signed;
 using Postseal.Mime;
 
@@ -12,7 +13,7 @@ internal static class ReceivedObject
     {
         if (TransferCoding.Decode(root, out var isAlone) is not { } encoded)
             return new ReceivedLayer.Broken("it is encoded so that readers decode different things");
-        return ReceivedSignedData.TryRead(encoded) is { } signedData ? OfSignedData(signedData, isAlone) : OfOther(encoded);
+        return ReceivedSignedData.TryRead(encoded) is { } signedData ? OfSignedData(signedData, isAlone) : OfOther(encoded, isAlone);
     }
 
     private static ReceivedLayer OfSignedData(ReceivedSignedData signedData, bool isAlone) => signedData switch
@@ -24,12 +25,18 @@ internal static class ReceivedObject
             signedData.Content, signedData, IsDetached: false, isAlone ? null : "text behind it is not signed"),
     };
 
-    private static ReceivedLayer OfOther(in ReadOnlySequence<byte> encoded) => CmsContent.TryRead(Pieces(encoded)) switch
+    private static ReceivedLayer OfOther(in ReadOnlySequence<byte> encoded, bool isAlone)
     {
-        { Type: CmsType.Enveloped or CmsType.AuthEnveloped } => new ReceivedLayer.Encrypted(),
-        { Type: CmsType.Compressed } => new ReceivedLayer.Compressed(),
-        _ => new ReceivedLayer.Broken("it has no CMS object that can be read"),
-    };
+        if (ReceivedEnvelope.TryRead(encoded) is { } envelope)
+            return new ReceivedLayer.Encrypted(envelope, isAlone && envelope.IsAlone ? null : "text behind it is not encrypted");
+        return CmsContent.TryRead(Pieces(encoded)) switch
+        {
+            { Type: CmsType.Enveloped or CmsType.AuthEnveloped } =>
+                new ReceivedLayer.Broken("it is encrypted, and broken so that nobody can decrypt it"),
+            { Type: CmsType.Compressed } => new ReceivedLayer.Compressed(),
+            _ => new ReceivedLayer.Broken("it has no CMS object that can be read"),
+        };
+    }
 
     private static IEnumerable<ReadOnlyMemory<byte>> Pieces(ReadOnlySequence<byte> encoded)
     {

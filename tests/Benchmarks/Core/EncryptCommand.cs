@@ -88,11 +88,11 @@ internal static class EncryptCommand
         using var made = new MemoryStream();
         openssl.Encrypt(content, isGcm: false, made);
         var encrypted = made.ToArray();
-        var key = recipient.OpenKey();
+        var key = recipient.OpenDecryptionKey();
         bool IsRight(byte[] decrypted) => decrypted.AsSpan().SequenceEqual(content);
         yield return new($"Postseal.Core, decrypt, {kind}", content.Length, output =>
         {
-            var decryption = ReceivedEnvelope.TryRead(new(encrypted))!.DecryptAsync(recipient.Certificate, key).AsTask().Result;
+            var decryption = ReceivedEnvelope.TryRead(new(encrypted))!.DecryptAsync([key], readsTripleDes: false).AsTask().Result;
             output.Write(((DecryptedContent)decryption).Content.Span);
         }, IsRight);
         yield return new($"OpenSSL CMS_decrypt, {kind}", content.Length, output => openssl.Decrypt(encrypted, output), IsRight);
@@ -154,6 +154,6 @@ internal static class EncryptCommand
         OpenSsl.Decrypt(encrypted, recipients[^1]).Content.AsSpan().SequenceEqual(content);
 
     private static bool Opens(byte[] encrypted, Correspondent[] recipients, byte[] content) =>
-        ReceivedEnvelope.TryRead(new(encrypted))!.DecryptAsync(recipients[^1].Certificate, recipients[^1].OpenKey()).AsTask().Result is DecryptedContent decrypted
+        ReceivedEnvelope.TryRead(new(encrypted))!.DecryptAsync([recipients[^1].OpenDecryptionKey()], readsTripleDes: false).AsTask().Result is DecryptedContent decrypted
         && decrypted.Content.Span.SequenceEqual(content);
 }

@@ -11,7 +11,7 @@ namespace Postseal.Certificates.Store;
 /// costs a few time stamps, and a key is opened only to be used. Safe for any number of threads. Each method that is
 /// asynchronous completes at once.
 /// </summary>
-public sealed partial class CertificateDirectory : IIdentitySource, IRecipientSource
+public sealed partial class CertificateDirectory : IIdentitySource, IRecipientSource, IDecryptionSource
 {
     private readonly ILogger logger;
     private readonly Action<string> warn;

@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates.Formats;
+using Postseal.Cms;
 
 namespace Postseal.Certificates.Store;
 
@@ -168,7 +169,7 @@ internal sealed class KeyFileReading
         {
             return (
                 [.. pairs.Select(pair => new MailCertificate(
-                    pair.Certificate, (files with { KeyFile = keyFile }).ToString(), hasKey: true, pair.Key.Open(), certificates) { Abilities = abilities })],
+                    pair.Certificate, (files with { KeyFile = keyFile }).ToString(), hasKey: true, new PlatformKey(pair.Key.Open()), certificates) { Abilities = abilities })],
                 keyFile);
         }
 

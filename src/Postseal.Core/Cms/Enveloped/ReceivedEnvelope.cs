@@ -40,11 +40,13 @@ internal sealed class ReceivedEnvelope
     /// <summary>Gets how its content is encrypted; <see langword="null"/> where that is an <see cref="Obstacle"/>.</summary>
     public ContentAlgorithm? Algorithm { get; private set; }
 
-    /// <summary>Gets why nobody can decrypt it; <see langword="null"/> where somebody may.</summary>
+    /// <summary>Gets why nobody can decrypt it, whatever keys he has; <see langword="null"/> where somebody may.</summary>
     public string? Obstacle { get; private set; }
 
-    /// <summary>Reads a ContentInfo in BER; <see langword="null"/> when it is neither type, broken, or cut off. What follows
-    /// it is not looked at.</summary>
+    /// <summary>Gets whether nothing follows it. Readers overlook what does, and it is not encrypted.</summary>
+    public bool IsAlone { get; private set; }
+
+    /// <summary>Reads a ContentInfo in BER; <see langword="null"/> when it is neither type, broken, or cut off.</summary>
     /// <param name="encoded">The encoding, which must not change until it is decrypted.</param>
     public static ReceivedEnvelope? TryRead(in ReadOnlySequence<byte> encoded)
     {
@@ -52,7 +54,10 @@ internal sealed class ReceivedEnvelope
         try
         {
             using var reader = envelope.ReaderFrom(0);
-            return envelope.ReadContentInfo(reader) ? envelope : null;
+            if (!envelope.ReadContentInfo(reader))
+                return null;
+            envelope.IsAlone = reader.EndsHere();
+            return envelope;
         }
         catch (AsnContentException)
         {
@@ -60,40 +65,38 @@ internal sealed class ReceivedEnvelope
         }
     }
 
-    /// <summary>Decrypts the content with the key of one certificate.</summary>
-    /// <param name="certificate">Whom it has to be encrypted to.</param>
-    /// <param name="key">The private key of the certificate.</param>
+    /// <summary>Determines whether it says that it is encrypted to a certificate.</summary>
+    public bool Names(X509Certificate2 certificate) => recipients.Exists(recipient => recipient.Id.Matches(certificate));
+
+    /// <summary>Decrypts the content with the one key that it is encrypted to; of several with that of the newest certificate.</summary>
+    /// <param name="keys">The keys of whom it was sent to.</param>
+    /// <param name="readsTripleDes">Whether what is encrypted with triple DES is decrypted too.</param>
     /// <param name="cancellationToken">Gives up waiting for a key that is elsewhere.</param>
     /// <exception cref="CryptographicException">The key could not be used; it may the next time.</exception>
     public async ValueTask<Decryption> DecryptAsync(
-        X509Certificate2 certificate, PrivateKey key, CancellationToken cancellationToken = default)
+        IReadOnlyList<DecryptionKey> keys, bool readsTripleDes, CancellationToken cancellationToken = default)
     {
-        if (Obstacle is not null)
-            return new CannotDecrypt(Obstacle);
-        var ours = recipients.FindAll(recipient => recipient.Id.Matches(certificate));
-        if (ours.Count != 1)
-        {
-            // Of two, one could be an attacker's question that the other answers (CVE-2019-1563).
-            return new CannotDecrypt(
-                ours.Count == 0 ? "it is not encrypted to this certificate" : "it is encrypted to this certificate more than once");
-        }
-
-        if (ours[0].WhyNotWith(key.Kind) is { } reason)
-            return new CannotDecrypt(reason);
+        // Decided before any key is looked at, so that it tells of none.
+        if (WhyNobodyCould(readsTripleDes) is { } obstacle)
+            return new CannotDecrypt(obstacle, DecryptionFailure.NobodyCould);
+        if (RecipientChoice.Of(recipients, keys, out var failure) is not { } choice)
+            return failure!;
 
         // Where the key is wrong, the content is decrypted with another, and thrown away: one who sends millions of messages
         // whose keys are each a little wrong is not to learn from the time it takes (RFC 3218 section 2.3.2).
+        var (recipient, key) = choice;
         var algorithm = Algorithm!;
         var random = RandomNumberGenerator.GetBytes(algorithm.KeyLength);
         byte[]? sent = null, contentKey = null;
         try
         {
-            sent = await ours[0].DecryptKeyAsync(key, algorithm.KeyLength, cancellationToken).ConfigureAwait(false);
+            sent = await recipient.DecryptKeyAsync(key.Key, algorithm.KeyLength, cancellationToken).ConfigureAwait(false);
             var isKey = sent?.Length == algorithm.KeyLength;
             contentKey = algorithm.ContentKey(isKey ? sent! : random);
             return TryDecryptContent(algorithm, contentKey, out var content) && isKey
-                ? new DecryptedContent(content, contentType, algorithm)
-                : new CannotDecrypt("its key or its content was changed, or is not for this certificate");
+                ? new DecryptedContent(content, contentType, algorithm, key)
+                : new CannotDecrypt(
+                    "its key or its content was changed, or is not for this certificate", DecryptionFailure.Failed);
         }
         finally
         {
@@ -102,7 +105,11 @@ internal sealed class ReceivedEnvelope
         }
     }
 
-    private bool TryDecryptContent(ContentAlgorithm algorithm, byte[] contentKey, out ReadOnlyMemory<byte> content)
+    /// <summary>Returns why nobody can decrypt it, whatever keys he has; <see langword="null"/> where somebody may.</summary>
+    /// <param name="readsTripleDes">Whether triple DES is read.</param>
+    public string? WhyNobodyCould(bool readsTripleDes) => Obstacle;
+
+    private bool TryDecryptContent(ContentAlgorithm algorithm, byte[] contentKey, out Memory<byte> content)
     {
         var bytes = new byte[contentLength];
         CopyContent(bytes);

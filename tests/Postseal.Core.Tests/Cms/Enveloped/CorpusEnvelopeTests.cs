@@ -49,7 +49,7 @@ public sealed partial class CorpusEnvelopeTests
             if (decrypted is null || ReceivedEnvelope.TryRead(new(CmsIn("thunderbird-smime/" + file))) is not { } envelope)
                 continue;
             using var who = Open(Thunderbird + decrypted["dec:smime_".Length..] + ".p12", "", "nss", envelope);
-            var decryption = await envelope.DecryptAsync(who.Certificate, who.OpenKey(), TestContext.Current.CancellationToken);
+            var decryption = await envelope.DecryptAsync([who.OpenDecryptionKey()], readsTripleDes: false, TestContext.Current.CancellationToken);
             if (decryption is CannotDecrypt { Reason: var reason })
             {
                 Assert.Contains(TripleDes, reason, StringComparison.Ordinal);

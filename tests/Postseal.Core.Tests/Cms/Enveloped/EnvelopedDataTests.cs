@@ -145,7 +145,7 @@ public sealed class EnvelopedDataTests
         Parallel.For(0, 200, new ParallelOptions { MaxDegreeOfParallelism = 8 }, i =>
         {
             var encrypted = Encrypt(BitConverter.GetBytes(i), ContentEncryption.Aes128Gcm, [.. recipients, Recipient(alice)]);
-            var decryption = ReceivedEnvelope.TryRead(new(encrypted))!.DecryptAsync(alice.Certificate, alicesKey).AsTask().Result;
+            var decryption = ReceivedEnvelope.TryRead(new(encrypted))!.DecryptAsync([new DecryptionKey(alice.Certificate, alicesKey, "")], readsTripleDes: false).AsTask().Result;
             Assert.Equal(i, BitConverter.ToInt32(Assert.IsType<DecryptedContent>(decryption).Content.Span));
         });
     }

@@ -274,7 +274,7 @@ public sealed class HostileEnvelopeTests : IDisposable
                         continue;
                     foreach (var (certificate, key) in ((X509Certificate2, PrivateKey)[])[(carol.Certificate, carolsKey), (dana.Certificate, danasKey)])
                     {
-                        var decryption = await envelope.DecryptAsync(certificate, key, TestContext.Current.CancellationToken);
+                        var decryption = await envelope.DecryptAsync([new DecryptionKey(certificate, key, "")], readsTripleDes: false, TestContext.Current.CancellationToken);
                         // CBC notices nothing, and versions are nobody's business; but GCM's content is what it was.
                         if (decryption is DecryptedContent decrypted && encryption.IsAuthenticated())
                             Assert.Equal(Content, decrypted.Content.ToArray());
@@ -355,7 +355,7 @@ public sealed class HostileEnvelopeTests : IDisposable
         var envelope = ReceivedEnvelope.TryRead(new(Cbc().Encode()))!;
 
         await Assert.ThrowsAsync<CryptographicException>(
-            async () => await envelope.DecryptAsync(alice.Certificate, new AbsentToken(), TestContext.Current.CancellationToken));
+            async () => await envelope.DecryptAsync([new DecryptionKey(alice.Certificate, new AbsentToken(), "")], readsTripleDes: false, TestContext.Current.CancellationToken));
     }
 
     public void Dispose()

@@ -127,7 +127,7 @@ public sealed class ReceivedEnvelopeTests
 
                 var encrypted = EnvelopedDataTests.Encrypt(Pieces(content, piece), encryption, recipient);
 
-                var decryption = ReceivedEnvelope.TryRead(Pieces(encrypted, piece))!.DecryptAsync(alice.Certificate, alice.OpenKey()).AsTask().Result;
+                var decryption = ReceivedEnvelope.TryRead(Pieces(encrypted, piece))!.DecryptAsync([alice.OpenDecryptionKey()], readsTripleDes: false).AsTask().Result;
                 return ((DecryptedContent)decryption).Content.Span.SequenceEqual(content);
             }));
     }
@@ -148,7 +148,8 @@ public sealed class ReceivedEnvelopeTests
             Assert.Contains("was changed, or is not", await Failure(envelope, bob with { Pkcs8 = mallory.Pkcs8 }), StringComparison.Ordinal);
             // Bob's certificate, a key of another kind.
             using var other = Correspondent.Create(kind.StartsWith("RSA", StringComparison.Ordinal) ? "X25519" : "RSA-3072");
-            Assert.IsType<CannotDecrypt>(await envelope.DecryptAsync(bob.Certificate, other.OpenKey(), TestContext.Current.CancellationToken));
+            Assert.IsType<CannotDecrypt>(await envelope.DecryptAsync(
+                [new DecryptionKey(bob.Certificate, other.OpenKey(), "")], readsTripleDes: false, TestContext.Current.CancellationToken));
         }
     }
 
@@ -165,10 +166,10 @@ public sealed class ReceivedEnvelopeTests
     }
 
     internal static ValueTask<Decryption> Decrypt(byte[] encrypted, Correspondent recipient) =>
-        ReceivedEnvelope.TryRead(new(encrypted))!.DecryptAsync(recipient.Certificate, recipient.OpenKey(), TestContext.Current.CancellationToken);
+        ReceivedEnvelope.TryRead(new(encrypted))!.DecryptAsync([recipient.OpenDecryptionKey()], readsTripleDes: false, TestContext.Current.CancellationToken);
 
     internal static async ValueTask<string> Failure(ReceivedEnvelope envelope, Correspondent recipient) => Assert.IsType<CannotDecrypt>(
-        await envelope.DecryptAsync(recipient.Certificate, recipient.OpenKey(), TestContext.Current.CancellationToken)).Reason;
+        await envelope.DecryptAsync([recipient.OpenDecryptionKey()], readsTripleDes: false, TestContext.Current.CancellationToken)).Reason;
 
     private static ReadOnlySequence<byte> Pieces(byte[] bytes, int length)
     {
