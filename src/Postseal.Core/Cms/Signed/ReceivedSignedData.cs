@@ -8,7 +8,7 @@ namespace Postseal.Cms.Signed;
 /// A SignedData (RFC 5652 section 5) as it came from a stranger: its structure is read whole, its content is not copied, and
 /// nothing of it is verified yet.
 /// </summary>
-internal sealed class ReceivedSignedData
+internal sealed partial class ReceivedSignedData
 {
     // An honest message has one to four; each costs more to read than a signature to verify.
     private const int MaxCertificates = 20;
@@ -28,6 +28,10 @@ internal sealed class ReceivedSignedData
     private readonly ByteRope content = new();
     private readonly List<ReadOnlyMemory<byte>> certificates = [];
     private readonly List<ReceivedSigner> signers = [];
+
+    // As they came: the elements of digestAlgorithms and signerInfos.
+    private readonly List<ReadOnlyMemory<byte>> digestAlgorithms = [];
+    private readonly List<ReadOnlyMemory<byte>> signerInfos = [];
 
     private ReceivedSignedData(ByteSource source) => this.source = source;
 
@@ -102,13 +106,14 @@ internal sealed class ReceivedSignedData
 
     /// <summary>DigestAlgorithmIdentifiers ::= SET OF DigestAlgorithmIdentifier. Others verify no signature with one that is not
     /// announced here (RFC 5652 section 5.1), so that it is not good for us either.</summary>
-    private static List<HashFunction> ReadDigestAlgorithms(BerReader reader)
+    private List<HashFunction> ReadDigestAlgorithms(BerReader reader)
     {
         var set = new AsnReader(reader.ReadEncoded(Set, MaxDigestAlgorithms), AsnEncodingRules.BER)
             .ReadSetOf(skipSortOrderValidation: true);
         var announced = new List<HashFunction>(1);
         while (set.HasData)
         {
+            digestAlgorithms.Add(set.PeekEncodedValue());
             var identifier = set.ReadSequence();
             announced.Add(HashFunction.Of(identifier.ReadObjectIdentifier()));
             if (identifier.HasData)
@@ -169,9 +174,12 @@ internal sealed class ReceivedSignedData
                 break;
             }
 
-            var signer = ReceivedSigner.Read(ReadEncoded(reader, MaxSignerInfo), ContentType, announced);
-            if (Obstacle is null)
-                signers.Add(signer);
+            var signerInfo = ReadEncoded(reader, MaxSignerInfo);
+            var signer = ReceivedSigner.Read(signerInfo, ContentType, announced);
+            if (Obstacle is not null)
+                continue;
+            signers.Add(signer);
+            signerInfos.Add(signerInfo);
         }
 
         reader.Close();
@@ -191,6 +199,7 @@ internal sealed class ReceivedSignedData
         Obstacle ??= obstacle;
         certificates.Clear();
         signers.Clear();
+        signerInfos.Clear();
     }
 
     private static string ReadObjectIdentifier(BerReader reader) => AsnDecoder.ReadObjectIdentifier(

@@ -31,6 +31,9 @@ internal sealed class ReceivedSigner
     /// <summary>Gets the certificate's name for people: issuer and serial number, or the key's identifier.</summary>
     public string Id => certificateId.ToString();
 
+    /// <summary>Gets whether the certificate is named by its key's identifier, as in version 3.</summary>
+    internal bool IsNamedByKey => !certificateId.KeyIdentifier.IsEmpty;
+
     /// <summary>Gets when he says he signed, where he does.</summary>
     public DateTimeOffset? SigningTime => attributes?.SigningTime;
 
