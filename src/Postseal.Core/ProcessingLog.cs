@@ -67,7 +67,8 @@ public sealed partial class ProcessingLog(ILogger logger)
                         id, VerdictField.Text(verdict.Result), verdict.Reason, verdict.IsVerified, verdict.IsTrusted, verdict.IsByAuthor,
                         elapsed.TotalMilliseconds);
                     break;
-                case Fact.MarksRemoved removed when removed.Names.Any(name => name.StartsWith("Authentication", StringComparison.OrdinalIgnoreCase)):
+                // In the second pass they are those of the first.
+                case Fact.MarksRemoved removed when envelope.Ticket is null && removed.Names.Any(name => name.StartsWith("Authentication", StringComparison.OrdinalIgnoreCase)):
                     LogForgery(id);
                     break;
                 case Fact.NotEncrypted notEncrypted:

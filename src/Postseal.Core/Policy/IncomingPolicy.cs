@@ -16,9 +16,11 @@ internal sealed class IncomingPolicy(IncomingOptions options, OriginatingOptions
     /// <summary>Gets the fields that only we write.</summary>
     public OwnFields Own { get; } = new(options.AuthservId ?? System.Net.Dns.GetHostName(), options.KeepResults);
 
-    /// <summary>Determines whether a message comes from outside, where that makes a difference.</summary>
-    public bool IsFromOutside(Envelope envelope) =>
-        options.Verify && domains.Count > 0 && envelope.Ticket is null && origins.Of(envelope) == Origin.External;
+    /// <summary>Determines whether a message comes from outside, where that makes a difference. In its second pass the client is the MTA
+    /// itself, and the ticket says where it came from: whatever the settings are by now, nobody here wrote it.</summary>
+    public bool IsFromOutside(Envelope envelope) => envelope.Ticket is { } ticket
+        ? ticket.IsIncoming
+        : options.Verify && domains.Count > 0 && origins.Of(envelope) == Origin.External;
 
     /// <summary>Determines whether a message comes from outside, for somebody in our domains.</summary>
     public bool IsIncoming(Envelope envelope) => IsFromOutside(envelope) && envelope.Recipients.Any(IsOurs);

@@ -9,8 +9,8 @@ namespace Postseal.Program.Milter.Splitting;
 
 /// <summary>
 /// The header field that carries a <see cref="SplitTicket"/> through the MTA's queue:
-/// <c>X-Postseal-Split: v1; t=1795824000; wanted=required; bits=256; dkim=1; author=yes; id=yes; mac=…</c>. The MAC, HMAC-SHA256, covers all that is
-/// before it, the Message-ID and the body, so that nobody without the key can make one, and one is of no use with other mail.
+/// <c>X-Postseal-Split: v1; t=1795824000; wanted=required; bits=256; dkim=1; author=yes; id=yes; mac=…</c>, and of mail from outside
+/// <c>X-Postseal-Split: v1; t=1795824000; incoming; id=yes; mac=…</c>. The MAC, HMAC-SHA256, covers all that is before it, the Message-ID and the body, so that nobody without the key can make one, and one is of no use with other mail.
 /// </summary>
 /// <remarks>
 /// The envelope sender is not covered: sender_canonical_maps and programs for SRS rewrite it between the passes, and no such mail would
@@ -20,6 +20,7 @@ namespace Postseal.Program.Milter.Splitting;
 internal sealed partial class SplitField(SplitKeyFile keyFile, TimeProvider time)
 {
     private const string Copy = "copy";
+    private const string Incoming = "incoming";
 
     /// <summary>How old a field may be: longer than an MTA tries to deliver mail (maximal_queue_lifetime, 5 days).</summary>
     private static readonly TimeSpan MaxAge = TimeSpan.FromDays(10);
@@ -27,10 +28,12 @@ internal sealed partial class SplitField(SplitKeyFile keyFile, TimeProvider time
     /// <summary>Makes the field for a message as it enters the queue.</summary>
     /// <exception cref="IOException">There is no key, and none can be made; the message says what to do.</exception>
     public HeaderField Make(SplitTicket ticket, MailMessage message) => Make(
-        string.Create(
-            CultureInfo.InvariantCulture,
-            $"wanted={ticket.Wanted?.ToString().ToLowerInvariant() ?? "none"}; bits={ticket.MinKeyBits}; dkim={ticket.DkimSignatures}; "
-                + $"author={(ticket.IsAuthorKnown ? "yes" : "no")}"),
+        ticket.IsIncoming
+            ? Incoming
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"wanted={ticket.Wanted?.ToString().ToLowerInvariant() ?? "none"}; bits={ticket.MinKeyBits}; dkim={ticket.DkimSignatures}; "
+                    + $"author={(ticket.IsAuthorKnown ? "yes" : "no")}"),
         message, recipient: null);
 
     /// <summary>Makes the field for a copy that needs nothing more: <c>X-Postseal-Split: v1; t=1795824000; copy; id=yes; mac=…</c>.</summary>
@@ -60,8 +63,13 @@ internal sealed partial class SplitField(SplitKeyFile keyFile, TimeProvider time
     /// <summary>Reads the field of a message that came out of the queue.</summary>
     /// <exception cref="IOException">There is no key; the message says what to do.</exception>
     public Reading Read(MailMessage message) => Match(message, Form(), recipient: null, out var why) is { } match
-        ? new(new SplitTicket(ModeOf(match.Groups["wanted"].Value), (int)Number(match, "bits"), (int)Number(match, "dkim"), match.Groups["author"].Value == "yes"), "")
+        ? new(TicketOf(match), "")
         : new(null, why);
+
+    private static SplitTicket TicketOf(Match match) => match.Groups["incoming"].Success
+        ? SplitTicket.Incoming
+        : new SplitTicket(
+            ModeOf(match.Groups["wanted"].Value), (int)Number(match, "bits"), (int)Number(match, "dkim"), match.Groups["author"].Value == "yes");
 
     /// <summary>Returns what the one field of a message says, where it has that form and was made here for this message.</summary>
     private Match? Match(MailMessage message, Regex form, string? recipient, out string why)
@@ -131,8 +139,8 @@ internal sealed partial class SplitField(SplitKeyFile keyFile, TimeProvider time
     [GeneratedRegex("^(?<text>v1; t=(?<t>[0-9]{1,11}); copy; id=(?<id>yes|no)); mac=(?<mac>[A-Za-z0-9+/]{43}=)$", RegexOptions.CultureInvariant)]
     private static partial Regex CopyForm();
 
-    [GeneratedRegex("^(?<text>v1; t=(?<t>[0-9]{1,11}); wanted=(?<wanted>none|never|ifpossible|required); bits=(?<bits>[0-9]{1,4}); "
-        + "dkim=(?<dkim>[0-9]{1,6}); author=(?<author>yes|no); id=(?<id>yes|no)); mac=(?<mac>[A-Za-z0-9+/]{43}=)$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex("^(?<text>v1; t=(?<t>[0-9]{1,11}); (?:(?<incoming>incoming)|wanted=(?<wanted>none|never|ifpossible|required); "
+        + "bits=(?<bits>[0-9]{1,4}); dkim=(?<dkim>[0-9]{1,6}); author=(?<author>yes|no)); id=(?<id>yes|no)); mac=(?<mac>[A-Za-z0-9+/]{43}=)$", RegexOptions.CultureInvariant)]
     private static partial Regex Form();
 
     /// <summary>What a message's field says.</summary>
