@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
 using Postseal.Cms;
+using Postseal.Harvest;
 using Postseal.Mail;
 using Postseal.Policy;
 using Postseal.Verification;
@@ -110,6 +111,10 @@ public abstract record Fact
     /// <summary>Fields that are for us alone were taken out of its header.</summary>
     /// <param name="Names">Their names.</param>
     public sealed record MarksRemoved(IReadOnlyList<string> Names) : Fact;
+
+    /// <summary>A certificate of its author was learned from it, or was not.</summary>
+    /// <param name="Result">What became of it.</param>
+    public sealed record Harvested(HarvestResult Result) : Fact;
 }
 
 /// <summary>A recipient who can read an encrypted message.</summary>

@@ -24,6 +24,7 @@ public sealed partial class HouseTests
         "Smime",                 // MIME and CMS put together
         "Policy",                // who may, who must
         "Verification",          // what is to be said of mail that came
+        "Harvest",               // what is learned from it
         "Settings",              // the INI file
         "",                      // the processors
     ];

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Postseal.Certificates.Revocation;
 using Postseal.Certificates.Store;
+using Postseal.Harvest;
 using Postseal.Mail;
 using Postseal.Policy;
 
@@ -43,6 +44,9 @@ public sealed record PostsealOptions
 
     /// <summary>Gets <c>[Incoming]</c> and <c>[From:…]</c>: what is done with mail that comes from outside.</summary>
     public IncomingOptions Incoming { get; init; } = new();
+
+    /// <summary>Gets <c>[Harvest]</c>: whether correspondents' certificates are learned from the mail that they sign.</summary>
+    public HarvestOptions Harvest { get; init; } = new();
 
     /// <summary>
     /// Gets <c>[State] Path</c>: the directory for what has to be remembered, absolute once read; made when it is first needed.

@@ -1,3 +1,6 @@
+using Postseal.Certificates;
+using Postseal.Cms.Signed;
+
 namespace Postseal.Verification;
 
 /// <summary>One signature around a message: one SignedData, with as many signers as made it.</summary>
@@ -19,6 +22,12 @@ public sealed record SignatureLayer
 
     /// <summary>Gets what stands beside what was signed, and nobody signed; <see langword="null"/> where nothing does.</summary>
     public string? Beside { get; internal init; }
+
+    /// <summary>Gets the signature itself; <see langword="null"/> where it could not be read.</summary>
+    internal ReceivedSignedData? SignedData { get; init; }
+
+    /// <summary>Gets the certificates that came with it: whatever the sender put there.</summary>
+    internal IReadOnlyList<ReceivedCertificate> Bag { get; init; } = [];
 
     /// <summary>Gets whether the content is what each of them signed.</summary>
     public bool IsVerified => Signers.Count > 0 && Signers.All(signer => signer.IsVerified);

@@ -40,7 +40,7 @@ internal sealed class SignerCheck(ReceivedCertificates certificates, SignerTrust
         // What one of them did not do, the signature does not prove.
         var worst = verdicts.MaxBy(verdict => Severity(verdict.Result))!;
         var reason = verdicts.Length == 1 ? worst.Reason : $"of {verdicts.Length} signers, {worst.Name}: {worst.Reason}";
-        return new(worst.Result, reason, part) { Signers = verdicts, Beside = signed.Beside };
+        return new(worst.Result, reason, part) { Signers = verdicts, Beside = signed.Beside, SignedData = data, Bag = bag };
     }
 
     private SignerVerdict Check(
@@ -112,6 +112,7 @@ internal sealed class SignerCheck(ReceivedCertificates certificates, SignerTrust
             SigningTime = signer.SigningTime,
             Revocation = Words(standing.Revocation),
             Chain = standing.Chain,
+            Standing = standing,
             Capabilities = signer.Capabilities,
             EncryptionKeyPreference = signer.EncryptionKeyPreference,
         };

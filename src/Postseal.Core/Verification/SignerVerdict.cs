@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using Postseal.Certificates.Trust;
 using Postseal.Mail;
 
 namespace Postseal.Verification;
@@ -47,4 +48,7 @@ public sealed record SignerVerdict
     /// <summary>Gets which certificate he wants mail encrypted to: the SMIMEEncryptionKeyPreference that he signed (RFC 8551 section
     /// 2.5.3), in DER.</summary>
     public ReadOnlyMemory<byte>? EncryptionKeyPreference { get; internal init; }
+
+    /// <summary>Gets how the certificate stands with the CAs that are trusted; <see langword="null"/> where there is none.</summary>
+    internal SignerStanding? Standing { get; init; }
 }
