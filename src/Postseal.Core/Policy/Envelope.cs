@@ -48,6 +48,9 @@ public sealed record Recipient(string Text)
     /// is known, in the pass after the split.</summary>
     public bool MayExpand { get; init; }
 
+    /// <summary>Gets whether the sender asked for a report when it is delivered (NOTIFY=SUCCESS, RFC 3461 section 4.1).</summary>
+    public bool ReportsSuccess { get; init; }
+
     /// <summary>Gets the address; <see langword="null"/> where the text is none that certificates could be looked up for. Such a
     /// recipient is still one: whoever must have a certificate has none.</summary>
     public MailAddress? Address => MailAddress.TryParse(Text, out var address) ? address : null;

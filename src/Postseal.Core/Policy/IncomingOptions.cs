@@ -42,17 +42,18 @@ public sealed record IncomingOptions
 
 /// <summary>What is asked of mail from one address or domain: a <c>[From:…]</c> section. What it leaves out is as in that of the
 /// domain.</summary>
-/// <param name="Signed">Whether it has to be signed by its author. Default: no.</param>
+/// <param name="Signed">Whether it has to be signed by its author, with a certificate that is trusted. Default: no.</param>
+/// <param name="Encrypted">Whether it has to come encrypted, whether it can be opened here or not. Default: no.</param>
 /// <param name="Otherwise">What happens to mail that is not. Default: <see cref="UnmetDemand.Mark"/>.</param>
-public sealed record FromRules(SignatureDemand? Signed = null, UnmetDemand? Otherwise = null);
+public sealed record FromRules(ProtectionDemand? Signed = null, ProtectionDemand? Encrypted = null, UnmetDemand? Otherwise = null);
 
-/// <summary>Whether mail of somebody has to be signed.</summary>
-public enum SignatureDemand
+/// <summary>Whether mail of somebody has to be protected.</summary>
+public enum ProtectionDemand
 {
     /// <summary>It need not.</summary>
     No,
 
-    /// <summary>It must be, by its author, with a certificate that is trusted.</summary>
+    /// <summary>It must be.</summary>
     Required,
 }
 
@@ -67,4 +68,40 @@ public enum UnmetDemand
 
     /// <summary>It is refused.</summary>
     Refuse,
+}
+
+/// <summary>What becomes of mail that was opened.</summary>
+public enum OpenedDelivery
+{
+    /// <summary>It is delivered in clear.</summary>
+    Plain,
+
+    /// <summary>It is encrypted again, to the reader's own certificate, whose key is not here. A reader without one gets a notice in its
+    /// place.</summary>
+    Reencrypted,
+}
+
+/// <summary>What becomes of encrypted mail that cannot be opened.</summary>
+public enum UndecryptableMail
+{
+    /// <summary>It is delivered as it came.</summary>
+    Deliver,
+
+    /// <summary>The MTA holds it for a person to look at.</summary>
+    Quarantine,
+
+    /// <summary>What nobody could open is refused: it is broken, or encrypted in a way that is unknown here. What is merely for other keys
+    /// than those that are here is held, as a refusal would tell strangers which these are.</summary>
+    Refuse,
+}
+
+/// <summary>What becomes of content whose changes nobody would notice.</summary>
+public enum UnauthenticatedContent
+{
+    /// <summary>It is delivered where it is clean MIME, in which an attack would have left its traces, and marked
+    /// <c>integrity=none</c>.</summary>
+    Check,
+
+    /// <summary>It stays encrypted.</summary>
+    Keep,
 }

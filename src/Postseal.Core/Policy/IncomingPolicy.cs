@@ -11,7 +11,8 @@ internal sealed class IncomingPolicy(IncomingOptions options, OriginatingOptions
 {
     private readonly OriginPolicy origins = new(originating);
     private readonly HashSet<string> domains = [.. options.Domains.Select(domain => domain.Text)];
-    private readonly bool asksOfSenders = options.From.Values.Any(rules => rules.Signed == SignatureDemand.Required);
+    private readonly bool asksOfSenders = options.From.Values.Any(
+        rules => rules.Signed == ProtectionDemand.Required || rules.Encrypted == ProtectionDemand.Required);
 
     /// <summary>Gets the fields that only we write.</summary>
     public OwnFields Own { get; } = new(options.AuthservId ?? System.Net.Dns.GetHostName(), options.KeepResults);
@@ -30,7 +31,11 @@ internal sealed class IncomingPolicy(IncomingOptions options, OriginatingOptions
     /// <param name="headers">The header.</param>
     /// <param name="sender">The envelope sender.</param>
     public bool AppliesTo(IReadOnlyList<HeaderField> headers, MailAddress? sender) =>
-        ReceivedLayer.MayBe(headers) || HasMarks(headers) || MustBeSigned(headers, sender) is not null;
+        ReceivedLayer.MayBe(headers) || HasMarks(headers) || DemandsOf(headers, sender).AreAny;
+
+    /// <summary>Determines by its header whether a message is one that may be opened. How long that takes nobody outside is to learn.</summary>
+    public bool MayOpen(Envelope envelope, IReadOnlyList<HeaderField> headers) =>
+        options.Decrypt && IsIncoming(envelope) && ReceivedLayer.MayBe(headers);
 
     /// <summary>Determines whether there is anything in a header that only we may write.</summary>
     public bool HasMarks(IReadOnlyList<HeaderField> headers) => Own.AreIn(headers) || MessageMarks.AreIn(headers, marks);
@@ -43,31 +48,31 @@ internal sealed class IncomingPolicy(IncomingOptions options, OriginatingOptions
         return (cleaned, [.. own.Removed, .. removed]);
     }
 
-    /// <summary>Finds what is asked of a message's author; <see langword="null"/> where nothing is. Of an author who is not clear that is
-    /// what is asked of anybody that some reader may take for him.</summary>
+    /// <summary>Finds what is asked of a message's author. Of an author who is not clear that is what is asked of anybody that some reader
+    /// may take for him.</summary>
     /// <param name="headers">The header.</param>
     /// <param name="sender">The envelope sender, of whom MTAs and readers make the author where no From names one.</param>
-    public UnmetDemand? MustBeSigned(IReadOnlyList<HeaderField> headers, MailAddress? sender)
+    public AuthorDemands DemandsOf(IReadOnlyList<HeaderField> headers, MailAddress? sender)
     {
         if (!asksOfSenders)
-            return null;
+            return default;
         var authorship = Authorship.Of(headers);
-        var asked = authorship.IsClear ? authorship.Authors.Select(Asked)
-            : Authorship.MayBeAnybody(headers) ? options.From.Keys.Select(Asked)
-            : Authorship.Candidates(headers).Select(Asked);
+        var asked = authorship.IsClear ? authorship.Authors.Select(AddressPattern.Of)
+            : Authorship.MayBeAnybody(headers) ? options.From.Keys
+            : Authorship.Candidates(headers).Select(AddressPattern.Of);
         if (sender is not null && !headers.Any(field => field.Is("From")))
-            asked = asked.Append(Asked(sender));
-        return asked.Max();
+            asked = asked.Append(AddressPattern.Of(sender));
+        var demands = asked.Select(DemandsOf).ToList();
+        return new(demands.Max(demand => demand.Signed), demands.Max(demand => demand.Encrypted));
     }
 
-    private UnmetDemand? Asked(MailAddress author) => Asked(AddressPattern.Of(author));
-
-    private UnmetDemand? Asked(AddressPattern whose)
+    private AuthorDemands DemandsOf(AddressPattern whose)
     {
         var (own, domain) = (options.From.GetValueOrDefault(whose), options.From.GetValueOrDefault(whose.Domain));
-        return (own?.Signed ?? domain?.Signed) == SignatureDemand.Required
-            ? own?.Otherwise ?? domain?.Otherwise ?? UnmetDemand.Mark
-            : null;
+        var otherwise = own?.Otherwise ?? domain?.Otherwise ?? UnmetDemand.Mark;
+        return new(
+            (own?.Signed ?? domain?.Signed) == ProtectionDemand.Required ? otherwise : null,
+            (own?.Encrypted ?? domain?.Encrypted) == ProtectionDemand.Required ? otherwise : null);
     }
 
     /// <summary>Determines whether mail to a recipient is ours, or may be: he is as the client wrote him, and the MTA makes an address of ours

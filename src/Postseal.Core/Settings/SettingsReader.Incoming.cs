@@ -19,13 +19,28 @@ internal static partial class SettingsReader
             DateSkew = section.Value("DateSkew", defaults.DateSkew, Quantity.ParseDuration, "a time, as 1h"),
             MaxLayers = section.Value("MaxLayers", defaults.MaxLayers, ParseLayers, "a number from 1 to 10"),
             KeepResults = section.List("KeepResults", defaults.KeepResults, ParseMethod),
+            Decrypt = section.Flag("Decrypt", defaults.Decrypt),
+            Deliver = section.Enum<OpenedDelivery>("Deliver") ?? defaults.Deliver,
+            Undecryptable = section.Enum<UndecryptableMail>("Undecryptable") ?? defaults.Undecryptable,
+            Unauthenticated = section.Enum<UnauthenticatedContent>("Unauthenticated") ?? defaults.Unauthenticated,
+            KeepSignature = section.Flag("KeepSignature", defaults.KeepSignature),
+            TripleDes = section.Flag("TripleDes", defaults.TripleDes),
+            Notice = section.ExistingFile("Notice"),
+            NoticeLanguage = section.Text("NoticeLanguage") ?? defaults.NoticeLanguage,
             From = file.Named("From").ToDictionary(
                 named => named.Whose,
                 named => new FromRules(
-                    named.Section.Enum<SignatureDemand>("Signed"), named.Section.Enum<UnmetDemand>("Otherwise"))),
+                    named.Section.Enum<ProtectionDemand>("Signed"), named.Section.Enum<ProtectionDemand>("Encrypted"),
+                    named.Section.Enum<UnmetDemand>("Otherwise"))),
         };
         if (options.From.Count > 0 && options.Domains.Count == 0)
             section.Error("Domains", "is empty, and [From:…] asks something of incoming mail; name the domains whose mail comes in here");
+        if (options.Decrypt && options.Domains.Count == 0)
+            section.Error("Decrypt", "opens mail that comes in, and Domains is empty; name the domains whose mail comes in here");
+        if (options.Decrypt && !options.Verify)
+            section.Error("Decrypt", "needs Verify = yes: without the signature inside nobody can tell whether what was encrypted was changed");
+        if (!NoticeTemplate.IsLanguage(options.NoticeLanguage))
+            section.Error("NoticeLanguage", $"'{options.NoticeLanguage}' is none of {string.Join(", ", NoticeTemplate.Languages)}");
         return options;
     }
 

@@ -5,10 +5,14 @@ namespace Postseal.Verification;
 /// <summary>What is to be said of a message that came: whether its author signed it.</summary>
 public sealed record MailVerdict
 {
-    internal MailVerdict(SmimeResult result, string reason, IReadOnlyList<SignatureLayer> layers) =>
-        (Result, Reason, Layers) = (result, reason, layers);
+    /// <param name="layers">The signatures.</param>
+    /// <param name="decisive">The one that the result is about.</param>
+    /// <param name="end">What is in the innermost layer, where nobody signed it.</param>
+    internal MailVerdict(IReadOnlyList<SignatureLayer> layers, SignatureLayer? decisive, string end) =>
+        (Result, Reason, Layers, Decisive) = (decisive?.Result ?? SmimeResult.None, decisive?.Reason ?? end, layers, decisive);
 
-    /// <summary>Gets the result: that of the layer that passes, else that of the outermost.</summary>
+    /// <summary>Gets the result: that of the layer that passes, else that of the outermost. Where mail was opened and is signed inside,
+    /// only the layers inside count.</summary>
     public SmimeResult Result { get; }
 
     /// <summary>Gets why, for people.</summary>
@@ -18,7 +22,7 @@ public sealed record MailVerdict
     public IReadOnlyList<SignatureLayer> Layers { get; }
 
     /// <summary>Gets the layer that the result is about; <see langword="null"/> where there is none.</summary>
-    public SignatureLayer? Decisive => Layers.FirstOrDefault(layer => layer.Result == Result);
+    public SignatureLayer? Decisive { get; }
 
     /// <summary>Gets whether the message is what was signed. That says nothing of who signed it.</summary>
     public bool IsVerified => Decisive is { IsVerified: true };

@@ -1,70 +1,140 @@
+using Postseal.Certificates;
+using Postseal.Cms;
+using Postseal.Cms.Enveloped;
 using Postseal.Mail;
+using Postseal.Mime;
 using Postseal.Policy;
-using Postseal.Smime;
 
 namespace Postseal.Verification;
 
 /// <summary>
 /// Verifies whatever signatures are around a message, from the outside in: a list may have signed what its author signed before,
-/// and triple wrapping (RFC 2634 section 1.1) does. Only the root counts, and the root of what was signed; parts inside and attached
-/// messages are not the message.
+/// and triple wrapping (RFC 2634 section 1.1) does. What is encrypted it opens where there are keys for that. Only the root counts, and
+/// the root of what was signed or encrypted; parts inside and attached messages are not the message.
 /// </summary>
 /// <param name="signers">Judges each signer.</param>
 /// <param name="maxLayers">How many layers are looked into.</param>
-internal sealed class MailVerifier(SignerCheck signers, int maxLayers)
+/// <param name="rules">What is opened.</param>
+internal sealed class MailVerifier(SignerCheck signers, int maxLayers, OpeningRules rules)
 {
     /// <summary>Verifies a message. Nothing is waited for: what would have to be fetched is not known yet.</summary>
-    public MailVerdict Verify(MailMessage message)
+    public MailVerdict Verify(MailMessage message) => Read(message).Verdict;
+
+    /// <summary>Verifies a message, and opens nothing.</summary>
+    public MailReading Read(MailMessage message)
     {
-        var authorship = Authorship.Of(message.Headers);
-        var context = new SignedMessage(authorship, SentDate.Of(message.Headers));
-        var layers = new List<SignatureLayer>();
-        var end = Peel(message, context, layers);
-        var decisive = layers.Find(layer => layer.Result == SmimeResult.Pass) ?? layers.FirstOrDefault();
-        return new MailVerdict(decisive?.Result ?? SmimeResult.None, decisive?.Reason ?? end, layers) { Author = context.Author };
+        var (context, peeling) = Begin(message);
+        return Result(context, peeling, [], [], new CannotDecrypt("no key was asked for", DecryptionFailure.NoKey));
     }
 
-    /// <summary>Takes layer after layer off.</summary>
-    /// <returns>What is in the innermost.</returns>
-    private string Peel(MailMessage message, SignedMessage context, List<SignatureLayer> layers)
+    /// <summary>Verifies a message, and opens it as far as there are keys.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="keys">Finds the keys for an encryption, of whom it is for alone.</param>
+    /// <param name="cancellationToken">Gives up waiting for keys that are elsewhere.</param>
+    public async ValueTask<MailReading> OpenAsync(MailMessage message, KeysFor keys, CancellationToken cancellationToken)
     {
-        var section = "";
-        var layer = ReceivedLayer.Of(message);
-        while (true)
+        var (context, peeling) = Begin(message);
+        var (contents, layers) = (new List<DecryptedContent>(), new List<EncryptionLayer>());
+        try
         {
-            switch (layer)
+            CannotDecrypt? problem = null;
+            while (problem is null && peeling.Encrypted is { Envelope: var envelope })
             {
-                case ReceivedLayer.Signed when layers.Count == maxLayers:
-                    layers.Add(new SignatureLayer(SmimeResult.Neutral, $"there are more than {maxLayers} layers", section + "1"));
-                    return "";
-                case ReceivedLayer.Signed signed:
-                    layers.Add(signers.Check(signed, context, section + (signed.IsDetached ? "2" : "1")));
-                    // Where some readers show another content, what is in this one does not speak for the message.
-                    if (signed.IsDetached && signed.SignedData.HasContent || signed.SignedData.Obstacle is not null)
-                        return "";
-                    // Both a part of a multipart and what a part carries are numbered beneath it.
-                    section += "1.";
-                    layer = ReceivedLayer.Of(signed.Entity);
-                    break;
-                case ReceivedLayer.Broken broken:
-                    layers.Add(new SignatureLayer(SmimeResult.Neutral, broken.Why, section + "1"));
-                    return "";
-                // The next layer is opened here, once there are keys for it.
-                case ReceivedLayer.Encrypted:
-                    // Whoever signs what is encrypted need not know what it says.
-                    if (layers.Count > 0)
-                        layers[^1] = layers[^1] with { Beside = "what was signed is encrypted" };
-                    return "it is encrypted, and what is inside is not known here";
-                case ReceivedLayer.Compressed:
-                    return "it is compressed, and is not opened";
-                case ReceivedLayer.Certificates:
-                    return "it carries certificates and no signature";
-                default:
-                    return "it is not signed";
+                var part = peeling.Part;
+                var decryption = peeling.IsAtLimit
+                    ? new CannotDecrypt($"there are more than {maxLayers} layers ([Incoming] MaxLayers)", DecryptionFailure.Failed)
+                    : await DecryptAsync(envelope, keys, cancellationToken).ConfigureAwait(false);
+                if (decryption is DecryptedContent content)
+                {
+                    contents.Add(content);
+                    var before = peeling.Signatures.Count;
+                    peeling.Enter(new(content.Content));
+                    if (IntegrityOf(content, peeling.Signatures.ElementAtOrDefault(before), out var why) is { } integrity)
+                    {
+                        layers.Add(new EncryptionLayer(part) { Content = content.Algorithm.Name, Integrity = integrity, Certificate = content.Certificate });
+                        continue;
+                    }
+
+                    peeling.Forget(before);
+                    contents.Remove(content);
+                    content.Dispose();
+                    decryption = new CannotDecrypt(why, DecryptionFailure.Failed);
+                }
+
+                problem = (CannotDecrypt)decryption;
+                layers.Add(new EncryptionLayer(part) { Content = envelope.Algorithm?.Name, Reason = problem.Reason });
             }
+
+            return Result(context, peeling, contents, layers, problem);
+        }
+        catch
+        {
+            contents.ForEach(content => content.Dispose());
+            throw;
         }
     }
+
+    private (SignedMessage Context, LayerPeeling Peeling) Begin(MailMessage message)
+    {
+        var context = new SignedMessage(Authorship.Of(message.Headers), SentDate.Of(message.Headers));
+        return (context, new LayerPeeling(signers, maxLayers, context, message));
+    }
+
+    private async ValueTask<Decryption> DecryptAsync(ReceivedEnvelope envelope, KeysFor keys, CancellationToken cancellationToken) =>
+        await envelope.DecryptAsync(
+            await keys(envelope, cancellationToken).ConfigureAwait(false), rules.TripleDes, cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Determines what shows that nobody changed some content; <see langword="null"/> where it must not be released, as it may have
+    /// been put together out of pieces of another message so that its reader sends it to a stranger.</summary>
+    private ContentIntegrity? IntegrityOf(DecryptedContent content, PeeledSignature? signature, out string why)
+    {
+        why = "";
+        if (content.ContentType != Oids.Data)
+            why = "what is encrypted in it is no mail";
+        else if (content.Algorithm.IsAuthenticated)
+            return ContentIntegrity.Aead;
+        else if (signature is { ProvesContent: true })
+            return ContentIntegrity.Signature;
+        else if (rules.KeepsUnauthenticated)
+            why = $"{content.Algorithm.Name} notices no changes, and it is not signed ([Incoming] Unauthenticated = Keep)";
+        else if (CleanMime.FindProblem(new(content.Content)) is { } problem)
+            why = $"{content.Algorithm.Name} notices no changes, it is not signed, and what is inside is no clean MIME: {problem}";
+        else
+            return ContentIntegrity.None;
+        return null;
+    }
+
+    private static MailReading Result(
+        SignedMessage context, LayerPeeling peeling, List<DecryptedContent> contents, List<EncryptionLayer> layers, CannotDecrypt? problem)
+    {
+        var signatures = peeling.Signatures;
+        if (layers.Count == 0 && peeling.Encrypted is { } closed)
+            layers.Add(new EncryptionLayer(peeling.Part) { Content = closed.Envelope.Algorithm?.Name, Reason = problem?.Reason });
+        // Who signed what is encrypted did not sign what is in it; there are those inside to ask.
+        var opened = layers.FindLast(layer => layer.Integrity is not null)?.Part;
+        PeeledSignature[] inside = opened is null ? [] : [.. signatures.Where(signature => signature.Layer.Part.StartsWith(opened + "/", StringComparison.Ordinal))];
+        IReadOnlyList<PeeledSignature> deciding = inside.Length > 0 ? inside : signatures;
+        var decisive = deciding.FirstOrDefault(signature => signature.Layer.Result == SmimeResult.Pass) ?? deciding.FirstOrDefault();
+        var verdict = new MailVerdict([.. signatures.Select(signature => signature.Layer)], decisive?.Layer, peeling.End) { Author = context.Author };
+        return new MailReading(verdict, contents)
+        {
+            Encryption = layers,
+            SignaturesInside = inside,
+            Closed = peeling.Encrypted?.Envelope,
+            Problem = layers.Exists(layer => layer.Integrity is null) ? problem : null,
+        };
+    }
 }
+
+/// <summary>Finds the keys for an encryption.</summary>
+/// <param name="envelope">The encryption, which names the certificates it is for.</param>
+/// <param name="cancellationToken">Gives up waiting.</param>
+internal delegate ValueTask<IReadOnlyList<DecryptionKey>> KeysFor(ReceivedEnvelope envelope, CancellationToken cancellationToken);
+
+/// <summary>What is opened.</summary>
+/// <param name="TripleDes">Whether Triple DES is.</param>
+/// <param name="KeepsUnauthenticated">Whether content stays closed where nothing shows that nobody changed it.</param>
+internal readonly record struct OpeningRules(bool TripleDes, bool KeepsUnauthenticated);
 
 /// <summary>What signatures are held against: who is said to have written a message, and when.</summary>
 /// <param name="Authorship">Who is in From.</param>

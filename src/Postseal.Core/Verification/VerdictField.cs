@@ -10,21 +10,28 @@ internal static class VerdictField
     private const string Method = "smime";
 
     /// <summary>Writes the field.</summary>
-    public static HeaderField Write(MailVerdict verdict, string authservId) => AuthenticationResults.Write(
+    public static HeaderField Write(MailVerdict verdict, string authservId) => Write(verdict, authservId, layer => layer.Part);
+
+    /// <summary>Writes the field for a message that was made of the one that came.</summary>
+    /// <param name="verdict">The verdict over what came.</param>
+    /// <param name="authservId">The name of this host.</param>
+    /// <param name="partOf">Finds the section where a signature is now; <see langword="null"/>: it is not there any more.</param>
+    public static HeaderField Write(MailVerdict verdict, string authservId, Func<SignatureLayer, string?> partOf) => AuthenticationResults.Write(
         authservId,
         verdict.Layers.Count == 0
             ? [new MethodResult(Method, Text(SmimeResult.None), verdict.Reason, [])]
-            : [.. verdict.Layers.Select(layer => Result(verdict, layer))]);
+            : [.. verdict.Layers.Select(layer => Result(verdict, layer, partOf(layer)))]);
 
     /// <summary>Returns a result as RFC 7281 writes it.</summary>
     public static string Text(SmimeResult result) => result.ToString().ToLowerInvariant();
 
-    private static MethodResult Result(MailVerdict verdict, SignatureLayer layer) => new(
-        Method, Text(layer.Result), layer.Beside is { } beside ? $"{layer.Reason}; {beside}" : layer.Reason, [.. Properties(verdict, layer)]);
+    private static MethodResult Result(MailVerdict verdict, SignatureLayer layer, string? part) => new(
+        Method, Text(layer.Result), layer.Beside is { } beside ? $"{layer.Reason}; {beside}" : layer.Reason, [.. Properties(verdict, layer, part)]);
 
-    private static IEnumerable<(string Type, string Property, string Value)> Properties(MailVerdict verdict, SignatureLayer layer)
+    private static IEnumerable<(string Type, string Property, string Value)> Properties(MailVerdict verdict, SignatureLayer layer, string? part)
     {
-        yield return ("body", "smime-part", layer.Part);
+        if (part is not null)
+            yield return ("body", "smime-part", part);
         // Of several signers, the one the result is about.
         if (layer.Signers.FirstOrDefault(signer => signer.Result == layer.Result) is not { Certificate: { } certificate } decisive)
             yield break;

@@ -26,7 +26,7 @@ internal sealed record CheckedIncoming(
         var anchors = Count(trust, time, warnings);
         if (isOn && anchors == 0)
             warnings.Add("[Trust] Anchors names no CA: no signature of incoming mail passes; name those you trust for mail");
-        string[] mustSign = [.. incoming.From.Where(rules => rules.Value.Signed == SignatureDemand.Required).Select(rules => rules.Key.Text).Order(StringComparer.Ordinal)];
+        string[] mustSign = [.. incoming.From.Where(rules => rules.Value.Signed == ProtectionDemand.Required).Select(rules => rules.Key.Text).Order(StringComparer.Ordinal)];
         return new CheckedIncoming(
             isOn ? [.. incoming.Domains.Select(domain => domain.Text[1..])] : [],
             new IncomingPolicy(incoming, options.Originating, options.Override).Own.AuthservId, anchors, trust.Anchors, mustSign);
