@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Postseal.Certificates;
 using Postseal.Cms;
 using Postseal.Cms.Enveloped;
@@ -94,7 +93,7 @@ internal sealed class EncryptionStage(
         var entity = ReferenceEquals(signed, plan.Message) && !plan.IsProtected ? CanonicalEntity.CreateOpaque(signed) : CanonicalEntity.AsItIs(signed);
         if (entity is not CanonicalEntity canonical)
             return CannotBe(plan, signed, new(RejectionKind.Malformed, ((CannotCanonicalize)entity).Reason), EncryptionReplies.Malformed);
-        var recipients = encryption.Recipients.Select(Envelope).ToList();
+        var recipients = encryption.Recipients.Select(EnvelopeRecipients.Of).ToList();
         var sender = await FindSenderAsync(plan, cancellationToken).ConfigureAwait(false);
         // One whose identifier a recipient's certificate has, too, would keep that recipient from reading.
         if (sender is not null && !encryption.Recipients.Any(recipient => recipient.Certificate!.EncryptionKey.HasIdentifierOf(sender.EncryptionKey)))
@@ -117,18 +116,6 @@ internal sealed class EncryptionStage(
             [.. encryption.Recipients.Select(recipient => new EncryptedTo(
                 recipient.Recipient, recipient.Certificate!.Certificate, ((Lookup<MailCertificate>.Found)recipient.Lookup!).Source))],
             content, sender is not null));
-    }
-
-    private static EnvelopeRecipient Envelope(RecipientPlan recipient)
-    {
-        var (key, announced) = (recipient.Certificate!.EncryptionKey, recipient.Certificate.Abilities?.OaepDigest);
-        var oaep = recipient.Rules.RsaPadding switch
-        {
-            KeyTransport.Oaep => true,
-            KeyTransport.Pkcs1 => key.RequiresOaep,
-            _ => key.RequiresOaep || announced is not null,
-        };
-        return new EnvelopeRecipient(key, oaep) { OaepParameters = OaepParameters.With(announced ?? HashAlgorithmName.SHA256) };
     }
 
     /// <summary>Finds what the sender reads it with. Where that is not to be had, the mail goes all the same: it is for the

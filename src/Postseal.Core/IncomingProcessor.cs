@@ -1,4 +1,5 @@
 using Postseal.Certificates;
+using Postseal.Cms.Enveloped;
 using Postseal.Mail;
 using Postseal.Policy;
 using Postseal.Verification;
@@ -6,11 +7,11 @@ using Postseal.Verification;
 namespace Postseal;
 
 /// <summary>
-/// Says of mail from outside whether its author signed it, in an Authentication-Results field that can be believed: what others wrote
-/// under our name is taken out first, also of mail for others, who may be ours by another name. But for its marks the message stays as
-/// it is. It waits for nothing.
+/// Opens mail from outside for its recipient, where he wants that, and says whether its author signed it, in an Authentication-Results
+/// field that can be believed: what others wrote under our name is taken out first, also of mail for others, who may be ours by
+/// another name. What is not opened stays as it is but for its marks. It waits for nothing but keys.
 /// </summary>
-internal sealed class IncomingProcessor(IncomingPolicy policy, MailVerifier verifier) : IMailProcessor
+internal sealed class IncomingProcessor(IncomingPolicy policy, OpeningStage stage) : IMailProcessor
 {
     /// <summary>Determines whether a message comes from outside.</summary>
     public bool IsFromOutside(Envelope envelope) => policy.IsFromOutside(envelope);
@@ -18,13 +19,52 @@ internal sealed class IncomingProcessor(IncomingPolicy policy, MailVerifier veri
     /// <summary>Determines whether a message comes from outside, for somebody in our domains.</summary>
     public bool IsIncoming(Envelope envelope) => policy.IsIncoming(envelope);
 
+    /// <inheritdoc cref="IncomingPolicy.MayOpen"/>
+    public bool MayOpen(Envelope envelope, IReadOnlyList<HeaderField> headers) => policy.MayOpen(envelope, headers);
+
     /// <inheritdoc/>
     public bool AppliesTo(Envelope envelope, IReadOnlyList<HeaderField> headers) =>
         IsIncoming(envelope) ? policy.AppliesTo(headers, envelope.Sender) : policy.HasMarks(headers);
 
     /// <inheritdoc/>
-    public ValueTask<Outcome> ProcessAsync(MailMessage message, Envelope envelope, CancellationToken cancellationToken = default) =>
-        ValueTask.FromResult(IsIncoming(envelope) ? Verified(message, envelope.Sender) : Cleaned(message));
+    /// <exception cref="IOException">The keys cannot be looked up: try again later.</exception>
+    /// <exception cref="UnauthorizedAccessException">The keys must not be read: try again later.</exception>
+    public async ValueTask<Outcome> ProcessAsync(MailMessage message, Envelope envelope, CancellationToken cancellationToken = default)
+    {
+        if (!IsIncoming(envelope))
+            return Cleaned(message);
+        var (cleaned, removed) = policy.Cleaned(message);
+        var demands = policy.DemandsOf(cleaned.Headers, envelope.Sender);
+        var opening = await stage.RunAsync(cleaned, envelope, cancellationToken).ConfigureAwait(false);
+        var plan = new IncomingPlan(opening.Reading, opening.Problem, demands, removed);
+        var verdict = opening.Reading.Verdict;
+        // Nearly all mail is unsigned, and nothing need be said of that.
+        if (verdict.Layers.Count == 0 && !demands.AreAny && removed.Count == 0 && opening.Mark is null)
+            return new Outcome.Unchanged(new Rejection(RejectionKind.NotSigned, verdict.Reason)) { Plan = plan };
+
+        var marked = Marked(opening, isVerdictAsked: verdict.Layers.Count > 0 || demands.Signed is not null);
+        if (opening.NeedsSplit)
+            return new Outcome.PerRecipient(marked, Removed(removed, envelope), IncomingPolicy.TicketFor(message)) { Plan = plan };
+
+        IReadOnlyList<Fact> facts = [.. Facts(opening), .. Removed(removed, envelope)];
+        return Disposition.Of(policy.Undecryptable, demands, opening.Reading, opening.Problem, envelope) switch
+        {
+            { Otherwise: UnmetDemand.Quarantine, Why: { } why } => new Outcome.Quarantined(marked, why, facts)
+            {
+                Plan = plan,
+                Plaintext = opening.Reading,
+                ReturnsHeadersOnly = opening.IsOpened,
+            },
+            { Otherwise: UnmetDemand.Refuse, Why: { } why, Reply: { } reply } => new Outcome.Refused(why, reply) { Facts = facts, Plan = plan },
+            _ => new Outcome.Replaced(marked, facts)
+            {
+                Plan = plan,
+                Plaintext = opening.Reading,
+                ReturnsHeadersOnly = opening.IsOpened,
+                IsForOneRecipient = opening.IsOpened,
+            },
+        };
+    }
 
     private Outcome Cleaned(MailMessage message) => policy.Cleaned(message) switch
     {
@@ -32,33 +72,26 @@ internal sealed class IncomingProcessor(IncomingPolicy policy, MailVerifier veri
         var (cleaned, removed) => new Outcome.Replaced(cleaned, [new Fact.MarksRemoved(removed)]),
     };
 
-    private Outcome Verified(MailMessage message, MailAddress? sender)
+    /// <summary>Writes what is to be said of a message on top of its header.</summary>
+    private MailMessage Marked(Opening opening, bool isVerdictAsked)
     {
-        var (cleaned, removed) = policy.Cleaned(message);
-        var verdict = verifier.Verify(cleaned);
-        var demand = policy.MustBeSigned(cleaned.Headers, sender);
-        var plan = new IncomingPlan(verdict, demand, removed);
-        // Nearly all mail is unsigned, and nothing need be said of that.
-        if (verdict.Layers.Count == 0 && demand is null && removed.Count == 0)
-            return new Outcome.Unchanged(new Rejection(RejectionKind.NotSigned, verdict.Reason)) { Plan = plan };
-
-        IReadOnlyList<Fact> facts = removed.Count > 0 ? [new Fact.Verified(verdict), new Fact.MarksRemoved(removed)] : [new Fact.Verified(verdict)];
-        var isMarked = verdict.Layers.Count > 0 || demand is not null;
-        var marked = isMarked
-            ? cleaned with { Headers = [VerdictField.Write(verdict, policy.Own.AuthservId), .. cleaned.Headers] }
-            : cleaned;
-        if (demand is null || verdict.Result == SmimeResult.Pass)
-            return new Outcome.Replaced(marked, facts) { Plan = plan };
-
-        var why = new Rejection(
-            RejectionKind.NotSigned, $"mail of {verdict.Author?.ToString() ?? "its author"} has to be signed, and this has smime={VerdictField.Text(verdict.Result)}: {verdict.Reason}");
-        return (demand, verdict.Result) switch
-        {
-            (UnmetDemand.Mark, _) => new Outcome.Replaced(marked, facts) { Plan = plan },
-            (UnmetDemand.Quarantine, _) => new Outcome.Quarantined(marked, why, facts) { Plan = plan },
-            // What may be told later is asked for again.
-            (_, SmimeResult.TempError) => new Outcome.Refused(why, IncomingReplies.TryLater) { Facts = facts, Plan = plan },
-            _ => new Outcome.Refused(why, IncomingReplies.NotSigned(verdict)) { Facts = facts, Plan = plan },
-        };
+        var verdict = isVerdictAsked ? VerdictField.Write(opening.Reading.Verdict, policy.Own.AuthservId, opening.PartOf) : (HeaderField?)null;
+        HeaderField[] marks = [.. new[] { verdict, opening.Mark }.OfType<HeaderField>()];
+        return marks.Length == 0 ? opening.Message : opening.Message with { Headers = [.. marks, .. opening.Message.Headers] };
     }
+
+    private static IEnumerable<Fact> Facts(Opening opening)
+    {
+        yield return new Fact.Verified(opening.Reading.Verdict);
+        if (opening.IsOpened)
+            yield return new Fact.Decrypted(opening.Reading.Encryption, opening.Reading.Integrity);
+        if (opening.Problem is { } problem)
+            yield return new Fact.NotDecrypted(problem.AsRejection(), problem.Kind == DecryptionFailure.Failed);
+        if (opening.Fact is { } fact)
+            yield return fact;
+    }
+
+    /// <summary>Tells of the fields that were taken out. In the pass after a split they are those of the first.</summary>
+    private static IReadOnlyList<Fact> Removed(IReadOnlyList<string> removed, Envelope envelope) =>
+        removed.Count > 0 && envelope.Ticket is null ? [new Fact.MarksRemoved(removed)] : [];
 }

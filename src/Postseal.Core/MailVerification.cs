@@ -7,11 +7,12 @@ using Postseal.Certificates.Store;
 using Postseal.Certificates.Trust;
 using Postseal.Policy;
 using Postseal.Settings;
+using Postseal.Smime;
 using Postseal.Verification;
 
 namespace Postseal;
 
-/// <summary>All that verifies mail, put together as the settings say.</summary>
+/// <summary>All that verifies and opens mail, put together as the settings say.</summary>
 internal sealed partial class MailVerification
 {
     private readonly ILogger log;
@@ -33,15 +34,25 @@ internal sealed partial class MailVerification
         this.log = log;
         var inDirectory = new DirectoryIssuers(directory);
         var trust = new SignerTrust(options.Certificates.Trust, revocation, inDirectory.Current, issuers, time, LogWarning);
+        var incoming = options.Incoming;
         Verifier = new MailVerifier(
-            new SignerCheck(new ReceivedCertificates(), trust, options.Revocation.Unknown, options.Incoming.DateSkew), options.Incoming.MaxLayers);
-        Incoming = new IncomingProcessor(new IncomingPolicy(options.Incoming, options.Originating, options.Override), Verifier);
+            new SignerCheck(new ReceivedCertificates(), trust, options.Revocation.Unknown, incoming.DateSkew), incoming.MaxLayers,
+            new OpeningRules(incoming.TripleDes, incoming.Unauthenticated == UnauthenticatedContent.Keep));
+        Opener = new MailOpener(Verifier, incoming.KeepSignature);
+        var readers = new ReaderEncryption(
+            new EncryptionPolicy(options.Encryption, options.Recipients, options.Senders), new RecipientCertificates(directory),
+            NoticeTemplate.Load(incoming.Notice, incoming.NoticeLanguage));
+        Incoming = new IncomingProcessor(
+            new IncomingPolicy(incoming, options.Originating, options.Override), new OpeningStage(incoming, Verifier, directory, readers));
     }
 
     /// <summary>Gets what verifies a message.</summary>
     public MailVerifier Verifier { get; }
 
-    /// <summary>Gets what marks mail from outside.</summary>
+    /// <summary>Gets what opens a message, whoever it is for.</summary>
+    public MailOpener Opener { get; }
+
+    /// <summary>Gets what opens and marks mail from outside.</summary>
     public IncomingProcessor Incoming { get; }
 
     /// <summary>Makes what CAs are asked with, by the same settings.</summary>

@@ -20,6 +20,10 @@ public abstract record Outcome
 
     internal IPlan? Plan { get; init; }
 
+    /// <summary>Gets what was decrypted for it, to be disposed of once the door has done with the message: that clears it.
+    /// <see langword="null"/>: nothing was.</summary>
+    internal IDisposable? Plaintext { get; init; }
+
     /// <summary>The message leaves as it came.</summary>
     /// <param name="Why">What kept it from being changed, or made that unnecessary.</param>
     /// <param name="NeedsAttention">Whether somebody should do something about it.</param>
@@ -107,6 +111,16 @@ public abstract record Fact
     /// <summary>Its signatures were verified.</summary>
     /// <param name="Verdict">What is to be said of it.</param>
     public sealed record Verified(MailVerdict Verdict) : Fact;
+
+    /// <summary>It was decrypted.</summary>
+    /// <param name="Layers">The encryptions around it, the outermost first.</param>
+    /// <param name="Integrity">What shows that nobody changed what was inside.</param>
+    public sealed record Decrypted(IReadOnlyList<EncryptionLayer> Layers, ContentIntegrity Integrity) : Fact;
+
+    /// <summary>It is encrypted, and stays as it came.</summary>
+    /// <param name="Why">Why it was not opened.</param>
+    /// <param name="NeedsAttention">Whether a key was there and did not open it: it was damaged, or somebody tries the key.</param>
+    public sealed record NotDecrypted(Rejection Why, bool NeedsAttention) : Fact;
 
     /// <summary>Fields that are for us alone were taken out of its header.</summary>
     /// <param name="Names">Their names.</param>

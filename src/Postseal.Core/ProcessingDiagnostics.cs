@@ -15,7 +15,8 @@ public static class ProcessingDiagnostics
     /// was signed); <c>postseal.encryptions</c>, a counter of messages that were to be encrypted, with the tags <c>result</c>
     /// (<c>encrypted</c>, <c>plain</c>) and <c>reason</c>; <c>postseal.verifications</c>, a counter of messages
     /// from outside whose signatures were looked at, with the tags <c>result</c> (as in RFC 7281: <c>pass</c>, <c>fail</c>, <c>policy</c>, …),
-    /// <c>verified</c>, <c>trusted</c> and <c>by_author</c>; and <c>postseal.duration</c>, a histogram of seconds with the tag <c>result</c>.
+    /// <c>verified</c>, <c>trusted</c> and <c>by_author</c>; <c>postseal.decryptions</c>, a counter of encrypted messages from outside that
+    /// were to be opened, with the tags <c>result</c> (<c>opened</c>, <c>closed</c>), <c>reason</c> and <c>integrity</c>; and <c>postseal.duration</c>, a histogram of seconds with the tag <c>result</c>.
     /// </summary>
     public const string Name = "Postseal";
 
@@ -29,6 +30,9 @@ public static class ProcessingDiagnostics
 
     private static readonly Counter<long> Verifications = Meter.CreateCounter<long>(
         "postseal.verifications", "{message}", "Messages from outside whose signatures were looked at, by result");
+
+    private static readonly Counter<long> Decryptions = Meter.CreateCounter<long>(
+        "postseal.decryptions", "{message}", "Encrypted messages from outside that were to be opened, by result and reason");
 
     private static readonly Histogram<double> Duration = Meter.CreateHistogram<double>(
         "postseal.duration", "s", "Time from the complete message to its outcome");
@@ -61,6 +65,10 @@ public static class ProcessingDiagnostics
                 Count(Encryptions, "plain", plain.Why);
             else if (fact is Fact.Verified { Verdict: var verdict })
                 Count(verdict);
+            else if (fact is Fact.Decrypted { Integrity: var integrity } && Decryptions.Enabled)
+                Decryptions.Add(1, new("result", "opened"), new("integrity", integrity.ToString().ToLowerInvariant()));
+            else if (fact is Fact.NotDecrypted closed)
+                Count(Decryptions, "closed", closed.Why);
         }
 
         Duration.Record(elapsed.TotalSeconds, new KeyValuePair<string, object?>("result", result));
@@ -111,6 +119,8 @@ public static class ProcessingDiagnostics
 
         if (FactsOf(outcome).OfType<Fact.Verified>().FirstOrDefault() is { Verdict: var verdict })
             activity.SetTag("postseal.smime", VerdictField.Text(verdict.Result)).SetTag("postseal.message", verdict.Reason);
+        if (FactsOf(outcome).OfType<Fact.Decrypted>().FirstOrDefault() is { } decrypted)
+            activity.SetTag("postseal.integrity", decrypted.Integrity.ToString().ToLowerInvariant());
         if (FactsOf(outcome).OfType<Fact.Encrypted>().FirstOrDefault() is { } encrypted)
             activity.SetTag("postseal.encryption", encrypted.Content.ToString());
     }

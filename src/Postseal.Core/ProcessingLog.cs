@@ -68,6 +68,18 @@ public sealed partial class ProcessingLog(ILogger logger)
                         elapsed.TotalMilliseconds);
                     break;
                 // In the second pass they are those of the first.
+                case Fact.Decrypted decrypted:
+                    foreach (var layer in decrypted.Layers.Where(layer => layer.Certificate is not null))
+                    {
+                        LogDecrypted(
+                            id, layer.Certificate!.Subject, layer.Certificate.SerialNumber, layer.Content, layer.Integrity,
+                            elapsed.TotalMilliseconds);
+                    }
+
+                    break;
+                case Fact.NotDecrypted closed:
+                    LogNotDecrypted(closed.NeedsAttention ? LogLevel.Warning : LogLevel.Information, id, closed.Why.Message);
+                    break;
                 case Fact.MarksRemoved removed when envelope.Ticket is null && removed.Names.Any(name => name.StartsWith("Authentication", StringComparison.OrdinalIgnoreCase)):
                     LogForgery(id);
                     break;
@@ -111,6 +123,13 @@ public sealed partial class ProcessingLog(ILogger logger)
 
     [LoggerMessage(10, LogLevel.Warning, "{Id}: an Authentication-Results under our own name was removed; if a filter before this one wrote it, name its methods in [Incoming] KeepResults")]
     private partial void LogForgery(string? id);
+
+    [LoggerMessage(12, LogLevel.Information, "{Id}: decrypted with the key of {Subject} (serial {Serial}), content {Content}, integrity {Integrity}, in {Milliseconds:0.0} ms")]
+    private partial void LogDecrypted(
+        string? id, string subject, string serial, string? content, ContentIntegrity? integrity, double milliseconds);
+
+    [LoggerMessage(EventId = 13, Message = "{Id}: not decrypted: {Reason}")]
+    private partial void LogNotDecrypted(LogLevel level, string? id, string reason);
 
     [LoggerMessage(4, LogLevel.Error, "{Id}: signing failed: {Reason}")]
     private partial void LogFailed(string? id, string reason);

@@ -78,4 +78,16 @@ public enum RejectionKind
 
     /// <summary>Mail that has to be signed by its author is not, or is by somebody nobody vouches for.</summary>
     NotSigned,
+
+    /// <summary>Mail that has to be encrypted is not.</summary>
+    NotEncrypted,
+
+    /// <summary>The message is encrypted in a way that nobody here reads, or broken.</summary>
+    Undecryptable,
+
+    /// <summary>The message is encrypted to none of the keys that may open it.</summary>
+    NoKey,
+
+    /// <summary>The message is encrypted to a key that is here, and does not open with it, or must not be shown.</summary>
+    DecryptionFailed,
 }

@@ -17,14 +17,19 @@ internal sealed class IncomingPolicy(IncomingOptions options, OriginatingOptions
     /// <summary>Gets the fields that only we write.</summary>
     public OwnFields Own { get; } = new(options.AuthservId ?? System.Net.Dns.GetHostName(), options.KeepResults);
 
+    /// <summary>Gets what becomes of mail that cannot be opened; <see langword="null"/> where none is opened.</summary>
+    public UndecryptableMail? Undecryptable { get; } = options.Decrypt ? options.Undecryptable : null;
+
     /// <summary>Determines whether a message comes from outside, where that makes a difference. In its second pass the client is the MTA
     /// itself, and the ticket says where it came from: whatever the settings are by now, nobody here wrote it.</summary>
     public bool IsFromOutside(Envelope envelope) => envelope.Ticket is { } ticket
         ? ticket.IsIncoming
         : options.Verify && domains.Count > 0 && origins.Of(envelope) == Origin.External;
 
-    /// <summary>Determines whether a message comes from outside, for somebody in our domains.</summary>
-    public bool IsIncoming(Envelope envelope) => IsFromOutside(envelope) && envelope.Recipients.Any(IsOurs);
+    /// <summary>Determines whether a message comes from outside, for somebody in our domains: when it came first. In its second pass an
+    /// alias may stand for somebody elsewhere.</summary>
+    public bool IsIncoming(Envelope envelope) =>
+        IsFromOutside(envelope) && (envelope.Ticket is not null || envelope.Recipients.Any(IsOurs));
 
     /// <summary>Determines by its header whether there is anything to be said or done about an incoming message. Of mail that nobody
     /// signed there is not, unless it bears marks of ours, or had to be signed.</summary>
@@ -36,6 +41,10 @@ internal sealed class IncomingPolicy(IncomingOptions options, OriginatingOptions
     /// <summary>Determines by its header whether a message is one that may be opened. How long that takes nobody outside is to learn.</summary>
     public bool MayOpen(Envelope envelope, IReadOnlyList<HeaderField> headers) =>
         options.Decrypt && IsIncoming(envelope) && ReceivedLayer.MayBe(headers);
+
+    /// <summary>Returns what goes with a message whose recipients are to be handled one by one.</summary>
+    public static SplitTicket TicketFor(MailMessage message) =>
+        new(Wanted: null, MinKeyBits: 0, DkimSignatures.In(message.Headers)) { IsIncoming = true };
 
     /// <summary>Determines whether there is anything in a header that only we may write.</summary>
     public bool HasMarks(IReadOnlyList<HeaderField> headers) => Own.AreIn(headers) || MessageMarks.AreIn(headers, marks);

@@ -2,6 +2,7 @@ using System.Globalization;
 using Postseal.Certificates.Revocation;
 using Postseal.Mail;
 using Postseal.Policy;
+using Postseal.Smime;
 
 namespace Postseal.Settings;
 
@@ -39,9 +40,20 @@ internal static partial class SettingsReader
             section.Error("Decrypt", "opens mail that comes in, and Domains is empty; name the domains whose mail comes in here");
         if (options.Decrypt && !options.Verify)
             section.Error("Decrypt", "needs Verify = yes: without the signature inside nobody can tell whether what was encrypted was changed");
-        if (!NoticeTemplate.IsLanguage(options.NoticeLanguage))
-            section.Error("NoticeLanguage", $"'{options.NoticeLanguage}' is none of {string.Join(", ", NoticeTemplate.Languages)}");
+        CheckNotice(section, options);
         return options;
+    }
+
+    private static void CheckNotice(SettingsSection section, IncomingOptions options)
+    {
+        try
+        {
+            NoticeTemplate.Load(options.Notice, options.NoticeLanguage);
+        }
+        catch (FormatException e)
+        {
+            section.Error(options.Notice is null ? "NoticeLanguage" : "Notice", e.Message);
+        }
     }
 
     private static RevocationOptions ReadRevocation(SettingsSection section, RevocationOptions defaults) => new()

@@ -1,13 +1,18 @@
+using Postseal.Cms.Enveloped;
 using Postseal.Policy;
 
 namespace Postseal.Verification;
 
 /// <summary>What was asked about an incoming message, and what the answers were.</summary>
-/// <param name="verdict">What is said of it.</param>
-/// <param name="demand">What is asked of its author.</param>
+/// <param name="reading">What was found in it.</param>
+/// <param name="problem">Why it was not opened, if it came encrypted.</param>
+/// <param name="demands">What is asked of its author.</param>
 /// <param name="removed">What was taken out of its header.</param>
-internal sealed class IncomingPlan(MailVerdict verdict, UnmetDemand? demand, IReadOnlyList<string> removed) : IPlan
+internal sealed class IncomingPlan(
+    MailReading reading, CannotDecrypt? problem, AuthorDemands demands, IReadOnlyList<string> removed) : IPlan
 {
+    private readonly MailVerdict verdict = reading.Verdict;
+
     /// <inheritdoc/>
     public IReadOnlyList<PolicyStep> Steps => [.. Words()];
 
@@ -15,6 +20,8 @@ internal sealed class IncomingPlan(MailVerdict verdict, UnmetDemand? demand, IRe
     {
         yield return new("does it bear marks that only we write?", removed.Count > 0 ? $"yes, removed: {string.Join(", ", removed)}" : "no", "[Incoming] AuthservId, [Override]");
         yield return new("who is the author?", verdict.Author is { } author ? $"{author}" : "not one author, or not clear who", "From");
+        foreach (var layer in reading.Encryption)
+            yield return OfEncryption(layer);
         if (verdict.Layers.Count == 0)
             yield return new("is it signed?", $"no: {verdict.Reason}", "Content-Type");
         foreach (var layer in verdict.Layers)
@@ -37,8 +44,21 @@ internal sealed class IncomingPlan(MailVerdict verdict, UnmetDemand? demand, IRe
         }
 
         yield return new("what is said of it?", $"smime={VerdictField.Text(verdict.Result)} ({verdict.Reason})", "all of the above");
-        if (demand is { } otherwise)
+        if (demands.Signed is { } otherwise)
             yield return new("must it be signed?", $"yes; otherwise: {otherwise}", "[From:…] Signed");
+        if (demands.Encrypted is { } inClear)
+            yield return new("must it be encrypted?", $"yes; otherwise: {inClear}", "[From:…] Encrypted");
+    }
+
+    private PolicyStep OfEncryption(EncryptionLayer layer)
+    {
+        var question = $"the encryption in part {layer.Part} ({layer.Content ?? "unknown cipher"}): is it opened?";
+        return layer switch
+        {
+            { Certificate: { } certificate } => new(
+                question, $"yes, with the key of {certificate.Subject} (serial {certificate.SerialNumber}); integrity: {layer.Integrity}", "the recipient's keys"),
+            _ => new(question, $"no: {problem?.Reason ?? layer.Reason}", problem is null ? "[Incoming] Decrypt" : "the recipient's keys"),
+        };
     }
 
     private static string Signer(SignerVerdict signer) =>

@@ -14,4 +14,11 @@ internal static class IncomingReplies
         verdict.Layers.Count == 0
             ? "Mail of this author has to be signed with S/MIME, and this is not"
             : $"Mail of this author has to be signed with S/MIME by the author, with a certificate that is trusted here ({VerdictField.Text(verdict.Result)})");
+
+    /// <summary>Refuses for good what has to be encrypted.</summary>
+    public static SmtpReply NotEncrypted { get; } = new(550, "5.7.1", "Mail of this author has to be encrypted with S/MIME, and this is not");
+
+    /// <summary>Refuses for good what nobody could open, whatever his key.</summary>
+    public static SmtpReply Undecryptable { get; } = new(
+        550, "5.7.5", "This mail is encrypted with S/MIME in a way that is not understood here, or it is damaged");
 }

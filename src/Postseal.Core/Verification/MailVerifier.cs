@@ -51,7 +51,7 @@ internal sealed class MailVerifier(SignerCheck signers, int maxLayers, OpeningRu
                     peeling.Enter(new(content.Content));
                     if (IntegrityOf(content, peeling.Signatures.ElementAtOrDefault(before), out var why) is { } integrity)
                     {
-                        layers.Add(new EncryptionLayer(part) { Content = content.Algorithm.Name, Integrity = integrity, Certificate = content.Certificate });
+                        layers.Add(new EncryptionLayer(part) { Content = content.Algorithm.Name, Integrity = integrity, Certificate = content.Key.Certificate });
                         continue;
                     }
 

@@ -24,13 +24,16 @@ public sealed partial class CertificateDirectory
     /// names it.
     /// </summary>
     /// <inheritdoc cref="FindSigner" path="/exception"/>
-    public Lookup<MailCertificate> FindRecipient(MailAddress address)
+    public Lookup<MailCertificate> FindRecipient(MailAddress address) => FindRecipient(address, Wanted.Any);
+
+    /// <summary>Does the same among those that are wanted.</summary>
+    internal Lookup<MailCertificate> FindRecipient(MailAddress address, Wanted wanted)
     {
         var current = CurrentIndex(address);
         var owner = AddressPattern.Of(address);
         return CertificateChoice.FirstRecipient(
-            Recipients(current, current.Of(owner), owner),
-            Recipients(current, current.Common, owner).Where(choice => choice.Rejection?.Kind != RejectionKind.WrongAddress),
+            wanted.Among(Recipients(current, current.Of(owner), owner)),
+            wanted.Among(Recipients(current, current.Common, owner)).Where(choice => choice.Rejection?.Kind != RejectionKind.WrongAddress),
             Unreadable(current, owner));
     }
 
@@ -43,23 +46,39 @@ public sealed partial class CertificateDirectory
     /// whomever the administrator knows it to be for.
     /// </summary>
     /// <inheritdoc cref="FindSigner" path="/exception"/>
-    internal Lookup<MailCertificate> FindConfiguredRecipient(MailAddress address)
+    internal Lookup<MailCertificate> FindConfiguredRecipient(MailAddress address, Wanted wanted)
     {
         if (Options.Recipients.Count == 0)
             return Lookup<MailCertificate>.None.Instance;
         var current = CurrentIndex(address);
-        return CertificateChoice.FirstRecipient(Configured(current, AddressPattern.Of(address)), Configured(current, AddressPattern.OfDomain(address)));
+        return CertificateChoice.FirstRecipient(
+            wanted.Among(Configured(current, AddressPattern.Of(address))), wanted.Among(Configured(current, AddressPattern.OfDomain(address))));
     }
 
     /// <summary>Finds the certificate of an address's domain (<c>@example.net.crt</c>), where such are used.</summary>
     /// <inheritdoc cref="FindSigner" path="/exception"/>
-    internal Lookup<MailCertificate> FindDomainRecipient(MailAddress address)
+    internal Lookup<MailCertificate> FindDomainRecipient(MailAddress address, Wanted wanted)
     {
         if (!Options.DomainCertificates)
             return Lookup<MailCertificate>.None.Instance;
         var current = CurrentIndex(address);
         var domain = AddressPattern.OfDomain(address);
-        return CertificateChoice.FirstRecipient(Recipients(current, current.Of(domain), domain));
+        return CertificateChoice.FirstRecipient(wanted.Among(Recipients(current, current.Of(domain), domain)));
+    }
+
+    /// <summary>Returns what mail to somebody can be encrypted to so that he alone reads it: those certificates whose keys are not
+    /// here, in his own files or those that count for him.</summary>
+    /// <inheritdoc cref="FindSigner" path="/exception"/>
+    internal Wanted KeyIsElsewhere(MailAddress address)
+    {
+        var current = CurrentIndex(address);
+        var here = current.Of(AddressPattern.Of(address)).Concat(current.Common).Concat(current.Of(AddressPattern.OfDomain(address)))
+            .Where(reader => reader.Files is { IsOurs: true, KeyFile: not null })
+            .SelectMany(reader => Look(reader).Certificates)
+            .Where(certificate => certificate.HasKey)
+            .Select(certificate => Convert.ToHexString(certificate.Certificate.PublicKey.ExportSubjectPublicKeyInfo()))
+            .ToHashSet();
+        return new Wanted(certificate => !here.Contains(Convert.ToHexString(certificate.Certificate.PublicKey.ExportSubjectPublicKeyInfo())));
     }
 
     /// <summary>Finds what mail to all addresses of a domain is encrypted to: what the settings name, else the domain's own.</summary>
@@ -123,6 +142,21 @@ public sealed partial class CertificateDirectory
             yield return new CertificateChoice(
                 reading.Files, certificate,
                 rejection is null ? null : rejection with { Message = $"{reading.Files} cannot be encrypted to: {rejection.Message}" });
+        }
+    }
+
+    /// <summary>Which certificates of an address are looked for.</summary>
+    /// <param name="Includes">Whether one is.</param>
+    internal readonly record struct Wanted(Predicate<MailCertificate> Includes)
+    {
+        /// <summary>All of them.</summary>
+        public static readonly Wanted Any = new(_ => true);
+
+        /// <summary>Returns them, and what could not be read.</summary>
+        public IEnumerable<CertificateChoice> Among(IEnumerable<CertificateChoice> choices)
+        {
+            var includes = Includes;
+            return choices.Where(choice => choice.Certificate is not { } certificate || includes(certificate));
         }
     }
 

@@ -17,14 +17,14 @@ internal sealed class HarvestedCertificates(string path, CertificateDirectory be
     private long missingUntil = long.MinValue;
 
     /// <inheritdoc cref="CertificateDirectory.FindRecipient"/>
-    public Lookup<MailCertificate> FindRecipient(MailAddress address)
+    public Lookup<MailCertificate> FindRecipient(MailAddress address, CertificateDirectory.Wanted wanted)
     {
         var now = beside.Time.GetTimestamp();
         if (now < Volatile.Read(ref missingUntil))
             return Lookup<MailCertificate>.None.Instance;
         try
         {
-            return directory.FindRecipient(address);
+            return directory.FindRecipient(address, wanted);
         }
         catch (DirectoryNotFoundException) when (!Path.Exists(path))
         {

@@ -19,25 +19,37 @@ public sealed class RecipientCertificates(CertificateDirectory directory, params
         directory.Options.HarvestedPath is { } path ? new HarvestedCertificates(path, directory) : null;
 
     /// <inheritdoc/>
-    public async ValueTask<Lookup<MailCertificate>> FindRecipientAsync(MailAddress address, CancellationToken cancellationToken = default)
+    public ValueTask<Lookup<MailCertificate>> FindRecipientAsync(MailAddress address, CancellationToken cancellationToken = default) =>
+        FindAsync(address, CertificateDirectory.Wanted.Any, cancellationToken);
+
+    /// <summary>Finds what to encrypt to for an address so that only its owner reads it, and not whoever has the keys that are here.</summary>
+    /// <inheritdoc cref="FindRecipientAsync"/>
+    internal ValueTask<Lookup<MailCertificate>> FindReaderAsync(MailAddress address, CancellationToken cancellationToken) =>
+        FindAsync(address, directory.KeyIsElsewhere(address), cancellationToken);
+
+    private async ValueTask<Lookup<MailCertificate>> FindAsync(
+        MailAddress address, CertificateDirectory.Wanted wanted, CancellationToken cancellationToken)
     {
         var refused = new List<Rejection>();
         foreach (var owner in Spellings(address))
         {
-            if (Usable(directory.FindConfiguredRecipient(owner)) is { } configured)
+            if (Usable(directory.FindConfiguredRecipient(owner, wanted)) is { } configured)
                 return configured;
-            if (Usable(directory.FindRecipient(owner)) is { } own)
+            if (Usable(directory.FindRecipient(owner, wanted)) is { } own)
                 return own;
-            if (Usable(harvested?.FindRecipient(owner)) is { } learned)
+            if (Usable(harvested?.FindRecipient(owner, wanted)) is { } learned)
                 return learned;
             foreach (var source in others)
             {
-                if (Usable(Checked(await source.FindRecipientAsync(owner, cancellationToken).ConfigureAwait(false), owner)) is { } found)
+                if (Usable(Checked(await source.FindRecipientAsync(owner, cancellationToken).ConfigureAwait(false), owner)) is { } found
+                    && wanted.Includes(found.Value))
+                {
                     return found;
+                }
             }
         }
 
-        if (Usable(directory.FindDomainRecipient(address)) is { } shared)
+        if (Usable(directory.FindDomainRecipient(address, wanted)) is { } shared)
             return shared;
         return refused.Count == 0 ? Lookup<MailCertificate>.None.Instance : new Lookup<MailCertificate>.Unusable(Rejections.AsOne(refused));
 

@@ -1,0 +1,71 @@
+using Postseal.Cms.Enveloped;
+using Postseal.Mail;
+using Postseal.Verification;
+
+namespace Postseal;
+
+/// <summary>What became of opening a message.</summary>
+/// <param name="Reading">What was found in it.</param>
+/// <param name="Message">What is delivered: the message as it came, or what was made of it.</param>
+internal sealed record Opening(MailReading Reading, MailMessage Message)
+{
+    /// <summary>Gets why it was not opened; <see langword="null"/> where it was, or there was nothing to open.</summary>
+    public CannotDecrypt? Problem { get; private init; }
+
+    /// <summary>Gets whether it was opened.</summary>
+    public bool IsOpened { get; private init; }
+
+    /// <summary>Gets whether each of its recipients is to be handled by himself.</summary>
+    public bool NeedsSplit { get; private init; }
+
+    /// <summary>Gets the field that says what was done to it; <see langword="null"/> where nothing was to be done.</summary>
+    public HeaderField? Mark { get; private init; }
+
+    /// <summary>Gets what was done to it after it was opened.</summary>
+    public Fact? Fact { get; private init; }
+
+    /// <summary>Gets how many of the signatures inside are still around what is delivered, the innermost.</summary>
+    private int Signatures { get; init; }
+
+    /// <summary>Returns what became of a message that was opened.</summary>
+    /// <param name="reading">What was found in it.</param>
+    /// <param name="message">What is delivered.</param>
+    /// <param name="signatures">How many of the signatures inside are still around it.</param>
+    public static Opening Of(MailReading reading, MailMessage message, int signatures) =>
+        new(reading, message) { IsOpened = true, Mark = OpeningField.Opened(reading), Signatures = signatures };
+
+    /// <summary>Returns what became of a message that stays as it is.</summary>
+    public static Opening Failed(MailReading reading, MailMessage message, CannotDecrypt problem) =>
+        new(reading, message) { Mark = OpeningField.Closed, Problem = problem };
+
+    /// <summary>Returns what becomes of it where it has several recipients, of whom not all have the same keys.</summary>
+    /// <param name="canSplit">Whether the door can have each handled by himself.</param>
+    public Opening ForEachOfThem(bool canSplit) => this with
+    {
+        NeedsSplit = canSplit,
+        Problem = new CannotDecrypt("it has several recipients, and keys are used for one alone: see [Splitting] Method", DecryptionFailure.NoKey),
+    };
+
+    /// <summary>Returns what becomes of it where it is not delivered in clear.</summary>
+    public Opening Again(ReaderEncryption.Result again) => this with
+    {
+        Message = again.Message,
+        Fact = again.Fact,
+        Mark = OpeningField.Opened(Reading, again.Name),
+        Signatures = 0,
+    };
+
+    /// <summary>Finds the section where a signature is in what is delivered; <see langword="null"/> where it is not there.</summary>
+    public string? PartOf(SignatureLayer layer)
+    {
+        if (!IsOpened)
+            return layer.Part;
+        var inside = Reading.SignaturesInside;
+        var index = inside.ToList().FindIndex(signature => ReferenceEquals(signature.Layer, layer));
+        if (index < inside.Count - Signatures)
+            return null;
+        // Counted from the first that is still there.
+        var first = inside[^Signatures].Layer.Part;
+        return layer.Part[(first.LastIndexOfAny(['/', '.']) + 1)..];
+    }
+}

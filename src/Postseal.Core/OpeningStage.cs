@@ -1,0 +1,83 @@
+using Postseal.Certificates;
+using Postseal.Cms.Enveloped;
+using Postseal.Mail;
+using Postseal.Policy;
+using Postseal.Verification;
+
+namespace Postseal;
+
+/// <summary>
+/// Opens mail that comes in, with the keys of the one recipient of the envelope. Whose keys are tried, the mail system says and
+/// never the message: else anybody could send to himself what was encrypted to another.
+/// </summary>
+/// <param name="options">What is opened, and how it is delivered.</param>
+/// <param name="verifier">Takes layer after layer off.</param>
+/// <param name="keys">Has the keys.</param>
+/// <param name="readers">Encrypts again, where that is how mail is delivered.</param>
+internal sealed class OpeningStage(IncomingOptions options, MailVerifier verifier, IDecryptionSource keys, ReaderEncryption readers)
+{
+    private readonly MailOpener opener = new(verifier, options.KeepSignature);
+
+    /// <summary>Opens a message, or says why it stays as it is.</summary>
+    /// <param name="message">The message, without what strangers wrote in our name.</param>
+    /// <param name="envelope">Whom it is for.</param>
+    /// <param name="cancellationToken">Gives up waiting for keys that are elsewhere.</param>
+    /// <exception cref="IOException">The keys cannot be looked up: try again later.</exception>
+    /// <exception cref="UnauthorizedAccessException">The keys must not be read: try again later.</exception>
+    public async ValueTask<Opening> RunAsync(MailMessage message, Envelope envelope, CancellationToken cancellationToken)
+    {
+        if (!options.Decrypt)
+            return new Opening(verifier.Read(message), message);
+        var closed = await opener.OpenAsync(message, NoKeys, cancellationToken).ConfigureAwait(false);
+        if (closed.Problem is null or { Kind: DecryptionFailure.NobodyCould })
+            return closed;
+        var recipients = envelope.Recipients.DistinctBy(recipient => (object?)recipient.Address ?? recipient.Text).ToArray();
+        if (recipients is not [{ Address: { } recipient }])
+        {
+            return await MayBeOpenedForAsync(recipients, closed.Reading.Closed!, cancellationToken).ConfigureAwait(false)
+                ? closed.ForEachOfThem(envelope.CanSplit)
+                : closed;
+        }
+
+        var opening = await opener.OpenAsync(
+            message, (layer, cancellation) => keys.FindDecryptionKeysAsync(recipient, layer.Names, cancellation), cancellationToken)
+            .ConfigureAwait(false);
+        return opening.IsOpened && options.Deliver == OpenedDelivery.Reencrypted
+            ? await EncryptAsync(opening, message, recipient, cancellationToken).ConfigureAwait(false)
+            : opening;
+    }
+
+    private static ValueTask<IReadOnlyList<DecryptionKey>> NoKeys(ReceivedEnvelope envelope, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IReadOnlyList<DecryptionKey>>([]);
+
+    /// <summary>Determines whether one of several recipients may open it, or one of those whom an alias stands for.</summary>
+    private async ValueTask<bool> MayBeOpenedForAsync(
+        Recipient[] recipients, ReceivedEnvelope envelope, CancellationToken cancellationToken)
+    {
+        foreach (var recipient in recipients)
+        {
+            if (recipient.MayExpand)
+                return true;
+            if (recipient.Address is { } address
+                && (await keys.FindDecryptionKeysAsync(address, envelope.Names, cancellationToken).ConfigureAwait(false)).Count > 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private async ValueTask<Opening> EncryptAsync(Opening opening, MailMessage original, MailAddress reader, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return opening.Again(await readers.EncryptAsync(opening.Message, original, reader, cancellationToken).ConfigureAwait(false));
+        }
+        catch
+        {
+            opening.Reading.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,18 @@
+using Postseal.Certificates;
+using Postseal.Cms.Enveloped;
+
+namespace Postseal.Verification;
+
+/// <summary>Says why a message stays encrypted as everything else that is not done is said.</summary>
+internal static class DecryptionRejections
+{
+    /// <summary>Returns the reason with its kind.</summary>
+    public static Rejection AsRejection(this CannotDecrypt problem) => new(
+        problem.Kind switch
+        {
+            DecryptionFailure.NobodyCould => RejectionKind.Undecryptable,
+            DecryptionFailure.NoKey => RejectionKind.NoKey,
+            _ => RejectionKind.DecryptionFailed,
+        },
+        problem.Reason);
+}
