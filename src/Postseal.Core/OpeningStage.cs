@@ -1,4 +1,5 @@
 using Postseal.Certificates;
+using Postseal.Cms;
 using Postseal.Cms.Enveloped;
 using Postseal.Mail;
 using Postseal.Policy;

@@ -178,7 +178,7 @@ public sealed class IncomingProcessorTests : IDisposable
             {
                 From = new Dictionary<AddressPattern, FromRules>
                 {
-                    [AddressPattern.Parse("@example.org")] = new(ProtectionDemand.Required, otherwise),
+                    [AddressPattern.Parse("@example.org")] = new(ProtectionDemand.Required, Otherwise: otherwise),
                 },
             },
         };
@@ -209,7 +209,7 @@ public sealed class IncomingProcessorTests : IDisposable
             {
                 From = new Dictionary<AddressPattern, FromRules>
                 {
-                    [AddressPattern.Parse("@example.org")] = new(ProtectionDemand.Required, UnmetDemand.Refuse),
+                    [AddressPattern.Parse("@example.org")] = new(ProtectionDemand.Required, Otherwise: UnmetDemand.Refuse),
                 },
             },
         };
@@ -227,7 +227,7 @@ public sealed class IncomingProcessorTests : IDisposable
             {
                 From = new Dictionary<AddressPattern, FromRules>
                 {
-                    [AddressPattern.Parse("alice@example.org")] = new(ProtectionDemand.Required, UnmetDemand.Refuse),
+                    [AddressPattern.Parse("alice@example.org")] = new(ProtectionDemand.Required, Otherwise: UnmetDemand.Refuse),
                 },
             },
         };

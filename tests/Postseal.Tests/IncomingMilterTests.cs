@@ -116,7 +116,7 @@ public sealed class IncomingMilterTests : IAsyncDisposable
                 AuthservId = "mx.example.net",
                 From = otherwise is null ? new Dictionary<AddressPattern, FromRules>() : new Dictionary<AddressPattern, FromRules>
                 {
-                    [AddressPattern.Parse("alice@example.org")] = new(ProtectionDemand.Required, otherwise),
+                    [AddressPattern.Parse("alice@example.org")] = new(ProtectionDemand.Required, Otherwise: otherwise),
                 },
             },
         };

@@ -31,6 +31,41 @@ public sealed record IncomingOptions
     public int MaxLayers { get; init; } = 4;
 
     /// <summary>
+    /// Gets whether mail that is encrypted to a recipient's key is opened for him. Only keys of the one recipient of the envelope are
+    /// used; mail to several is split first. Default: no, as the mailbox then holds in clear what was sent encrypted.
+    /// </summary>
+    public bool Decrypt { get; init; }
+
+    /// <summary>Gets what becomes of mail that was opened. Default: <see cref="OpenedDelivery.Plain"/>.</summary>
+    public OpenedDelivery Deliver { get; init; } = OpenedDelivery.Plain;
+
+    /// <summary>
+    /// Gets what becomes of encrypted mail that cannot be opened here. What its sender sees of that never depends on which keys are here:
+    /// mail is refused only for what anybody can see in it. Default: <see cref="UndecryptableMail.Deliver"/>.
+    /// </summary>
+    public UndecryptableMail Undecryptable { get; init; } = UndecryptableMail.Deliver;
+
+    /// <summary>
+    /// Gets what becomes of the content of a cipher that does not notice changes (CBC), where no signature over it would show them
+    /// either. Default: <see cref="UnauthenticatedContent.Check"/>.
+    /// </summary>
+    public UnauthenticatedContent Unauthenticated { get; init; } = UnauthenticatedContent.Check;
+
+    /// <summary>Gets whether the signature inside mail that was opened is delivered with it. Default: yes, so that readers can verify it
+    /// and answer encrypted. Otherwise signatures that pass are taken off.</summary>
+    public bool KeepSignature { get; init; } = true;
+
+    /// <summary>Gets whether mail that is encrypted with Triple DES is opened, as programs of the nineties wrote it. Default: no.</summary>
+    public bool TripleDes { get; init; }
+
+    /// <summary>Gets the text file that is sent in the place of opened mail to a reader without a certificate, where mail is encrypted
+    /// again; absolute once read. Default: <see langword="null"/>, the text that comes with the program.</summary>
+    public string? Notice { get; init; }
+
+    /// <summary>Gets the language of that text, as RFC 5646 writes it. Default: <c>en</c>.</summary>
+    public string NoticeLanguage { get; init; } = "en";
+
+    /// <summary>
     /// Gets the methods whose results, under our own name, filters before us write (<c>dkim</c>, <c>spf</c>, <c>dmarc</c>): fields with these alone
     /// are kept. <c>dkim</c> stands for <c>dkim-atps</c> and the like too. Default: none. Every field under our name is a forgery, and is removed.
     /// </summary>

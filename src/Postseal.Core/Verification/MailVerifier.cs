@@ -15,7 +15,7 @@ namespace Postseal.Verification;
 /// <param name="signers">Judges each signer.</param>
 /// <param name="maxLayers">How many layers are looked into.</param>
 /// <param name="rules">What is opened.</param>
-internal sealed class MailVerifier(SignerCheck signers, int maxLayers, OpeningRules rules)
+internal sealed class MailVerifier(SignerCheck signers, int maxLayers, OpeningRules rules = default)
 {
     /// <summary>Verifies a message. Nothing is waited for: what would have to be fetched is not known yet.</summary>
     public MailVerdict Verify(MailMessage message) => Read(message).Verdict;

@@ -37,7 +37,7 @@ public sealed partial class CertificateDirectory
             Unreadable(current, owner));
     }
 
-    /// <inheritdoc cref="FindRecipient"/>
+    /// <inheritdoc cref="FindRecipient(MailAddress)"/>
     public ValueTask<Lookup<MailCertificate>> FindRecipientAsync(MailAddress address, CancellationToken cancellationToken = default) =>
         ValueTask.FromResult(FindRecipient(address));
 

@@ -16,7 +16,7 @@ internal sealed class HarvestedCertificates(string path, CertificateDirectory be
     private readonly CertificateDirectory directory = new(path, beside);
     private long missingUntil = long.MinValue;
 
-    /// <inheritdoc cref="CertificateDirectory.FindRecipient"/>
+    /// <inheritdoc cref="CertificateDirectory.FindRecipient(MailAddress)"/>
     public Lookup<MailCertificate> FindRecipient(MailAddress address, CertificateDirectory.Wanted wanted)
     {
         var now = beside.Time.GetTimestamp();
