@@ -50,6 +50,33 @@ public class FilterTests
         Assert.True(body.AsSpan().SequenceEqual(seen.Body.ToArray()));
     }
 
+    [Fact]
+    public async Task What_a_decision_holds_is_cleared_once_the_MTA_has_the_whole_answer()
+    {
+        var body = new byte[1_000_000];
+        Random.Shared.NextBytes(body);
+        var (sent, isCleared) = (body.ToArray(), new TaskCompletionSource());
+        await using var server = new TestServer(message => MilterDecision.Replace(message.Headers, new(body)) with
+        {
+            Disposable = new Cleared(() =>
+            {
+                body.AsSpan().Clear();
+                isCleared.SetResult();
+            }),
+        });
+        await using var mta = await server.MtaAsync();
+
+        var result = await mta.SendAsync(new MtaMessage(), TestServer.Cancel);
+
+        Assert.True(sent.AsSpan().SequenceEqual(result.Body.Span));
+        await isCleared.Task.WaitAsync(TestServer.Cancel);
+    }
+
+    private sealed class Cleared(Action clear) : IDisposable
+    {
+        public void Dispose() => clear();
+    }
+
     [Theory]
     [InlineData("i")]
     [InlineData("{i}")]

@@ -41,6 +41,7 @@ internal sealed class FilterHandler(
     private MessageBody body = new();
     private bool headersEnded;
     private bool holdsSlot;
+    private IDisposable? disposable; // of the decision, once it has been sent
     private ConnectionMemory? memory;
     private long reserved; // of the connection's memory, in bytes
 
@@ -114,6 +115,7 @@ internal sealed class FilterHandler(
             return earlyReply;
         message!.Body = body.ToSequence();
         var decision = await filter.FilterAsync(message, cancellationToken).ConfigureAwait(false);
+        disposable = decision.Disposable;
         if (decision.Verdict == MilterReply.Accept)
             Apply(decision, message, changes);
         return decision.Verdict;
@@ -198,6 +200,8 @@ internal sealed class FilterHandler(
     private void Release()
     {
         (recipients, headers, body, message) = ([], [], new MessageBody(), null);
+        disposable?.Dispose();
+        disposable = null;
         if (holdsSlot)
             large.Leave();
         holdsSlot = false;

@@ -16,6 +16,7 @@ internal static class MilterHost
     /// <exception cref="ConfigurationException">The configuration is wrong, or a socket in it cannot be listened on.</exception>
     public static async Task<bool> RunAsync(string configPath, Stream standardError, TimeProvider time, CancellationToken stop)
     {
+        CoreDumps.Prevent();
         using var log = new StandardErrorLog(standardError, MilterSettings.Load(configPath).LogLevel, time);
         var settings = new LiveSettings(
             configPath, () => MilterSettings.Load(configPath), time, log.Factory.CreateLogger<LiveSettings>());

@@ -60,7 +60,7 @@ internal sealed class SmimeFilter(Func<Handling> handling, TimeProvider time, IL
 
         var outcome = await now.Processor.ProcessAsync(core, envelope, cancellationToken);
         log.Write(IdOf(message), envelope, outcome, time.GetElapsedTime(started));
-        return outcome switch
+        var decision = outcome switch
         {
             Outcome.Unchanged => MilterDecision.Unchanged,
             Outcome.Replaced replaced => MilterMail.ToDecision(replaced.Message, message.Body),
@@ -69,6 +69,7 @@ internal sealed class SmimeFilter(Func<Handling> handling, TimeProvider time, IL
             Outcome.Refused { Reply: var reply } => MilterDecision.Reply(reply.Code, reply.EnhancedStatusCode, reply.Text),
             _ => throw new UnreachableException(),
         };
+        return decision with { Disposable = outcome.Plaintext };
     }
 
     private static string IdOf(MilterMessage message) => message.QueueId ?? "NOQUEUE";
