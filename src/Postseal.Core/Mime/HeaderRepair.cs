@@ -72,6 +72,14 @@ internal static class HeaderRepair
         return raw.Length <= LineScanner.MaxLineLength;
     }
 
+    /// <summary>Writes a Content-Type or Content-Disposition field and its line end with all its parameters written afresh: without comments,
+    /// junk, and what else readers differ about.</summary>
+    public static void WriteParameters(HeaderField field, IBufferWriter<byte> output)
+    {
+        WriteRepaired(field, output);
+        output.Write("\r\n"u8);
+    }
+
     private static void WriteRepaired(HeaderField field, IBufferWriter<byte> output)
     {
         var line = new LineFolder(output);

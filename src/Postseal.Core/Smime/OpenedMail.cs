@@ -1,18 +1,113 @@
 using System.Buffers;
+using Postseal.Bytes;
 using Postseal.Mail;
+using Postseal.Mime;
+using Postseal.Mime.Canonical;
 
 namespace Postseal.Smime;
 
-/// <summary>Composes what is delivered in the place of an encrypted message.</summary>
+/// <summary>
+/// Composes what is delivered in the place of an encrypted message: its own header, in which the Content-* fields of the inside take the place
+/// of those that said it was encrypted, and the inside in a form that SMTP carries. Whoever encrypted it may have put any bytes there, and no
+/// MTA has seen them yet.
+/// </summary>
 internal static class OpenedMail
 {
-    /// <summary>Composes it.</summary>
+    private static readonly byte[] CrLf = "\r\n"u8.ToArray();
+
+    /// <summary>
+    /// Composes it. What SMTP carries stays byte for byte, and is not copied. Else it is encoded part by part; a signature stays what it was:
+    /// where the bytes it is over cannot go as they are, they go in the opaque form, in base64.
+    /// </summary>
     /// <param name="outer">The message as it came.</param>
-    /// <param name="entity">What was inside.</param>
-    /// <param name="why">Why there is none.</param>
+    /// <param name="entity">What was inside. It must not change, nor be cleared, as long as the result is used.</param>
+    /// <param name="why">Why there is none, as a clause about the message.</param>
     public static MailMessage? Compose(MailMessage outer, in ReadOnlySequence<byte> entity, out string? why)
     {
-        why = "it is not composed yet";
+        var whole = WithLineEnds(entity);
+        if (InnerHeader.Read(whole, out why) is not { } header)
+            return null;
+        var body = whole.Slice(header.Length);
+        if (header.Type is { MediaType: "application/pkcs7-mime" or "application/x-pkcs7-mime" })
+            return ComposeObject(outer, header, body, out why);
+        if (!header.HasDoubtfulBoundary && TransportText.IsLegal(body))
+            return Composed(outer, FieldsOfLegal(header), body);
+        return header.Type is { MediaType: "multipart/signed" } && ReceivedLayer.Of(whole) is ReceivedLayer.Signed { IsDetached: true } signed
+            ? ComposeOpaque(outer, signed, out why)
+            : ComposeEncoded(outer, header, body, out why);
+    }
+
+    /// <summary>
+    /// Returns an entity as it was signed: one that is multipart/signed, and in which all lines end in LF as on Unix, has CRLF where it is
+    /// signed (RFC 8551 section 3.1.1). All else is returned as it is.
+    /// </summary>
+    public static ReadOnlySequence<byte> WithLineEnds(in ReadOnlySequence<byte> entity)
+    {
+        if (entity.PositionOf((byte)'\n') is null || entity.PositionOf((byte)'\r') is not null
+            || BodyPart.Parse(entity).Type is not { MediaType: "multipart/signed" })
+        {
+            return entity;
+        }
+
+        var output = new ArrayBufferWriter<byte>(checked((int)entity.Length) + 1024);
+        foreach (var piece in entity)
+            LineEndings.WriteCrLf(piece.Span, output);
+        return new ReadOnlySequence<byte>(output.WrittenMemory);
+    }
+
+    /// <summary>Composes what has a CMS object: no byte of that may change, and readers must find its first one.</summary>
+    private static MailMessage? ComposeObject(MailMessage outer, InnerHeader header, in ReadOnlySequence<byte> body, out string? why)
+    {
+        why = null;
+        if (TransferCoding.Decode(new BodyPart(header.Fields, body), out var isAlone) is not { } encoded)
+        {
+            why = "what is inside is encoded so that readers decode different things";
+            return null;
+        }
+
+        if (header.Encoding == "base64" && TransportText.IsLegal(body))
+            return Composed(outer, header.Fields, body);
+        if (isAlone)
+            return Composed(outer, header.With(InnerHeader.EncodingName, "base64"), Base64Lines.Encode(encoded));
+        why = "text stands behind the CMS object inside, and cannot be sent as it is";
         return null;
+    }
+
+    private static MailMessage? ComposeOpaque(MailMessage outer, ReceivedLayer.Signed signed, out string? why)
+    {
+        why = signed.Beside is not null ? "what is signed inside cannot be sent as it is, and something stands beside it"
+            : signed.SignedData is { Obstacle: null, HasContent: false } ? null
+            : "what is signed inside cannot be sent as it is, and its signature cannot be written again";
+        return why is null
+            ? Composed(outer, SignedMail.OpaqueFields(SignatureType.Standard), Base64Lines.Encode(signed.SignedData.EncodeWith(signed.Entity)))
+            : null;
+    }
+
+    private static MailMessage? ComposeEncoded(MailMessage outer, InnerHeader header, in ReadOnlySequence<byte> body, out string? why)
+    {
+        var result = CanonicalEntity.Create(new MailMessage(header.Fields, body));
+        why = (result as CannotCanonicalize)?.Reason.Split(';')[0];
+        if (result is not CanonicalEntity { Content: var content })
+            return null;
+        // It is written by us: all of it is there, and its end.
+        var fields = InnerHeader.Read(content, out why);
+        return fields is null ? null : Composed(outer, fields.Fields, content.Slice(fields.Length));
+    }
+
+    /// <summary>Returns the fields of a body that is 7bit. Another label would have a relay encode it again.</summary>
+    private static IReadOnlyList<HeaderField> FieldsOfLegal(InnerHeader header)
+    {
+        var fields = header.Encoding is "8bit" or "binary" ? header.With(InnerHeader.EncodingName, "7bit") : header.Fields;
+        if (header.Find(InnerHeader.TypeName) is not null)
+            return fields;
+        var isEncoded = header.Encoding is not ("7bit" or "8bit" or "binary");
+        return [new(InnerHeader.TypeName, isEncoded ? " text/plain" : " text/plain; charset=us-ascii"), .. fields];
+    }
+
+    private static MailMessage Composed(MailMessage outer, IReadOnlyList<HeaderField> fields, in ReadOnlySequence<byte> body)
+    {
+        var hasEnd = body.IsEmpty || body.Slice(Math.Max(0, body.Length - 2)).ToArray().AsSpan().SequenceEqual(CrLf);
+        var ended = hasEnd ? body : new ByteRope().Append(body).Append(CrLf).ToSequence();
+        return new MailMessage(CanonicalEntity.AsItIs(outer).HeadersWith([.. fields]), ended);
     }
 }

@@ -49,9 +49,11 @@ internal static class SignedMail
 
     /// <summary>Composes <c>application/pkcs7-mime</c> with the entity inside the SignedData (RFC 8551 section 3.5.2).</summary>
     public static MailMessage Opaque(CanonicalEntity entity, SignedData signature, SignatureType type) => new(
-        entity.HeadersWith(
-            type == SignatureType.Legacy ? LegacyOpaqueType : StandardOpaqueType, TransferEncoding, OpaqueDisposition),
-        Base64Lines.Encode(signature.EncodeOpaque(entity.Content)));
+        entity.HeadersWith(OpaqueFields(type)), Base64Lines.Encode(signature.EncodeOpaque(entity.Content)));
+
+    /// <summary>Returns the Content-* fields of the opaque form.</summary>
+    public static HeaderField[] OpaqueFields(SignatureType type) =>
+        [type == SignatureType.Legacy ? LegacyOpaqueType : StandardOpaqueType, TransferEncoding, OpaqueDisposition];
 
     /// <summary>Computes the longest entity of which an opaque message of that length could be made, were its signature nothing.</summary>
     public static long MaxOpaqueEntityLength(long messageLength) => Base64Lines.MaxContentLength(messageLength);
