@@ -103,6 +103,10 @@ internal static class CheckCommand
             output.Line($"  {count} trust {(count == 1 ? "anchor" : "anchors")} in {incoming.AnchorsIn}");
         if (incoming.MustSign.Count > 0)
             output.Line($"  has to be signed: mail from {string.Join(", ", incoming.MustSign)}");
+        if (incoming.MustEncrypt.Count > 0)
+            output.Line($"  has to be encrypted: mail from {string.Join(", ", incoming.MustEncrypt)}");
+        if (incoming.Opened is { } how)
+            output.Line($"  mail to one whose key is here is opened, and delivered {how}");
     }
 
     private static string[] Row(CheckedCorrespondent correspondent) =>

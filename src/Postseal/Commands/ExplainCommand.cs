@@ -57,7 +57,8 @@ internal static class ExplainCommand
             "Explain what happens to a message, step by step, with the setting or file that decides.",
             """
             What is said last is what each recipient gets. The message has no body; one that is signed or encrypted already may
-            fare otherwise. With --incoming it is a message that came: what is said of its signature, and why.
+            fare otherwise. With --incoming it is a message that came: what is said of its signature, and why; and, with --to, whether
+            it is opened for that recipient. Nothing of what is inside is shown.
             Exit code 0: everyone would get it, protected or as it is; 1: it would be refused, to some or to all; 2: the
             configuration is wrong.
             """,
@@ -68,6 +69,7 @@ internal static class ExplainCommand
             postseal explain --from '"boss@example.org" <alice@example.org>' --to bob@example.net
             postseal explain --from alice@example.org --to bob@example.net --client 192.0.2.7 --auth alice@example.org --sender ''
             postseal explain --incoming message.eml
+            postseal explain --incoming message.eml --to bob@example.org
             """) { config, from, to, incoming, bcc, fields, client, user, sender, json };
         command.Validators.Add(arguments =>
         {
@@ -77,8 +79,12 @@ internal static class ExplainCommand
         command.Handle((arguments, output, cancellationToken) =>
         {
             if (arguments.GetValue(incoming) is { } file)
-                return ExplainIncomingAsync(arguments.GetValue(config)!, file, arguments.GetValue(json), output, cancellationToken);
-            var named = arguments.GetValue(to)!.Select(CommonOptions.ParseAddress).ToList();
+            {
+                return ExplainIncomingAsync(
+                    arguments.GetValue(config)!, file, Addresses(arguments.GetValue(to)), arguments.GetValue(json), output, cancellationToken);
+            }
+
+            var named = Addresses(arguments.GetValue(to));
             var message = Message(arguments.GetValue(from)!, named, arguments.GetValue(fields)!);
             var envelope = new Envelope
             {
@@ -97,6 +103,8 @@ internal static class ExplainCommand
         return command;
     }
 
+    private static List<MailAddress> Addresses(string[]? texts) => [.. (texts ?? []).Select(CommonOptions.ParseAddress)];
+
     private static async Task<int> ExplainAsync(
         string configPath, MailMessage message, Envelope envelope, bool json, CommandOutput output, CancellationToken cancellationToken)
     {
@@ -105,7 +113,7 @@ internal static class ExplainCommand
         var processor = new OutgoingProcessor(
             options, certificates, new RecipientCertificates(certificates), TimeProvider.System, new CorrespondentMemory(options.StatePath, isReadOnly: true));
         envelope = envelope with { CanSplit = options.Splitting.Method != SplitMethod.None };
-        var explanation = await Explanation.MakeAsync(processor, message, envelope, cancellationToken);
+        var explanation = await Explanation.MakeAsync(processor, message, envelope, ExplainedCopy.Of, cancellationToken);
         if (json)
         {
             output.Text(JsonSerializer.Serialize(explanation, ExplanationJson.Default.Explanation) + "\n");
@@ -121,24 +129,23 @@ internal static class ExplainCommand
 
     /// <summary>Tells the verdict over a message from outside step by step.</summary>
     private static async Task<int> ExplainIncomingAsync(
-        string configPath, string file, bool json, CommandOutput output, CancellationToken cancellationToken)
+        string configPath, string file, IReadOnlyList<MailAddress> to, bool json, CommandOutput output, CancellationToken cancellationToken)
     {
         await using var incoming = IncomingMail.Load(configPath);
         var message = await IncomingMail.ReadAsync(file, output, cancellationToken);
-        var outcome = await incoming.ProcessAsync(message, cancellationToken);
-        var copy = ExplainedCopy.OfIncoming(outcome);
-        var explanation = new Explanation(outcome.Steps, [copy]);
+        var explanation = await incoming.ExplainAsync(message, to, cancellationToken);
         if (json)
         {
             output.Text(JsonSerializer.Serialize(explanation, ExplanationJson.Default.Explanation) + "\n");
         }
         else
         {
-            output.Line($"{configPath}, a message from outside for one of [Incoming] Domains:");
+            var whom = to.Count == 0 ? "one of [Incoming] Domains" : string.Join(", ", to);
+            output.Line($"{configPath}, a message from outside for {whom}:");
             Write(explanation, output);
         }
 
-        return copy.Leaves ? ExitCode.Success : ExitCode.Failure;
+        return explanation.Copies.All(copy => copy.Leaves) ? ExitCode.Success : ExitCode.Failure;
     }
 
     private static void Write(Explanation explanation, CommandOutput output)

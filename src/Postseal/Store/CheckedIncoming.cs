@@ -10,8 +10,11 @@ namespace Postseal.Program.Store;
 /// <param name="Anchors">How many CAs are trusted; <see langword="null"/> where they cannot be read.</param>
 /// <param name="AnchorsIn">Where they are, if anywhere.</param>
 /// <param name="MustSign">The addresses and domains whose mail has to be signed.</param>
+/// <param name="MustEncrypt">The addresses and domains whose mail has to be encrypted.</param>
+/// <param name="Opened">How mail that is encrypted to keys here is delivered; <see langword="null"/> where none is opened.</param>
 internal sealed record CheckedIncoming(
-    IReadOnlyList<string> Domains, string AuthservId, int? Anchors, string? AnchorsIn, IReadOnlyList<string> MustSign)
+    IReadOnlyList<string> Domains, string AuthservId, int? Anchors, string? AnchorsIn, IReadOnlyList<string> MustSign,
+    IReadOnlyList<string> MustEncrypt, string? Opened)
 {
     /// <summary>Checks the settings; <see langword="null"/> where nothing is incoming and nobody trusted.</summary>
     /// <param name="options">The settings.</param>
@@ -26,11 +29,17 @@ internal sealed record CheckedIncoming(
         var anchors = Count(trust, time, warnings);
         if (isOn && anchors == 0)
             warnings.Add("[Trust] Anchors names no CA: no signature of incoming mail passes; name those you trust for mail");
-        string[] mustSign = [.. incoming.From.Where(rules => rules.Value.Signed == ProtectionDemand.Required).Select(rules => rules.Key.Text).Order(StringComparer.Ordinal)];
+        if (incoming.Decrypt && options.Splitting.Method == SplitMethod.None)
+            warnings.Add("[Incoming] Decrypt = yes, and [Splitting] Method = None: encrypted mail to several recipients stays encrypted; Postfix and Reinject say how each gets his own");
         return new CheckedIncoming(
             isOn ? [.. incoming.Domains.Select(domain => domain.Text[1..])] : [],
-            new IncomingPolicy(incoming, options.Originating, options.Override).Own.AuthservId, anchors, trust.Anchors, mustSign);
+            new IncomingPolicy(incoming, options.Originating, options.Override).Own.AuthservId, anchors, trust.Anchors,
+            Of(incoming, rules => rules.Signed), Of(incoming, rules => rules.Encrypted),
+            incoming.Decrypt ? incoming.Deliver == OpenedDelivery.Plain ? "in clear" : "encrypted again, to the reader's own certificate" : null);
     }
+
+    private static string[] Of(IncomingOptions incoming, Func<FromRules, ProtectionDemand?> demand) =>
+        [.. incoming.From.Where(rules => demand(rules.Value) == ProtectionDemand.Required).Select(rules => rules.Key.Text).Order(StringComparer.Ordinal)];
 
     private static int? Count(TrustOptions trust, TimeProvider time, List<string> warnings)
     {

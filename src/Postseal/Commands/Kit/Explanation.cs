@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json.Serialization;
 using Postseal.Mail;
 using Postseal.Policy;
+using Postseal.Verification;
 
 namespace Postseal.Program.Commands.Kit;
 
@@ -11,18 +12,27 @@ namespace Postseal.Program.Commands.Kit;
 internal sealed record Explanation(IReadOnlyList<PolicyStep> Steps, IReadOnlyList<ExplainedCopy> Copies)
 {
     /// <summary>Decides over the message as a door does, and where it is split over each recipient's copy.</summary>
+    /// <param name="processor">Decides.</param>
+    /// <param name="message">The message.</param>
+    /// <param name="envelope">Its envelope.</param>
+    /// <param name="copyOf">Puts into words what becomes of the copy of some recipients, and of the message before it was split: the same
+    /// where it was not.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     public static async Task<Explanation> MakeAsync(
-        IMailProcessor processor, MailMessage message, Envelope envelope, CancellationToken cancellationToken)
+        IMailProcessor processor, MailMessage message, Envelope envelope,
+        Func<IReadOnlyList<Recipient>, Outcome, Outcome, ExplainedCopy> copyOf, CancellationToken cancellationToken)
     {
         var outcome = await processor.ProcessAsync(message, envelope, cancellationToken);
+        using var plaintext = outcome.Plaintext;
         if (outcome is not Outcome.PerRecipient split)
-            return new(outcome.Steps, [ExplainedCopy.Of(envelope.Recipients, outcome, outcome)]);
+            return new(outcome.Steps, [copyOf(envelope.Recipients, outcome, outcome)]);
         var copies = new List<ExplainedCopy>();
         foreach (var recipient in envelope.Recipients)
         {
             var own = await processor.ProcessAsync(
                 split.Message, envelope with { Recipients = [recipient], Ticket = split.Ticket }, cancellationToken);
-            copies.Add(ExplainedCopy.Of([recipient], own, split));
+            using var opened = own.Plaintext;
+            copies.Add(copyOf([recipient], own, split));
         }
 
         return new(outcome.Steps, copies);
@@ -39,6 +49,10 @@ internal sealed record Explanation(IReadOnlyList<PolicyStep> Steps, IReadOnlyLis
 internal sealed record ExplainedCopy(
     IReadOnlyList<string> Recipients, bool Leaves, string? SignedBy, string? Encryption, string? Reply, string? Why)
 {
+    [JsonIgnore]
+    private bool IsIncoming { get; init; }
+
+    /// <summary>Says what becomes of a message that leaves.</summary>
     /// <param name="recipients">The recipients.</param>
     /// <param name="outcome">What becomes of their copy.</param>
     /// <param name="first">What became of the message before it was split: the same where it was not.</param>
@@ -57,23 +71,38 @@ internal sealed record ExplainedCopy(
     }
 
     /// <summary>Says what becomes of a message from outside.</summary>
-    public static ExplainedCopy OfIncoming(Outcome outcome) => outcome switch
+    /// <param name="recipients">The recipients.</param>
+    /// <param name="outcome">What becomes of their copy.</param>
+    /// <param name="first">What became of the message before it was split.</param>
+    public static ExplainedCopy OfIncoming(IReadOnlyList<Recipient> recipients, Outcome outcome, Outcome first)
     {
-        Outcome.Refused { Reply: var reply } refused =>
-            new([], false, null, null, $"{reply.Code} {reply.EnhancedStatusCode} {reply.Text}", refused.Why.Message),
-        Outcome.Quarantined held => new([], true, null, null, null, $"held for a person to look at: {held.Why}"),
-        Outcome.Replaced replaced => new(
-            [], true, null, null, null, $"marked {(replaced.Message.Headers[0] is var field && field.Is("Authentication-Results") ? field.ToString().ReplaceLineEndings("") : "with nothing")}"),
-        Outcome.Unchanged unchanged => new([], true, null, null, null, $"not marked: {unchanged.Why}"),
-        _ => throw new UnreachableException(),
-    };
+        // One message for all is called just that.
+        IReadOnlyList<string> names = ReferenceEquals(outcome, first) ? [] : [.. recipients.Select(recipient => recipient.Text)];
+        return outcome switch
+        {
+            Outcome.Refused { Reply: var reply } refused =>
+                new(names, false, null, null, $"{reply.Code} {reply.EnhancedStatusCode} {reply.Text}", refused.Why.Message) { IsIncoming = true },
+            Outcome.Quarantined held => Delivered($"held for a person to look at: {held.Why}"),
+            Outcome.Replaced replaced => Delivered($"{(replaced.IsForOneRecipient ? "opened, " : "")}marked {MarksOf(replaced.Message)}"),
+            Outcome.Unchanged unchanged => Delivered($"not marked: {unchanged.Why}"),
+            _ => throw new UnreachableException(),
+        };
+
+        ExplainedCopy Delivered(string how) => new(names, true, null, null, null, how) { IsIncoming = true };
+    }
+
+    private static string MarksOf(MailMessage message)
+    {
+        var marks = message.Headers.TakeWhile(field => field.Is(AuthenticationResults.FieldName) || field.Is(OpeningField.FieldName));
+        return string.Join(" and ", marks.Select(field => field.ToString().ReplaceLineEndings("")).DefaultIfEmpty("with nothing"));
+    }
 
     /// <summary>Says it in a sentence.</summary>
     /// <param name="what">What the sentence calls the copy.</param>
     public string Sentence(string what) => this switch
     {
         { Leaves: false } => $"{what} would be refused with {Reply}. The log would say: {Why}.",
-        { Recipients.Count: 0 } => $"{what} would be delivered, {Why}.",
+        { IsIncoming: true } => $"{what} would be delivered, {Why}.",
         { SignedBy: null, Encryption: null } => $"{what} would leave as it is: {Why}.",
         { SignedBy: null } => $"{what} would leave encrypted with {Encryption}.",
         { Encryption: null, Why: null } => $"{what} would leave signed by {SignedBy}.",

@@ -24,9 +24,11 @@ internal sealed class IncomingMail : IAsyncDisposable
 
     private readonly MailVerification verification;
     private readonly CaContact cas;
+    private readonly bool canSplit;
 
     private IncomingMail(PostsealOptions options)
     {
+        canSplit = options.Splitting.Method != SplitMethod.None;
         var directory = new CertificateDirectory(options.Certificates, TimeProvider.System, NullLogger.Instance);
         cas = MailVerification.ContactWithCas(options, directory, new HttpDownloads(options.Revocation.Proxy, TimeProvider.System), TimeProvider.System, NullLogger.Instance);
         verification = new MailVerification(options, directory, cas, TimeProvider.System, NullLogger.Instance);
@@ -68,11 +70,16 @@ internal sealed class IncomingMail : IAsyncDisposable
         return verification.Verifier.Verify(message);
     }
 
-    /// <summary>Returns what becomes of a message that comes from outside.</summary>
-    public async Task<Outcome> ProcessAsync(MailMessage message, CancellationToken cancellationToken)
+    /// <summary>Explains what becomes of a message that comes from outside.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="to">Whom it is for; nobody: somebody here, whose keys are not used.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public async Task<Explanation> ExplainAsync(MailMessage message, IReadOnlyList<MailAddress> to, CancellationToken cancellationToken)
     {
         await FetchAsync(message, cancellationToken);
-        return await verification.Incoming.ProcessAsync(message, ForUs, cancellationToken);
+        var envelope = to.Count == 0 ? ForUs
+            : new Envelope { Recipients = [.. to.Select(address => new Recipient($"{address}"))], CanSplit = canSplit };
+        return await Explanation.MakeAsync(verification.Incoming, message, envelope, ExplainedCopy.OfIncoming, cancellationToken);
     }
 
     /// <inheritdoc/>
