@@ -23,9 +23,12 @@ internal sealed record Abilities(IReadOnlyList<string> Algorithms)
     /// <summary>Determines whether it announced that algorithm.</summary>
     public bool Has(string algorithm) => Algorithms.Contains(algorithm);
 
+    /// <summary>Determines whether another says the same, whenever that was signed.</summary>
+    public bool IsSameList(Abilities? other) =>
+        other is not null && OaepDigest == other.OaepDigest && Algorithms.SequenceEqual(other.Algorithms);
+
     /// <inheritdoc/>
-    public bool Equals(Abilities? other) =>
-        other is not null && SignedAt == other.SignedAt && OaepDigest == other.OaepDigest && Algorithms.SequenceEqual(other.Algorithms);
+    public bool Equals(Abilities? other) => other is not null && SignedAt == other.SignedAt && IsSameList(other);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(SignedAt, OaepDigest, string.Join(' ', Algorithms));

@@ -9,6 +9,7 @@ internal sealed class ReceivedCertificate
 {
     private readonly Lazy<IReadOnlyList<MailAddress>> addresses;
     private readonly Lazy<Rejection?> cannotSign;
+    private readonly Lazy<Rejection?> cannotEncrypt;
     private readonly Lazy<VerificationKey> key;
 
     /// <summary>Takes a certificate whose extensions can all be read.</summary>
@@ -20,6 +21,7 @@ internal sealed class ReceivedCertificate
         addresses = new(() => CertificateAddresses.Of(certificate));
         key = new(() => VerificationKey.Of(certificate));
         cannotSign = new(() => CertificateRules.CheckReceived(certificate));
+        cannotEncrypt = new(() => new MailCertificate(certificate, "the message", hasKey: false).CannotEncrypt);
     }
 
     /// <summary>Gets the certificate. It is never disposed of, as other messages may be using it.</summary>
@@ -37,4 +39,7 @@ internal sealed class ReceivedCertificate
     /// <summary>Gets why nothing that it signed is to be believed, whomever it names: <see cref="RejectionKind.WrongUse"/> or
     /// <see cref="RejectionKind.TooWeak"/>; <see langword="null"/> when it may sign.</summary>
     public Rejection? CannotSign => cannotSign.Value;
+
+    /// <summary>Gets why nothing may be encrypted to it, whomever it names; <see langword="null"/> when it may.</summary>
+    public Rejection? CannotEncrypt => cannotEncrypt.Value;
 }

@@ -11,25 +11,144 @@ namespace Postseal.Harvest;
 /// somebody else's can read all mail to him, so that one condition that does not hold is enough to learn nothing. It never throws for a
 /// disk that is full or a file that cannot be read: mail goes on.
 /// </summary>
-/// <param name="options">What is learned, and from which mail.</param>
-/// <param name="ownDomains">The domains whose mail comes in here: nobody outside writes as one of us.</param>
-/// <param name="directory">The administrator's directory, whose settings say where is kept what was learned.</param>
-/// <param name="trust">Knows which CAs are trusted.</param>
-/// <param name="certificates">Reads the certificates that come with messages.</param>
-/// <param name="time">The clock.</param>
-internal sealed class Harvester(
-    HarvestOptions options, IReadOnlyList<AddressPattern> ownDomains, CertificateDirectory directory, SignerTrust trust,
-    ReceivedCertificates certificates, TimeProvider time)
+internal sealed class Harvester
 {
+    // The time of what is known is put forward in steps, so that not each message of a correspondent costs a write.
+    private static readonly TimeSpan RefreshAfter = TimeSpan.FromDays(1);
+
+    private readonly HarvestOptions options;
+    private readonly CertificateDirectory directory;
+    private readonly HarvestRules rules;
+    private readonly LearnedFiles learned;
+    private readonly PendingFiles pending;
+
+    /// <summary>Begins to learn.</summary>
+    /// <param name="options">What is learned, and from which mail.</param>
+    /// <param name="ownDomains">The domains whose mail comes in here: nobody outside writes as one of us.</param>
+    /// <param name="directory">The administrator's directory, whose settings say where is kept what was learned.</param>
+    /// <param name="trust">Knows which CAs are trusted.</param>
+    public Harvester(HarvestOptions options, IReadOnlyList<AddressPattern> ownDomains, CertificateDirectory directory, SignerTrust trust)
+    {
+        this.options = options;
+        this.directory = directory;
+        IsOn = options.Accept != HarvestAccept.Off && directory.Options.HarvestedPath is not null;
+        rules = new HarvestRules(options, ownDomains, directory, new RecipientChoice(trust), directory.Time);
+        (learned, pending) = HarvestDirectory.Open(directory.Options.HarvestedPath ?? "", directory);
+    }
+
     /// <summary>Gets whether anything is ever learned.</summary>
-    public bool IsOn => options.Accept != HarvestAccept.Off;
+    public bool IsOn { get; }
 
     /// <summary>Learns from a message what can be learned from it.</summary>
     /// <param name="verdict">What is to be said of its signatures.</param>
     /// <param name="headers">Its header, without what strangers wrote under our own name.</param>
     public HarvestResult Offer(MailVerdict verdict, IReadOnlyList<HeaderField> headers)
     {
-        _ = (ownDomains, directory, trust, certificates, time, headers);
-        return new HarvestResult(HarvestKind.None, verdict.Reason);
+        if (!IsOn || verdict.Result != SmimeResult.Pass)
+            return new HarvestResult(HarvestKind.None, verdict.Reason);
+        Candidate? candidate = null;
+        try
+        {
+            candidate = rules.Judge(verdict, headers, out var why);
+            var (kind, words) = candidate is null ? (HarvestKind.Refused, why) : Learn(candidate);
+            return new HarvestResult(kind, words) { Address = verdict.Author, Certificate = candidate?.Certificate };
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CertificateFileException)
+        {
+            return new HarvestResult(HarvestKind.Failed, e.Message) { Address = verdict.Author, Certificate = candidate?.Certificate };
+        }
     }
+
+    private (HarvestKind Kind, string Why) Learn(Candidate candidate)
+    {
+        if (OfAdministrator(candidate) is var (isSame, file))
+            return isSame ? (HarvestKind.Known, $"it is in {file}") : Wait(candidate, $"the administrator has another in {file}");
+        var known = learned.Read(candidate.Address);
+        // Nearly always it is known, and nothing has to be written.
+        if (known.Strange is null && Decide(candidate, known) is (HarvestKind.Known, _, false) decided)
+            return (decided.Kind, decided.Why);
+        using (HarvestLock.Take(learned.DirectoryPath))
+            return LearnAlone(candidate);
+    }
+
+    /// <summary>Learns while nobody else does.</summary>
+    private (HarvestKind Kind, string Why) LearnAlone(Candidate candidate)
+    {
+        var known = learned.Read(candidate.Address);
+        if (known.Strange is { } strange)
+            return WaitAlone(candidate, $"{strange} was not learned from mail, and stays as it is");
+        var (kind, why, hasNews) = Decide(candidate, known);
+        if (hasNews)
+            Refresh(candidate, known);
+        if (kind == HarvestKind.Pending)
+            return WaitAlone(candidate, why);
+        if (kind is HarvestKind.New or HarvestKind.Renewed or HarvestKind.Replaced)
+        {
+            if (pending.IsRejected(candidate))
+                return (HarvestKind.Refused, "a person rejected it");
+            learned.Write(candidate, known, LearnedRecord.Of(candidate, directory.Time.GetUtcNow()));
+            pending.Remove(candidate);
+        }
+
+        return (kind, why);
+    }
+
+    /// <summary>Brings what is known up to date: what its owner's program can read now, and until when it is known.</summary>
+    private void Refresh(Candidate candidate, LearnedSet known)
+    {
+        if (HasNewAbilities(candidate, known))
+            learned.Write(candidate, known, LearnedRecord.Of(candidate, directory.Time.GetUtcNow()) with { ApprovedAt = known.Record!.ApprovedAt });
+        else
+            learned.Refresh(known.Record!, candidate.SignedAt);
+    }
+
+    /// <summary>Decides what becomes of it, and whether it has news of what is known.</summary>
+    private (HarvestKind Kind, string Why, bool HasNews) Decide(Candidate candidate, LearnedSet known)
+    {
+        var succession = Successions.Of(known.Record, candidate, certificate => learned.CertificateOf(known.Record!, certificate));
+        if (succession == Succession.Same)
+            return (HarvestKind.Known, "it is known", IsLater(candidate, known) && HasNews(candidate, known));
+        if (!IsLater(candidate, known))
+            return (HarvestKind.Refused, $"it was signed before what is known, at {known.Record!.SignedAt.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z", false);
+        var (kind, needed, why) = succession switch
+        {
+            Succession.First => (HarvestKind.New, HarvestAccept.New, $"nothing was known of {candidate.Address}"),
+            Succession.Renewal => (HarvestKind.Renewed, HarvestAccept.Renew, "it follows the one that was known, by the same CA"),
+            _ => (HarvestKind.Replaced, HarvestAccept.Replace, "it does not follow the one that was known: the key or the CA changed"),
+        };
+        return options.Accept >= needed ? (kind, why, false) : (HarvestKind.Pending, why, false);
+    }
+
+    private static bool IsLater(Candidate candidate, LearnedSet known) => known.Record is null || candidate.SignedAt > known.Record.SignedAt;
+
+    private static bool HasNews(Candidate candidate, LearnedSet known) =>
+        candidate.SignedAt > known.Record!.SignedAt + RefreshAfter || HasNewAbilities(candidate, known);
+
+    private static bool HasNewAbilities(Candidate candidate, LearnedSet known) =>
+        candidate.Abilities is { Algorithms.Count: > 0 } abilities && !known.HasAbilitiesOfPerson && !abilities.IsSameList(known.Abilities);
+
+    /// <summary>Finds a file of the administrator's that says what is encrypted to: for the address, or for all of its domain.</summary>
+    private (bool IsSame, string File)? OfAdministrator(Candidate candidate)
+    {
+        var files = directory.RecipientFilesOf(candidate.Address);
+        if (files.Count == 0)
+            return null;
+        var same = files.FirstOrDefault(
+            reading => reading.Certificates.Any(certificate => CertificateMatch.Same(certificate.Certificate, candidate.Certificate)));
+        return (same is not null, (same ?? files[0]).Files.CertificateFile);
+    }
+
+    private (HarvestKind Kind, string Why) Wait(Candidate candidate, string why)
+    {
+        if (pending.Has(candidate))
+            return (HarvestKind.Known, "it waits for approval");
+        using (HarvestLock.Take(learned.DirectoryPath))
+            return WaitAlone(candidate, why);
+    }
+
+    private (HarvestKind Kind, string Why) WaitAlone(Candidate candidate, string why) =>
+        pending.IsRejected(candidate) ? (HarvestKind.Refused, "a person rejected it")
+        : pending.Has(candidate) ? (HarvestKind.Known, "it waits for approval")
+        : pending.Add(candidate, why) is { } full ? (HarvestKind.Failed, full)
+        : (HarvestKind.Pending, why);
 }

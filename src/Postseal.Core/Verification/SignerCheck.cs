@@ -113,6 +113,7 @@ internal sealed class SignerCheck(ReceivedCertificates certificates, SignerTrust
             Revocation = Words(standing.Revocation),
             Chain = standing.Chain,
             Standing = standing,
+            Received = certificate,
             Capabilities = signer.Capabilities,
             EncryptionKeyPreference = signer.EncryptionKeyPreference,
         };

@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using Postseal.Certificates;
 using Postseal.Certificates.Trust;
 using Postseal.Mail;
 
@@ -51,4 +52,7 @@ public sealed record SignerVerdict
 
     /// <summary>Gets how the certificate stands with the CAs that are trusted; <see langword="null"/> where there is none.</summary>
     internal SignerStanding? Standing { get; init; }
+
+    /// <summary>Gets the certificate with what was worked out from it; <see langword="null"/> where there is none.</summary>
+    internal ReceivedCertificate? Received { get; init; }
 }

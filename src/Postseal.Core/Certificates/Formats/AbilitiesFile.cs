@@ -62,21 +62,7 @@ internal static class AbilitiesFile
     /// <summary>Writes a file in place of the one that is there, whole or not at all.</summary>
     /// <exception cref="IOException">It cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">It must not be written.</exception>
-    public static void Write(string path, Abilities abilities)
-    {
-        // What begins with a dot is not looked at while it is half-written.
-        var half = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, $".{Path.GetRandomFileName()}");
-        try
-        {
-            File.WriteAllText(half, Write(abilities));
-            File.Move(half, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(half);
-            throw;
-        }
-    }
+    public static void Write(string path, Abilities abilities) => WholeFile.Write(path, Encoding.UTF8.GetBytes(Write(abilities)));
 
     internal static string Write(Abilities abilities)
     {

@@ -55,6 +55,22 @@ public sealed partial class CertificateDirectory
             wanted.Among(Configured(current, AddressPattern.Of(address))), wanted.Among(Configured(current, AddressPattern.OfDomain(address))));
     }
 
+    /// <summary>Lists what lies here to encrypt to for an address, usable or not: its own files, those that the settings name, and
+    /// those of its whole domain.</summary>
+    /// <inheritdoc cref="FindSigner" path="/exception"/>
+    internal IReadOnlyList<KeyFileReading> RecipientFilesOf(MailAddress address)
+    {
+        var current = CurrentIndex(address);
+        var (owner, domain) = (AddressPattern.Of(address), AddressPattern.OfDomain(address));
+        return
+        [
+            .. from reader in current.Of(owner).Concat(Options.DomainCertificates ? current.Of(domain) : [])
+                   .Concat(new[] { current.RecipientFileOf(owner), current.RecipientFileOf(domain) }.OfType<KeyFileReader>())
+               select Look(reader),
+            .. current.Common.Select(Look).Where(reading => reading.Certificates.Any(certificate => certificate.Addresses.Contains(address))),
+        ];
+    }
+
     /// <summary>Finds the certificate of an address's domain (<c>@example.net.crt</c>), where such are used.</summary>
     /// <inheritdoc cref="FindSigner" path="/exception"/>
     internal Lookup<MailCertificate> FindDomainRecipient(MailAddress address, Wanted wanted)

@@ -140,7 +140,7 @@ internal sealed class DirectoryIndex
             intermediateFiles.Add(chain);
         unused.AddRange(
             from path in files.Values.Except(found.SelectMany(source => source.All))
-            where path != chain
+            where path != chain && !(found.Count > 0 && FileConventions.IsOfLearned(path))
             select new UnusedFile(
                 path,
                 found.Count == 0
@@ -162,7 +162,7 @@ internal sealed class DirectoryIndex
 
     private void AddLists()
     {
-        foreach (var (name, path) in top.Directories)
+        foreach (var (name, path) in top.Directories.Where(directory => !FileConventions.IsSetAside(directory.Key)))
         {
             var owners = OwnersOf(name);
             if (owners.Count > 0)

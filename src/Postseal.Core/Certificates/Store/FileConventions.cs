@@ -9,12 +9,22 @@ internal static class FileConventions
     /// <summary>What is put behind a correspondent's address for what his program can read.</summary>
     internal const string Abilities = ".capabilities";
 
+    /// <summary>What is put behind a correspondent's address for where his certificate was learned from.</summary>
+    internal const string Provenance = ".learned";
+
+    /// <summary>What is put behind a correspondent's address for the signature that he was learned from, without its content: a value of
+    /// userSMIMECertificate (RFC 2798 section 2.8) as it is.</summary>
+    internal const string LearnedSignature = ".p7s";
+
+    /// <summary>The directories below that of what was learned, for what is not in use: it was replaced, or waits for approval.</summary>
+    internal const string Replaced = "replaced", Pending = "pending";
+
     /// <summary>Where a key lies beside its certificate, in the order in which it is looked for.</summary>
     private static readonly string[] KeySuffixes = [".pem.enc", ".pem", ".key"];
 
     /// <summary>What is put behind an address, or behind <c>@example.org</c> for a whole domain. Longer ones first.</summary>
     private static readonly string[] Suffixes =
-        ["-cert+key.pem", Chain, .. KeySuffixes, ".crt", ".cer", ".p12", ".pfx", "@sign", "@enc", Abilities, ""];
+        ["-cert+key.pem", Chain, .. KeySuffixes, ".crt", ".cer", ".p12", ".pfx", "@sign", "@enc", Abilities, Provenance, LearnedSignature, ""];
 
     /// <summary>No domain ends like this: such a name is not the bare address of a correspondent.</summary>
     private static readonly string[] EndsOfNoAddress = [".csr", ".der", ".p7b", ".p7c", ".old", ".bak", ".orig", "~"];
@@ -105,6 +115,13 @@ internal static class FileConventions
             ".enc" => FilePurpose.Encrypt,
             _ => FilePurpose.Decrypt,
         });
+
+    /// <summary>Determines whether a file goes with a certificate that was learned from mail, and is no certificate.</summary>
+    internal static bool IsOfLearned(string path) =>
+        path.EndsWith(Provenance, StringComparison.OrdinalIgnoreCase) || path.EndsWith(LearnedSignature, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Determines whether what is in a directory is not in use, by its name. It is the name of no domain.</summary>
+    internal static bool IsSetAside(string directory) => directory is Replaced or Pending;
 
     /// <summary>Determines whether a file belongs to a list's key pairs.</summary>
     internal static bool IsListFile(string name) =>

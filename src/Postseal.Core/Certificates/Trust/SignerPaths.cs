@@ -28,13 +28,14 @@ internal sealed class SignerPaths(IRevocationCheck revocation, IIssuerSource? so
     /// <param name="anchors">Who is trusted.</param>
     /// <param name="directory">The issuers that are here.</param>
     /// <param name="now">When it has to be valid.</param>
+    /// <param name="use">What it has to be for: signing, or encrypting.</param>
     /// <returns>The standing, and until when it stays the same if nothing else changes.</returns>
     public (SignerStanding Standing, DateTimeOffset Until) Judge(
         ReceivedCertificate signer, IReadOnlyList<X509Certificate2> bag, IReadOnlyList<X509Certificate2> anchors,
-        IReadOnlyList<X509Certificate2> directory, DateTimeOffset now)
+        IReadOnlyList<X509Certificate2> directory, DateTimeOffset now, CertificateUse use = CertificateUse.Sign)
     {
         var certificate = signer.Certificate;
-        if (signer.CannotSign is { } unfit)
+        if ((use == CertificateUse.Encrypt ? signer.CannotEncrypt : signer.CannotSign) is { } unfit)
             return (PathRules.Stand(KindOf(unfit), unfit.Message, [certificate]), DateTimeOffset.MaxValue);
         if (CertificateRules.CheckDates(certificate, now) is { } dates)
             return (PathRules.Stand(StandingKind.NotValid, dates.Message, [certificate]), now + AskAgainAfter);

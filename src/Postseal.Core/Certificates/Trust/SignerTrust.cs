@@ -27,11 +27,20 @@ internal sealed class SignerTrust(
 
     // By the object, which is the same for as long as mail with it keeps coming.
     private readonly ConditionalWeakTable<ReceivedCertificate, RememberedStanding> known = [];
+    private readonly ConditionalWeakTable<ReceivedCertificate, RememberedStanding> knownRecipients = [];
 
     /// <summary>Checks the certificate of somebody who signed.</summary>
     /// <param name="signer">The certificate that the signature was verified with.</param>
     /// <param name="bag">All that came with the signature, of which the first <see cref="MaxBag"/> are looked at.</param>
-    public SignerStanding Check(ReceivedCertificate signer, IReadOnlyList<ReceivedCertificate> bag)
+    public SignerStanding Check(ReceivedCertificate signer, IReadOnlyList<ReceivedCertificate> bag) => Check(signer, bag, CertificateUse.Sign);
+
+    /// <summary>Checks the certificate that somebody who signed wants mail encrypted to.</summary>
+    /// <param name="recipient">The certificate.</param>
+    /// <param name="bag">All that came with the signature.</param>
+    public SignerStanding CheckRecipient(ReceivedCertificate recipient, IReadOnlyList<ReceivedCertificate> bag) =>
+        Check(recipient, bag, CertificateUse.Encrypt);
+
+    private SignerStanding Check(ReceivedCertificate signer, IReadOnlyList<ReceivedCertificate> bag, CertificateUse use)
     {
         IReadOnlyList<X509Certificate2> trusted;
         try
@@ -54,14 +63,15 @@ internal sealed class SignerTrust(
 
         var surroundings = new Surroundings(trusted, directoryIssuers(), revocation.Version, issuers?.Version ?? 0);
         var now = time.GetUtcNow();
-        if (known.TryGetValue(signer, out var remembered) && remembered.Holds(surroundings, now)
+        var remembering = use == CertificateUse.Encrypt ? knownRecipients : known;
+        if (remembering.TryGetValue(signer, out var remembered) && remembered.Holds(surroundings, now)
             && (remembered.Standing.Kind == StandingKind.Trusted || remembered.Bag == DigestOf(bag)))
         {
             return remembered.Standing;
         }
 
-        var (standing, until) = paths.Judge(signer, [.. bag.Take(MaxBag).Select(other => other.Certificate)], trusted, surroundings.Directory, now);
-        known.AddOrUpdate(signer, new RememberedStanding(standing, surroundings, now, until, DigestOf(bag)));
+        var (standing, until) = paths.Judge(signer, [.. bag.Take(MaxBag).Select(other => other.Certificate)], trusted, surroundings.Directory, now, use);
+        remembering.AddOrUpdate(signer, new RememberedStanding(standing, surroundings, now, until, DigestOf(bag)));
         return standing;
     }
 

@@ -15,16 +15,20 @@ internal sealed partial class ReceivedSignedData
     public ReadOnlySequence<byte> EncodeWith(in ReadOnlySequence<byte> content)
     {
         var octetString = Der.Header(Der.OctetString, content.Length);
-        return Wrap([.. Der.Header(Der.ContextConstructed(0), octetString.Length + content.Length), .. octetString], content);
+        return Wrap([.. Der.Header(Der.ContextConstructed(0), octetString.Length + content.Length), .. octetString], content, certificates);
     }
 
     /// <summary>Returns the ContentInfo without content: signers and certificates, as in userSMIMECertificate (RFC 2798 section
     /// 2.8).</summary>
     /// <exception cref="InvalidOperationException">There is an <see cref="Obstacle"/>.</exception>
-    public byte[] EncodeWithoutContent() => Wrap(contentHeader: [], content: default).ToArray();
+    public byte[] EncodeWithoutContent() => EncodeWithoutContent(certificates);
+
+    /// <summary>Returns the ContentInfo without content, and with other certificates in it: nobody signed which it carries.</summary>
+    /// <inheritdoc cref="EncodeWithoutContent()" path="/exception"/>
+    public byte[] EncodeWithoutContent(IReadOnlyList<ReadOnlyMemory<byte>> carried) => Wrap(contentHeader: [], content: default, carried).ToArray();
 
     /// <summary>ContentInfo ::= SEQUENCE { contentType, content [0] EXPLICIT SignedData }</summary>
-    private ReadOnlySequence<byte> Wrap(byte[] contentHeader, in ReadOnlySequence<byte> content)
+    private ReadOnlySequence<byte> Wrap(byte[] contentHeader, in ReadOnlySequence<byte> content, IReadOnlyList<ReadOnlyMemory<byte>> carried)
     {
         if (Obstacle is not null)
             throw new InvalidOperationException($"It was not read whole: {Obstacle}");
@@ -39,7 +43,7 @@ internal sealed partial class ReceivedSignedData
         ];
         byte[] after =
         [
-            .. certificates.Count == 0 ? [] : EncodeSet(Der.ContextConstructed(0), certificates),
+            .. carried.Count == 0 ? [] : EncodeSet(Der.ContextConstructed(0), carried),
             .. EncodeSet(Set, signerInfos),
         ];
         var inside = before.Length + content.Length + after.Length;
@@ -66,7 +70,7 @@ internal sealed partial class ReceivedSignedData
         return writer.Encode();
     }
 
-    private static byte[] EncodeSet(byte identifier, List<ReadOnlyMemory<byte>> elements)
+    private static byte[] EncodeSet(byte identifier, IReadOnlyList<ReadOnlyMemory<byte>> elements)
     {
         var sorted = elements.ToArray();
         Array.Sort(sorted, static (x, y) => x.Span.SequenceCompareTo(y.Span));

@@ -1,0 +1,111 @@
+using Postseal.Mail;
+
+namespace Postseal.Harvest;
+
+/// <summary>
+/// Finds in the header that a message comes from its author's domain, by DKIM or DMARC, in the words of the filter before us. Anybody
+/// can write its fields, too; believed is only what stands where none but that filter writes, and as it writes it.
+/// </summary>
+internal static class DomainProof
+{
+    private const int MaxFields = 50;
+
+    /// <summary>The fields that a message brings with it. What a filter adds on its way, it adds on top (RFC 8601 section 5).</summary>
+    private static readonly string[] FieldsOfAuthors =
+    [
+        "From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Date", "Subject", "Message-ID", "In-Reply-To", "References", "MIME-Version",
+        "Content-Type", "Content-Transfer-Encoding", "DKIM-Signature",
+    ];
+
+    /// <summary>Returns why there is no proof; <see langword="null"/> where there is.</summary>
+    /// <param name="headers">The header.</param>
+    /// <param name="author">Who is in From.</param>
+    /// <param name="authservId">The name of the filter that is believed.</param>
+    public static string? WhyNone(IReadOnlyList<HeaderField> headers, MailAddress author, string? authservId)
+    {
+        if (authservId is null)
+            return "[Harvest] DkimFrom names nobody whose results of DKIM could be believed";
+        if (Believed(headers, authservId, out var doubt) is not { } results)
+            return doubt;
+        if (results.Count == 0)
+            return $"there is no Authentication-Results of {authservId} on top of it";
+        // Of two fields with results of one method, the one above is the filter's, and the other may be what it did not take out.
+        var dkim = First(results, "dkim");
+        var dmarc = First(results, "dmarc");
+        if (dkim.Any(result => result.Result == "pass" && DomainOf(result) is { } domain && Speaks(domain, author))
+            || dmarc.Count > 0 && dmarc.All(result => result.Result == "pass" && Is(Only(result, "header", "from"), author)))
+        {
+            return null;
+        }
+
+        return dkim.Count + dmarc.Count == 0
+            ? $"{authservId} says nothing of DKIM or DMARC"
+            : $"{authservId} does not say that it comes from {author.Domain}: {Words(dkim.Concat(dmarc))}";
+    }
+
+    /// <summary>Collects the fields of the filter: those above all that the message brought with it, and with no Received between them.
+    /// Where there are more of that name further down, the filter does not take out those of strangers, and nothing is believed.</summary>
+    private static List<ReportedResults>? Believed(IReadOnlyList<HeaderField> headers, string authservId, out string doubt)
+    {
+        var (believed, isOnTop) = (new List<ReportedResults>(), true);
+        doubt = "";
+        for (var i = 0; i < headers.Count; i++)
+        {
+            var field = headers[i];
+            if (AuthenticationResults.MayBeOf(field, authservId))
+            {
+                if (!isOnTop || believed.Count == MaxFields)
+                {
+                    doubt = $"an Authentication-Results of {authservId} stands where anybody may have written it";
+                    return null;
+                }
+
+                if (ReportedResults.Read(field.Value.Span) is not { } results || !results.AuthservId.Equals(authservId, StringComparison.OrdinalIgnoreCase))
+                {
+                    doubt = $"an Authentication-Results of {authservId} cannot be read without doubt";
+                    return null;
+                }
+
+                believed.Add(results);
+            }
+            else if (field.Is("Received") ? believed.Count > 0 : Array.Exists(FieldsOfAuthors, field.Is))
+            {
+                isOnTop = false;
+            }
+        }
+
+        return believed;
+    }
+
+    private static IReadOnlyList<MethodResult> First(IEnumerable<ReportedResults> fields, string method) =>
+        fields.Select(field => field.Results.Where(result => result.Method == method).ToList()).FirstOrDefault(results => results.Count > 0) ?? [];
+
+    /// <summary>Returns the domain that signed: d=, else that of i=, which is d= or below it (RFC 6376 section 3.5).</summary>
+    private static string? DomainOf(MethodResult dkim)
+    {
+        if (dkim.Properties.Any(property => property is ("header", "d", _)))
+            return Only(dkim, "header", "d");
+        var identity = Only(dkim, "header", "i");
+        return identity?[(identity.LastIndexOf('@') + 1)..];
+    }
+
+    private static string? Only(MethodResult result, string type, string property)
+    {
+        var values = result.Properties.Where(found => found.Type == type && found.Property == property).Select(found => found.Value).ToList();
+        return values is [var value] ? value : null;
+    }
+
+    /// <summary>
+    /// Determines whether a domain speaks for an author: it is his, or above his, as who has a domain has all below it. DMARC also
+    /// lets those below speak for the one above (RFC 7489 section 3.1.1), for which one has to know where registries end: that
+    /// is what dmarc= is for.
+    /// </summary>
+    private static bool Speaks(string domain, MailAddress author) =>
+        Is(domain, author)
+        || domain.Contains('.', StringComparison.Ordinal) && author.AsciiDomain.EndsWith($".{domain}", StringComparison.OrdinalIgnoreCase) && domain[0] != '.';
+
+    private static bool Is(string? domain, MailAddress author) => author.AsciiDomain.Equals(domain, StringComparison.OrdinalIgnoreCase);
+
+    private static string Words(IEnumerable<MethodResult> results) =>
+        string.Join(", ", results.Take(4).Select(result => $"{result.Method}={result.Result} of {DomainOf(result) ?? Only(result, "header", "from") ?? "nobody"}"));
+}
