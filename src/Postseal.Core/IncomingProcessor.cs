@@ -1,5 +1,6 @@
 using Postseal.Certificates;
 using Postseal.Cms.Enveloped;
+using Postseal.Harvest;
 using Postseal.Mail;
 using Postseal.Policy;
 using Postseal.Verification;
@@ -11,7 +12,7 @@ namespace Postseal;
 /// field that can be believed: what others wrote under our name is taken out first, also of mail for others, who may be ours by
 /// another name. What is not opened stays as it is but for its marks. It waits for nothing but keys.
 /// </summary>
-internal sealed class IncomingProcessor(IncomingPolicy policy, OpeningStage stage) : IMailProcessor
+internal sealed class IncomingProcessor(IncomingPolicy policy, OpeningStage stage, Harvester harvester) : IMailProcessor
 {
     /// <summary>Determines whether a message comes from outside.</summary>
     public bool IsFromOutside(Envelope envelope) => policy.IsFromOutside(envelope);
@@ -46,7 +47,10 @@ internal sealed class IncomingProcessor(IncomingPolicy policy, OpeningStage stag
         if (opening.NeedsSplit)
             return new Outcome.PerRecipient(marked, Removed(removed, envelope), IncomingPolicy.TicketFor(message)) { Plan = plan };
 
-        IReadOnlyList<Fact> facts = [.. Facts(opening), .. Removed(removed, envelope)];
+        var harvest = harvester.Offer(verdict, cleaned.Headers);
+        if (harvester.IsOn)
+            plan.Add(new PolicyStep("is the author's certificate learned?", $"{harvest.Kind.ToString().ToLowerInvariant()}: {harvest.Why}", "[Harvest]"));
+        IReadOnlyList<Fact> facts = [.. Facts(opening), .. harvest.IsNews ? (Fact[])[new Fact.Harvested(harvest)] : [], .. Removed(removed, envelope)];
         return Disposition.Of(policy.Undecryptable, demands, opening.Reading, opening.Problem, envelope) switch
         {
             { Otherwise: UnmetDemand.Quarantine, Why: { } why } => new Outcome.Quarantined(marked, why, facts)

@@ -5,6 +5,7 @@ using Postseal.Certificates.Fetching;
 using Postseal.Certificates.Revocation;
 using Postseal.Certificates.Store;
 using Postseal.Certificates.Trust;
+using Postseal.Harvest;
 using Postseal.Policy;
 using Postseal.Settings;
 using Postseal.Smime;
@@ -22,14 +23,17 @@ internal sealed partial class MailVerification
     /// <param name="cas">What is asked of CAs.</param>
     /// <param name="time">The clock certificates are held against.</param>
     /// <param name="log">Takes a warning for each file that cannot be used.</param>
-    public MailVerification(PostsealOptions options, CertificateDirectory directory, CaContact cas, TimeProvider time, ILogger log)
-        : this(options, directory, cas.Revocation, cas.Issuers, time, log)
+    /// <param name="learns">Whether certificates are learned from mail; else it is only said which would be.</param>
+    public MailVerification(
+        PostsealOptions options, CertificateDirectory directory, CaContact cas, TimeProvider time, ILogger log, bool learns = false)
+        : this(options, directory, cas.Revocation, cas.Issuers, time, log, learns)
     {
     }
 
     /// <summary>Puts it together with others who answer for CAs.</summary>
     internal MailVerification(
-        PostsealOptions options, CertificateDirectory directory, IRevocationCheck revocation, IIssuerSource? issuers, TimeProvider time, ILogger log)
+        PostsealOptions options, CertificateDirectory directory, IRevocationCheck revocation, IIssuerSource? issuers, TimeProvider time, ILogger log,
+        bool learns = false)
     {
         this.log = log;
         var inDirectory = new DirectoryIssuers(directory);
@@ -43,7 +47,8 @@ internal sealed partial class MailVerification
             new EncryptionPolicy(options.Encryption, options.Recipients, options.Senders), new RecipientCertificates(directory),
             NoticeTemplate.Load(incoming.Notice, incoming.NoticeLanguage));
         Incoming = new IncomingProcessor(
-            new IncomingPolicy(incoming, options.Originating, options.Override), new OpeningStage(incoming, Verifier, directory, readers));
+            new IncomingPolicy(incoming, options.Originating, options.Override), new OpeningStage(incoming, Verifier, directory, readers),
+            new Harvester(options.Harvest, incoming.Domains, directory, trust, isTrial: !learns));
     }
 
     /// <summary>Gets what verifies a message.</summary>

@@ -16,7 +16,10 @@ public static class ProcessingDiagnostics
     /// (<c>encrypted</c>, <c>plain</c>) and <c>reason</c>; <c>postseal.verifications</c>, a counter of messages
     /// from outside whose signatures were looked at, with the tags <c>result</c> (as in RFC 7281: <c>pass</c>, <c>fail</c>, <c>policy</c>, …),
     /// <c>verified</c>, <c>trusted</c> and <c>by_author</c>; <c>postseal.decryptions</c>, a counter of encrypted messages from outside that
-    /// were to be opened, with the tags <c>result</c> (<c>opened</c>, <c>closed</c>), <c>reason</c> and <c>integrity</c>; and <c>postseal.duration</c>, a histogram of seconds with the tag <c>result</c>.
+    /// were to be opened, with the tags <c>result</c> (<c>opened</c>, <c>closed</c>), <c>reason</c> and <c>integrity</c>;
+    /// <c>postseal.harvested</c>, a counter of certificates that signed mail offered and that were not known, with the tag <c>result</c>
+    /// (<c>new</c>, <c>renewed</c>, <c>replaced</c>, <c>pending</c>, <c>refused</c>, <c>failed</c>); and <c>postseal.duration</c>, a
+    /// histogram of seconds with the tag <c>result</c>.
     /// </summary>
     public const string Name = "Postseal";
 
@@ -33,6 +36,9 @@ public static class ProcessingDiagnostics
 
     private static readonly Counter<long> Decryptions = Meter.CreateCounter<long>(
         "postseal.decryptions", "{message}", "Encrypted messages from outside that were to be opened, by result and reason");
+
+    private static readonly Counter<long> Harvested = Meter.CreateCounter<long>(
+        "postseal.harvested", "{certificate}", "Certificates of correspondents that mail brought and that were not known, by result");
 
     private static readonly Histogram<double> Duration = Meter.CreateHistogram<double>(
         "postseal.duration", "s", "Time from the complete message to its outcome");
@@ -65,6 +71,8 @@ public static class ProcessingDiagnostics
                 Count(Encryptions, "plain", plain.Why);
             else if (fact is Fact.Verified { Verdict: var verdict })
                 Count(verdict);
+            else if (fact is Fact.Harvested { Result.Kind: var kind })
+                Count(Harvested, JsonNamingPolicy.SnakeCaseLower.ConvertName(kind.ToString()), null);
             else if (fact is Fact.Decrypted { Integrity: var integrity } && Decryptions.Enabled)
                 Decryptions.Add(1, new("result", "opened"), new("integrity", integrity.ToString().ToLowerInvariant()));
             else if (fact is Fact.NotDecrypted closed)

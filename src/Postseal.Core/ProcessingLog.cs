@@ -80,6 +80,9 @@ public sealed partial class ProcessingLog(ILogger logger)
                 case Fact.NotDecrypted closed:
                     LogNotDecrypted(closed.NeedsAttention ? LogLevel.Warning : LogLevel.Information, id, closed.Why.Message);
                     break;
+                case Fact.Harvested harvested:
+                    Write(id, harvested.Result);
+                    break;
                 case Fact.MarksRemoved removed when envelope.Ticket is null && removed.Names.Any(name => name.StartsWith("Authentication", StringComparison.OrdinalIgnoreCase)):
                     LogForgery(id);
                     break;

@@ -21,15 +21,19 @@ internal sealed class Harvester
     private readonly HarvestRules rules;
     private readonly LearnedFiles learned;
     private readonly PendingFiles pending;
+    private readonly bool isTrial;
 
     /// <summary>Begins to learn.</summary>
     /// <param name="options">What is learned, and from which mail.</param>
     /// <param name="ownDomains">The domains whose mail comes in here: nobody outside writes as one of us.</param>
     /// <param name="directory">The administrator's directory, whose settings say where is kept what was learned.</param>
     /// <param name="trust">Knows which CAs are trusted.</param>
-    public Harvester(HarvestOptions options, IReadOnlyList<AddressPattern> ownDomains, CertificateDirectory directory, SignerTrust trust)
+    /// <param name="isTrial">Whether it only says what would become of each message.</param>
+    public Harvester(
+        HarvestOptions options, IReadOnlyList<AddressPattern> ownDomains, CertificateDirectory directory, SignerTrust trust, bool isTrial = false)
     {
         this.options = options;
+        this.isTrial = isTrial;
         this.directory = directory;
         IsOn = options.Accept != HarvestAccept.Off && directory.Options.HarvestedPath is not null;
         rules = new HarvestRules(options, ownDomains, directory, new RecipientChoice(trust), directory.Time);
@@ -67,6 +71,8 @@ internal sealed class Harvester
         // Nearly always it is known, and nothing has to be written.
         if (known.Strange is null && Decide(candidate, known) is (HarvestKind.Known, _, false) decided)
             return (decided.Kind, decided.Why);
+        if (isTrial)
+            return LearnAlone(candidate);
         using (HarvestLock.Take(learned.DirectoryPath))
             return LearnAlone(candidate);
     }
@@ -78,7 +84,7 @@ internal sealed class Harvester
         if (known.Strange is { } strange)
             return WaitAlone(candidate, $"{strange} was not learned from mail, and stays as it is");
         var (kind, why, hasNews) = Decide(candidate, known);
-        if (hasNews)
+        if (hasNews && !isTrial)
             Refresh(candidate, known);
         if (kind == HarvestKind.Pending)
             return WaitAlone(candidate, why);
@@ -86,6 +92,8 @@ internal sealed class Harvester
         {
             if (pending.IsRejected(candidate))
                 return (HarvestKind.Refused, "a person rejected it");
+            if (isTrial)
+                return (kind, why);
             learned.Write(candidate, known, LearnedRecord.Of(candidate, directory.Time.GetUtcNow()));
             pending.Remove(candidate);
         }
@@ -142,6 +150,8 @@ internal sealed class Harvester
     {
         if (pending.Has(candidate))
             return (HarvestKind.Known, "it waits for approval");
+        if (isTrial)
+            return WaitAlone(candidate, why);
         using (HarvestLock.Take(learned.DirectoryPath))
             return WaitAlone(candidate, why);
     }
@@ -149,6 +159,6 @@ internal sealed class Harvester
     private (HarvestKind Kind, string Why) WaitAlone(Candidate candidate, string why) =>
         pending.IsRejected(candidate) ? (HarvestKind.Refused, "a person rejected it")
         : pending.Has(candidate) ? (HarvestKind.Known, "it waits for approval")
-        : pending.Add(candidate, why) is { } full ? (HarvestKind.Failed, full)
+        : !isTrial && pending.Add(candidate, why) is { } full ? (HarvestKind.Failed, full)
         : (HarvestKind.Pending, why);
 }

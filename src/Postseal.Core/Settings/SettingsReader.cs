@@ -54,6 +54,7 @@ internal static partial class SettingsReader
             Splitting = ReadSplitting(file.Section("Splitting"), defaults.Splitting),
             Revocation = ReadRevocation(file.Section("Revocation"), defaults.Revocation),
             Incoming = ReadIncoming(file, defaults.Incoming),
+            Harvest = ReadHarvest(file, defaults.Harvest),
             StatePath = state,
             Certificates = options.Certificates with
             {
@@ -152,9 +153,6 @@ internal static partial class SettingsReader
         var systemd = Environment.GetEnvironmentVariable("STATE_DIRECTORY")?.Split(':')[0];
         return section.FullPath(section.Text("Path") ?? (systemd is { Length: > 0 } ? systemd : "state"));
     }
-
-    private static string ReadHarvestedPath(SettingsSection section, string state) =>
-        section.Text("Path") is { } path ? section.FullPath(path) : Path.Combine(state, "harvested");
 
     private static TrustOptions ReadTrust(SettingsSection section)
     {

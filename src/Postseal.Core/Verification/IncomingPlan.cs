@@ -12,9 +12,13 @@ internal sealed class IncomingPlan(
     MailReading reading, CannotDecrypt? problem, AuthorDemands demands, IReadOnlyList<string> removed) : IPlan
 {
     private readonly MailVerdict verdict = reading.Verdict;
+    private readonly List<PolicyStep> more = [];
 
     /// <inheritdoc/>
-    public IReadOnlyList<PolicyStep> Steps => [.. Words()];
+    public IReadOnlyList<PolicyStep> Steps => [.. Words(), .. more];
+
+    /// <summary>Adds what was asked after all of that.</summary>
+    public void Add(PolicyStep step) => more.Add(step);
 
     private IEnumerable<PolicyStep> Words()
     {

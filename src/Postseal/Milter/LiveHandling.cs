@@ -38,7 +38,7 @@ internal sealed class LiveHandling(Func<PostsealOptions> options, ILoggerFactory
         var processor = new OutgoingProcessor(
             now, certificates, new RecipientCertificates(certificates), time, log.CreateLogger<OutgoingProcessor>());
         var cas = made is { } then && ReferenceEquals(then.Certificates, certificates) && IsSame(then.Options, now) ? then.Cas : Contact(now, certificates);
-        var incoming = new MailVerification(now, certificates, cas, time, log.CreateLogger<MailVerification>()).Incoming;
+        var incoming = new MailVerification(now, certificates, cas, time, log.CreateLogger<MailVerification>(), learns: true).Incoming;
         IMessageSplitter splitter = now.Splitting.Method switch
         {
             SplitMethod.Postfix => new PostfixSplitter(field, log.CreateLogger<PostfixSplitter>()),
