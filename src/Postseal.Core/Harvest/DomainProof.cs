@@ -77,7 +77,7 @@ internal static class DomainProof
         return believed;
     }
 
-    private static IReadOnlyList<MethodResult> First(IEnumerable<ReportedResults> fields, string method) =>
+    private static List<MethodResult> First(IEnumerable<ReportedResults> fields, string method) =>
         fields.Select(field => field.Results.Where(result => result.Method == method).ToList()).FirstOrDefault(results => results.Count > 0) ?? [];
 
     /// <summary>Returns the domain that signed: d=, else that of i=, which is d= or below it (RFC 6376 section 3.5).</summary>

@@ -4,8 +4,7 @@ namespace Postseal.Harvest;
 internal static class HarvestLock
 {
     private const string Name = ".lock";
-    private const int Tries = 100;
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     /// <summary>Takes the lock, and makes the directory if it is not there. Whoever holds it writes a few small files, and is waited for.</summary>
     /// <exception cref="IOException">It cannot be taken, or somebody holds it for long.</exception>
@@ -14,16 +13,22 @@ internal static class HarvestLock
     {
         MakeDirectory(directory);
         var path = Path.Combine(directory, Name);
-        for (var left = Tries; ; left--)
+        FileStream? held = null;
+        // No event tells of another process.
+        return SpinWait.SpinUntil(() => (held = TryTake(path)) is not null, Patience)
+            ? held!
+            : throw new IOException($"'{path}': another process has been writing there for {Patience.TotalSeconds:0} s");
+    }
+
+    private static FileStream? TryTake(string path)
+    {
+        try
         {
-            try
-            {
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (IOException e) when (left > 0 && IsHeld(e))
-            {
-                Thread.Sleep(Pause);
-            }
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e) when (IsHeld(e))
+        {
+            return null;
         }
     }
 
