@@ -114,7 +114,7 @@ internal sealed class MailVerifier(SignerCheck signers, int maxLayers, OpeningRu
         var opened = layers.FindLast(layer => layer.Integrity is not null)?.Part;
         PeeledSignature[] inside = opened is null ? [] : [.. signatures.Where(signature => signature.Layer.Part.StartsWith(opened + "/", StringComparison.Ordinal))];
         IReadOnlyList<PeeledSignature> deciding = inside.Length > 0 ? inside : signatures;
-        var decisive = deciding.FirstOrDefault(signature => signature.Layer.Result == SmimeResult.Pass) ?? deciding.FirstOrDefault();
+        var decisive = deciding.FirstOrDefault(signature => signature.Layer.Result == SmimeResult.Pass) ?? (deciding is [var outermost, ..] ? outermost : null);
         var verdict = new MailVerdict([.. signatures.Select(signature => signature.Layer)], decisive?.Layer, peeling.End) { Author = context.Author };
         return new MailReading(verdict, contents)
         {

@@ -26,7 +26,7 @@ internal static class OpeningField
         yield return $"decrypted; content={content}; integrity={reading.Integrity.ToString().ToLowerInvariant()}";
         if (delivered is not null)
             yield return $"delivered={delivered}";
-        if (reading.Verdict.Decisive?.Signers.FirstOrDefault() is not { } signer)
+        if (reading.Verdict.Decisive is not { Signers: [var signer, ..] })
         {
             yield return "signer=none";
             yield break;
