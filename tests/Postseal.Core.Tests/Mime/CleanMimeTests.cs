@@ -119,7 +119,7 @@ public class CleanMimeTests
         ["control characters"] = "nul utf-16",
         ["boundary that not all"] =
             "boundary-after-junk boundary-empty boundary-encoded-word boundary-missing boundary-twice boundary-with-comment "
-            + "boundary-with-space boundary-without-semicolon very-long-boundary very-very-long-boundary weird-boundary msg_33 msg_41",
+            + "boundary-with-space boundary-without-semicolon very-long-boundary very-very-long-boundary weird-boundary msg_25 msg_33 msg_41",
         ["same boundary"] = "boundary-of-outer msg_15 msg_39",
         ["no parts"] =
             "boundary-close-of-outer close-only-inside close-only delimiter-indented delimiter-never-comes-empty "
@@ -127,11 +127,11 @@ public class CleanMimeTests
             + "missing-inner-boundary missing-inner-start-boundary multipartnopart msg_17 msg_31 msg_42",
         ["does not end"] =
             "boundary-open-of-outer close-missing-after-epilogue close-missing-before-outer close-missing-inside close-missing close-wrong "
-            + "header-only frag msg_38",
+            + "header-only frag jt-0498 msg_38",
         ["is encoded"] = "encoding-of-multipart",
         ["in an encoding"] = "encoding-with-comment bluedot-postcard re-fwd x-gzip64",
         ["no fields"] =
-            "from-field-with-space message-without-header part-indented part-of-header part-without-header hdr-fakeout uu-junk "
+            "from-field-with-space message-without-header part-indented part-of-header part-without-header hdr-fakeout "
             + "basic-plain-with-bad-header-separator malformedHeader-nocrlfcrlf malformedHeader-noheader "
             + "malformedHeaderStartsBody-nocrlfcrlf malformedHeaderStartsBody-noheader msg_19 msg_35",
         ["choose differently"] = "type-twice multi-bad",
@@ -154,7 +154,7 @@ public class CleanMimeTests
         var problem = CleanMime.FindProblem(new ReadOnlySequence<byte>(bytes));
 
         var expected = Broken.FirstOrDefault(pair => pair.Value.Split(' ').Contains(name)).Key;
-        Assert.Equal(expected is null, problem is null);
+        Assert.True(expected is null == problem is null, problem);
         Assert.Contains(expected ?? "", problem ?? "", StringComparison.Ordinal);
     }
 

@@ -14,7 +14,7 @@ public class ReaderJudgeTests
         new string('x', 999)).ListOf().Select(string.Concat);
 
     // Where MimeKit reads what other readers do not, or the other way round.
-    private static readonly string[] MisreadByMimeKit =
+    internal static readonly string[] MisreadByMimeKit =
     [
         // A line in a header that is no field is the header's all the same, not the first of the content.
         "headers-that-are-none.eml", "message-without-header.eml", "part-indented.eml", "part-of-header.eml", "part-without-header.eml",
@@ -64,7 +64,7 @@ public class ReaderJudgeTests
         Assert.Equal(MimeLeaf.Of(TestMail.BytesOf(before)), MimeLeaf.Of(Text.Entity(message).Content.ToArray()), AreTheSame);
     }
 
-    private static bool AreTheSame(MimeLeaf before, MimeLeaf after)
+    internal static bool AreTheSame(MimeLeaf before, MimeLeaf after)
     {
         var (one, other) = (Lines(before), Lines(after));
         // Of a multipart without parts MimeKit shows what goes before its last delimiter; as text, all is shown.
@@ -74,7 +74,7 @@ public class ReaderJudgeTests
         static string Lines(MimeLeaf leaf) => Text.Of(leaf.Content).Replace("\r\n", "\n", StringComparison.Ordinal).TrimEnd('\n');
     }
 
-    private static Gen<string> Entity(int depth, string boundary)
+    internal static Gen<string> Entity(int depth, string boundary)
     {
         var leaf = Gen.OneOf(TextLeaf, BinaryLeaf);
         if (depth == 0)
