@@ -1,14 +1,112 @@
+using System.Buffers;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Postseal.Bytes;
 using Postseal.Mail;
+using Postseal.Mime.Canonical;
 
 namespace Postseal.Smime;
 
-/// <summary>Composes what takes the place of a message that cannot be encrypted to its reader.</summary>
+/// <summary>
+/// Composes what takes the place of a message that came encrypted and cannot be encrypted to its reader: a text that says so, and the message
+/// as it came, which only the key that it came for opens. Nothing of its content is in the notice.
+/// </summary>
 internal static class MissingCertificateNotice
 {
-    /// <summary>Composes it.</summary>
+    private const string Unknown = "?";
+
+    // Names a reader can take in; a list of a thousand he cannot.
+    private const int MaxAddresses = 3;
+    private const int MaxValueLength = 320;
+
+    /// <summary>Composes it. The header stays, and whoever replies or sorts by it finds what he is used to.</summary>
     /// <param name="original">The message, still encrypted.</param>
     /// <param name="template">What the reader is told.</param>
     /// <param name="recipient">The reader.</param>
-    public static MailMessage Compose(MailMessage original, NoticeTemplate template, MailAddress recipient) =>
-        template.Text.Length > 0 && recipient.LocalPart.Length > 0 ? original : original;
+    public static MailMessage Compose(MailMessage original, NoticeTemplate template, MailAddress recipient)
+    {
+        var text = TextPart(template, template.Fill(FromOf(original), Safe(recipient.ToString()), DateOf(original)));
+        var boundary = BoundaryFor(text, original.Body);
+        var body = new ByteRope().Append(Encoding.ASCII.GetBytes($"--{boundary}\r\n")).Append(text).Append(Encoding.ASCII.GetBytes($"\r\n--{boundary}\r\n"));
+        foreach (var field in original.Headers.Where(IsContentField))
+            body.Append(field.Raw).Append("\r\n"u8.ToArray());
+        // The line end before a delimiter belongs to it: the body keeps its own.
+        body.Append("\r\n"u8.ToArray()).Append(original.Body).Append(Encoding.ASCII.GetBytes($"\r\n--{boundary}--\r\n"));
+        List<HeaderField> fields = [new("Content-Type", $" multipart/mixed; boundary=\"{boundary}\"")];
+        if (!IsAscii(original.Body))
+            fields.Add(new("Content-Transfer-Encoding", " 8bit"));
+        return new MailMessage(CanonicalEntity.AsItIs(original).HeadersWith([.. fields]), body.ToSequence());
+    }
+
+    private static ReadOnlySequence<byte> TextPart(NoticeTemplate template, string text)
+    {
+        List<HeaderField> fields = [new("Content-Type", " text/plain; charset=utf-8"), new("Content-Transfer-Encoding", " 8bit")];
+        if (template.Language is { } language)
+            fields.Add(new("Content-Language", $" {language}"));
+        var bytes = Encoding.UTF8.GetBytes(text.ReplaceLineEndings("\r\n"));
+        // Text alone: there is nothing that could not be made 7bit.
+        return ((CanonicalEntity)CanonicalEntity.Create(new MailMessage(fields, new ReadOnlySequence<byte>(bytes)))).Content;
+    }
+
+    /// <summary>Returns the addresses alone: a name is any text, and would be read as part of the notice.</summary>
+    private static string FromOf(MailMessage message)
+    {
+        var fields = message.Headers.Where(field => field.Is("From")).ToList();
+        if (fields is not [var from] || !MailboxParser.TryParseList(from.Value.Span, out var addresses) || addresses.Count == 0)
+            return Unknown;
+        var shown = string.Join(", ", addresses.Take(MaxAddresses).Select(address => Safe(address.ToString())));
+        return addresses.Count > MaxAddresses ? $"{shown}, …" : shown;
+    }
+
+    /// <summary>Returns the date as it was written, where it is one: RFC 5322 section 3.3 has it of these characters, but for comments.</summary>
+    private static string DateOf(MailMessage message)
+    {
+        var date = message.Headers.Where(field => field.Is("Date")).Select(field => field.Value).FirstOrDefault();
+        var text = Encoding.Latin1.GetString(date.Span.Trim(" \t\r\n"u8));
+        return text.Length is > 0 and <= 40 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is ' ' or ',' or ':' or '+' or '-') ? text : Unknown;
+    }
+
+    /// <summary>Returns a text of one line, in which nothing changes the line around it: no control character, and none that turns the
+    /// direction of what follows.</summary>
+    private static string Safe(string text)
+    {
+        var safe = new StringBuilder(Math.Min(text.Length, MaxValueLength));
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (safe.Length >= MaxValueLength)
+                return safe.Append('…').ToString();
+            var isShown = Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format
+                or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse
+                or UnicodeCategory.OtherNotAssigned or UnicodeCategory.Surrogate);
+            safe.Append(isShown ? rune.ToString() : Unknown);
+        }
+
+        return safe.ToString();
+    }
+
+    /// <summary>Returns a boundary that cannot occur in either part, without searching them: it is their digest.</summary>
+    private static string BoundaryFor(in ReadOnlySequence<byte> text, in ReadOnlySequence<byte> body)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var piece in text)
+            hash.AppendData(piece.Span);
+        foreach (var piece in body)
+            hash.AppendData(piece.Span);
+        return "=_" + Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 24));
+    }
+
+    private static bool IsAscii(in ReadOnlySequence<byte> body)
+    {
+        foreach (var piece in body)
+        {
+            if (!Ascii.IsValid(piece.Span))
+                return false;
+        }
+
+        return true;
+    }
+
+    private static bool IsContentField(HeaderField field) =>
+        Ascii.EqualsIgnoreCase(field.Name[..Math.Min(field.Name.Length, 8)], "Content-"u8);
 }
