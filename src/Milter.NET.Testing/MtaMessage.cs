@@ -22,6 +22,9 @@ public sealed record MtaMessage
     /// <summary>Gets the envelope sender, without angle brackets; empty for a bounce.</summary>
     public string Sender { get; init; } = "sender@example.org";
 
+    /// <summary>Gets the ESMTP parameters of the envelope sender, like <c>RET=FULL</c>. Default: none.</summary>
+    public IReadOnlyList<string> SenderParameters { get; init; } = [];
+
     /// <summary>Gets the envelope recipients, without angle brackets.</summary>
     public IReadOnlyList<string> Recipients { get; init; } = ["recipient@example.org"];
 

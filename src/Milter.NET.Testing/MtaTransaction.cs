@@ -9,7 +9,7 @@ internal sealed class MtaTransaction(
     private readonly MtaHeaders headers = MtaHeaders.Of(kind, message.Headers);
     private readonly List<EnvelopeAddress> recipients = [.. message.Recipients.Select(to => new EnvelopeAddress(to))];
     private readonly List<MilterResponseFrame> frames = [];
-    private EnvelopeAddress sender = new(message.Sender);
+    private EnvelopeAddress sender = new(message.Sender, message.SenderParameters);
     private MemoryStream? newBody;
     private bool newBodyEnded;
     private bool bodyWasSent;
@@ -59,7 +59,7 @@ internal sealed class MtaTransaction(
         if (message.AuthenticatedUser is { } user)
             (macros["auth_type"], macros["auth_authen"]) = ("PLAIN", user);
         await MacrosAsync(MilterCommand.Mail, macros).ConfigureAwait(false);
-        return await StepAsync(MilterCommand.Mail, MilterClient.Strings($"<{message.Sender}>")).ConfigureAwait(false);
+        return await StepAsync(MilterCommand.Mail, MilterClient.Strings([$"<{message.Sender}>", .. message.SenderParameters])).ConfigureAwait(false);
     }
 
     private async Task<MtaResult?> RecipientsAsync()
@@ -216,7 +216,7 @@ internal sealed class MtaTransaction(
                 (newBody ??= new MemoryStream()).Write(frame.Payload.Span);
                 return true;
             case MilterResponse.ChangeSender:
-                sender = ReadAddress(ref reader);
+                sender = ChangedSender(ReadAddress(ref reader));
                 return true;
             case MilterResponse.AddRecipient or MilterResponse.AddRecipientWithParameters:
                 recipients.Add(ReadAddress(ref reader));
@@ -231,6 +231,21 @@ internal sealed class MtaTransaction(
             default:
                 return false;
         }
+    }
+
+    // Postfix's cleanup_chg_from takes two of the parameters and keeps the others; Sendmail's milter_chgfrom forgets all of them when it
+    // gets any.
+    private EnvelopeAddress ChangedSender(EnvelopeAddress changed)
+    {
+        if (kind == MtaKind.Sendmail)
+            return changed.Parameters.Count > 0 ? changed : changed with { Parameters = sender.Parameters };
+        var taken = changed.Parameters.Where(parameter => Name(parameter) is "RET" or "ENVID").ToList();
+        return changed with
+        {
+            Parameters = [.. sender.Parameters.Where(kept => !taken.Exists(parameter => Name(parameter) == Name(kept))), .. taken],
+        };
+
+        static string Name(string parameter) => parameter.Split('=')[0].ToUpperInvariant();
     }
 
     // Without HDR_LEADSPC the MTA writes the space after the colon.

@@ -96,6 +96,53 @@ public class FilterTests
     }
 
     [Theory]
+    [InlineData(MtaKind.Postfix, "RET=HDRS", "SIZE=9 ENVID=1 RET=HDRS")]
+    [InlineData(MtaKind.Postfix, "", "RET=FULL SIZE=9 ENVID=1")]
+    [InlineData(MtaKind.Postfix, "ENVID=2 BODY=7BIT", "RET=FULL SIZE=9 ENVID=2")]
+    [InlineData(MtaKind.Sendmail, "RET=HDRS", "RET=HDRS")]
+    [InlineData(MtaKind.Sendmail, "", "RET=FULL SIZE=9 ENVID=1")]
+    public async Task A_sender_is_changed_with_his_parameters_as_that_MTA_does_and_the_message_held_all_the_same(
+        MtaKind kind, string changed, string expected)
+    {
+        IReadOnlyList<string>? came = null;
+        await using var server = new TestServer(message =>
+        {
+            came = message.Sender.Parameters;
+            return MilterDecision.Replace([new("Subject", " new")], new("new\r\n"u8.ToArray())) with
+            {
+                Sender = new("a@example.org", changed.Split(' ', StringSplitOptions.RemoveEmptyEntries)),
+                QuarantineReason = "look at it",
+            };
+        });
+        await using var mta = await server.MtaAsync(kind);
+
+        var result = await mta.SendAsync(
+            new MtaMessage { Sender = "a@example.org", SenderParameters = ["RET=FULL", "SIZE=9", "ENVID=1"] }, TestServer.Cancel);
+
+        Assert.Equal(["RET=FULL", "SIZE=9", "ENVID=1"], came);
+        Assert.Equal((MtaVerdict.Quarantined, "look at it"), (result.Verdict, result.QuarantineReason));
+        Assert.Equal(("a@example.org", expected), (result.Sender.Address, string.Join(' ', result.Sender.Parameters)));
+        Assert.Equal("Subject: new", result.Headers.Single().ToString());
+        Assert.True(result.Body.Span.SequenceEqual("new\r\n"u8));
+    }
+
+    [Fact]
+    public async Task A_filter_is_told_what_the_MTA_agreed_to()
+    {
+        var seen = MilterActions.None;
+        await using var server = new TestServer(message =>
+        {
+            seen = message.Actions;
+            return MilterDecision.Unchanged;
+        });
+        await using var mta = await server.MtaAsync(offer: MtaDouble.FullOffer with { Actions = MilterActions.ChangeBody | MilterActions.AddHeaders });
+
+        await mta.SendAsync(new MtaMessage(), TestServer.Cancel);
+
+        Assert.Equal(MilterActions.ChangeBody | MilterActions.AddHeaders, seen);
+    }
+
+    [Theory]
     [InlineData(MtaKind.Postfix, "smtp")]
     [InlineData(MtaKind.Sendmail, "esmtp")]
     public async Task Each_recipient_has_the_delivery_agent_that_was_named_for_it(MtaKind kind, string remote)

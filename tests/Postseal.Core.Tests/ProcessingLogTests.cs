@@ -41,6 +41,17 @@ public sealed class ProcessingLogTests : IDisposable
         Assert.Equal(["result=split"], counted);
     }
 
+    [Fact]
+    public void Our_own_field_of_the_first_pass_is_no_forgery_in_the_second()
+    {
+        var removed = new Outcome.Replaced(MailMessage.Parse("\r\nHello\r\n"u8.ToArray()), [new Fact.MarksRemoved(["Authentication-Results"])]);
+
+        new ProcessingLog(log).Write("4ABC", Envelope with { Ticket = SplitTicket.Incoming }, removed, TimeSpan.Zero);
+        Assert.Empty(log.Lines);
+        Write(removed);
+        Assert.StartsWith("4ABC: an Authentication-Results under our own name was removed", Assert.Single(log.Lines), StringComparison.Ordinal);
+    }
+
     [Theory]
     [MemberData(nameof(Outcomes), DisableDiscoveryEnumeration = true)]
     public void Each_outcome_is_one_line_and_one_count(Outcome outcome, string line, string tags)

@@ -115,7 +115,7 @@ public sealed class SmimeFilterTests : IAsyncDisposable
     private async Task StartAsync(Decided processor, SplitMethod method = SplitMethod.None)
     {
         var logs = LoggerFactory.Create(builder => builder.AddProvider(log));
-        var handling = new Handling(processor, _ => false, false, method, new NoSplitter(), new SecondPass(method, null!, logs.CreateLogger<SecondPass>()));
+        var handling = new Handling(processor, _ => false, (_, _) => false, false, method, new NoSplitter(), new SecondPass(method, null!, logs.CreateLogger<SecondPass>()));
         var filter = new SmimeFilter(() => handling, TimeProvider.System, logs.CreateLogger<SmimeFilter>());
         server = new MilterServer(
             new MilterServerOptions { Endpoints = { MilterEndpoint.Parse("inet:0@127.0.0.1") } }, filter, logs.CreateLogger<MilterServer>());

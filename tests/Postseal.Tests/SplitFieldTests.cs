@@ -74,6 +74,30 @@ public sealed class SplitFieldTests : IDisposable
     }
 
     [Fact]
+    public void What_came_from_outside_has_a_form_of_its_own()
+    {
+        var marked = Marked(Mail, SplitTicket.Incoming);
+
+        Assert.Matches("^X-Postseal-Split: v1; t=1795867200; incoming; id=yes; mac=[A-Za-z0-9+/]{43}=\r\n", Text(marked));
+        Assert.Equal(SplitTicket.Incoming, Field().Read(marked).Ticket);
+        Assert.False(Field().IsCopy(marked, "bob@example.net"));
+    }
+
+    [Theory]
+    [InlineData(true, "incoming", "wanted=none; bits=128; dkim=0; author=yes")]
+    [InlineData(true, "incoming", "wanted=none; bits=128; dkim=0; author=no")]
+    [InlineData(true, "incoming", "copy")]
+    [InlineData(false, "wanted=none; bits=128; dkim=0; author=no", "incoming")]
+    [InlineData(false, "wanted=none; bits=128; dkim=0; author=no", "copy")]
+    public void No_ticket_passes_for_one_of_the_other_direction_or_a_copy(bool isIncoming, string before, string after)
+    {
+        var changed = Changed(Marked(Mail, isIncoming ? SplitTicket.Incoming : null), before, after);
+
+        Assert.NotEmpty(Refused(changed));
+        Assert.False(Field().IsCopy(changed, "bob@example.net"));
+    }
+
+    [Fact]
     public void Whoever_has_not_the_key_makes_none()
     {
         var message = Marked(Mail);

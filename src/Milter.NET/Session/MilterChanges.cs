@@ -77,7 +77,9 @@ public sealed class MilterChanges
         body = newBody;
     }
 
-    /// <summary>Changes the envelope sender and the parameters of its MAIL command, if it has any.</summary>
+    /// <summary>Changes the envelope sender and, if it has any, the parameters of its MAIL command. Postfix 3.3 and later
+    /// takes RET and ENVID, keeps those that are not named, and logs a warning for any other. Sendmail takes all; those that are not
+    /// named, such as BODY, are forgotten.</summary>
     public void ChangeSender(EnvelopeAddress sender)
     {
         ArgumentNullException.ThrowIfNull(sender);

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Postseal.Certificates.Revocation;
 using Postseal.Certificates.Store;
 using Postseal.Http;
+using Postseal.Mail;
 using Postseal.Policy;
 using Postseal.Program.Milter.Reinjection;
 using Postseal.Program.Milter.Splitting;
@@ -46,7 +47,7 @@ internal sealed class LiveHandling(Func<PostsealOptions> options, ILoggerFactory
             _ => new NoSplitter(),
         };
         return new Made(now, certificates, ledger, cas, new Handling(
-            new MailRouter(processor, incoming), incoming.IsIncoming, now.Incoming is { Verify: true, Domains.Count: > 0 }, now.Splitting.Method,
+            new MailRouter(processor, incoming), incoming.IsIncoming, (_, _) => false, now.Incoming is { Verify: true, Domains.Count: > 0 }, now.Splitting.Method,
             splitter, new SecondPass(now.Splitting.Method, field, log.CreateLogger<SecondPass>())));
     }
 
@@ -70,10 +71,12 @@ internal sealed class LiveHandling(Func<PostsealOptions> options, ILoggerFactory
 /// <summary>What a message is handled with, all of it by the same settings.</summary>
 /// <param name="Processor">Decides over it.</param>
 /// <param name="IsIncoming">Tells mail from outside for our domains.</param>
+/// <param name="MayOpen">Tells by its header mail from outside that may be opened.</param>
 /// <param name="VerifiesIncoming">Whether there is any such mail.</param>
 /// <param name="Method">How messages are split.</param>
 /// <param name="Splitter">Splits it.</param>
 /// <param name="SecondPass">Receives what was split, where Postfix splits.</param>
 internal sealed record Handling(
-    IMailProcessor Processor, Predicate<Envelope> IsIncoming, bool VerifiesIncoming, SplitMethod Method, IMessageSplitter Splitter,
+    IMailProcessor Processor, Predicate<Envelope> IsIncoming,
+    Func<Envelope, IReadOnlyList<HeaderField>, bool> MayOpen, bool VerifiesIncoming, SplitMethod Method, IMessageSplitter Splitter,
     SecondPass SecondPass);

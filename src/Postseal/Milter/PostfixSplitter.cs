@@ -8,7 +8,7 @@ namespace Postseal.Program.Milter;
 /// <summary>
 /// Lets Postfix split, whose queue owns the copies: the first pass marks a message with a header field, for which
 /// milter_header_checks have Postfix hand each recipient to a second smtpd in a transaction of its own. There the
-/// <see cref="SecondPass"/> encrypts for that one.
+/// <see cref="SecondPass"/> encrypts for that one, or opens what came for him.
 /// </summary>
 internal sealed partial class PostfixSplitter(SplitField field, ILogger logger) : IMessageSplitter
 {
@@ -41,19 +41,14 @@ internal sealed partial class PostfixSplitter(SplitField field, ILogger logger) 
         {
             var mark = field.Make(split.Ticket, split.Message);
             var marked = MilterMail.ToDecision(split.Message with { Headers = [mark, .. split.Message.Headers] }, message.Body);
-            return ValueTask.FromResult(marked with { Sender = WithoutReturnOfContent(message.Sender) });
+            // What comes from outside is still as it came.
+            return ValueTask.FromResult(split.Ticket.IsIncoming ? marked : marked with { Sender = ReturnedText.LeftOut(message) });
         }
         catch (IOException e)
         {
             return ValueTask.FromResult(CannotSplit(message, e.Message));
         }
     }
-
-    /// <summary>Asks for notices without the text (RFC 3461 section 4.3): what Postfix returns from between the passes is not encrypted.</summary>
-    private static EnvelopeAddress? WithoutReturnOfContent(EnvelopeAddress sender) =>
-        sender.Address.Length == 0 || sender.Parameters.Contains("RET=HDRS", StringComparer.OrdinalIgnoreCase)
-            ? null
-            : new EnvelopeAddress(sender.Address, ["RET=HDRS"]);
 
     private MilterDecision CannotSplit(MilterMessage message, string why)
     {

@@ -22,10 +22,11 @@ internal sealed partial class ReinjectSplitter(
     IMailProcessor processor, SplittingOptions options, SplitField field, SplitLedger ledger, TimeProvider time, ILogger logger)
     : IMessageSplitter
 {
-    private static readonly SmtpReply TryLater = new(
+    internal static readonly SmtpReply TryLater = new(
         451, "4.3.0", "This mail cannot be sent to each recipient by itself now; ask your postmaster");
 
     private readonly ProcessingLog log = new(logger);
+    private readonly IncomingReinjection incoming = new(processor, options, field, ledger, time, logger);
 
     /// <inheritdoc/>
     public async ValueTask<MilterDecision> SplitAsync(
@@ -34,6 +35,8 @@ internal sealed partial class ReinjectSplitter(
         var key = KeyOf(message);
         try
         {
+            if (split.Ticket.IsIncoming)
+                return await incoming.SplitAsync(message, envelope, split, key, cancellationToken);
             ledger.Open();
             await using var sender = new CopySender(options);
             var copies = new Copies(message, envelope, split, key, sender);
@@ -140,14 +143,22 @@ internal sealed partial class ReinjectSplitter(
     /// <summary>Sends it to those who get it as it is, so that they need not wait for another. What is not 7bit waits with him.</summary>
     private async ValueTask SendPlainAsync(Copies copies, CancellationToken cancellationToken)
     {
-        foreach (var piece in copies.Split.Message.Body)
-        {
-            if (!Ascii.IsValid(piece.Span))
-                return;
-        }
-
+        if (!IsSevenBit(copies.Split.Message))
+            return;
         foreach (var recipient in copies.Plain)
             await SendAsync(copies, recipient, copies.Split.Message, cancellationToken);
+    }
+
+    /// <summary>Determines whether any server takes it as it is.</summary>
+    internal static bool IsSevenBit(MailMessage message)
+    {
+        foreach (var piece in message.Body)
+        {
+            if (!Ascii.IsValid(piece.Span))
+                return false;
+        }
+
+        return true;
     }
 
     /// <summary>Returns what a repetition of a message has in common with it: the envelope sender, the fields that tell one message

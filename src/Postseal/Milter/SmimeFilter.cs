@@ -10,6 +10,7 @@ namespace Postseal.Program.Milter;
 internal sealed class SmimeFilter(Func<Handling> handling, TimeProvider time, ILogger<SmimeFilter> logger) : IMilterFilter
 {
     private readonly ProcessingLog log = new(logger);
+    private readonly EvenTime evenTime = new(time);
 
     public IReadOnlyDictionary<MilterMacroStage, string> Macros { get; } = new Dictionary<MilterMacroStage, string>(IMilterFilter.DefaultMacros)
     {
@@ -45,31 +46,48 @@ internal sealed class SmimeFilter(Func<Handling> handling, TimeProvider time, IL
     public async ValueTask<MilterDecision> FilterAsync(MilterMessage message, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var started = time.GetTimestamp();
         var now = handling();
         var (core, envelope) = (MilterMail.ToCore(message), EnvelopeOf(message, now.Method));
         if (now.Splitter.WithoutMark(message, core) is { } copy)
             return MilterMail.ToDecision(copy, message.Body);
         if (SecondPass.Is(message))
         {
+            // The client is Postfix: whoever sent the message got his answer before.
             var admission = now.SecondPass.Admit(message, core);
-            if (admission.Refusal is { } refusal)
-                return refusal;
-            envelope = envelope with { Ticket = admission.Ticket, CanSplit = false };
+            return admission.Refusal
+                ?? await DecideAsync(now, message, core, envelope with { Ticket = admission.Ticket, CanSplit = false }, cancellationToken);
         }
 
+        return now.MayOpen(envelope, core.Headers)
+            ? await evenTime.RunAsync(message.Body.Length, () => DecideAsync(now, message, core, envelope, cancellationToken), cancellationToken)
+            : await DecideAsync(now, message, core, envelope, cancellationToken);
+    }
+
+    private async ValueTask<MilterDecision> DecideAsync(
+        Handling now, MilterMessage message, MailMessage core, Envelope envelope, CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
         var outcome = await now.Processor.ProcessAsync(core, envelope, cancellationToken);
         log.Write(IdOf(message), envelope, outcome, time.GetElapsedTime(started));
         var decision = outcome switch
         {
             Outcome.Unchanged => MilterDecision.Unchanged,
-            Outcome.Replaced replaced => MilterMail.ToDecision(replaced.Message, message.Body),
-            Outcome.Quarantined held => MilterMail.ToDecision(held.Message, message.Body) with { QuarantineReason = held.Why.Message },
+            Outcome.Replaced replaced => Replace(message, replaced.Message, replaced.ReturnsHeadersOnly),
+            Outcome.Quarantined held =>
+                Replace(message, held.Message, held.ReturnsHeadersOnly) with { QuarantineReason = held.Why.Message },
             Outcome.PerRecipient split => await now.Splitter.SplitAsync(message, envelope, split, cancellationToken),
             Outcome.Refused { Reply: var reply } => MilterDecision.Reply(reply.Code, reply.EnhancedStatusCode, reply.Text),
             _ => throw new UnreachableException(),
         };
         return decision with { Disposable = outcome.Plaintext };
+    }
+
+    private static MilterDecision Replace(MilterMessage message, MailMessage other, bool returnsHeadersOnly)
+    {
+        // The core was told, and does not open such a message.
+        if (returnsHeadersOnly && ReturnedText.CannotBeLeftOut(message))
+            throw new InvalidOperationException("A bounce would carry what was decrypted, as the MTA does not change the sender's RET.");
+        return MilterMail.ToDecision(other, message.Body) with { Sender = returnsHeadersOnly ? ReturnedText.LeftOut(message) : null };
     }
 
     private static string IdOf(MilterMessage message) => message.QueueId ?? "NOQUEUE";
@@ -88,5 +106,6 @@ internal sealed class SmimeFilter(Func<Handling> handling, TimeProvider time, IL
         // An empty name is none to Milter.NET; a client that authenticated is not to pass for one that did not.
         AuthenticatedUser = message.AuthenticatedUser ?? (message.Macro("auth_type") is { Length: > 0 } ? "" : null),
         CanSplit = method != SplitMethod.None,
+        ReturnsText = ReturnedText.CannotBeLeftOut(message),
     };
 }

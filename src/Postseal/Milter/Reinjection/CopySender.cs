@@ -21,6 +21,28 @@ internal sealed class CopySender(SplittingOptions options) : IAsyncDisposable
 
     private CopyClient? client;
 
+    /// <summary>Gets whether the server can be asked to keep the text out of what it returns (RFC 3461), once connected.</summary>
+    public bool KnowsDeliveryStatus => client?.Capabilities.HasFlag(SmtpCapabilities.Dsn) == true;
+
+    /// <summary>Connects, where it is not connected yet.</summary>
+    /// <returns><see langword="null"/> when the server is there; else a reply that says why it is not.</returns>
+    public async ValueTask<SmtpReply?> ConnectAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            client ??= await OpenAsync(cancellationToken);
+            return null;
+        }
+        catch (SmtpCommandException e)
+        {
+            return ReplyOf(e);
+        }
+        catch (Exception e) when (IsLoss(e))
+        {
+            return Lost(e);
+        }
+    }
+
     /// <summary>Sends one copy.</summary>
     /// <returns><see langword="null"/> when the server has taken it; else its reply, or one that says why there is none.</returns>
     public async ValueTask<SmtpReply?> SendAsync(
@@ -28,7 +50,7 @@ internal sealed class CopySender(SplittingOptions options) : IAsyncDisposable
     {
         try
         {
-            client ??= await ConnectAsync(cancellationToken);
+            client ??= await OpenAsync(cancellationToken);
             await client.SendAsync(copy, sender, recipient, cancellationToken);
             return null;
         }
@@ -40,12 +62,9 @@ internal sealed class CopySender(SplittingOptions options) : IAsyncDisposable
         {
             return new SmtpReply(553, "5.1.3", $"The address cannot be written to a server: {e.Message.ReplaceLineEndings(" ")}");
         }
-        catch (Exception e) when (e is ProtocolException or ServiceNotConnectedException or IOException or SocketException
-            or TimeoutException or AuthenticationException or SslHandshakeException)
+        catch (Exception e) when (IsLoss(e))
         {
-            client?.Dispose();
-            client = null;
-            return new SmtpReply(451, "4.4.1", $"The server that sends the copies of this mail does not answer: {e.Message.ReplaceLineEndings(" ")}");
+            return Lost(e);
         }
     }
 
@@ -67,7 +86,7 @@ internal sealed class CopySender(SplittingOptions options) : IAsyncDisposable
         client?.Dispose();
     }
 
-    private async Task<CopyClient> ConnectAsync(CancellationToken cancellationToken)
+    private async Task<CopyClient> OpenAsync(CancellationToken cancellationToken)
     {
         var made = new CopyClient { Timeout = (int)Timeout.TotalMilliseconds };
         try
@@ -85,6 +104,16 @@ internal sealed class CopySender(SplittingOptions options) : IAsyncDisposable
             made.Dispose();
             throw;
         }
+    }
+
+    private static bool IsLoss(Exception e) => e is ProtocolException or ServiceNotConnectedException or IOException or SocketException
+        or TimeoutException or AuthenticationException or SslHandshakeException;
+
+    private SmtpReply Lost(Exception e)
+    {
+        client?.Dispose();
+        client = null;
+        return new SmtpReply(451, "4.4.1", $"The server that sends the copies of this mail does not answer: {e.Message.ReplaceLineEndings(" ")}");
     }
 
     private static SmtpReply ReplyOf(SmtpCommandException e)
