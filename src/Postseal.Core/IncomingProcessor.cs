@@ -45,7 +45,7 @@ internal sealed class IncomingProcessor(IncomingPolicy policy, OpeningStage stag
 
         var marked = Marked(opening, isVerdictAsked: verdict.Layers.Count > 0 || demands.Signed is not null);
         if (opening.NeedsSplit)
-            return new Outcome.PerRecipient(marked, Removed(removed, envelope), IncomingPolicy.TicketFor(message)) { Plan = plan };
+            return new Outcome.PerRecipient(marked, Removed(removed, envelope), SplitTicket.Incoming) { Plan = plan };
 
         var harvest = harvester.Offer(verdict, cleaned.Headers);
         if (harvester.IsOn)

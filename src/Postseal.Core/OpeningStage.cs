@@ -40,6 +40,8 @@ internal sealed class OpeningStage(IncomingOptions options, MailVerifier verifie
                 : closed;
         }
 
+        if (envelope.ReturnsText)
+            return closed.Withheld();
         var opening = await opener.OpenAsync(
             message, (layer, cancellation) => keys.FindDecryptionKeysAsync(recipient, layer.Names, cancellation), cancellationToken)
             .ConfigureAwait(false);

@@ -111,6 +111,21 @@ public sealed class IncomingProcessorTests : IDisposable
         }
     }
 
+    // In the second pass the client is the MTA, which is trusted, and settings may be others by then.
+    [Fact]
+    public void What_came_from_outside_does_so_in_its_second_pass_too_and_is_marked_anew()
+    {
+        var second = FromOutside with { ClientAddress = IPAddress.Loopback, Ticket = SplitTicket.Incoming };
+        var first = ((Outcome.Replaced)Process(Signed(Letter))).Message;
+
+        var outcome = Assert.IsType<Outcome.Replaced>(Processor().Process(first with { Headers = [Field("X-Postseal-Split: v1"), .. first.Headers] }, second));
+
+        Assert.Equal(TestMail.BytesOf(first), TestMail.BytesOf(outcome.Message));
+        Assert.DoesNotContain(outcome.Facts, fact => fact is Fact.MarksRemoved);
+        Assert.True(Processor(Options with { Incoming = new() }).IsFromOutside(second));
+        Assert.False(Processor().IsFromOutside(FromOutside with { Ticket = new SplitTicket(null, 128, 0) }));
+    }
+
     [Fact]
     public void Mail_from_outside_for_others_gets_no_verdict_and_keeps_no_mark()
     {

@@ -253,6 +253,32 @@ public sealed class OpenedMailDoorTests : IAsyncDisposable
     }
 
     [Theory]
+    [InlineData(SplitMethod.None, MtaVerdict.Accepted)]
+    [InlineData(SplitMethod.None, MtaVerdict.Quarantined)]
+    [InlineData(SplitMethod.None, MtaVerdict.TempFailed)]
+    [InlineData(SplitMethod.Reinject, MtaVerdict.Accepted)]
+    [InlineData(SplitMethod.Reinject, MtaVerdict.Quarantined)]
+    public async Task What_was_decrypted_is_cleared_once_the_answer_was_sent(SplitMethod method, MtaVerdict verdict)
+    {
+        if (verdict == MtaVerdict.Quarantined)
+            opener.Instead[Bob] = opened => new Outcome.Quarantined(opened, new(RejectionKind.NotSigned, "no"), []) { ReturnsHeadersOnly = true };
+        opener.OpensAnyway = verdict == MtaVerdict.TempFailed;
+        await StartAsync(method);
+        await using (var mta = await MtaDouble.ConnectAsync(
+            MilterConnection.InMemory(server!), MtaKind.Sendmail,
+            verdict == MtaVerdict.TempFailed ? MtaDouble.FullOffer with { Actions = (MilterActions)0x1bf } : null, Cancel))
+        {
+            var result = await mta.SendAsync(method == SplitMethod.None ? Came with { Recipients = [Bob] } : Came, Cancel);
+            Assert.Equal(verdict, result.Verdict);
+            if (method == SplitMethod.None && verdict != MtaVerdict.TempFailed)
+                Assert.Equal("PLAIN\r\n", Encoding.ASCII.GetString(result.Body.Span));
+            await mta.SendAsync(Came with { Recipients = [Dave] }, Cancel); // the server has ended the first message by now
+        }
+
+        Assert.All(opener.Plaintexts[0].Bytes, octet => Assert.Equal(0, octet));
+    }
+
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public async Task The_answer_to_mail_that_may_be_opened_comes_at_its_time_and_no_other_waits(bool may)
@@ -346,6 +372,8 @@ public sealed class OpenedMailDoorTests : IAsyncDisposable
 
         public Envelope? Envelope { get; private set; }
 
+        public List<Plaintext> Plaintexts { get; } = [];
+
         public bool AppliesTo(Envelope envelope, IReadOnlyList<HeaderField> headers) => true;
 
         public ValueTask<Outcome> ProcessAsync(MailMessage message, Envelope envelope, CancellationToken cancellationToken = default)
@@ -357,12 +385,20 @@ public sealed class OpenedMailDoorTests : IAsyncDisposable
             var recipient = envelope.Recipients[0].Text;
             if (recipient.StartsWith("fails", StringComparison.Ordinal))
                 throw new IOException("the key cannot be read");
-            var opened = cleaned with { Body = new("PLAIN\r\n"u8.ToArray()) };
+            var plaintext = new Plaintext("PLAIN\r\n"u8.ToArray());
+            Plaintexts.Add(plaintext);
+            var opened = cleaned with { Body = new(plaintext.Bytes) };
             return ValueTask.FromResult(
-                Instead.GetValueOrDefault(recipient) is { } instead ? instead(opened)
+                Instead.GetValueOrDefault(recipient) is { } instead ? instead(opened) with { Plaintext = plaintext }
                 : recipient == Bob && (OpensAnyway || !envelope.ReturnsText)
-                    ? new Outcome.Replaced(opened, []) { ReturnsHeadersOnly = true, IsForOneRecipient = true }
+                    ? new Outcome.Replaced(opened, []) { ReturnsHeadersOnly = true, IsForOneRecipient = true, Plaintext = plaintext }
                     : new Outcome.Replaced(cleaned, []));
         }
+    }
+    private sealed class Plaintext(byte[] bytes) : IDisposable
+    {
+        public byte[] Bytes => bytes;
+
+        public void Dispose() => Array.Clear(bytes);
     }
 }

@@ -42,10 +42,6 @@ internal sealed class IncomingPolicy(IncomingOptions options, OriginatingOptions
     public bool MayOpen(Envelope envelope, IReadOnlyList<HeaderField> headers) =>
         options.Decrypt && IsIncoming(envelope) && ReceivedLayer.MayBe(headers);
 
-    /// <summary>Returns what goes with a message whose recipients are to be handled one by one.</summary>
-    public static SplitTicket TicketFor(MailMessage message) =>
-        new(Wanted: null, MinKeyBits: 0, DkimSignatures.In(message.Headers)) { IsIncoming = true };
-
     /// <summary>Determines whether there is anything in a header that only we may write.</summary>
     public bool HasMarks(IReadOnlyList<HeaderField> headers) => Own.AreIn(headers) || MessageMarks.AreIn(headers, marks);
 

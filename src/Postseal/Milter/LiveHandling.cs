@@ -47,7 +47,7 @@ internal sealed class LiveHandling(Func<PostsealOptions> options, ILoggerFactory
             _ => new NoSplitter(),
         };
         return new Made(now, certificates, ledger, cas, new Handling(
-            new MailRouter(processor, incoming), incoming.IsIncoming, (_, _) => false, now.Incoming is { Verify: true, Domains.Count: > 0 }, now.Splitting.Method,
+            new MailRouter(processor, incoming), incoming.IsIncoming, incoming.MayOpen, now.Incoming is { Verify: true, Domains.Count: > 0 }, now.Splitting.Method,
             splitter, new SecondPass(now.Splitting.Method, field, log.CreateLogger<SecondPass>())));
     }
 

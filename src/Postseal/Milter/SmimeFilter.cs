@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Milter;
 using Postseal.Mail;
 using Postseal.Policy;
+using Postseal.Program.Milter.Reinjection;
 
 namespace Postseal.Program.Milter;
 
@@ -69,7 +70,20 @@ internal sealed class SmimeFilter(Func<Handling> handling, TimeProvider time, IL
         var started = time.GetTimestamp();
         var outcome = await now.Processor.ProcessAsync(core, envelope, cancellationToken);
         log.Write(IdOf(message), envelope, outcome, time.GetElapsedTime(started));
-        var decision = outcome switch
+        try
+        {
+            // The answer consists of what was decrypted, and Milter.NET disposes of it when it is sent.
+            return await CarryOutAsync(now, message, envelope, outcome, cancellationToken) with { Disposable = outcome.Plaintext };
+        }
+        catch
+        {
+            outcome.Plaintext?.Dispose();
+            throw;
+        }
+    }
+
+    private static async ValueTask<MilterDecision> CarryOutAsync(
+        Handling now, MilterMessage message, Envelope envelope, Outcome outcome, CancellationToken cancellationToken) => outcome switch
         {
             Outcome.Unchanged => MilterDecision.Unchanged,
             Outcome.Replaced replaced => Replace(message, replaced.Message, replaced.ReturnsHeadersOnly),
@@ -79,8 +93,6 @@ internal sealed class SmimeFilter(Func<Handling> handling, TimeProvider time, IL
             Outcome.Refused { Reply: var reply } => MilterDecision.Reply(reply.Code, reply.EnhancedStatusCode, reply.Text),
             _ => throw new UnreachableException(),
         };
-        return decision with { Disposable = outcome.Plaintext };
-    }
 
     private static MilterDecision Replace(MilterMessage message, MailMessage other, bool returnsHeadersOnly)
     {
@@ -100,6 +112,7 @@ internal sealed class SmimeFilter(Func<Handling> handling, TimeProvider time, IL
             .. message.Recipients.Select(recipient => new Recipient(recipient.Address)
             {
                 MayExpand = method == SplitMethod.Postfix && PostfixSplitter.MayExpand(recipient),
+                ReportsSuccess = CopySender.ReportsSuccess(recipient),
             }),
         ],
         ClientAddress = message.ClientAddress,

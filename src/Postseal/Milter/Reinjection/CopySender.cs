@@ -170,6 +170,10 @@ internal sealed class CopySender(SplittingOptions options) : IAsyncDisposable
         }
     }
 
+    /// <summary>Determines whether the sender asked for a report when a recipient has the message (NOTIFY=SUCCESS).</summary>
+    internal static bool ReportsSuccess(EnvelopeAddress recipient) =>
+        Parameter(recipient, "NOTIFY")?.Contains("SUCCESS", StringComparison.OrdinalIgnoreCase) == true;
+
     /// <summary>Finds the value of an ESMTP parameter.</summary>
     internal static string? Parameter(EnvelopeAddress address, string name) => address.Parameters
         .Where(parameter => parameter.StartsWith(name + "=", StringComparison.OrdinalIgnoreCase))

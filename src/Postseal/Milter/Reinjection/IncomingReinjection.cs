@@ -69,12 +69,13 @@ internal sealed partial class IncomingReinjection(
         var started = time.GetTimestamp();
         var envelope = copies.Envelope with
         {
-            Recipients = [new Recipient(recipient.Address)],
+            Recipients = [new Recipient(recipient.Address) { ReportsSuccess = CopySender.ReportsSuccess(recipient) }],
             Ticket = copies.Split.Ticket,
             CanSplit = false,
             ReturnsText = copies.Message.Sender.Address.Length > 0 && !copies.Sender.KnowsDeliveryStatus,
         };
         var outcome = await processor.ProcessAsync(copies.Split.Message, envelope, cancellationToken);
+        using var plaintext = outcome.Plaintext;
         log.Write(IdOf(copies.Message), envelope, outcome, time.GetElapsedTime(started));
         switch (outcome)
         {
