@@ -33,7 +33,7 @@ internal sealed class OpeningStage(IncomingOptions options, MailVerifier verifie
         if (closed.Problem is null or { Kind: DecryptionFailure.NobodyCould })
             return closed;
         var recipients = envelope.Recipients.DistinctBy(recipient => (object?)recipient.Address ?? recipient.Text).ToArray();
-        if (recipients is not [{ Address: { } recipient }])
+        if (recipients is not [{ Address: { } recipient } only] || IsLater(only, envelope))
         {
             return await MayBeOpenedForAsync(recipients, closed.Reading.Closed!, cancellationToken).ConfigureAwait(false)
                 ? closed.ForEachOfThem(envelope.CanSplit)
@@ -49,6 +49,10 @@ internal sealed class OpeningStage(IncomingOptions options, MailVerifier verifie
             ? await EncryptAsync(opening, message, recipient, cancellationToken).ConfigureAwait(false)
             : opening;
     }
+
+    /// <summary>Determines whether who is meant shows only in the second pass: what is opened for an alias would go in clear to all whom it
+    /// stands for, elsewhere too.</summary>
+    private static bool IsLater(Recipient recipient, Envelope envelope) => recipient.MayExpand && envelope is { CanSplit: true, Ticket: null };
 
     private static ValueTask<IReadOnlyList<DecryptionKey>> NoKeys(ReceivedEnvelope envelope, CancellationToken cancellationToken) =>
         ValueTask.FromResult<IReadOnlyList<DecryptionKey>>([]);

@@ -158,6 +158,19 @@ public sealed class IncomingOpeningTests : IDisposable
     }
 
     [Fact]
+    public void What_an_alias_stands_for_shows_first_and_its_own_key_opens_nothing_for_them()
+    {
+        var letter = Mail(SealedLetter.Of(Text, "aes-256-gcm", bob));
+        var alias = new Recipient("bob@example.net") { MayExpand = true };
+
+        var split = Assert.IsType<Outcome.PerRecipient>(Processor(Opens).Process(letter, Of(null, alias) with { CanSplit = true }));
+
+        AssertClosed(letter, Processor(Opens).Process(split.Message, Of(split.Ticket, "member@elsewhere.example")));
+        var forBob = Assert.IsType<Outcome.Replaced>(Processor(Opens).Process(split.Message, Of(split.Ticket, alias)));
+        Assert.Contains(Secret, BodyOf(forBob.Message));
+    }
+
+    [Fact]
     public void Mail_to_several_stays_closed_where_nobody_can_split_it_or_none_of_them_has_a_key()
     {
         var letter = Mail(SealedLetter.Of(Text, "aes-256-gcm", bob));
