@@ -22,8 +22,9 @@ internal sealed class SettingsFile(IConfiguration configuration, string source, 
     public static SettingsFile Open(string path) =>
         new(IniFile.Read(path), path, Path.GetDirectoryName(Path.GetFullPath(path))!);
 
-    /// <summary>Opens a section; one that is missing is empty.</summary>
-    public SettingsSection Section(string name) => Open(name, configuration.GetSection(name));
+    /// <summary>Opens a section, whoever has asked for it before; one that is missing is empty.</summary>
+    public SettingsSection Section(string name) =>
+        sections.Find(section => section.IsNamed(name)) ?? Open(name, configuration.GetSection(name));
 
     /// <summary>
     /// Opens the sections <c>[kind:x]</c>, where x is an address or <c>@domain</c>; each has one at most.
