@@ -19,14 +19,15 @@ public sealed record Correspondent(X509Certificate2 Certificate, byte[] Pkcs8) :
     /// <summary>Makes one.</summary>
     /// <param name="key">A kind of <see cref="TestKeys"/>, a Brainpool curve by its name, or X25519.</param>
     /// <param name="number">Whose of several people, where RSA keys are to differ.</param>
-    public static Correspondent Create(string key, int number = 0)
+    /// <param name="from">When the certificate begins to be valid.</param>
+    public static Correspondent Create(string key, int number = 0, DateTimeOffset? from = null)
     {
         if (key == "X25519")
             return OfX25519();
         using var made = key.StartsWith("brainpool", StringComparison.Ordinal)
             ? ECDsa.Create(ECCurve.CreateFromFriendlyName(key))
             : TestKeys.Create(key, number);
-        return new Correspondent(Issue(new PublicKey(made)), made.ExportPkcs8PrivateKey());
+        return new Correspondent(Issue(new PublicKey(made), from), made.ExportPkcs8PrivateKey());
     }
 
     /// <summary>Makes one whose certificate says something else of the same key.</summary>
@@ -39,13 +40,13 @@ public sealed record Correspondent(X509Certificate2 Certificate, byte[] Pkcs8) :
     }
 
     /// <summary>Issues a certificate for a public key of any kind, whose private key need not exist.</summary>
-    public static X509Certificate2 Issue(PublicKey key)
+    public static X509Certificate2 Issue(PublicKey key, DateTimeOffset? from = null)
     {
         var identifier = SHA256.HashData(key.EncodedKeyValue.RawData)[..20]; // RFC 7093 section 2
         var serial = Convert.ToHexString(RandomNumberGenerator.GetBytes(4));
         return Ca.Issue(
             new X500DistinguishedName($"CN=Correspondent {serial}"), key,
-            [new X509SubjectKeyIdentifierExtension(identifier, critical: false)], From, From.AddYears(10));
+            [new X509SubjectKeyIdentifierExtension(identifier, critical: false)], from ?? From, From.AddYears(10));
     }
 
     /// <summary>Opens the private key.</summary>

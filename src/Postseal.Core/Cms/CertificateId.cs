@@ -31,24 +31,12 @@ internal sealed record CertificateId(
             : ReadIssuerAndSerialNumber(reader);
 
     /// <summary>Determines whether it names this certificate.</summary>
-    public bool Matches(X509Certificate2 certificate)
-    {
-        if (KeyIdentifier.IsEmpty)
-        {
-            return SerialNumber.Span.SequenceEqual(certificate.SerialNumberBytes.Span)
-                && Issuer.Span.SequenceEqual(certificate.IssuerName.RawData);
-        }
+    public bool Matches(X509Certificate2 certificate) => Matches(CertificateNames.Of(certificate));
 
-        try
-        {
-            return certificate.Extensions.OfType<X509SubjectKeyIdentifierExtension>().FirstOrDefault() is { } extension
-                && extension.SubjectKeyIdentifierBytes.Span.SequenceEqual(KeyIdentifier.Span);
-        }
-        catch (CryptographicException)
-        {
-            return false; // The certificate's key identifier is broken.
-        }
-    }
+    /// <summary>Determines whether it names the certificate with these names.</summary>
+    public bool Matches(in CertificateNames names) => KeyIdentifier.IsEmpty
+        ? SerialNumber.Span.SequenceEqual(names.SerialNumber.Span) && Issuer.Span.SequenceEqual(names.Issuer.Span)
+        : KeyIdentifier.Span.SequenceEqual(names.KeyIdentifier.Span);
 
     /// <summary>Names it for people: by the issuer and the serial number, or by the key identifier, in hexadecimal.</summary>
     public override string ToString()

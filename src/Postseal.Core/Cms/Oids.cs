@@ -57,6 +57,8 @@ internal static class Oids
     public const string Aes256Cbc = "2.16.840.1.101.3.4.1.42";
     public const string Aes128Gcm = "2.16.840.1.101.3.4.1.6";
     public const string Aes256Gcm = "2.16.840.1.101.3.4.1.46";
+    public const string TripleDesCbc = "1.2.840.113549.3.7"; // RFC 3370 sections 4.3.1 and 5.1
+    public const string TripleDesWrap = "1.2.840.113549.1.9.16.3.6";
 
     public const string CekHkdfSha256 = "1.2.840.113549.1.9.16.3.31"; // RFC 9709 section 3
 

@@ -24,7 +24,7 @@ internal sealed record AgreedKey(CertificateId Id, byte[] EncryptedKey, Received
         {
             var sharedInfo = KeyDerivation.SharedInfo(Agreement.Wrap, Agreement.Ukm);
             wrappingKey = Agreement.Derivation.DeriveKey(secret, Agreement.Wrap, sharedInfo, Agreement.Ukm);
-            return KeyWrap.Unwrap(wrappingKey, EncryptedKey, length);
+            return Agreement.Wrap.Unwrap(wrappingKey, EncryptedKey, length);
         }
         finally
         {

@@ -6,7 +6,7 @@ namespace Postseal.Cms.Enveloped;
 /// <summary>How the content of a received message is encrypted.</summary>
 /// <param name="Name">The cipher, for people.</param>
 /// <param name="KeyLength">The length of its key in bytes.</param>
-/// <param name="IsAuthenticated">Whether it is GCM; else it is CBC.</param>
+/// <param name="IsAuthenticated">Whether it is AES in GCM mode; else it is a cipher in CBC mode.</param>
 /// <param name="Iv">The IV or nonce.</param>
 /// <param name="TagLength">The length of the tag in bytes; 0 for CBC.</param>
 internal sealed record ContentAlgorithm(string Name, int KeyLength, bool IsAuthenticated, byte[] Iv, int TagLength)
@@ -15,7 +15,6 @@ internal sealed record ContentAlgorithm(string Name, int KeyLength, bool IsAuthe
 
     private static readonly byte[] BindingSalt = "The Cryptographic Message Syntax"u8.ToArray();
 
-    // Triple DES, for mail that is kept, has its row here when its block length may differ.
     private static readonly (string Oid, string Name, int KeyLength, bool IsAuthenticated)[] Known =
     [
         (Oids.Aes128Cbc, "aes128-cbc", 16, false),
@@ -24,7 +23,15 @@ internal sealed record ContentAlgorithm(string Name, int KeyLength, bool IsAuthe
         (Oids.Aes128Gcm, "aes128-gcm", 16, true),
         (Oids.Aes192Gcm, "aes192-gcm", 24, true),
         (Oids.Aes256Gcm, "aes256-gcm", 32, true),
+        (Oids.TripleDesCbc, "des-ede3-cbc", 24, false),
     ];
+
+    /// <summary>Gets whether it is triple DES (RFC 3370 section 5.1), for mail that is kept: its blocks are so short that it gives away
+    /// what is in long messages, and RFC 8551 calls it historic.</summary>
+    public bool IsTripleDes { get; private init; }
+
+    /// <summary>Gets the length of a block of CBC, and so of the IV, in bytes.</summary>
+    public int BlockLength => IsTripleDes ? ContentCipher.TripleDesBlockLength : ContentCipher.BlockLength;
 
     /// <summary>Gets the AlgorithmIdentifier to which the key is bound, in DER (RFC 9709); empty where it is not.</summary>
     public ReadOnlyMemory<byte> BoundTo { get; private init; }
@@ -54,6 +61,22 @@ internal sealed record ContentAlgorithm(string Name, int KeyLength, bool IsAuthe
         ? [.. sent]
         : HKDF.DeriveKey(HashAlgorithmName.SHA256, sent, sent.Length, BindingSalt, BoundTo.ToArray());
 
+#pragma warning disable CA5350 // Triple DES is what mail was encrypted with, and nothing is now.
+    /// <summary>Makes the cipher of CBC.</summary>
+    /// <param name="contentKey">What <see cref="ContentKey"/> returned.</param>
+    public SymmetricAlgorithm OpenCbc(byte[] contentKey)
+    {
+        SymmetricAlgorithm cipher = IsTripleDes ? TripleDES.Create() : Aes.Create();
+        cipher.SetKey(contentKey);
+        return cipher;
+    }
+
+    /// <summary>Determines whether a key is one of those of triple DES that encrypt as DES does, and that the platform therefore
+    /// does not take.</summary>
+    /// <param name="sent">A key of the right length, as it was sent.</param>
+    public bool IsWeak(byte[] sent) => IsTripleDes && TripleDES.IsWeakKey(sent);
+#pragma warning restore CA5350
+
     private static ContentAlgorithm? ReadCipher(ReadOnlyMemory<byte> encoded, out string? obstacle)
     {
         var algorithm = new AsnReader(encoded, AsnEncodingRules.BER).ReadSequence();
@@ -62,14 +85,15 @@ internal sealed record ContentAlgorithm(string Name, int KeyLength, bool IsAuthe
         obstacle = known is null ? $"its content is encrypted with {oid}, which is not known here" : null;
         if (known is null)
             return null;
+        var isTripleDes = oid == Oids.TripleDesCbc;
         var (iv, tagLength) = isAuthenticated ? ReadGcmParameters(algorithm.ReadSequence()) : (algorithm.ReadOctetString(), 0);
         algorithm.ThrowIfNotEmpty();
         // RFC 5084 lets a nonce have any length, and a longer one has broken programs (CVE-2025-15467); none writes another.
         var isRight = isAuthenticated
             ? iv.Length == ContentCipher.NonceLength && tagLength is >= MinTagLength and <= MaxTagLength
-            : iv.Length == ContentCipher.BlockLength;
+            : iv.Length == (isTripleDes ? ContentCipher.TripleDesBlockLength : ContentCipher.BlockLength);
         obstacle = isRight ? null : $"its content is encrypted with {name} and parameters that are too long or too short";
-        return isRight ? new ContentAlgorithm(name, keyLength, isAuthenticated, iv, tagLength) : null;
+        return isRight ? new ContentAlgorithm(name, keyLength, isAuthenticated, iv, tagLength) { IsTripleDes = isTripleDes } : null;
     }
 
     /// <summary>GCMParameters ::= SEQUENCE { nonce, ICVlen DEFAULT 12 } (RFC 5084 section 3.2)</summary>

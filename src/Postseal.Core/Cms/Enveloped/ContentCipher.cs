@@ -6,8 +6,11 @@ namespace Postseal.Cms.Enveloped;
 /// <summary>Encrypts content that lies in pieces, into the place where it is sent from, and decrypts it in place.</summary>
 internal static class ContentCipher
 {
-    /// <summary>The length of a block, and so of the IV of CBC, in bytes.</summary>
+    /// <summary>The length of a block of AES, and so of the IV of CBC, in bytes.</summary>
     public const int BlockLength = 16;
+
+    /// <summary>The length of a block of triple DES.</summary>
+    public const int TripleDesBlockLength = 8;
 
     /// <summary>The length of the nonce of GCM in bytes (RFC 5084 section 3.2).</summary>
     public const int NonceLength = 12;
@@ -64,31 +67,31 @@ internal static class ContentCipher
         aes.Encrypt(nonce, output, output, tag);
     }
 
-    /// <summary>Decrypts AES in CBC mode in place. Where it returns <see langword="false"/>, nothing is left of it.</summary>
-    /// <param name="key">The content's key.</param>
+    /// <summary>Decrypts AES or triple DES in CBC mode in place. Where it returns <see langword="false"/>, nothing is left of
+    /// it.</summary>
+    /// <param name="cipher">The cipher, which has the content's key.</param>
     /// <param name="iv">The IV.</param>
     /// <param name="content">Whole blocks, at least one.</param>
     /// <param name="length">How many bytes are left of it without the padding.</param>
     /// <returns>Whether it ends with a padding, as it does one time in 256 with any other key.</returns>
-    public static bool TryDecryptCbc(byte[] key, ReadOnlySpan<byte> iv, Span<byte> content, out int length)
+    public static bool TryDecryptCbc(SymmetricAlgorithm cipher, ReadOnlySpan<byte> iv, Span<byte> content, out int length)
     {
-        using var aes = Aes.Create();
-        aes.SetKey(key);
-        Span<byte> before = stackalloc byte[BlockLength];
-        Span<byte> last = stackalloc byte[BlockLength];
+        var blockLength = iv.Length;
+        Span<byte> before = stackalloc byte[blockLength];
+        Span<byte> last = stackalloc byte[blockLength];
         iv.CopyTo(before);
         for (var rest = content; !rest.IsEmpty;)
         {
             var chunk = rest[..Math.Min(ChunkLength, rest.Length)];
-            chunk[^BlockLength..].CopyTo(last);
-            aes.DecryptCbc(chunk, before, chunk, PaddingMode.None);
+            chunk[^blockLength..].CopyTo(last);
+            cipher.DecryptCbc(chunk, before, chunk, PaddingMode.None);
             last.CopyTo(before);
             rest = rest[chunk.Length..];
         }
 
         int padding = content[^1];
         length = content.Length - padding;
-        if (padding is >= 1 and <= BlockLength && !content[length..].ContainsAnyExcept((byte)padding))
+        if (padding >= 1 && padding <= blockLength && !content[length..].ContainsAnyExcept((byte)padding))
             return true;
         CryptographicOperations.ZeroMemory(content);
         return false;

@@ -30,6 +30,8 @@ internal sealed class ReceivedEnvelope
     private long contentStart = -1;
     private long contentLength;
     private byte[] attributes = [];
+    private bool isTypeAuthenticated;
+    private bool namesOthers; // those who have no certificate
     private byte[] tag = [];
 
     private ReceivedEnvelope(ByteSource source) => this.source = source;
@@ -66,7 +68,11 @@ internal sealed class ReceivedEnvelope
     }
 
     /// <summary>Determines whether it says that it is encrypted to a certificate.</summary>
-    public bool Names(X509Certificate2 certificate) => recipients.Exists(recipient => recipient.Id.Matches(certificate));
+    public bool Names(X509Certificate2 certificate)
+    {
+        var names = CertificateNames.Of(certificate);
+        return recipients.Exists(recipient => recipient.Id.Matches(names));
+    }
 
     /// <summary>Decrypts the content with the one key that it is encrypted to; of several with that of the newest certificate.</summary>
     /// <param name="keys">The keys of whom it was sent to.</param>
@@ -91,7 +97,7 @@ internal sealed class ReceivedEnvelope
         try
         {
             sent = await recipient.DecryptKeyAsync(key.Key, algorithm.KeyLength, cancellationToken).ConfigureAwait(false);
-            var isKey = sent?.Length == algorithm.KeyLength;
+            var isKey = sent?.Length == algorithm.KeyLength && !algorithm.IsWeak(sent);
             contentKey = algorithm.ContentKey(isKey ? sent! : random);
             return TryDecryptContent(algorithm, contentKey, out var content) && isKey
                 ? new DecryptedContent(content, contentType, algorithm, key)
@@ -107,16 +113,27 @@ internal sealed class ReceivedEnvelope
 
     /// <summary>Returns why nobody can decrypt it, whatever keys he has; <see langword="null"/> where somebody may.</summary>
     /// <param name="readsTripleDes">Whether triple DES is read.</param>
-    public string? WhyNobodyCould(bool readsTripleDes) => Obstacle;
+    public string? WhyNobodyCould(bool readsTripleDes) => Obstacle ?? (Algorithm!.IsTripleDes && !readsTripleDes
+        ? $"its content is encrypted with {Algorithm.Name}, which is read only where [Incoming] TripleDes is yes"
+        : null);
 
     private bool TryDecryptContent(ContentAlgorithm algorithm, byte[] contentKey, out Memory<byte> content)
     {
-        var bytes = new byte[contentLength];
+        // Not moved in memory, as that would leave a copy behind which nobody clears.
+        var bytes = GC.AllocateUninitializedArray<byte>((int)contentLength, pinned: true);
         CopyContent(bytes);
         var length = bytes.Length;
-        var isRight = algorithm.IsAuthenticated
-            ? ContentCipher.TryDecryptGcm(contentKey, algorithm.Iv, bytes, tag, attributes)
-            : ContentCipher.TryDecryptCbc(contentKey, algorithm.Iv, bytes, out length);
+        bool isRight;
+        if (algorithm.IsAuthenticated)
+        {
+            isRight = ContentCipher.TryDecryptGcm(contentKey, algorithm.Iv, bytes, tag, attributes);
+        }
+        else
+        {
+            using var cipher = algorithm.OpenCbc(contentKey);
+            isRight = ContentCipher.TryDecryptCbc(cipher, algorithm.Iv, bytes, out length);
+        }
+
         content = isRight ? bytes.AsMemory(0, length) : default;
         return isRight;
     }
@@ -187,12 +204,15 @@ internal sealed class ReceivedEnvelope
         {
             if (++count > MaxRecipients)
                 throw TooMany();
+            var before = recipients.Count;
             foreach (var recipient in RecipientInfoReader.Read(reader.ReadEncoded(reader.NextIdentifier, MaxRecipientInfo)))
             {
                 if (recipients.Count == MaxRecipients)
                     throw TooMany();
                 recipients.Add(recipient);
             }
+
+            namesOthers |= recipients.Count == before;
         }
 
         reader.Close();
@@ -223,17 +243,25 @@ internal sealed class ReceivedEnvelope
     {
         if (contentStart < 0)
             return "its content is elsewhere";
+        if (contentLength > Array.MaxLength)
+            return "its content is too long";
         if (algorithm.IsAuthenticated != isAuthenticated)
             return $"it has {algorithm.Name} where that does not belong";
         if (isAuthenticated)
         {
             if (tag.Length != algorithm.TagLength)
                 return "its tag is not as long as it says";
-            return contentType != Oids.Data && attributes.Length == 0 ? "its type is not authenticated" : null;
+            // RFC 5083 section 2.1
+            if (contentType != Oids.Data && !isTypeAuthenticated)
+                return "its type is not authenticated";
+        }
+        else if (contentLength == 0 || contentLength % algorithm.BlockLength != 0)
+        {
+            return "its content is not in whole blocks";
         }
 
-        return contentLength == 0 || contentLength % ContentCipher.BlockLength != 0
-            ? "its content is not in whole blocks"
+        return !namesOthers && recipients.TrueForAll(recipient => recipient is UnknownKey)
+            ? recipients[0].WhyNotWith(KeyKind.Rsa)
             : null;
     }
 
@@ -261,11 +289,11 @@ internal sealed class ReceivedEnvelope
 
     private void CheckContentType(AsnReader attribute)
     {
-        if (attribute.ReadObjectIdentifier() == Oids.ContentType
-            && attribute.ReadSetOf(skipSortOrderValidation: true).ReadObjectIdentifier() != contentType)
-        {
+        if (attribute.ReadObjectIdentifier() != Oids.ContentType)
+            return;
+        if (attribute.ReadSetOf(skipSortOrderValidation: true).ReadObjectIdentifier() != contentType)
             throw new AsnContentException("it is not of the type that its attributes name");
-        }
+        isTypeAuthenticated = true;
     }
 
     private static AsnContentException TooMany() => new($"it is encrypted to more than {MaxRecipients} recipients");

@@ -20,9 +20,10 @@ internal static class RecipientChoice
         foreach (var key in keys)
         {
             ReceivedRecipient? named = null;
+            var names = CertificateNames.Of(key.Certificate);
             foreach (var recipient in recipients)
             {
-                if (!recipient.Id.Matches(key.Certificate))
+                if (!recipient.Id.Matches(names))
                     continue;
                 if (named is not null)
                 {

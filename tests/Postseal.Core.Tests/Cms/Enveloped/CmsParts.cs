@@ -1,5 +1,6 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
+using Postseal.Cms.Enveloped;
 using Postseal.TestKit;
 
 namespace Postseal.Tests.Cms.Enveloped;
@@ -70,18 +71,29 @@ internal sealed record CmsParts
     }
 
     /// <summary>The same with whatever encrypted key.</summary>
-    public static byte[] KeyTransportOf(Correspondent recipient, byte[] encryptedKey)
+    public static byte[] KeyTransportOf(Correspondent recipient, byte[] encryptedKey) =>
+        KeyTransport(RecipientKey.Create(recipient.Certificate).Identifier, encryptedKey);
+
+    /// <summary>The same, which names the certificate by its key.</summary>
+    public static byte[] KeyTransportByKey(Correspondent recipient, byte[] encryptedKey) =>
+        KeyTransport(RecipientKey.Create(recipient.Certificate, RecipientNaming.SubjectKeyIdentifier).Identifier, encryptedKey);
+
+    /// <summary>A RecipientInfo for a key of Diffie and Hellman (RFC 2630 section 6.2.2), or of whatever other algorithm.</summary>
+    public static byte[] UnknownKeyOf(Correspondent recipient)
+    {
+        var known = KeyTransportOf(recipient, new byte[256]);
+        var rsa = known.AsSpan().LastIndexOf((ReadOnlySpan<byte>)[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01]);
+        known[rsa + 8] = 0x63;
+        return known;
+    }
+
+    private static byte[] KeyTransport(byte[] identifier, byte[] encryptedKey)
     {
         var writer = new AsnWriter(AsnEncodingRules.DER);
         using (writer.PushSequence())
         {
             writer.WriteInteger(0);
-            using (writer.PushSequence())
-            {
-                writer.WriteEncodedValue(recipient.Certificate.IssuerName.RawData);
-                writer.WriteInteger(recipient.Certificate.SerialNumberBytes.Span);
-            }
-
+            writer.WriteEncodedValue(identifier);
             using (writer.PushSequence())
             {
                 writer.WriteObjectIdentifier("1.2.840.113549.1.1.1");
