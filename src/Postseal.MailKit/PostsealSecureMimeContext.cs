@@ -114,8 +114,8 @@ public class PostsealSecureMimeContext : BouncyCastleSecureMimeContext
     /// <inheritdoc/>
     protected override AsymmetricKeyParameter? GetPrivateKey(ISelector<Certificate> selector) =>
         directory.FindIdentities(certificate => Matches(selector, certificate.Certificate.AsBouncyCastleCertificate()))
-            .FirstOrDefault() is { } identity
-            ? ToBouncyCastle(((PlatformKey)identity.Key).Handle)
+            .FirstOrDefault() is { Key: PlatformKey key }
+            ? ToBouncyCastle(key.Handle)
             : null;
 
     // By PKCS #8, which names the curve: an EC key made of the curve's numbers is three times slower there.

@@ -43,7 +43,7 @@ internal static partial class SettingsReader
         };
         var (senders, certificates) = ReadSenders(file, options.Certificates.DomainCertificates);
         var encryption = file.Section("Encryption");
-        var (recipients, recipientCertificates) = ReadRecipients(file);
+        var (recipients, recipientCertificates, keysOf) = ReadRecipients(file);
         var state = ReadState(file);
         return options with
         {
@@ -60,6 +60,7 @@ internal static partial class SettingsReader
             {
                 Senders = certificates,
                 Recipients = recipientCertificates,
+                KeysOf = keysOf,
                 SubAddress = encryption.Flag("SubAddress", defaults.Certificates.SubAddress),
                 HarvestedPath = ReadHarvestedPath(file.Section("Harvest"), state),
                 Trust = ReadTrust(file.Section("Trust")),
@@ -109,8 +110,11 @@ internal static partial class SettingsReader
         };
     }
 
-    private static (Dictionary<AddressPattern, RecipientOverrides>, Dictionary<AddressPattern, string>) ReadRecipients(SettingsFile file)
+    private static (
+        Dictionary<AddressPattern, RecipientOverrides>, Dictionary<AddressPattern, string>,
+        Dictionary<AddressPattern, IReadOnlyList<AddressPattern>>) ReadRecipients(SettingsFile file)
     {
+        var keysOf = new Dictionary<AddressPattern, IReadOnlyList<AddressPattern>>();
         var overrides = new Dictionary<AddressPattern, RecipientOverrides>();
         var certificates = new Dictionary<AddressPattern, string>();
         foreach (var (whose, section) in file.Named("Recipient"))
@@ -118,9 +122,11 @@ internal static partial class SettingsReader
             overrides[whose] = ReadRecipient(section);
             if (section.ExistingFile("Certificate") is { } certificate)
                 certificates[whose] = certificate;
+            if (section.Text("KeysOf") is not null || section.IsEmpty("KeysOf"))
+                keysOf[whose] = section.List("KeysOf", [], AddressPattern.Parse);
         }
 
-        return (overrides, certificates);
+        return (overrides, certificates, keysOf);
     }
 
     /// <summary>An empty Header takes the field away; a missing one leaves the default.</summary>

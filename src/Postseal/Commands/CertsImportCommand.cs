@@ -34,8 +34,8 @@ internal static class CertsImportCommand
             Key, certificate and chain become ADDRESS.pem, or ADDRESS-cert+key.pem when the certificate is for encryption
             only (mode 0600); a recipient's certificate ADDRESS, or ADDRESS@sign or ADDRESS@enc when it is for one use
             only; CA certificates NAME.ca.pem (mode 0644). An encrypted key stays encrypted with its passphrase. A key
-            needs its certificate: in one of the files, or in the directory. With --force a replaced key is kept in a file
-            that ends with .old, for old mail.
+            needs its certificate: in one of the files, or in the directory. A key pair that --force replaces, or that is
+            older than the one in use, is kept as ADDRESS.pem.FINGERPRINT.old: it opens old mail and does nothing else.
             Exit code 0: everything was imported, and every sender who got a signing key can sign; 1: something was not
             imported, or a sender cannot sign yet, and the summary says why.
             """,

@@ -92,13 +92,18 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
         foreach (var address in CertificateAddresses.Of(certificate))
         {
             var name = AddressFileName.For(address) + PairSuffix(CertificateRules.MeantFor(certificate));
-            KeepReplacedKey(name);
+            var isOlder = IsOlderThanIn(name, certificate);
+            if (isOlder)
+                name = FileConventions.OldName(name, Fingerprints.Short(certificate));
+            else
+                KeepReplacedKey(name);
             Write(name, content.Bytes, AtomicFile.Private);
             Addresses.Add(address);
-            if (CertificateRules.IsMeantToSign(certificate))
+            if (!isOlder && CertificateRules.IsMeantToSign(certificate))
                 Signers.Add(address);
             var how = key.Key.IsEncrypted ? "encrypted key" : "key, which is not encrypted,";
-            report.Imported($"{name}: {how} with the certificate of {address}{Validity(certificate)}");
+            var when = isOlder ? ", older than the one in use: for decrypting only" : Validity(certificate);
+            report.Imported($"{name}: {how} with the certificate of {address}{when}");
             if (key.Report != report)
                 key.Report.Imported($"{name}: the private key of {address}");
         }
@@ -134,18 +139,28 @@ internal sealed class CertificateImport(CertificateStore store, ImportBatch batc
     private IEnumerable<X509Certificate2> Issuers() =>
         batch.Certificates.Select(item => item.Certificate).Where(CertificateNames.IsIssuer).Concat(store.Issuers());
 
-    /// <summary>Keeps the old key of a forced import, under a name that is nobody's: without it, mail encrypted to it is
-    /// lost.</summary>
+    /// <summary>Determines whether a newer pair has the name already, and nobody asked to replace it.</summary>
+    private bool IsOlderThanIn(string name, X509Certificate2 certificate) =>
+        written.Contains(name) || (!force && store.Entries.Any(
+            entry => entry is { HasKey: true, Certificate: { } known } && entry.KeyFiles.Contains(Path.Combine(store.Path, name))
+                && known.Certificate.NotBefore > certificate.NotBefore));
+
+    /// <summary>Keeps the old pair of a forced import, under a name by which it opens the mail that was encrypted to it.</summary>
     private void KeepReplacedKey(string name)
     {
         var path = Path.Combine(store.Path, name);
         if (!force || store.Entries.FirstOrDefault(entry => entry.KeyFiles.Contains(path)) is not { } old)
             return;
-        var mark = old.File == path && old.Certificate is { } known ? Fingerprints.Short(known.Certificate) : "key";
-        using var content = new Secret(KeyFile.ReadBytes(path));
-        AtomicFile.Write(
-            Path.Combine(store.Path, $"{name.Replace('@', '_')}.{mark}.old"), content.Bytes, AtomicFile.Private, replace: true,
-            owner ?? FileOwner.Of(path));
+        var mark = old.Certificate is { } known ? Fingerprints.Short(known.Certificate) : "key";
+        // A certificate in a file of its own is of no use to the old key unless it is kept with it.
+        foreach (var part in new[] { old.File, path }.Distinct().Where(part => Path.GetDirectoryName(part) == store.Path))
+        {
+            using var content = new Secret(KeyFile.ReadBytes(part));
+            var kept = FileConventions.OldName(Path.GetFileName(part), mark);
+            AtomicFile.Write(
+                Path.Combine(store.Path, kept), content.Bytes, part == path ? AtomicFile.Private : AtomicFile.Public, replace: true,
+                owner ?? FileOwner.Of(part));
+        }
     }
 
     private void Write(string name, ReadOnlySpan<byte> content, UnixFileMode mode)

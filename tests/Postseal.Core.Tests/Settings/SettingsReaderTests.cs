@@ -62,6 +62,10 @@ public sealed class SettingsReaderTests : IDisposable
         ToSender = yes
         [Recipient:bob@example.net]
         Certificate = secret
+        [Recipient:team@example.org]
+        KeysOf = Alice@example.org, @bücher.example
+        [Recipient:@example.org]
+        KeysOf =
         [Override]
         Header = X-Seal
         SubjectTag = [seal]
@@ -135,6 +139,7 @@ public sealed class SettingsReaderTests : IDisposable
                 ExpiryWarning = TimeSpan.FromDays(14),
                 Senders = options.Certificates.Senders,
                 Recipients = options.Certificates.Recipients,
+                KeysOf = options.Certificates.KeysOf,
                 HarvestedPath = directory.File("learned"),
                 SubAddress = true,
                 Trust = new TrustOptions
@@ -147,6 +152,11 @@ public sealed class SettingsReaderTests : IDisposable
             options.Certificates);
         Assert.Equal(
             new(AddressPattern.Parse("bob@example.net"), directory.File("secret")), Assert.Single(options.Certificates.Recipients));
+        Assert.Equal(
+            [AddressPattern.Parse("alice@example.org"), AddressPattern.Parse("@xn--bcher-kva.example")],
+            options.Certificates.KeysOf[AddressPattern.Parse("team@example.org")]);
+        Assert.Empty(options.Certificates.KeysOf[AddressPattern.Parse("@example.org")]);
+        Assert.Equal(2, options.Certificates.KeysOf.Count);
         Assert.Equal(
             new(AddressPattern.Parse("alice@example.org"), new(directory.File("secret"), directory.File("secret"))),
             Assert.Single(options.Certificates.Senders));
@@ -210,6 +220,7 @@ public sealed class SettingsReaderTests : IDisposable
     [InlineData("ExpiryWarning = 14d", "ExpiryWarning = 15d", false)]
     [InlineData("Certificate = secret", "Certificate = logins", false)]
     [InlineData("[Sender:alice@example.org]", "[Sender:bob@example.org]", false)]
+    [InlineData("KeysOf = Alice@example.org", "KeysOf = Carol@example.org", false)]
     public void Settings_of_certificates_are_the_same_where_they_say_the_same(string line, string other, bool same) =>
         Assert.Equal(same, Read(EverySetting).Certificates.IsSameAs(Read(EverySetting.Replace(line, other, StringComparison.Ordinal)).Certificates));
 
@@ -233,6 +244,7 @@ public sealed class SettingsReaderTests : IDisposable
     [InlineData("[Encryption]\nContent = Rot13", "[Encryption] Content: 'Rot13' is not one of Auto, Aes128Cbc, Aes256Cbc, Aes128Gcm, Aes256Gcm")]
     [InlineData("[Encryption]\nCertificate = secret", "[Encryption] Certificate: there is no setting 'Certificate'")]
     [InlineData("[Recipient:bob]\nMode = Required", "[Recipient:bob]: 'bob' is neither an address")]
+    [InlineData("[Recipient:team@example.org]\nKeysOf = alice@example.org, bob", "[Recipient:team@example.org] KeysOf: 'bob' is neither an address")]
     [InlineData("[Override]\nHeader = Subject", "[Override] Header: 'Subject' is not a header field's name, as X-Postseal-Encrypt")]
     [InlineData("[Splitting]\nReinject = 127.0.0.1", "[Splitting] Reinject: '127.0.0.1' is not a host and a port, as 127.0.0.1:10027")]
     [InlineData("[Trust]\nForEncryption = yes", "[Trust] ForEncryption: needs Anchors")]

@@ -153,13 +153,22 @@ internal sealed class KeyFile : IDisposable
             throw Problem(CertificateFileProblem.TooLarge, $"holds more than {MaxKeys} private keys; split it");
     }
 
-    /// <summary>The certificates that one of these keys belongs to, with the key. All keys are opened for it.</summary>
-    /// <exception cref="CertificateFileException">A key is locked, damaged, or of a kind that cannot be used.</exception>
-    internal static IEnumerable<(X509Certificate2 Certificate, StoredKey Key)> Pairs(
-        IEnumerable<X509Certificate2> certificates, IReadOnlyList<StoredKey> keys) =>
-        from certificate in certificates
-        from key in keys.Where(key => key.BelongsTo(certificate)).Take(1)
-        select (certificate, key);
+    /// <summary>The certificates that one of these keys belongs to, with the key. All keys are opened for it; one of a kind that cannot
+    /// be used leaves the others in use.</summary>
+    /// <exception cref="CertificateFileException">A key is locked or damaged, or all are of kinds that cannot be used.</exception>
+    internal static IReadOnlyList<(X509Certificate2 Certificate, StoredKey Key)> Pairs(
+        IEnumerable<X509Certificate2> certificates, IReadOnlyList<StoredKey> keys)
+    {
+        List<StoredKey> usable = [.. keys.Where(key => key.IsSupported)];
+        if (usable.Count == 0 && keys.Count > 0)
+            keys[0].Open(); // throws, and says why
+        return
+        [
+            .. from certificate in certificates
+               from key in usable.Where(key => key.BelongsTo(certificate)).Take(1)
+               select (certificate, key),
+        ];
+    }
 
     /// <summary>Has something cleared with the file.</summary>
     internal void Keep(IDisposable secret) => secrets.Add(secret);

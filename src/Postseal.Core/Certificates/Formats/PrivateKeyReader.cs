@@ -1,6 +1,7 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using Postseal.Cms;
+using Postseal.Cms.Enveloped;
 
 namespace Postseal.Certificates.Formats;
 
@@ -66,9 +67,23 @@ internal static class PrivateKeyReader
     {
         Oids.RsaEncryption => Fill(RSA.Create(), static (key, der) => key.ImportPkcs8PrivateKey(der, out int _), der),
         Oids.EcPublicKey => Fill(ECDsa.Create(), static (key, der) => key.ImportPkcs8PrivateKey(der, out int _), der),
+        Oids.X25519 => ReadX25519(der),
         var other => throw new CertificateFileException(
-            path, CertificateFileProblem.Unsupported, $"holds a key of algorithm {other}; RSA or EC is expected"),
+            path, CertificateFileProblem.Unsupported, $"holds a key of algorithm {other}; RSA, EC or X25519 is expected"),
     };
+
+    private static X25519KeyPair ReadX25519(ReadOnlySpan<byte> der)
+    {
+        var copy = der.ToArray();
+        try
+        {
+            return new X25519KeyPair(X25519Key.ReadPkcs8(copy)!);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(copy);
+        }
+    }
 
     /// <summary>PrivateKeyInfo ::= SEQUENCE { version, privateKeyAlgorithm AlgorithmIdentifier, … } (RFC 5958 section 2)</summary>
     private static string AlgorithmOf(ReadOnlySpan<byte> der)

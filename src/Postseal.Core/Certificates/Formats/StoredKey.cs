@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Postseal.Cms;
 
 namespace Postseal.Certificates.Formats;
 
@@ -53,12 +54,34 @@ internal sealed class StoredKey : IDisposable
     /// little.</summary>
     internal bool IsEncryptedPkcs8 { get; }
 
-    /// <summary>Opens the key, once: a handle of the platform.</summary>
+    /// <summary>Opens the key, once: a handle of the platform, or a key of X25519.</summary>
     /// <exception cref="CertificateFileException">It is locked, damaged, or of a kind that cannot be used.</exception>
     public AsymmetricAlgorithm Open()
     {
         ObjectDisposedException.ThrowIf(isCleared && key is null, this);
         return key ??= open(stored);
+    }
+
+    /// <summary>Opens the key, once, for use with mail.</summary>
+    /// <inheritdoc cref="Open"/>
+    public PrivateKey OpenForMail() => Open() is X25519KeyPair pair ? pair.Key : new PlatformKey(Open());
+
+    /// <summary>Gets whether it is of a kind that can be used; it is opened for that.</summary>
+    /// <exception cref="CertificateFileException">It is locked or damaged.</exception>
+    public bool IsSupported
+    {
+        get
+        {
+            try
+            {
+                Open();
+                return true;
+            }
+            catch (CertificateFileException e) when (e.Kind == CertificateFileProblem.Unsupported)
+            {
+                return false;
+            }
+        }
     }
 
     /// <summary>Determines whether the certificate is for this key, which is opened for it.</summary>

@@ -43,6 +43,14 @@ public sealed record CertificateOptions
     /// </summary>
     public IReadOnlyDictionary<AddressPattern, string> Recipients { get; init; } = new Dictionary<AddressPattern, string>();
 
+    /// <summary>
+    /// Gets whose keys open mail to an address besides its own (<c>[Recipient:…] KeysOf</c>), by address
+    /// (<c>team@example.org</c>) or for all addresses of a domain (<c>@example.org</c>). Default: nobody's, as whoever gets mail at
+    /// that address reads what was encrypted to these, wherever he has it from.
+    /// </summary>
+    public IReadOnlyDictionary<AddressPattern, IReadOnlyList<AddressPattern>> KeysOf { get; init; } =
+        new Dictionary<AddressPattern, IReadOnlyList<AddressPattern>>();
+
     /// <summary>Gets the directory of the certificates that were learned from signed mail (<c>[Harvest] Path</c>), absolute once
     /// read. It need not be there. Default: <c>harvested</c> in the state directory; <see langword="null"/>: there is none.</summary>
     public string? HarvestedPath { get; init; }
@@ -56,10 +64,12 @@ public sealed record CertificateOptions
 
     /// <summary>Determines whether both say the same, senders' and recipients' settings included.</summary>
     internal bool IsSameAs(CertificateOptions other) =>
-        this == other with { Senders = Senders, Recipients = Recipients, Trust = other.Trust with { IssuerHosts = Trust.IssuerHosts } }
+        this == other with { Senders = Senders, Recipients = Recipients, KeysOf = KeysOf, Trust = other.Trust with { IssuerHosts = Trust.IssuerHosts } }
         && Trust.IssuerHosts.SequenceEqual(other.Trust.IssuerHosts)
         && Same(Senders, other.Senders)
-        && Same(Recipients, other.Recipients);
+        && Same(Recipients, other.Recipients)
+        && KeysOf.Count == other.KeysOf.Count
+        && KeysOf.All(entry => other.KeysOf.TryGetValue(entry.Key, out var same) && entry.Value.SequenceEqual(same));
 
     private static bool Same<T>(IReadOnlyDictionary<AddressPattern, T> one, IReadOnlyDictionary<AddressPattern, T> other) =>
         one.Count == other.Count

@@ -48,6 +48,7 @@ internal sealed class DirectoryCatalog
     public IReadOnlyList<SenderEntry> Senders() =>
     [
         .. from entry in Entries
+           where entry.Files.Purpose is not FilePurpose.Decrypt
            where entry.Kind is CertificateKind.Own || (entry.Kind is CertificateKind.Domain && directory.Options.DomainCertificates)
            group entry by entry.Owner! into owner
            orderby owner.Key.Text
@@ -185,6 +186,9 @@ internal sealed class DirectoryCatalog
             return CertificateRules.CheckDates(certificate.Certificate, directory.Time.GetUtcNow());
         if (entry.Kind is CertificateKind.Correspondent && IsToEncrypt(entry))
             return CheckRecipient(certificate, entry.Owner!);
+        // Of what opens old mail it is the key alone that has to be good.
+        if (entry is { HasKey: true, Files.Purpose: FilePurpose.Decrypt })
+            return directory.Open(readers[entry.File]).Problem;
         return (certificate.CannotEncrypt is null ? null : certificate.CannotSign)
             ?? (entry.Owner is null ? null : CertificateRules.CheckOwner(certificate.Addresses, entry.Owner))
             ?? CertificateRules.CheckDates(certificate.Certificate, directory.Time.GetUtcNow())
@@ -218,8 +222,12 @@ internal sealed class DirectoryCatalog
                     : null;
         }
 
-        if (entry is not { HasKey: true, Certificate: { CannotSign: null } certificate } || entry.Kind is CertificateKind.Issuer)
+        if (entry is not { HasKey: true, Certificate: { CannotSign: null } certificate, Files.Purpose: not FilePurpose.Decrypt }
+            || entry.Kind is CertificateKind.Issuer)
+        {
             return null;
+        }
+
         return directory.FindSignerOf(entry.Owner ?? AddressPattern.Of(certificate.Addresses[0])) switch
         {
             Lookup<Identity>.Found { Value: var used } when CertificateMatch.Same(used.Certificate, certificate.Certificate) => null,

@@ -15,6 +15,7 @@ internal sealed class DirectoryIndex
     private readonly DirectoryListing top;
     private readonly Dictionary<(string, bool), KeyFileReader> readers = []; // a file may be a sender's and, with its key unseen, a recipient's
     private readonly Dictionary<AddressPattern, List<KeyFileReader>> byOwner = [];
+    private readonly HashSet<KeyFileReader> ambiguous = []; // whose name may stand for several addresses
     private readonly Dictionary<AddressPattern, List<DirectoryListing>> below = [];
     private readonly Dictionary<AddressPattern, KeyFileReader> configured = [];
     private readonly Dictionary<AddressPattern, KeyFileReader> recipients = [];
@@ -82,13 +83,28 @@ internal sealed class DirectoryIndex
     public bool IsCurrent() => top.IsCurrent() && below.Keys.All(AreCurrent);
 
     /// <summary>Determines whether what it says of one address still holds.</summary>
-    public bool IsCurrentFor(MailAddress address) =>
-        top.IsCurrent()
-        && (below.Count == 0 || (AreCurrent(AddressPattern.Of(address)) && AreCurrent(AddressPattern.OfDomain(address))));
+    public bool IsCurrentFor(MailAddress address) => IsCurrentFor(AddressPattern.Of(address));
+
+    /// <summary>Determines whether what it says of one address, or of a domain as a whole, still holds.</summary>
+    public bool IsCurrentFor(AddressPattern owner) =>
+        top.IsCurrent() && (below.Count == 0 || (AreCurrent(owner) && AreCurrent(owner.Domain)));
 
     /// <summary>Returns the files that are an address's own, or that are for a whole domain.</summary>
     public IReadOnlyList<KeyFileReader> Of(AddressPattern owner) =>
         configured.TryGetValue(owner, out var named) ? [named] : byOwner.GetValueOrDefault(owner) ?? [];
+
+    /// <summary>Returns every file of ours that may hold a key of that owner, those too that another one takes precedence over.</summary>
+    public IEnumerable<KeyFileReader> KeysOf(AddressPattern owner)
+    {
+        IEnumerable<KeyFileReader> named = byOwner.GetValueOrDefault(owner) ?? [];
+        return (configured.TryGetValue(owner, out var other) ? named.Prepend(other) : named).Where(reader => reader.Files.IsOurs);
+    }
+
+    /// <summary>Gets all files.</summary>
+    public IEnumerable<KeyFileReader> Readers => readers.Values;
+
+    /// <summary>Determines whether only the certificate tells which of several addresses a file is named after.</summary>
+    public bool IsAmbiguous(KeyFileReader reader) => ambiguous.Contains(reader);
 
     /// <summary>Returns the file that <c>[Recipient:…] Certificate</c> names for an address or a domain.</summary>
     public KeyFileReader? RecipientFileOf(AddressPattern owner) => recipients.GetValueOrDefault(owner);
@@ -134,7 +150,7 @@ internal sealed class DirectoryIndex
 
     private void AddNamedFiles(string stem, Dictionary<string, string> files)
     {
-        var found = FileConventions.ForAddress(suffix => files.GetValueOrDefault(suffix)).ToList();
+        var found = FileConventions.ForAddress(files).ToList();
         AddReaders(OwnersOf(stem), found);
         if (files.TryGetValue(FileConventions.Chain, out var chain))
             intermediateFiles.Add(chain);
@@ -235,6 +251,8 @@ internal sealed class DirectoryIndex
         {
             foreach (var owner in owners)
                 GetOrAdd(byOwner, owner).Add(reader);
+            if (owners.Count > 1)
+                ambiguous.Add(reader);
         }
     }
 

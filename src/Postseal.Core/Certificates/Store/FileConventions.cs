@@ -22,12 +22,17 @@ internal static class FileConventions
     /// <summary>Where a key lies beside its certificate, in the order in which it is looked for.</summary>
     private static readonly string[] KeySuffixes = [".pem.enc", ".pem", ".key"];
 
-    /// <summary>What is put behind an address, or behind <c>@example.org</c> for a whole domain. Longer ones first.</summary>
-    private static readonly string[] Suffixes =
-        ["-cert+key.pem", Chain, .. KeySuffixes, ".crt", ".cer", ".p12", ".pfx", "@sign", "@enc", Abilities, Provenance, LearnedSignature, ""];
+    /// <summary>What is put behind an address, or behind <c>@example.org</c> for a whole domain, in which a key may be or its
+    /// certificate. Longer ones first.</summary>
+    private static readonly string[] KeyPairSuffixes = ["-cert+key.pem", Chain, .. KeySuffixes, ".crt", ".cer", ".p12", ".pfx"];
+
+    private static readonly string[] Suffixes = [.. KeyPairSuffixes, "@sign", "@enc", Abilities, Provenance, LearnedSignature, ""];
 
     /// <summary>No domain ends like this: such a name is not the bare address of a correspondent.</summary>
     private static readonly string[] EndsOfNoAddress = [".csr", ".der", ".p7b", ".p7c", ".old", ".bak", ".orig", "~"];
+
+    /// <summary>What is put behind the whole name of a file whose key opens old mail and does nothing else.</summary>
+    private const string Old = ".old";
 
     private const string SympaCertificate = "cert.pem";
     private const string SympaKey = "private_key";
@@ -45,19 +50,53 @@ internal static class FileConventions
     /// Splits a file's name into what it is named after and the suffix, in all the ways in which it can be read: the first
     /// that gives an address counts.
     /// </summary>
-    internal static IEnumerable<(string Stem, string Suffix)> Splits(string name) =>
-        from suffix in Suffixes
-        where name.EndsWith(suffix, StringComparison.OrdinalIgnoreCase)
-            && (suffix.Length > 0 || !EndsOfNoAddress.Any(end => name.EndsWith(end, StringComparison.OrdinalIgnoreCase)))
-        select (name[..^suffix.Length], suffix);
+    internal static IEnumerable<(string Stem, string Suffix)> Splits(string name) => EndOf(name) is { Length: > 0 } end
+        ? Splits(name[..^end.Length], end.ToLowerInvariant(), KeyPairSuffixes)
+        : Splits(name, "", Suffixes.Where(suffix =>
+            suffix.Length > 0 || !EndsOfNoAddress.Any(end => name.EndsWith(end, StringComparison.OrdinalIgnoreCase))));
+
+    /// <summary>Returns the name of the file in which a key pair is kept that another one takes the place of: it opens what was once
+    /// encrypted to it.</summary>
+    /// <param name="name">The name it has.</param>
+    /// <param name="mark">What tells it from those that were replaced before.</param>
+    internal static string OldName(string name, string mark) => $"{name}.{mark}{Old}";
 
     /// <summary>Returns the certificates of one address.</summary>
-    /// <param name="find">The path of its file with that suffix, or <see langword="null"/>.</param>
-    internal static IEnumerable<KeyFileSet> ForAddress(Func<string, string?> find)
+    /// <param name="files">The paths of its files, by their suffixes.</param>
+    internal static IEnumerable<KeyFileSet> ForAddress(IReadOnlyDictionary<string, string> files)
     {
-        var abilities = find(Abilities);
-        return PairsAndCertificates(find).Select(files => files with { AbilitiesFile = abilities });
+        var abilities = files.GetValueOrDefault(Abilities);
+        return
+        [
+            .. PairsAndCertificates(files.GetValueOrDefault).Select(set => set with { AbilitiesFile = abilities }),
+            .. from end in files.Keys.Select(EndOf).OfType<string>().Distinct().Order(StringComparer.Ordinal)
+               from set in PairsAndCertificates(suffix => files.GetValueOrDefault(suffix + end))
+               where set is { IsOurs: true, KeyFile: not null }
+               select set with { Purpose = FilePurpose.Decrypt },
+        ];
     }
+
+    private static IEnumerable<(string Stem, string Suffix)> Splits(string name, string end, IEnumerable<string> suffixes) =>
+        from suffix in suffixes
+        where name.EndsWith(suffix, StringComparison.OrdinalIgnoreCase)
+        select (name[..^suffix.Length], suffix + end);
+
+    /// <summary>Returns the end of a name by which it is an old one's: <c>.old</c>, or with a mark before that tells it from others,
+    /// <c>.2025.old</c>.</summary>
+    private static string? EndOf(string name)
+    {
+        if (!name.EndsWith(Old, StringComparison.OrdinalIgnoreCase))
+            return null;
+        var rest = name[..^Old.Length];
+        if (HasKeySuffix(rest))
+            return name[rest.Length..];
+        var mark = rest.LastIndexOf('.');
+        return mark > 0 && mark < rest.Length - 1 && HasKeySuffix(rest[..mark]) && rest[(mark + 1)..].All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')
+            ? name[mark..]
+            : null;
+    }
+
+    private static bool HasKeySuffix(string name) => KeyPairSuffixes.Any(suffix => name.EndsWith(suffix, StringComparison.OrdinalIgnoreCase));
 
     private static IEnumerable<KeyFileSet> PairsAndCertificates(Func<string, string?> find)
     {

@@ -11,7 +11,18 @@ internal sealed class KeyFileReader(KeyFileSet files, KeyFileReader? before)
     private readonly View closed = new(files, opensKeys: false, before?.closed.Last);
     private readonly View open = new(files, opensKeys: true, before?.open.Last);
 
+    private volatile string? toldProblem;
+
     public KeyFileSet Files => files;
+
+    /// <summary>Says why nothing can be opened here, once until it changes.</summary>
+    public void Tell(Rejection problem, Action<string> warn)
+    {
+        if (toldProblem == problem.Message)
+            return;
+        toldProblem = problem.Message;
+        warn($"no mail is opened with it: {problem.Message}");
+    }
 
     /// <summary>Reads the certificates. No key is opened.</summary>
     /// <param name="time">The clock time stamps are held against.</param>

@@ -1,6 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates.Formats;
-using Postseal.Cms;
 
 namespace Postseal.Certificates.Store;
 
@@ -142,6 +141,32 @@ internal sealed class KeyFileReading
         }
     }
 
+    private static IReadOnlyList<(X509Certificate2 Certificate, StoredKey Key)> PairsOf(
+        List<X509Certificate2> certificates, List<StoredKey> keys, IReadOnlyList<(X509Certificate2, StoredKey)> found)
+    {
+        try
+        {
+            return KeyFile.Pairs(certificates, keys);
+        }
+        catch (CertificateFileException) when (found.Count > 0)
+        {
+            return found;
+        }
+    }
+
+    /// <summary>Reads the other file the key may be in. One that is of no use keeps no pair from use that is there without it.</summary>
+    private static KeyFile? ReadOther(KeyFileSet files, bool isNeeded)
+    {
+        try
+        {
+            return files.Read(files.OtherKeyFile!);
+        }
+        catch (CertificateFileException) when (!isNeeded)
+        {
+            return null;
+        }
+    }
+
     private static IReadOnlyList<X509Certificate2> IssuersIn(KeyFile file) => [.. file.Certificates.Where(IsForIssuingAlone)];
 
     private static bool IsForIssuingAlone(X509Certificate2 certificate) =>
@@ -156,20 +181,23 @@ internal sealed class KeyFileReading
         using var beside = files.KeyFile == file.Path ? null : files.Read(files.KeyFile!);
         List<X509Certificate2> certificates = [.. file.Certificates, .. beside?.Certificates ?? [], .. chain?.Certificates ?? []];
         List<StoredKey> keys = [.. file.Keys, .. beside?.Keys ?? []];
-        var (pairs, keyFile) = (KeyFile.Pairs(certificates, keys).ToList(), files.KeyFile!);
-        using var other = files.OtherKeyFile is null || pairs.Count > 0 ? null : files.Read(files.OtherKeyFile);
+        var (pairs, keyFile) = (KeyFile.Pairs(certificates, keys), files.KeyFile!);
+        // A new pair may lie where the old key lay: then the old key is in the other file, or nowhere.
+        var isPaired = pairs.Any(pair => file.Certificates.Contains(pair.Certificate));
+        using var other = files.OtherKeyFile is null || isPaired ? null : ReadOther(files, isNeeded: pairs.Count == 0);
         if (other is not null)
         {
             certificates.AddRange(other.Certificates);
             keys.AddRange(other.Keys);
-            (pairs, keyFile) = ([.. KeyFile.Pairs(certificates, keys)], other.Path);
+            var all = PairsOf(certificates, keys, pairs);
+            (pairs, keyFile) = (all, all.Count > pairs.Count || pairs.Count == 0 ? other.Path : keyFile);
         }
 
         if (pairs.Count > 0)
         {
             return (
                 [.. pairs.Select(pair => new MailCertificate(
-                    pair.Certificate, (files with { KeyFile = keyFile }).ToString(), hasKey: true, new PlatformKey(pair.Key.Open()), certificates) { Abilities = abilities })],
+                    pair.Certificate, (files with { KeyFile = keyFile }).ToString(), hasKey: true, pair.Key.OpenForMail(), certificates) { Abilities = abilities })],
                 keyFile);
         }
 

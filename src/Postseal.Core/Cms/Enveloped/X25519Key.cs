@@ -48,6 +48,50 @@ internal sealed class X25519Key : PrivateKey
         }
     }
 
+    /// <summary>SubjectPublicKeyInfo (RFC 8410 section 4)</summary>
+    public byte[] EncodePublicKey()
+    {
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (writer.PushSequence())
+        {
+            WriteAlgorithm(writer);
+            writer.WriteBitString(PublicKey.Span);
+        }
+
+        return writer.Encode();
+    }
+
+    /// <summary>What <see cref="ReadPkcs8"/> reads. The caller clears it.</summary>
+    public byte[] EncodePkcs8()
+    {
+        var wrapped = new byte[2 + X25519.ScalarSize];
+        (wrapped[0], wrapped[1]) = (Der.OctetString, X25519.ScalarSize);
+        scalar.CopyTo(wrapped, 2);
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        try
+        {
+            using (writer.PushSequence())
+            {
+                writer.WriteInteger(0);
+                WriteAlgorithm(writer);
+                writer.WriteOctetString(wrapped);
+            }
+
+            return writer.Encode();
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(wrapped);
+            writer.Reset(); // clears what it wrote
+        }
+    }
+
+    private static void WriteAlgorithm(AsnWriter writer)
+    {
+        using (writer.PushSequence())
+            writer.WriteObjectIdentifier(Oids.X25519); // no parameters (RFC 8410 section 3)
+    }
+
     /// <inheritdoc/>
     public override ValueTask<byte[]> SignHashAsync(
         ReadOnlyMemory<byte> hash, SignatureScheme scheme, CancellationToken cancellationToken = default) =>

@@ -231,7 +231,7 @@ public sealed class KeyFileTests : IDisposable
     [InlineData("-----BEGIN PKCS7-----\nAAAA\n-----END PKCS7-----\n", nameof(CertificateFileProblem.Damaged), "PKCS #7")]
     [InlineData("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: SEED-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n", nameof(CertificateFileProblem.Unsupported), "'SEED-CBC'")]
     [InlineData("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n", nameof(CertificateFileProblem.Damaged), "DEK-Info")]
-    [InlineData("-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----\n", nameof(CertificateFileProblem.Unsupported), "RSA or EC is expected")]
+    [InlineData("-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----\n", nameof(CertificateFileProblem.Unsupported), "RSA, EC or X25519 is expected")]
     public void A_wrong_file_is_told_as_what_it_is(string content, string kind, string problem)
     {
         var error = Assert.Throws<CertificateFileException>(() => Read(folder.Write("wrong", content), Secret));
