@@ -25,7 +25,10 @@ internal sealed class CleanMimeReader(ByteSource source)
     public string? FindProblem()
     {
         line.MoveNext();
-        return line.AtEnd || line.Line.IsEmpty ? "it has no header" : Entity(isInDigest: false, depth: 0);
+        if (line.AtEnd)
+            return "it is empty";
+        // A file that somebody had openssl encrypt has no header, and is text.
+        return HeaderBlock.NameLength(line.Line) == 0 ? Leaf("7bit") : Entity(isInDigest: false, depth: 0);
     }
 
     private string? Message(int depth)

@@ -24,7 +24,7 @@ internal static class OpenedMail
     /// <param name="why">Why there is none, as a clause about the message.</param>
     public static MailMessage? Compose(MailMessage outer, in ReadOnlySequence<byte> entity, out string? why)
     {
-        var whole = WithLineEnds(entity);
+        var whole = UnixLines.Mend(entity);
         if (InnerHeader.Read(whole, out why) is not { } header)
             return null;
         var body = whole.Slice(header.Length);
@@ -35,24 +35,6 @@ internal static class OpenedMail
         return header.Type is { MediaType: "multipart/signed" } && ReceivedLayer.Of(whole) is ReceivedLayer.Signed { IsDetached: true } signed
             ? ComposeOpaque(outer, signed, out why)
             : ComposeEncoded(outer, header, body, out why);
-    }
-
-    /// <summary>
-    /// Returns an entity as it was signed: one that is multipart/signed, and in which all lines end in LF as on Unix, has CRLF where it is
-    /// signed (RFC 8551 section 3.1.1). All else is returned as it is.
-    /// </summary>
-    public static ReadOnlySequence<byte> WithLineEnds(in ReadOnlySequence<byte> entity)
-    {
-        if (entity.PositionOf((byte)'\n') is null || entity.PositionOf((byte)'\r') is not null
-            || BodyPart.Parse(entity).Type is not { MediaType: "multipart/signed" })
-        {
-            return entity;
-        }
-
-        var output = new ArrayBufferWriter<byte>(checked((int)entity.Length) + 1024);
-        foreach (var piece in entity)
-            LineEndings.WriteCrLf(piece.Span, output);
-        return new ReadOnlySequence<byte>(output.WrittenMemory);
     }
 
     /// <summary>Composes what has a CMS object: no byte of that may change, and readers must find its first one.</summary>

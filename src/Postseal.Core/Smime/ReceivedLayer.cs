@@ -69,10 +69,11 @@ internal abstract record ReceivedLayer
     /// <summary>Determines what an entity is: one that was inside another layer.</summary>
     public static ReceivedLayer Of(in ReadOnlySequence<byte> entity)
     {
-        var root = BodyPart.Parse(entity);
+        var mended = UnixLines.Mend(entity);
+        var root = BodyPart.Parse(mended);
         var layer = Of(root);
         // No MTA has read this header, and whoever wrote it need not have signed what is in the layer.
-        return layer is Signed && !HeaderBlock.IsPlain(entity.Slice(0, entity.Length - root.Content.Length))
+        return layer is Signed && !HeaderBlock.IsPlain(mended.Slice(0, mended.Length - root.Content.Length))
             ? new Broken("its inner header is written so that readers find different fields in it")
             : layer;
     }

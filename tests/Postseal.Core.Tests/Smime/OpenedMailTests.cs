@@ -46,6 +46,23 @@ public class OpenedMailTests
     public void No_field_from_inside_comes_out_but_those_that_say_what_the_content_is(string forged, string kept = "") => Assert.Equal(
         OuterKept + kept + "Content-Type: text/plain\nX-Mailer: x\n\nHi\n", Composed(forged + "Content-Type: text/plain\n\nHi\n"));
 
+    [Theory]
+    [InlineData("Content-Type: text/plain (c); name*=utf-8''x%0D%0AFrom:%20mallory@evil.example%0D%0A%0D%0AHo\n")]
+    [InlineData("Content-Type: text/plain (c); name*0*=''x%0D%0A; name*1*=From:%20mallory@evil.example\n")]
+    [InlineData("Content-Type: text/plain (c); name*0=x; name*1*=%0AFrom:%20mallory@evil.example\n")]
+    [InlineData("Content-Type: text/plain; name=\"x\\\rFrom: mallory@evil.example\"\n")]
+    [InlineData("Content-Type: multipart/mixed; boundary=b; boundary=c; name*=%0D%0AFrom:%20mallory@evil.example\n")]
+    [InlineData("Content-Type: multipart/mixed; boundary*=%0D%0AFrom:%20mallory@evil.example%0D%0A%0D%0AHo\n")]
+    [InlineData("Content-Disposition: attachment; filename*=x''%0D%0AFrom:%20mallory@evil.example; x=\xFC\n")]
+    [InlineData("Content-Description: =?utf-8?q?x=0D=0AFrom:_mallory@evil.example?= \xFC\n")]
+    public void No_parameter_becomes_a_field(string forged)
+    {
+        var read = Text.Message(Composed(forged + "\n--b\n\nHi\n--b--\n"));
+
+        Assert.Equal(["Alice <alice@example.org>"], read.Headers.Where(field => field.Is("From")).Select(field => Text.Of(field.Value.Span).Trim()));
+        Assert.Single(read.Headers, field => field.Is("X-Mailer"));
+    }
+
     [Fact]
     public void A_From_from_inside_does_not_come_out() => AssertStays("From: Mallory <mallory@evil.example>\n");
 
@@ -122,6 +139,43 @@ public class OpenedMailTests
 
         Assert.Null(OpenedMail.Compose(Text.Message(Outer), new(Text.Bytes(entity)), out var why));
         Assert.Contains("longer than any", why, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(99, true)]
+    [InlineData(101, false)]
+    public void What_is_nested_deeper_than_any_mail_is_not_gone_into(int depth, bool isSent)
+    {
+        var boundaries = Enumerable.Range(0, depth).Select(level => $"boundary{level:00000}").ToList();
+        var entity = string.Concat(boundaries.Select(boundary => $"Content-Type: multipart/mixed; boundary={boundary}\r\n\r\n--{boundary}\r\n"))
+            + "\r\n\xFC\r\n" + string.Concat(boundaries.AsEnumerable().Reverse().Select(boundary => $"\r\n--{boundary}--\r\n"));
+
+        var composed = OpenedMail.Compose(Text.Message(Outer), new(Text.Bytes(entity)), out var why);
+
+        Assert.Equal(isSent, composed is not null);
+        Assert.Equal(isSent, why is null);
+    }
+
+    [Fact]
+    public void A_million_levels_overflow_nothing()
+    {
+        var entity = Text.Bytes(string.Concat(Enumerable.Repeat("Content-Type: message/rfc822\r\n\r\n", 1_000_000)) + "\xFC\r\n");
+
+        Assert.Null(OpenedMail.Compose(Text.Message(Outer), new(entity), out var why));
+        Assert.Contains("deep", why, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_SMTP_carries_takes_no_memory()
+    {
+        var entity = Text.Bytes(Text.CrLf("Content-Type: text/plain\n\n" + string.Concat(Enumerable.Repeat("line\n", 2_000_000))));
+        var outer = Text.Message(Outer);
+        OpenedMail.Compose(outer, new(entity), out _);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        OpenedMail.Compose(outer, new(entity), out _);
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 256 << 10);
     }
 
     [Fact]

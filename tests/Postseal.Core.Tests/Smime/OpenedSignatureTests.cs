@@ -1,4 +1,4 @@
-using System.Text;
+using System.Buffers;
 using Postseal.Mail;
 using Postseal.Smime;
 using Postseal.Tests.Mime;
@@ -91,6 +91,7 @@ public sealed class OpenedSignatureTests : IDisposable
         var composed = Composed(entity);
 
         AssertVerifies("LF", composed, Plain + text);
+        Assert.Equal(Plain + text, Text.Of(Assert.IsType<ReceivedLayer.Signed>(ReceivedLayer.Of(new ReadOnlySequence<byte>(entity))).Entity));
     }
 
     [Theory]

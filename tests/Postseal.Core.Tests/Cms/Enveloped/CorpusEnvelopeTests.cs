@@ -106,7 +106,7 @@ public sealed partial class CorpusEnvelopeTests
     }
 
     /// <summary>Opens the one of a file's certificates that a message is for, or its first, and the key of it.</summary>
-    private static Correspondent Open(string key, string certificate, string passphrase, ReceivedEnvelope envelope)
+    internal static Correspondent Open(string key, string certificate, string passphrase, ReceivedEnvelope envelope)
     {
         using var file = KeyFile.Read(Path.Combine(Folder, key), () => Encoding.UTF8.GetBytes(passphrase));
         using var beside = certificate.Length == 0 ? null : KeyFile.Read(Path.Combine(Folder, certificate));
@@ -116,7 +116,7 @@ public sealed partial class CorpusEnvelopeTests
     }
 
     /// <summary>Reads the CMS object in a file: in DER, PEM, or a message.</summary>
-    private static byte[] CmsIn(string file)
+    internal static byte[] CmsIn(string file)
     {
         var bytes = File.ReadAllBytes(Path.Combine(Folder, file));
         if (bytes is [0x30, ..])
