@@ -30,6 +30,15 @@ public sealed record SignedLetter(params IReadOnlyList<LetterSigner> Signers)
     /// <summary>Gets certificates that go with it beside the signers'.</summary>
     public IReadOnlyList<X509Certificate2> Beside { get; init; } = [];
 
+    /// <summary>Gets attributes that are signed, beside the usual.</summary>
+    public IReadOnlyList<AsnEncodedData> Attributes { get; init; } = [];
+
+    /// <summary>Gets attributes that are not signed.</summary>
+    public IReadOnlyList<AsnEncodedData> UnsignedAttributes { get; init; } = [];
+
+    /// <summary>Gets whether the signature says when it was made. Without any other attribute .NET signs none at all.</summary>
+    public bool HasTime { get; init; } = true;
+
     /// <summary>Gets whether the signatures stay in it.</summary>
     public bool IsSigned { get; init; } = true;
 
@@ -84,12 +93,18 @@ public sealed record SignedLetter(params IReadOnlyList<LetterSigner> Signers)
         var cms = new SignedCms(new ContentInfo(content), isDetached);
         foreach (var signer in Signers)
         {
-            cms.ComputeSignature(new CmsSigner(SubjectIdentifierType.IssuerAndSerialNumber, signer.Certificate)
+            var how = new CmsSigner(SubjectIdentifierType.IssuerAndSerialNumber, signer.Certificate)
             {
                 DigestAlgorithm = Digest,
                 IncludeOption = X509IncludeOption.None,
-                SignedAttributes = { new Pkcs9SigningTime((Time ?? TimeProvider.System.GetUtcNow()).UtcDateTime) },
-            });
+            };
+            if (HasTime)
+                how.SignedAttributes.Add(new Pkcs9SigningTime((Time ?? TimeProvider.System.GetUtcNow()).UtcDateTime));
+            foreach (var attribute in Attributes)
+                how.SignedAttributes.Add(attribute);
+            foreach (var attribute in UnsignedAttributes)
+                how.UnsignedAttributes.Add(attribute);
+            cms.ComputeSignature(how);
         }
 
         foreach (var certificate in Beside.Concat(CarriesCertificates ? Signers.SelectMany(signer => signer.Chain.Prepend(signer.Certificate)) : []).Distinct())
