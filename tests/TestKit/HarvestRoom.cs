@@ -92,7 +92,7 @@ public sealed class HarvestRoom : IDisposable
     /// <param name="entity">What was signed.</param>
     /// <param name="fields">What stands above: what the filter of this host says.</param>
     public byte[] Letter(string from, byte[] entity, string fields = Vouched) => SignedLetter.WithFields(
-        $"{(fields.Length > 0 ? fields + "\r\n" : "")}From: {from}\r\nDate: {Now.UtcDateTime:ddd, dd MMM yyyy HH:mm:ss} +0000\r\nMessage-ID: <1@example.org>", entity);
+        Encoding.Latin1.GetString(Encoding.UTF8.GetBytes($"{(fields.Length > 0 ? fields + "\r\n" : "")}From: {from}\r\nDate: {Now.UtcDateTime:ddd, dd MMM yyyy HH:mm:ss} +0000\r\nMessage-ID: <1@example.org>")), entity);
 
     /// <summary>Has a letter read, and learned from.</summary>
     internal HarvestResult Offer(byte[] letter, params ReadOnlySpan<string> ownDomains)

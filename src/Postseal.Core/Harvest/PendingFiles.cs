@@ -67,7 +67,11 @@ internal sealed class PendingFiles(string directory, TimeProvider time)
 
     /// <summary>Takes out what waits no longer: it was approved, or learned meanwhile.</summary>
     /// <inheritdoc cref="Add" path="/exception"/>
-    public void Remove(Candidate candidate) => File.Delete(PathOf(candidate));
+    public void Remove(Candidate candidate)
+    {
+        if (Has(candidate))
+            File.Delete(PathOf(candidate));
+    }
 
     /// <summary>Takes out what was rejected, and remembers it.</summary>
     /// <inheritdoc cref="Add" path="/exception"/>

@@ -1,9 +1,11 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Postseal.Certificates;
 using Postseal.Certificates.Formats;
 using Postseal.Certificates.Store;
 using Postseal.Cms;
 using Postseal.Harvest;
+using Postseal.Mail;
 using Postseal.Program.Trial;
 using Postseal.TestKit;
 using static Postseal.TestKit.HarvestRoom;
@@ -76,7 +78,8 @@ public sealed class LearningTests : IDisposable
         Assert.Equal(HarvestKind.New, room.OfferOf(alice).Kind);
 
         Assert.Equal(["alice@example.org.learned", "alice@example.org.p7s", "alice@example.org@sign"], room.Learned);
-        Assert.IsType<Certificates.Lookup<Certificates.MailCertificate>.None>(new HarvestedCertificates(room.Path, room.Directory).FindRecipient(TestMail.Address(Alice)));
+        Assert.IsNotType<Lookup<MailCertificate>.Found>(
+            new RecipientCertificates(room.Directory).FindRecipientAsync(TestMail.Address(Alice)).AsTask().GetAwaiter().GetResult());
     }
 
     [Fact]
@@ -265,7 +268,7 @@ public sealed class LearningTests : IDisposable
         room.Folder.MakeReadableByEveryone("anchors.txt");
 
         var verdict = room.Verify(letter);
-        var headers = Mail.MailMessage.Parse(letter).Headers;
+        var headers = MailMessage.Parse(letter).Headers;
         File.SetUnixFileMode(Path.GetDirectoryName(room.Path)!, (UnixFileMode)Convert.ToInt32("755", 8));
         File.SetUnixFileMode(room.Folder.Path, (UnixFileMode)Convert.ToInt32("755", 8));
         Unprivileged.Run(() => result = room.Harvester().Offer(verdict, headers));

@@ -325,7 +325,7 @@ public sealed class PoisoningTests : IDisposable
     public void A_list_that_signs_around_what_its_member_wrote_is_not_learned_for_him()
     {
         using var list = room.Person("list@lists.example");
-        var letter = room.Letter(Alice, room.By(list).Detached(room.By(alice).Detached(SignedLetter.Text)));
+        var letter = room.Letter(Alice, (room.By(list) with { Boundary = "----=_list" }).Detached(room.By(alice).Detached(SignedLetter.Text)));
 
         var result = room.Offer(letter);
 
