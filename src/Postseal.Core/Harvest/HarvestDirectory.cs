@@ -10,6 +10,9 @@ internal sealed class HarvestDirectory(CertificateDirectory directory)
     private readonly LearnedFiles learned = Open(directory.Options.HarvestedPath ?? "", directory).Learned;
     private readonly PendingFiles pending = Open(directory.Options.HarvestedPath ?? "", directory).Pending;
 
+    /// <summary>Gets where it is.</summary>
+    public string Path => learned.DirectoryPath;
+
     /// <summary>Lists what waits, by address.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It must not be read.</exception>
@@ -49,5 +52,5 @@ internal sealed class HarvestDirectory(CertificateDirectory directory)
 
     /// <summary>Opens both parts.</summary>
     internal static (LearnedFiles Learned, PendingFiles Pending) Open(string path, CertificateDirectory directory) =>
-        (new LearnedFiles(path, directory), new PendingFiles(Path.Combine(path, FileConventions.Pending), directory.Time));
+        (new LearnedFiles(path, directory), new PendingFiles(System.IO.Path.Combine(path, FileConventions.Pending), directory.Time));
 }

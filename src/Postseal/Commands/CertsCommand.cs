@@ -12,5 +12,8 @@ internal static class CertsCommand
         CertsImportCommand.Create(),
         CertsExportCommand.Create(),
         CertsRemoveCommand.Create(),
+        CertsPendingCommand.Create(),
+        CertsAcceptCommand.Create(),
+        CertsRejectCommand.Create(),
     };
 }

@@ -12,6 +12,9 @@ internal static class CertsListCommand
 {
     private const int FingerprintDigits = 16;
 
+    private static readonly string[] Head =
+        ["Address", "Use", "Valid from", "Valid to", "Days left", "Key", "Subject", "Issuer", "Serial", "Fingerprint", "File"];
+
     public static Command Create()
     {
         var config = ConfigurationOption.Create();
@@ -22,6 +25,7 @@ internal static class CertsListCommand
             """
             Use says what a certificate can do: with its private key, sign and decrypt; without it, verify and encrypt; if
             it is a CA's, issue. The fingerprint is SHA-256; its first 16 digits name a certificate in other commands.
+            Those that were learned from signed mail ([Harvest]) follow, with the time and the Message-ID of that mail.
             """,
             """
             postseal certs list --config postseal.ini
@@ -30,27 +34,46 @@ internal static class CertsListCommand
         command.Handle((arguments, output) =>
         {
             var store = CertificateStore.Open(arguments.GetValue(config)!);
-            var certificates = store.Rows();
+            var (certificates, learned) = (store.Rows(), store.LearnedRows());
             if (arguments.GetValue(json))
-                output.Text(JsonSerializer.Serialize(certificates, CertificateRowJson.Default.IReadOnlyListCertificateRow) + "\n");
-            else if (certificates.Count == 0)
+                output.Text(JsonSerializer.Serialize([.. certificates, .. learned], CertificateRowJson.Default.IReadOnlyListCertificateRow) + "\n");
+            else if (certificates.Count + learned.Count == 0)
                 output.Line($"There is nothing in {store.Path} yet. Next: postseal keys csr ADDRESS, or postseal certs import FILE");
             else
-                WriteTable(store, certificates, output);
+                WriteTables(store, certificates, learned, output);
             return ExitCode.Success;
         });
         return command;
     }
 
-    private static void WriteTable(CertificateStore store, IReadOnlyList<CertificateRow> certificates, CommandOutput output)
+    private static void WriteTables(
+        CertificateStore store, IReadOnlyList<CertificateRow> certificates, IReadOnlyList<CertificateRow> learned, CommandOutput output)
     {
-        output.Line($"{store.Path}:");
-        Table.Write(
-            output,
-            ["Address", "Use", "Valid from", "Valid to", "Days left", "Key", "Subject", "Issuer", "Serial", "Fingerprint", "File", "Usable"],
-            certificates.Select(certificate => Row(certificate, store.Path)));
+        if (certificates.Count > 0)
+        {
+            output.Line($"{store.Path}:");
+            Table.Write(output, [.. Head, "Usable"], certificates.Select(certificate => (string[])[.. Row(certificate, store.Path), Usable(certificate)]));
+        }
+
+        if (learned.Count > 0)
+        {
+            var path = store.Harvest.Path;
+            output.Line($"{path}, learned from signed mail:");
+            Table.Write(
+                output, [.. Head, "Learned", "Message", "Usable"],
+                learned.Select(certificate => (string[])[.. Row(certificate, path), Origin(certificate), certificate.LearnedFrom ?? "-", Usable(certificate)]));
+        }
+
         output.Line("Next: 'postseal certs show ADDRESS' for the details of one; run 'postseal check' to validate the configuration");
     }
+
+    private static string Usable(CertificateRow certificate) =>
+        certificate.Problem is null ? string.Join("; but ", certificate.Warnings.Prepend("yes")) : $"no: {certificate.Problem}";
+
+    private static string Origin(CertificateRow certificate) =>
+        certificate.LearnedAt is null ? "placed by hand"
+        : certificate.ApprovedAt is { } approved ? $"{Day(certificate.LearnedAt)}, approved {Day(approved)}"
+        : Day(certificate.LearnedAt);
 
     private static string[] Row(CertificateRow stored, string directory) =>
     [
@@ -59,7 +82,6 @@ internal static class CertsListCommand
         stored.Serial ?? "-",
         stored.Fingerprint?.Replace(":", "", StringComparison.Ordinal)[..FingerprintDigits].ToLowerInvariant() ?? "-",
         Path.GetRelativePath(directory, stored.File),
-        stored.Problem is null ? string.Join("; but ", stored.Warnings.Prepend("yes")) : $"no: {stored.Problem}",
     ];
 
     private static string Join(IReadOnlyList<string> words) => words.Count == 0 ? "-" : string.Join(", ", words);

@@ -22,7 +22,7 @@ internal static class CheckCommand
             that do not verify or do not reach a known root, certificates with less time left than [Certificates]
             ExpiryWarning. Files in the directory that nobody uses are listed with the reason. Of the correspondents it counts
             those whom mail can be encrypted to, and lists whose certificates cannot be used or end soon. Of mail that comes in it
-            says for which domains it is verified, who is trusted, and how old the revocation lists are.
+            says for which domains it is verified, who is trusted, how old the revocation lists are, and what is learned from it.
             Exit code 0: all is well; 1: mail that the configuration wants signed, or requires to be encrypted to somebody,
             cannot be, and the tables say why; 2: the configuration itself is wrong.
             """,
@@ -63,6 +63,8 @@ internal static class CheckCommand
         WriteCorrespondents(result.Correspondents, output);
         if (result.Incoming is { } incoming)
             Write(incoming, output);
+        if (result.Harvest is { } harvest)
+            Write(harvest, output);
         if (result.RevocationLists.Count > 0)
         {
             output.Line("Revocation lists:");
@@ -107,6 +109,14 @@ internal static class CheckCommand
             output.Line($"  has to be encrypted: mail from {string.Join(", ", incoming.MustEncrypt)}");
         if (incoming.Opened is { } how)
             output.Line($"  mail to one whose key is here is opened, and delivered {how}");
+    }
+
+    private static void Write(CheckedHarvest harvest, CommandOutput output)
+    {
+        output.Line($"Certificates are learned from signed mail: [Harvest] Accept = {harvest.Accept}"
+            + (harvest.DkimFrom is { } filter ? $", of mail that {filter} vouches for" : "") + $"; they are in {harvest.Path}");
+        if (harvest.Waiting > 0)
+            output.Line($"  {harvest.Waiting} {(harvest.Waiting == 1 ? "waits" : "wait")} for approval: postseal certs pending");
     }
 
     private static string[] Row(CheckedCorrespondent correspondent) =>

@@ -50,6 +50,30 @@ internal sealed partial record FileOwner(uint User, uint Group)
             throw new IOException($"{name} cannot be given to its owner: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
     }
 
+    /// <summary>Does something with files on this thread as this user, whose they are then, and who may do no more than he may. Root's
+    /// own right would follow any link that he makes.</summary>
+    public T Act<T>(Func<T> work)
+    {
+        var (user, group) = (setfsuid(uint.MaxValue), setfsgid(uint.MaxValue)); // which change nothing, and tell
+        try
+        {
+            _ = setfsgid(Group);
+            _ = setfsuid(User);
+            return work();
+        }
+        finally
+        {
+            _ = setfsuid((uint)user);
+            _ = setfsgid((uint)group);
+        }
+    }
+
+    [LibraryImport("libc")]
+    private static partial int setfsuid(uint user);
+
+    [LibraryImport("libc")]
+    private static partial int setfsgid(uint group);
+
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int statx(int directory, string path, int flags, uint mask, [Out] byte[] buffer);
 

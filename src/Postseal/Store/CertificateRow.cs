@@ -36,6 +36,18 @@ internal sealed record CertificateRow
 
     public required string File { get; init; }
 
+    /// <summary>Gets when it was learned from signed mail; <see langword="null"/> where it was not.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DateTimeOffset? LearnedAt { get; init; }
+
+    /// <summary>Gets the Message-ID of that mail.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? LearnedFrom { get; init; }
+
+    /// <summary>Gets when a person approved it; <see langword="null"/> where nobody had to.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DateTimeOffset? ApprovedAt { get; init; }
+
     /// <summary>Gets why it cannot be used; <see langword="null"/> when it can.</summary>
     public string? Problem { get; init; }
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
 using Postseal.Certificates.Formats;
 using Postseal.Certificates.Store;
+using Postseal.Harvest;
 using Postseal.Mail;
 using Postseal.Program.Files;
 using Postseal.Program.Milter;
@@ -47,6 +48,14 @@ internal sealed class CertificateStore
             .Select(RowOf),
         .. Entries.Where(entry => entry is { Certificate: null, HasKey: false }).Select(RowOf),
     ];
+
+    /// <summary>Gets what was learned from signed mail, and what waits for approval.</summary>
+    public HarvestDirectory Harvest => new(directory);
+
+    /// <summary>Returns the certificates that were learned from signed mail, and those that lie there for another reason.</summary>
+    public IReadOnlyList<CertificateRow> LearnedRows() => Options.Certificates.HarvestedPath is { } path && Directory.Exists(path)
+        ? LearnedRow.All(new DirectoryCatalog(new CertificateDirectory(path, directory)), Harvest, catalog.FindRecipient, Time)
+        : [];
 
     /// <summary>Returns what there is to say of an entry.</summary>
     public CertificateRow RowOf(DirectoryEntry entry) => CertificateRow.Of(entry, catalog.Check(entry), Time);

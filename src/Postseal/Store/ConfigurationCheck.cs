@@ -38,12 +38,13 @@ internal sealed class ConfigurationCheck
         var entries = store.Senders();
         var senders = check.Senders(entries);
         var incoming = CheckedIncoming.Of(store.Options, store.Time, check.warnings);
+        var harvest = CheckedHarvest.Of(store, check.warnings);
         var lists = CheckedRevocationList.Of(store.Options, store.Time, check.warnings);
         check.WarnOfChainsAndDates(entries);
         string?[] settings = [Path.GetFullPath(configPath), store.Options.Originating.SenderLogins?.Path];
         return new CheckResult(
             store.Path, senders, [.. store.Options.Senders.Keys.OrderBy(whose => whose.Text, StringComparer.Ordinal).Select(check.Section)],
-            check.Correspondents(), incoming, lists, [.. store.Unused().Where(file => !settings.Contains(file.Path))], check.warnings);
+            check.Correspondents(), incoming, harvest, lists, [.. store.Unused().Where(file => !settings.Contains(file.Path))], check.warnings);
     }
 
     /// <summary>Lists the warnings about sockets. Root may check for a daemon that runs as another user.</summary>
