@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import tools
+from .judges import fingerprint
 from .pki import Issued, Pki
 from .report import Failure
 
@@ -171,7 +172,7 @@ class Gpgsm(Opener):
     def _make(self, made: list[Sealed], content: Path) -> None:
         for sealed in made:
             tools.run([*self._command, "--cipher-algo", "AES" if "128" in sealed.cipher else "AES256", "-o", sealed.cms,
-                       "--recipient", f"<{sealed.reader.kind.lower()}@example.net>", "--encrypt", content])
+                       "--recipient", fingerprint(sealed.reader.issued.certificate), "--encrypt", content])
 
 
 class Nss(Opener):

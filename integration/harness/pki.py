@@ -86,12 +86,12 @@ class Pki:
         return self._issue(address, key, self.intermediate, "person", f"CN={address.split('@')[0]}",
                            starts, ends, usage, extended)
 
-    def reader(self, name: str, key: str) -> Issued:
+    def reader(self, name: str, key: str, domain: str = "example.net") -> Issued:
         """Somebody to encrypt to, with a key of any kind: also one that can sign no request."""
         made, public = Issued(self._work / f"{name}.key", self._work / f"{name}.crt"), self._work / f"{name}.pub"
         kind = {"RSA": ("RSA", "-pkeyopt", RSA2048[1]), "X25519": ("X25519",)}.get(key, ("EC", "-pkeyopt", f"ec_paramgen_curve:{key}"))
         extensions = self._work / f"{name}.ext"
-        extensions.write_text(f"subjectAltName = email:{name}@example.net\nextendedKeyUsage = emailProtection\n"
+        extensions.write_text(f"subjectAltName = email:{name}@{domain}\nextendedKeyUsage = emailProtection\n"
                               f"keyUsage = critical, {'keyEncipherment' if key == 'RSA' else 'keyAgreement'}\n"
                               "subjectKeyIdentifier = hash\nauthorityKeyIdentifier = keyid\n")
         run(["openssl", "genpkey", "-algorithm", *kind, "-out", made.key])

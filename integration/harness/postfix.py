@@ -159,9 +159,12 @@ class Postfix:
         return "\n".join(path.read_text(errors="replace").splitlines()[-lines:]) if path.exists() else "(no maillog)"
 
     @contextmanager
-    def changed(self, *parameters: str, services: tuple[str, ...] = (), without: str | None = None):
-        """The same Postfix with parameters of main.cf, and of services as `postconf -P` takes them, for a while; `without` a service."""
+    def changed(self, *parameters: str, services: tuple[str, ...] = (), without: str | None = None, added: str = ""):
+        """The same Postfix with parameters of main.cf, and of services as `postconf -P` takes them, for a while; `without` a service, and
+        with lines of master.cf `added`."""
         before = {name: (self._configuration / name).read_text() for name in ("main.cf", "master.cf")}
+        if added:
+            self._replace("master.cf", before["master.cf"] + added)
         if parameters:
             self.command("postconf", "-e", *parameters)
         if services:

@@ -16,13 +16,14 @@ class Arrival:
 
 
 class Sink:
-    """`extensions` are what EHLO advertises: without 8BITMIME the relay has to send 7bit."""
+    """`extensions` are what EHLO advertises: without 8BITMIME the relay has to send 7bit. `refusals` are the replies to whole messages for
+    some recipients."""
 
     def __init__(self, port: int, extensions: tuple[str, ...]) -> None:
         self.port = port
+        self.refusals: dict[str, str] = {}
         self._arrivals: dict[str, list[Arrival]] = {}
         self._changed = threading.Condition()
-        self.port = port
         sink = self
 
         class Session(socketserver.StreamRequestHandler):
@@ -76,7 +77,11 @@ class Sink:
                     say("250 2.1.5 ok")
                 case "DATA":
                     say("354 go on")
-                    self._keep(Arrival(sender, tuple(recipients), b"".join(read_data(session)), tuple(commands)))
+                    arrival = Arrival(sender, tuple(recipients), b"".join(read_data(session)), tuple(commands))
+                    if refusal := next((self.refusals[r] for r in recipients if r in self.refusals), None):
+                        say(refusal)
+                        continue
+                    self._keep(arrival)
                     say("250 2.0.0 ok")
                 case "QUIT":
                     say("221 2.0.0 bye")

@@ -86,7 +86,7 @@ class Split:
 
     def send(self, message: bytes, *recipients: str, client: str | None = None, login: str | None = None, mail: str = "",
              rcpt: str = "", port: int | None = None, sender: str | None = None) -> Sent:
-        sender = sender or self.sender()
+        sender = self.sender() if sender is None else sender
         with Client(port or self.world.postfix.ports.split, client, login) as smtp:
             reply = smtp.send(sender, list(recipients), message, mail, rcpt)
         return Sent(sender, reply, message)
