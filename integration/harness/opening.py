@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from smtplib import SMTPException
 
-from . import mime, tools
+from . import mime, opening_sendmail, opening_ways, tools
 from .opened_mail import ALICE, DOMAIN, EC, NAME, NOBODY, RSA, SECRET, TEXT, TEXT7, X25519, Opening, compressed, marks, results, wrapped
 from .openers import Reader
 from .pki import Issued
@@ -59,6 +59,8 @@ def tests(world: World) -> Iterator[Test]:
     yield Test("opening: a disk that is full: what needs it waits", partial(full_disk, mail))
     yield Test("opening: at level Trace the log has no text either", partial(log, mail))
     yield Test("opening: right, wrong and missing keys are answered at the same time", partial(timing, mail))
+    yield from opening_ways.tests(mail)
+    yield from opening_sendmail.tests(mail)
 
 
 # ---- What is opened ---------------------------------------------------------------------------------------------------

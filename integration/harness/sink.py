@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from .report import Failure
 
 
+EIGHTBIT = ("PIPELINING", "8BITMIME", "SIZE 0")
+
+
 @dataclass(frozen=True)
 class Arrival:
     sender: str

@@ -15,10 +15,7 @@ from .report import Failure
 from .sasl import AuthServer
 from .sendmail import Sendmail
 from .sendmail import Ports as SendmailPorts
-from .sink import Sink
-
-EIGHTBIT = ("PIPELINING", "8BITMIME", "SIZE 0")
-
+from .sink import EIGHTBIT, Sink
 
 def socket_directory(sample: Path, directory: Path) -> Path:
     """Makes a directory for sockets with the command of the sample's systemd unit, for the user the daemon runs as here."""
