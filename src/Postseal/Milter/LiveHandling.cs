@@ -40,14 +40,15 @@ internal sealed class LiveHandling(Func<PostsealOptions> options, ILoggerFactory
             now, certificates, new RecipientCertificates(certificates), time, log.CreateLogger<OutgoingProcessor>());
         var cas = made is { } then && ReferenceEquals(then.Certificates, certificates) && IsSame(then.Options, now) ? then.Cas : Contact(now, certificates);
         var incoming = new MailVerification(now, certificates, cas, time, log.CreateLogger<MailVerification>(), learns: true).Incoming;
+        var router = new MailRouter(processor, incoming);
         IMessageSplitter splitter = now.Splitting.Method switch
         {
             SplitMethod.Postfix => new PostfixSplitter(field, log.CreateLogger<PostfixSplitter>()),
-            SplitMethod.Reinject => new ReinjectSplitter(processor, now.Splitting, field, ledger, time, log.CreateLogger<ReinjectSplitter>()),
+            SplitMethod.Reinject => new ReinjectSplitter(router, now.Splitting, field, ledger, time, log.CreateLogger<ReinjectSplitter>()),
             _ => new NoSplitter(),
         };
         return new Made(now, certificates, ledger, cas, new Handling(
-            new MailRouter(processor, incoming), incoming.IsIncoming, incoming.MayOpen, now.Incoming is { Verify: true, Domains.Count: > 0 }, now.Splitting.Method,
+            router, incoming.IsIncoming, incoming.MayOpen, now.Incoming is { Verify: true, Domains.Count: > 0 }, now.Splitting.Method,
             splitter, new SecondPass(now.Splitting.Method, field, log.CreateLogger<SecondPass>())));
     }
 
