@@ -6,7 +6,7 @@ from functools import partial
 
 from . import mime, tools
 from .opened_mail import EC, NOBODY, RSA, SECRET, TEXT, Opening
-from .report import Test, expect
+from .report import Failure, Test, expect
 from .sendmail import REINJECTING, Sendmail, SplitPorts
 
 OPENED = "decrypted; content=aes256-cbc; integrity=none; signer=none"
@@ -14,7 +14,7 @@ OPENED = "decrypted; content=aes256-cbc; integrity=none; signer=none"
 
 def tests(mail: Opening) -> Iterator[Test]:
     for name, test in (("one recipient, whose bounces have no text", alone), ("each who has a key gets a copy, the others what came", several)):
-        yield Test(f"opening by Sendmail: {name}", partial(test, mail))
+        yield Test(f"opening: by Sendmail: {name}", partial(test, mail))
 
 
 @contextmanager
@@ -28,10 +28,12 @@ def running(mail: Opening) -> Iterator[int]:
                 "Splitting": {"Method": "Reinject", "Reinject": f"127.0.0.1:{second}"}}
     sendmail = Sendmail(state.with_name(state.name + "-mta"), SplitPorts(submission, second), milter, world.sinkdsn.port, world.sinkdsn.port,
                         REINJECTING)
-    with mail.daemon(state=state, **settings):
+    with mail.daemon(state=state, **settings) as daemon:
         sendmail.start()
         try:
             yield submission
+        except Failure as failure:
+            raise Failure(f"{failure}\n{sendmail.log()}\n{daemon.log()[-3000:]}") from None
         finally:
             sendmail.stop()
     expect(not sendmail.queued(), f"left in Sendmail's queue: {sendmail.queued()}\n{sendmail.log()}")
