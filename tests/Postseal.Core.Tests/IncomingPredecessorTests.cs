@@ -113,7 +113,7 @@ public sealed class IncomingPredecessorTests : IDisposable
     public void Sympa_mail_is_encrypted_again_to_its_reader_and_one_without_a_certificate_gets_a_template()
     {
         var bob = SealedLetter.Reader(folder.Add("bob@example.net"));
-        folder.Write("missing.tt2", "{sender}: a message could not be handed on to {recipient}.\n");
+        folder.Write("missing.tt2", "{from}: a message could not be handed on to {recipient}.\n");
 
         var notice = Body(Process(Sealed(bob), incoming: $"Deliver = Reencrypted\nNotice = {folder.File("missing.tt2")}"));
 
