@@ -2,12 +2,15 @@ using Postseal.TestKit;
 
 namespace Fuzzing;
 
-/// <summary>SignedData that somebody signed, with its elements changed, moved, doubled, left out and encoded otherwise.</summary>
+/// <summary>A CMS object that somebody made, with its elements changed, moved, doubled, left out and encoded otherwise.</summary>
 public sealed class MutatedCms
 {
     private const int Kinds = 11;
 
     private readonly byte[][] seeds;
+
+    /// <summary>Takes what is to be changed.</summary>
+    public MutatedCms(byte[][] seeds) => this.seeds = seeds;
 
     /// <summary>Signs the seeds.</summary>
     /// <param name="people">Who signs: RSA first, then EC.</param>
@@ -27,7 +30,7 @@ public sealed class MutatedCms
         ];
     }
 
-    /// <summary>Gets what was signed.</summary>
+    /// <summary>Gets what was signed or encrypted.</summary>
     public static byte[][] Contents { get; } =
         ["Content-Type: text/plain\r\n\r\nHello\r\n"u8.ToArray(), [.. "Content-Type: text/plain\r\n\r\n"u8, .. Enumerable.Repeat((byte)'x', 3000)]];
 

@@ -1,10 +1,10 @@
 using System.Globalization;
 using Fuzzing;
 
-// dotnet run -c Release --project tests/Fuzzing -- milter|cms|mime|certificate [SECONDS [SEED]]
-if (args is not ["milter" or "cms" or "mime" or "certificate", .. var rest])
+// dotnet run -c Release --project tests/Fuzzing -- milter|cms|envelope|mime|certificate [SECONDS [SEED]]
+if (args is not ["milter" or "cms" or "envelope" or "mime" or "certificate", .. var rest])
 {
-    Console.Error.WriteLine("Fuzzing milter|cms|mime|certificate [SECONDS [SEED]]");
+    Console.Error.WriteLine("Fuzzing milter|cms|envelope|mime|certificate [SECONDS [SEED]]");
     return 2;
 }
 var seconds = rest.Length > 0 ? double.Parse(rest[0], CultureInfo.InvariantCulture) : 60;
@@ -12,6 +12,7 @@ var seed = rest.Length > 1 ? int.Parse(rest[1], CultureInfo.InvariantCulture) : 
 return args[0] switch
 {
     "certificate" => CertificateFuzz.Run(TimeSpan.FromSeconds(seconds), seed),
+    "envelope" => EnvelopeFuzz.Run(TimeSpan.FromSeconds(seconds), seed),
     "cms" => CmsFuzz.Run(TimeSpan.FromSeconds(seconds), seed),
     "mime" => MimeFuzz.Run(TimeSpan.FromSeconds(seconds), seed),
     _ => await MilterFuzz.RunAsync(TimeSpan.FromSeconds(seconds), seed),

@@ -1,7 +1,9 @@
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Postseal.Certificates.Formats;
+using Postseal.Certificates.Store;
 using Postseal.Cms;
 using Postseal.Cms.Enveloped;
 using Postseal.TestKit;
@@ -15,11 +17,25 @@ public sealed partial class CorpusEnvelopeTests
     private const string OpenSslCms = "openssl-cms/test/recipes/80-test_cms_data/";
     private const string Rfc4134 = "bc-rfc4134/rfc4134/";
     private const string JavaMail = "simple-java-mail/modules/simple-java-mail/src/test/resources/pkcs12/";
+    private const string NotForIt = "not encrypted to any";
+    private const string Asn1Crypto = "asn1crypto/tests/fixtures/";
     private const string TripleDes = "[Incoming] TripleDes";
 
     private static readonly string Folder = Repository.File("../shared/corpora");
 
-    /// <summary>What is refused: the message, whose it is (a key file, its certificate, the passphrase), and why.</summary>
+    /// <summary>What is opened, as openssl opens it: the message, whose it is (a key file, its certificate, the passphrase), and whether
+    /// it is triple DES.</summary>
+    public static TheoryData<string, string, string, string, bool> Opened => new()
+    {
+        { OpenSslCms + "ciphertext_from_1_1_1.cms", "openssl-cms/test/smime-certs/smec3.pem", "", "", true }, // by agreement
+        { Rfc4134 + "5.1.bin", Rfc4134 + "BobPrivRSAEncrypt.pri", Rfc4134 + "BobRSASignByCarl.cer", "", true },
+        { Rfc4134 + "5.3.eml", Rfc4134 + "BobPrivRSAEncrypt.pri", Rfc4134 + "BobRSASignByCarl.cer", "", true },
+        { JavaMail + "test messages/S_MIME test message encrypted.eml", JavaMail + "smime_test_user.p12", "", "letmein", true },
+        { JavaMail + "test messages/S_MIME test message signed & encrypted.eml", JavaMail + "smime_test_user.p12", "", "letmein", true },
+        { Asn1Crypto + "cms-enveloped.der", Asn1Crypto + "keys/test.key", Asn1Crypto + "keys/test.crt", "", true },
+    };
+
+    /// <summary>What is refused: the message, whose it is, what that tells of keys, and why.</summary>
     public static TheoryData<string, string, string, string, string> Refused => new()
     {
         { OpenSslCms + "ecdh-malformed.der", OpenSslCms + "ecdh-key.pem", OpenSslCms + "ecdh-cert.pem", "", "no key wrap" },
@@ -30,9 +46,9 @@ public sealed partial class CorpusEnvelopeTests
         { Rfc4134 + "5.2.bin", Rfc4134 + "BobPrivRSAEncrypt.pri", Rfc4134 + "BobRSASignByCarl.cer", "", "1.2.840.113549.3.2" }, // RC2
         { Rfc4134 + "5.3.eml", Rfc4134 + "BobPrivRSAEncrypt.pri", Rfc4134 + "BobRSASignByCarl.cer", "", TripleDes },
         { JavaMail + "test messages/S_MIME test message encrypted.eml", JavaMail + "smime_test_user.p12", "", "letmein", TripleDes },
-        { "gnupg-sm/tests/cms/samplemsgs/pwri-sample.cbc.p7m", "rfc9216/alice.encrypt.key", "rfc9216/alice.encrypt.crt", "", "not encrypted to" },
-        { "gnupg-sm/tests/cms/samplemsgs/pwri-sample.gcm.p7m", "rfc9216/alice.encrypt.key", "rfc9216/alice.encrypt.crt", "", "" },
-        { "lamps-cms-mlkem/example/ML-KEM-512.cms", "rfc9216/alice.encrypt.key", "rfc9216/alice.encrypt.crt", "", "not encrypted to" },
+        { "gnupg-sm/tests/cms/samplemsgs/pwri-sample.cbc.p7m", "rfc9216/alice.encrypt.key", "rfc9216/alice.encrypt.crt", "", NotForIt },
+        { "gnupg-sm/tests/cms/samplemsgs/pwri-sample.gcm.p7m", "rfc9216/alice.encrypt.key", "rfc9216/alice.encrypt.crt", "", "too long or too short" },
+        { "lamps-cms-mlkem/example/ML-KEM-512.cms", "rfc9216/alice.encrypt.key", "rfc9216/alice.encrypt.crt", "", NotForIt },
     };
 
     [Fact]
@@ -49,12 +65,7 @@ public sealed partial class CorpusEnvelopeTests
             if (decrypted is null || ReceivedEnvelope.TryRead(new(CmsIn("thunderbird-smime/" + file))) is not { } envelope)
                 continue;
             using var who = Open(Thunderbird + decrypted["dec:smime_".Length..] + ".p12", "", "nss", envelope);
-            var decryption = await envelope.DecryptAsync([who.OpenDecryptionKey()], readsTripleDes: false, TestContext.Current.CancellationToken);
-            if (decryption is CannotDecrypt { Reason: var reason })
-            {
-                Assert.Contains(TripleDes, reason, StringComparison.Ordinal);
-                continue;
-            }
+            var decryption = await envelope.DecryptAsync([who.OpenDecryptionKey()], readsTripleDes: true, TestContext.Current.CancellationToken);
 
             var (content, errors) = OpenSsl.Decrypt(CmsIn("thunderbird-smime/" + file), who);
             Assert.True(content is not null, errors);
@@ -62,7 +73,25 @@ public sealed partial class CorpusEnvelopeTests
             read++;
         }
 
-        Assert.InRange(read, 14, 100); // among them OAEP with a label and with two hashes, and two by agreement
+        Assert.InRange(read, 15, 100); // among them OAEP with a label and with two hashes, and two by agreement
+    }
+
+    [Theory]
+    [MemberData(nameof(Opened))]
+    public async Task What_openssl_opens_is_opened_and_triple_DES_where_it_is_wanted(
+        string message, string key, string certificate, string passphrase, bool isTripleDes)
+    {
+        Assert.SkipUnless(Directory.Exists(Folder), "../shared/corpora is not there");
+        Assert.SkipUnless(OpenSsl.IsHere, "openssl is not on this machine");
+        var envelope = Assert.IsType<ReceivedEnvelope>(ReceivedEnvelope.TryRead(new(CmsIn(message))));
+        using var who = Open(key, certificate, passphrase, envelope);
+
+        var decryption = await envelope.DecryptAsync([who.OpenDecryptionKey()], readsTripleDes: true, TestContext.Current.CancellationToken);
+        var (content, errors) = OpenSsl.Decrypt(CmsIn(message), who);
+
+        Assert.True(content is not null, errors);
+        Assert.Equal(content, Assert.IsType<DecryptedContent>(decryption).Content.ToArray());
+        Assert.Equal(isTripleDes, envelope.WhyNobodyCould(readsTripleDes: false)?.Contains(TripleDes, StringComparison.Ordinal) == true);
     }
 
     [Theory]
@@ -73,7 +102,35 @@ public sealed partial class CorpusEnvelopeTests
         var envelope = Assert.IsType<ReceivedEnvelope>(ReceivedEnvelope.TryRead(new(CmsIn(message))));
         using var who = Open(key, certificate, passphrase, envelope);
 
-        Assert.Contains(reason, await ReceivedEnvelopeTests.Failure(envelope, who), StringComparison.Ordinal);
+        var decryption = await envelope.DecryptAsync([who.OpenDecryptionKey()], readsTripleDes: false, TestContext.Current.CancellationToken);
+
+        var refused = Assert.IsType<CannotDecrypt>(decryption);
+        Assert.Contains(reason, refused.Reason, StringComparison.Ordinal);
+        Assert.Equal(
+            reason.Contains(NotForIt, StringComparison.Ordinal) ? DecryptionFailure.NoKey : DecryptionFailure.NobodyCould, refused.Kind);
+    }
+
+    [Theory]
+    [InlineData("alice")]
+    [InlineData("bob")]
+    [InlineData("carlos")]
+    [InlineData("dana")]
+    public async Task The_people_of_RFC_9216_read_their_mail(string name)
+    {
+        Assert.SkipUnless(Directory.Exists(Folder), "../shared/corpora is not there");
+        using var directory = new TemporaryDirectory();
+        var pkcs12 = Path.Combine(Folder, $"rfc9216/{name}.p12");
+        File.Copy(pkcs12, directory.File($"{name}@smime.example.p12"));
+        var pem = File.ReadAllText(Path.Combine(Folder, $"rfc9216/{name}.encrypt.crt"));
+        using var certificate = X509Certificate2.CreateFromPem(pem);
+        var options = new CertificateOptions { Path = directory.Path, PassphraseFile = directory.Write("passphrase", name) };
+        var recipient = new EnvelopeRecipient(RecipientKey.Create(certificate), Oaep: false);
+        var envelope = ReceivedEnvelope.TryRead(new(EnvelopedDataTests.Encrypt("Hello"u8.ToArray(), ContentEncryption.Aes128Gcm, recipient)))!;
+
+        var keys = new CertificateDirectory(options, TimeProvider.System).FindDecryptionKeys(TestMail.Address($"{name}@smime.example"), envelope.Names);
+        var decryption = await envelope.DecryptAsync(keys, readsTripleDes: false, TestContext.Current.CancellationToken);
+
+        Assert.Equal("Hello"u8.ToArray(), Assert.IsType<DecryptedContent>(decryption).Content.ToArray());
     }
 
     [Theory]
@@ -93,6 +150,14 @@ public sealed partial class CorpusEnvelopeTests
         var envelope = Assert.IsType<ReceivedEnvelope>(ReceivedEnvelope.TryRead(new(CmsIn("rustcrypto-cms/cms/tests/examples/" + file))));
 
         Assert.Equal((recipients, null), (envelope.Recipients.Count, envelope.Obstacle));
+    }
+
+    [Fact]
+    public void A_key_transport_that_is_malformed_is_no_message_at_all()
+    {
+        Assert.SkipUnless(Directory.Exists(Folder), "../shared/corpora is not there");
+
+        Assert.Null(ReceivedEnvelope.TryRead(new(CmsIn(OpenSslCms + "rsa-malformed.der"))));
     }
 
     [Fact]
