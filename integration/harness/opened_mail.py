@@ -3,7 +3,6 @@
 import base64
 import itertools
 import re
-import shutil
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,8 +17,7 @@ from .pki import Issued
 from .program import DAEMON, Daemon
 from .report import expect
 from .sink import Arrival
-from .smtp import Client
-from .split_mail import ALICE, Sent, Split
+from .split_mail import ALICE, BOB, Sent, Split
 from .world import World
 
 STRANGER = "203.0.113.9"
@@ -43,7 +41,6 @@ class Opening(Split):
         super().__init__(world)
         self.work = world.work / "opening"
         self.work.mkdir(mode=0o700)
-        self.attempts: dict[str, bytes] = {}
 
     @cached_property
     def readers(self) -> dict[str, Issued]:
@@ -112,6 +109,28 @@ class Opening(Split):
         tools.run(["openssl", "cms", "-encrypt", "-binary", f"-{cipher}", "-in", self.file(entity), "-outform", "DER", "-out", made,
                    *itertools.chain.from_iterable(("-recip", reader.certificate, *way(reader)) for reader in readers)])
         return wrapped(made.read_bytes(), kind)
+
+    @cached_property
+    def twin(self) -> Issued:
+        """Another key under the name and number of the one for RSA."""
+        made, public, pki, reader = Issued(self.file(), self.file()), self.file(), self.world.pki, self.readers[RSA]
+        serial = tools.text(tools.run(["openssl", "x509", "-in", reader.certificate, "-noout", "-serial"]).stdout).strip().split("=")[1]
+        tools.run(["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", made.key])
+        tools.run(["openssl", "pkey", "-in", made.key, "-pubout", "-out", public])
+        tools.run(["openssl", "x509", "-new", "-subj", "/CN=twin", "-force_pubkey", public, "-CA", pki.intermediate.certificate, "-CAkey",
+                   pki.intermediate.key, "-set_serial", f"0x{serial}", "-days", "3", "-out", made.certificate])
+        return made
+
+    @cached_property
+    def attempts(self) -> dict[str, bytes]:
+        """What a stranger can send to one who has a key, with answers that have to be the same; those named right are opened."""
+        found = {}
+        for cipher in ("aes-256-cbc", "aes-256-gcm"):
+            good = self.encrypted(TEXT, self.readers[RSA], cipher=cipher)
+            found |= {f"{cipher}, right": good, f"{cipher}, wrong key": self.encrypted(TEXT, self.twin, cipher=cipher),
+                      f"{cipher}, no key": self.encrypted(TEXT, self.people[BOB], cipher=cipher),
+                      f"{cipher}, changed": flipped(good, -60), f"{cipher}, changed at its end": flipped(good, -5)}
+        return found
 
     def letter(self, entity: bytes, to: str = RSA, author: str = ALICE) -> bytes:
         number = next(self._numbers)
@@ -196,3 +215,11 @@ def compressed(entity: bytes) -> bytes:
     content = tlv(0x30, oid("2a864886f70d010701"), tlv(0xA0, tlv(4, zlib.compress(entity))))
     data = tlv(0x30, tlv(2, b"\0"), tlv(0x30, oid("2a864886f70d0109100308")), content)
     return wrapped(tlv(0x30, oid("2a864886f70d0109100109"), tlv(0xA0, data)))
+
+
+def flipped(entity: bytes, position: int) -> bytes:
+    """The same with one bit of its CMS changed."""
+    _, body = entity.split(b"\r\n\r\n", 1)
+    cms = bytearray(base64.b64decode(body))
+    cms[position] ^= 1
+    return wrapped(bytes(cms))
