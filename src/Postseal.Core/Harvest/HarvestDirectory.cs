@@ -37,7 +37,7 @@ internal sealed class HarvestDirectory(CertificateDirectory directory)
             if (known.Record?.SignedAt > record.SignedAt)
                 record = record with { SignedAt = known.Record.SignedAt };
             learned.Write(waiting.Candidate, known, record);
-            pending.Remove(waiting.Candidate);
+            File.Delete(waiting.Path);
             return null;
         }
     }

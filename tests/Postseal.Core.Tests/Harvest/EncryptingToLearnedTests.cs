@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Postseal.Certificates.Store;
@@ -125,7 +126,7 @@ public sealed class EncryptingToLearnedTests : IDisposable
         using var directory = new TemporaryDirectory();
         File.WriteAllBytes(directory.File("message"), TestMail.BytesOf(message));
         var certificate = directory.Write("certificate.pem", reader.Certificate.ExportCertificatePem());
-        using var key = reader.Certificate.GetECDsaPrivateKey() ?? throw new InvalidOperationException();
+        using AsymmetricAlgorithm key = (AsymmetricAlgorithm?)reader.Certificate.GetECDsaPrivateKey() ?? reader.Certificate.GetECDiffieHellmanPrivateKey()!;
         var keyFile = directory.Write("key.pem", key.ExportPkcs8PrivateKeyPem());
         var (exitCode, output, errors) = OpenSsl.Run("cms", "-decrypt", "-in", directory.File("message"), "-recip", certificate, "-inkey", keyFile);
         Assert.True(exitCode == 0, errors);
