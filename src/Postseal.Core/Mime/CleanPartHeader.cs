@@ -39,8 +39,13 @@ internal sealed record CleanPartHeader(ReadOnlyMemory<byte> Boundary, bool IsDig
         var type = ContentType.Parse(value.Span);
         var isPlain = encoding is "7bit" or "8bit";
         if (type is not { Type: "multipart" })
-            return new CleanPartHeader(default, false, isPlain && IsMessageType(type?.MediaType ?? (isInDigest ? "message/rfc822" : "")), encoding);
-        problem = !ParameterSyntax.IsPlain(value.Span) || type.Boundary.IsEmpty ? "a multipart in it has a boundary that not all readers find"
+        {
+            var isMessage = isPlain && IsMessageType(type?.MediaType ?? (isInDigest ? "message/rfc822" : ""));
+            return new CleanPartHeader(default, IsDigest: false, isMessage, encoding);
+        }
+
+        problem = !ParameterSyntax.IsPlain(value.Span) || type.Boundary.IsEmpty
+            ? "a multipart in it has a boundary that not all readers find"
             : !isPlain ? "a multipart in it is encoded, which some readers decode"
             : null;
         return problem is null ? new CleanPartHeader(type.Boundary, type.Subtype == "digest", IsMessage: false, encoding) : null;

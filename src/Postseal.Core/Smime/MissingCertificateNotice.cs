@@ -19,6 +19,7 @@ internal static class MissingCertificateNotice
     // Names a reader can take in; a list of a thousand he cannot.
     private const int MaxAddresses = 3;
     private const int MaxValueLength = 320;
+    private const int MaxDateLength = 40;
 
     /// <summary>Composes it. The header stays, and whoever replies or sorts by it finds what he is used to.</summary>
     /// <param name="original">The message, still encrypted.</param>
@@ -28,7 +29,10 @@ internal static class MissingCertificateNotice
     {
         var text = TextPart(template, template.Fill(FromOf(original), Safe(recipient.ToString()), DateOf(original)));
         var boundary = BoundaryFor(text, original.Body);
-        var body = new ByteRope().Append(Encoding.ASCII.GetBytes($"--{boundary}\r\n")).Append(text).Append(Encoding.ASCII.GetBytes($"\r\n--{boundary}\r\n"));
+        var body = new ByteRope()
+            .Append(Encoding.ASCII.GetBytes($"--{boundary}\r\n"))
+            .Append(text)
+            .Append(Encoding.ASCII.GetBytes($"\r\n--{boundary}\r\n"));
         foreach (var field in original.Headers.Where(IsContentField))
             body.Append(field.Raw).Append("\r\n"u8.ToArray());
         // The line end before a delimiter belongs to it: the body keeps its own.
@@ -59,13 +63,16 @@ internal static class MissingCertificateNotice
         return addresses.Count > MaxAddresses ? $"{shown}, …" : shown;
     }
 
-    /// <summary>Returns the date as it was written, where it is one: RFC 5322 section 3.3 has it of these characters, but for comments.</summary>
+    /// <summary>Returns the date as it was written, where it is one: RFC 5322 section 3.3 has it of these characters, but for comments.
+    /// </summary>
     private static string DateOf(MailMessage message)
     {
         var date = message.Headers.Where(field => field.Is("Date")).Select(field => field.Value).FirstOrDefault();
         var text = Encoding.Latin1.GetString(date.Span.Trim(" \t\r\n"u8));
-        return text.Length is > 0 and <= 40 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is ' ' or ',' or ':' or '+' or '-') ? text : Unknown;
+        return text.Length is > 0 and <= MaxDateLength && text.All(IsOfDate) ? text : Unknown;
     }
+
+    private static bool IsOfDate(char c) => char.IsAsciiLetterOrDigit(c) || c is ' ' or ',' or ':' or '+' or '-';
 
     /// <summary>Returns a text of one line, in which nothing changes the line around it: no control character, and none that turns the
     /// direction of what follows.</summary>

@@ -95,7 +95,8 @@ internal sealed partial class NoticeTemplate
         var unknown = AnyPlace().Matches(content).Select(match => match.Groups[1].Value).FirstOrDefault(name => !Places.Contains(name));
         return unknown is null
             ? content
-            : throw new FormatException($"'{path}' has {{{unknown}}} in it: what is filled in are {string.Join(", ", Places.Select(name => $"{{{name}}}"))}");
+            : throw new FormatException(
+                $"'{path}' has {{{unknown}}} in it: what is filled in are {string.Join(", ", Places.Select(name => $"{{{name}}}"))}");
     }
 
     [GeneratedRegex(@"\{(from|recipient|date)\}")]

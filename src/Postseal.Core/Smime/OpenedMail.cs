@@ -7,9 +7,9 @@ using Postseal.Mime.Canonical;
 namespace Postseal.Smime;
 
 /// <summary>
-/// Composes what is delivered in the place of an encrypted message: its own header, in which the Content-* fields of the inside take the place
-/// of those that said it was encrypted, and the inside in a form that SMTP carries. Whoever encrypted it may have put any bytes there, and no
-/// MTA has seen them yet.
+/// Composes what is delivered in the place of an encrypted message: its own header, in which the Content-* fields of the inside take
+/// the place of those that said it was encrypted, and the inside in a form that SMTP carries. Whoever encrypted it may have put any
+/// bytes there, and no MTA has seen them yet.
 /// </summary>
 internal static class OpenedMail
 {

@@ -34,7 +34,7 @@ public sealed class MissingCertificateNoticeTests : IDisposable
 
         SevenBit.AssertIs(new(TestMail.BytesOf(notice)));
         Assert.Equal(original.Headers.Where(field => !Text.IsContentField(field)), notice.Headers.Where(field => !Text.IsContentField(field)));
-        using var read = MimeMessage.Load(new MemoryStream(TestMail.BytesOf(notice)));
+        using var read = MimeMessage.Load(new MemoryStream(TestMail.BytesOf(notice)), TestContext.Current.CancellationToken);
         var parts = Assert.IsType<Multipart>(read.Body);
         Assert.Equal(2, parts.Count);
         var text = Assert.IsType<TextPart>(parts[0]);
@@ -47,7 +47,7 @@ public sealed class MissingCertificateNoticeTests : IDisposable
         // The object is there byte for byte, with its fields.
         Assert.Contains($"\r\n{Text.CrLf(Encrypted)}\r\n{Text.CrLf(Body)}\r\n--", Text.Of(notice.Body), StringComparison.Ordinal);
         using var decoded = new MemoryStream();
-        Assert.IsAssignableFrom<MimePart>(parts[1]).Content!.DecodeTo(decoded);
+        Assert.IsAssignableFrom<MimePart>(parts[1]).Content!.DecodeTo(decoded, TestContext.Current.CancellationToken);
         Assert.Equal(Convert.FromBase64String(Body.Replace("\n", "", StringComparison.Ordinal)), decoded.ToArray());
     }
 
@@ -104,7 +104,7 @@ public sealed class MissingCertificateNoticeTests : IDisposable
         var notice = MissingCertificateNotice.Compose(Text.Message(Fields + Encrypted + "\n" + Body), template, TestMail.Address("bob@example.net"));
 
         SevenBit.AssertIs(notice.Body);
-        using var read = MimeMessage.Load(new MemoryStream(TestMail.BytesOf(notice)));
+        using var read = MimeMessage.Load(new MemoryStream(TestMail.BytesOf(notice)), TestContext.Current.CancellationToken);
         Assert.Contains("暗号化されたメールです。alice@example.org", read.TextBody, StringComparison.Ordinal);
         Assert.Null(((Multipart)read.Body!)[0].Headers["Content-Language"]);
     }
@@ -179,7 +179,7 @@ public sealed class MissingCertificateNoticeTests : IDisposable
     {
         var template = Template("{from}|{recipient}|{date}\n");
         var notice = MissingCertificateNotice.Compose(Text.Message($"{fields}{Encrypted}\n{Body}"), template, TestMail.Address(recipient));
-        using var read = MimeMessage.Load(new MemoryStream(TestMail.BytesOf(notice)));
+        using var read = MimeMessage.Load(new MemoryStream(TestMail.BytesOf(notice)), TestContext.Current.CancellationToken);
         return Assert.IsType<TextPart>(Assert.IsType<Multipart>(read.Body)[0]).Text.ReplaceLineEndings("\n");
     }
 

@@ -10,12 +10,17 @@ namespace Postseal.Cms.Signed;
 /// </content>
 internal sealed partial class ReceivedSignedData
 {
+    // As they came: the elements of digestAlgorithms and signerInfos.
+    private readonly List<ReadOnlyMemory<byte>> digestAlgorithms = [];
+    private readonly List<ReadOnlyMemory<byte>> signerInfos = [];
+
     /// <summary>Returns the ContentInfo with content in it (RFC 8551 section 3.5.2), which is not copied.</summary>
     /// <exception cref="InvalidOperationException">There is an <see cref="Obstacle"/>.</exception>
     public ReadOnlySequence<byte> EncodeWith(in ReadOnlySequence<byte> content)
     {
         var octetString = Der.Header(Der.OctetString, content.Length);
-        return Wrap([.. Der.Header(Der.ContextConstructed(0), octetString.Length + content.Length), .. octetString], content, certificates);
+        var explicitContent = Der.Header(Der.ContextConstructed(0), octetString.Length + content.Length);
+        return Wrap([.. explicitContent, .. octetString], content, certificates);
     }
 
     /// <summary>Returns the ContentInfo without content: signers and certificates, as in userSMIMECertificate (RFC 2798 section

@@ -29,10 +29,6 @@ internal sealed partial class ReceivedSignedData
     private readonly List<ReadOnlyMemory<byte>> certificates = [];
     private readonly List<ReceivedSigner> signers = [];
 
-    // As they came: the elements of digestAlgorithms and signerInfos.
-    private readonly List<ReadOnlyMemory<byte>> digestAlgorithms = [];
-    private readonly List<ReadOnlyMemory<byte>> signerInfos = [];
-
     private ReceivedSignedData(ByteSource source) => this.source = source;
 
     /// <summary>Gets what the content is (eContentType): id-data for mail.</summary>
