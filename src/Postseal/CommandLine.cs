@@ -37,6 +37,7 @@ internal static class CommandLine
         SignCommand.Create(),
         EncryptCommand.Create(),
         VerifyCommand.Create(),
+        DecryptCommand.Create(),
         CheckCommand.Create(),
         ExplainCommand.Create(),
         CertsCommand.Create(),

@@ -34,8 +34,22 @@ internal sealed class OwnFields(string authservId, IReadOnlyList<string> keptMet
             [.. message.Headers.Where(Is).Select(field => Encoding.ASCII.GetString(field.Name.TrimEnd(" \t"u8)))])
         : (message, []);
 
+    /// <summary>Returns mail that was delivered without what was written into it then; results that other filters wrote under our name
+    /// stay.</summary>
+    public MailMessage WithoutVerdict(MailMessage message) => message with
+    {
+        Headers =
+        [
+            .. message.Headers.Where(field => !HasPrefix(field)
+                && !(AuthenticationResults.MayBeOf(field, authservId) && field.ToString().Contains("smime", StringComparison.OrdinalIgnoreCase))),
+        ],
+    };
+
+    private static bool HasPrefix(HeaderField field) =>
+        field.Name.Length >= Prefix.Length && Ascii.EqualsIgnoreCase(field.Name[..Prefix.Length], Prefix);
+
     private bool Is(HeaderField field) =>
-        (field.Name.Length >= Prefix.Length && Ascii.EqualsIgnoreCase(field.Name[..Prefix.Length], Prefix))
+        HasPrefix(field)
         || (AuthenticationResults.MayBeOf(field, authservId) && !IsKept(field));
 
     // However a reader finds results: none of our own is in what is kept, nor where one might be hidden, in encoded words (RFC 2047),

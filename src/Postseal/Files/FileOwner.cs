@@ -11,6 +11,7 @@ namespace Postseal.Program.Files;
 internal sealed partial record FileOwner(uint User, uint Group)
 {
     private const int AT_FDCWD = -100;
+    private const int AT_EMPTY_PATH = 0x1000;
     private const uint STATX_UID_GID = 0x8 | 0x10;
     private const int StatxSize = 256;
     private const int StatxUserOffset = 20; // the layout of statx(2) is the same on every architecture
@@ -36,9 +37,16 @@ internal sealed partial record FileOwner(uint User, uint Group)
     {
         var buffer = new byte[StatxSize];
         return OperatingSystem.IsLinux() && statx(AT_FDCWD, path, 0, STATX_UID_GID, buffer) == 0
-            ? new FileOwner(
-                BitConverter.ToUInt32(buffer, StatxUserOffset),
-                BitConverter.ToUInt32(buffer, StatxUserOffset + 4))
+            ? FromStatx(buffer)
+            : null;
+    }
+
+    /// <summary>Returns the owner of an open file.</summary>
+    public static FileOwner? Of(SafeFileHandle file)
+    {
+        var buffer = new byte[StatxSize];
+        return OperatingSystem.IsLinux() && statx((int)file.DangerousGetHandle(), "", AT_EMPTY_PATH, STATX_UID_GID, buffer) == 0
+            ? FromStatx(buffer)
             : null;
     }
 
@@ -73,6 +81,9 @@ internal sealed partial record FileOwner(uint User, uint Group)
 
     [LibraryImport("libc")]
     private static partial int setfsgid(uint group);
+
+    private static FileOwner FromStatx(byte[] buffer) => new(
+        BitConverter.ToUInt32(buffer, StatxUserOffset), BitConverter.ToUInt32(buffer, StatxUserOffset + 4));
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int statx(int directory, string path, int flags, uint mask, [Out] byte[] buffer);

@@ -13,8 +13,8 @@ using Postseal.Verification;
 
 namespace Postseal.Program.Commands.Kit;
 
-/// <summary>Verifies one message as the daemon would, and waits for what it would fetch meanwhile.</summary>
-internal sealed class IncomingMail : IAsyncDisposable
+/// <summary>Verifies or opens messages as the daemon would, and waits for what it would fetch meanwhile.</summary>
+internal sealed partial class IncomingMail : IAsyncDisposable
 {
     // A revocation list or two, each with a time-out of its own.
     private static readonly TimeSpan PatienceForFetching = TimeSpan.FromSeconds(20);
@@ -22,14 +22,18 @@ internal sealed class IncomingMail : IAsyncDisposable
     // A recipient without a domain is at this host.
     private static readonly Envelope ForUs = new() { Recipients = [new Recipient("postmaster")] };
 
+    private readonly CertificateDirectory directory;
+    private readonly OwnFields own;
     private readonly MailVerification verification;
     private readonly CaContact cas;
     private readonly bool canSplit;
+    private bool isImpatient;
 
     private IncomingMail(PostsealOptions options)
     {
         canSplit = options.Splitting.Method != SplitMethod.None;
-        var directory = new CertificateDirectory(options.Certificates, TimeProvider.System, NullLogger.Instance);
+        own = new OwnFields(options.Incoming.AuthservId ?? System.Net.Dns.GetHostName(), options.Incoming.KeepResults);
+        directory = new CertificateDirectory(options.Certificates, TimeProvider.System, NullLogger.Instance);
         cas = MailVerification.ContactWithCas(options, directory, new HttpDownloads(options.Revocation.Proxy, TimeProvider.System), TimeProvider.System, NullLogger.Instance);
         verification = new MailVerification(options, directory, cas, TimeProvider.System, NullLogger.Instance);
     }
@@ -54,13 +58,17 @@ internal sealed class IncomingMail : IAsyncDisposable
     }
 
     /// <summary>Reads a message from a file, or from standard input for <c>-</c>.</summary>
-    public static async Task<MailMessage> ReadAsync(string path, CommandOutput output, CancellationToken cancellationToken)
+    public static async Task<MailMessage> ReadAsync(string path, CommandOutput output, CancellationToken cancellationToken) =>
+        MailMessage.Parse(await ReadBytesAsync(path, output, cancellationToken));
+
+    /// <summary>Reads the bytes of a message from a file, or from standard input for <c>-</c>.</summary>
+    public static async Task<byte[]> ReadBytesAsync(string path, CommandOutput output, CancellationToken cancellationToken)
     {
         if (path != "-")
-            return MailMessage.Parse(await File.ReadAllBytesAsync(path, cancellationToken));
+            return await File.ReadAllBytesAsync(path, cancellationToken);
         using var bytes = new MemoryStream();
         await output.Streams.InputBytes.CopyToAsync(bytes, cancellationToken);
-        return MailMessage.Parse(bytes.ToArray());
+        return bytes.ToArray();
     }
 
     /// <summary>Verifies a message.</summary>
@@ -89,6 +97,11 @@ internal sealed class IncomingMail : IAsyncDisposable
     private async Task FetchAsync(MailMessage message, CancellationToken cancellationToken)
     {
         verification.Verifier.Verify(message);
+        await WaitAsync(cancellationToken);
+    }
+
+    private async Task WaitAsync(CancellationToken cancellationToken)
+    {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(PatienceForFetching);
         try
@@ -97,7 +110,7 @@ internal sealed class IncomingMail : IAsyncDisposable
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            // The verdict says what is not known.
+            isImpatient = true; // The verdict says what is not known, and no further message waits.
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Serialization;
 using Postseal.Verification;
 
@@ -27,13 +29,15 @@ internal sealed record SignerReport(
     public static SignerReport Of(SignerVerdict signer) => new(
         signer.Name, VerdictField.Text(signer.Result), signer.Reason, signer.IsVerified, signer.IsTrusted, signer.IsAuthor,
         [.. signer.Addresses.Select(address => address.ToString())], signer.SigningTime, signer.Revocation,
-        signer.Certificate is { } certificate
-            ? new(certificate.Subject, certificate.Issuer, certificate.SerialNumber, certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime(), certificate.GetCertHashString(System.Security.Cryptography.HashAlgorithmName.SHA256))
-            : null,
+        signer.Certificate is { } certificate ? CertificateOf(certificate) : null,
         [.. signer.Chain.Select(issuer => issuer.Subject)]);
+
+    public static SignerCertificate CertificateOf(X509Certificate2 certificate) => new(
+        certificate.Subject, certificate.Issuer, certificate.SerialNumber, certificate.NotBefore.ToUniversalTime(),
+        certificate.NotAfter.ToUniversalTime(), certificate.GetCertHashString(HashAlgorithmName.SHA256));
 }
 
-/// <summary>A signer's certificate.</summary>
+/// <summary>A certificate of a signer or a reader.</summary>
 /// <param name="Sha256">Its fingerprint.</param>
 internal sealed record SignerCertificate(
     string Subject, string Issuer, string Serial, DateTime NotBefore, DateTime NotAfter, string Sha256);

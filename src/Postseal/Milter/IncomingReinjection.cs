@@ -2,9 +2,10 @@ using Microsoft.Extensions.Logging;
 using Milter;
 using Postseal.Mail;
 using Postseal.Policy;
+using Postseal.Program.Milter.Reinjection;
 using Postseal.Program.Milter.Splitting;
 
-namespace Postseal.Program.Milter.Reinjection;
+namespace Postseal.Program.Milter;
 
 /// <summary>
 /// Splits mail from outside: whoever's key opens it gets what was inside by SMTP, as a copy of his own, and leaves the transaction. The

@@ -1,0 +1,45 @@
+using Postseal.Cms;
+using Postseal.Mail;
+using Postseal.Verification;
+
+namespace Postseal.Program.Commands.Kit;
+
+/// <content>Opens mail that was kept encrypted, at the order of whoever may read the keys.</content>
+internal sealed partial class IncomingMail
+{
+    /// <summary>Opens a message, as far as there are keys, and marks it as the daemon would. Who gets it disposes of its reading.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="owners">Whose keys are used; none: those of everybody in the directory.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<Opening> OpenAsync(MailMessage message, IReadOnlyList<MailAddress> owners, CancellationToken cancellationToken)
+    {
+        var opening = await OpenOnceAsync(message, owners, cancellationToken);
+        if (!cas.WhenIdleAsync().IsCompleted && !isImpatient)
+        {
+            opening.Reading.Dispose();
+            await WaitAsync(cancellationToken);
+            opening = await OpenOnceAsync(message, owners, cancellationToken);
+        }
+
+        return opening.IsOpened ? Marked(opening) : opening;
+    }
+
+    private async ValueTask<Opening> OpenOnceAsync(MailMessage message, IReadOnlyList<MailAddress> owners, CancellationToken cancellationToken) =>
+        await verification.Opener.OpenAsync(message, async (envelope, cancellation) =>
+        {
+            if (owners.Count == 0)
+                return directory.FindAllDecryptionKeys(envelope.Names);
+            var keys = new List<DecryptionKey>();
+            foreach (var owner in owners)
+                keys.AddRange(await directory.FindDecryptionKeysAsync(owner, envelope.Names, cancellation));
+            return keys;
+        }, cancellationToken);
+
+    private Opening Marked(Opening opening)
+    {
+        var verdict = opening.Reading.Verdict;
+        HeaderField?[] marks = [verdict.Layers.Count > 0 ? VerdictField.Write(verdict, own.AuthservId, opening.PartOf) : null, opening.Mark];
+        var before = own.WithoutVerdict(opening.Message);
+        return opening with { Message = before with { Headers = [.. marks.OfType<HeaderField>(), .. before.Headers] } };
+    }
+}

@@ -1,0 +1,46 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Postseal.Program.Files;
+
+/// <summary>
+/// The name of a message in a Maildir: <c>UNIQUE,S=SIZE,W=SIZE:2,FLAGS</c>. Dovecot and Courier write the sizes, as the file has it (S) and
+/// with CRLF line ends (W); the flags begin behind the colon.
+/// </summary>
+/// <param name="Unique">What tells it from every other message, of all times.</param>
+/// <param name="Sizes">The sizes, with a comma before each; or none.</param>
+/// <param name="Info">The flags with their colon; or none.</param>
+internal sealed partial record MaildirName(string Unique, string Sizes, string Info)
+{
+    private const string Suffix = ".opened";
+
+    /// <summary>Reads a name.</summary>
+    public static MaildirName Parse(string name)
+    {
+        var colon = name.IndexOf(':', StringComparison.Ordinal);
+        var (text, info) = colon < 0 ? (name, "") : (name[..colon], name[colon..]);
+        var comma = text.IndexOf(',', StringComparison.Ordinal);
+        return comma < 0 ? new(text, "", info) : new(text[..comma], text[comma..], info);
+    }
+
+    /// <summary>
+    /// Returns the name of what was opened: that of another message, with the same flags. A server knows a message by this name, and what
+    /// it once told of a message to its clients, and they have kept of it, never changes (RFC 3501 section 2.3.1.1).
+    /// </summary>
+    /// <param name="size">The size of the file.</param>
+    /// <param name="wireSize">The size with CRLF line ends.</param>
+    public MaildirName Opened(long size, long wireSize) => this with
+    {
+        Unique = OpenedUnique,
+        Sizes = Size().Replace(Sizes, match => string.Create(CultureInfo.InvariantCulture, $",{match.Groups[1]}={(match.Groups[1].Value == "S" ? size : wireSize)}")),
+    };
+
+    /// <summary>Gets the unique part of the name of what was opened.</summary>
+    public string OpenedUnique => Unique + Suffix;
+
+    /// <inheritdoc/>
+    public override string ToString() => Unique + Sizes + Info;
+
+    [GeneratedRegex(",([SW])=[0-9]+", RegexOptions.CultureInvariant)]
+    private static partial Regex Size();
+}
