@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 using MimeKit;
 using Postseal.MailKit.Tests.Support;
 using Postseal.Program.Trial;
+using Postseal.Mail;
 using Postseal.Settings;
 using Postseal.TestKit;
 
@@ -33,7 +34,7 @@ public sealed class SampleTests : IDisposable
         var samples = string.Join('\n', Code(Lines("Samples.cs")));
         var blocks = Blocks().ToList();
 
-        Assert.Equal(12, blocks.Count);
+        Assert.Equal(13, blocks.Count);
         Assert.All(blocks, block => Assert.Contains($"\n{string.Join('\n', Code(block))}\n", samples, StringComparison.Ordinal));
         Assert.InRange(blocks[0].Count(line => line.Length > 0), 15, 21);
     }
@@ -61,6 +62,22 @@ public sealed class SampleTests : IDisposable
         var written = await WrittenAsync(() => InFolderAsync(() => Samples.ReadAsync(inbox, new UniqueId(1))));
 
         Assert.Equal("Pass: trusted\n", written);
+    }
+
+    [Fact]
+    public async Task What_was_fetched_in_clear_or_for_somebody_else_is_shown_as_it_is()
+    {
+        folder.Write("postseal.ini", "[Certificates]\nPath = .\n[Revocation]\nCheck = Off\n");
+        using var reader = new SmimeReader(PostsealOptions.FromIni(folder.File("postseal.ini")));
+        using var message = new MemoryStream("From: alice@example.org\r\n\r\nHello\r\n"u8.ToArray());
+
+        var written = await WrittenAsync(() =>
+        {
+            Samples.Open(reader, message, new MailAddress("bob", "example.net"));
+            return Task.CompletedTask;
+        });
+
+        Assert.Equal("Hello\r\n\n; None: it is not signed\n", written);
     }
 
     [Fact]

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using MimeKit;
 using MimeKit.Cryptography;
+using Postseal.Mail;
 using Postseal.Policy;
 using Postseal.Settings;
 
@@ -118,6 +119,15 @@ internal static class Samples
         await fetched.CopyToAsync(message);
         var verdict = reader.Verify(message.ToArray());
         Console.WriteLine($"{verdict.Result}: {verdict.Reason}");
+    }
+
+    public static void Open(SmimeReader reader, MemoryStream message, MailAddress bob)
+    {
+        var opened = reader.Open(message.ToArray(), bob); // a MailAddress: whose mailbox it is
+        if (opened.IsEncrypted && !opened.IsDecrypted)
+            Console.WriteLine($"stays encrypted: {opened.Reason}");
+        Console.WriteLine(opened.Message.TextBody); // a MimeMessage, in clear where it was decrypted
+        Console.WriteLine($"{opened.Integrity}; {opened.Verdict.Result}: {opened.Verdict.Reason}");
     }
 
     public sealed class ReportingClient(SmimeSigner signer) : SmimeSmtpClient(signer)

@@ -63,8 +63,8 @@ public sealed class MaildirTests : IDisposable
 
         Assert.Equal(
             ["", ".Sent", ".Sent.Old", "Archive", "Archive/2026"],
-            MaildirFolder.In(directory.Path).Select(folder => Path.GetRelativePath(directory.Path, folder.Path).TrimStart('.') is "" ? "" : Path.GetRelativePath(directory.Path, folder.Path)));
-        Assert.Throws<IOException>(() => MaildirFolder.In(At(".Link")).ToList());
+            MaildirFolder.In(directory.Path, TimeProvider.System).Select(folder => folder.Path[directory.Path.Length..].TrimStart('/')));
+        Assert.Throws<IOException>(() => MaildirFolder.In(At(".Link"), TimeProvider.System).ToList());
     }
 
     [Fact]
@@ -76,7 +76,7 @@ public sealed class MaildirTests : IDisposable
         SpecialFile.MakeFifo(At("cur/fifo:2,"));
         Write("cur/.hidden");
 
-        foreach (var folder in MaildirFolder.In(directory.Path))
+        foreach (var folder in MaildirFolder.In(directory.Path, TimeProvider.System))
         {
             Assert.Equal(["directory", "fifo", "link", "real"], folder.Messages().Select(message => message.Name.Unique));
             Assert.Equal([false, false, false, true], folder.Messages().Select(message =>
@@ -106,7 +106,7 @@ public sealed class MaildirTests : IDisposable
     public void And_where_that_is_after_the_new_one_was_written_it_follows(bool isThere, params string[] expected)
     {
         Write("cur/" + Name);
-        foreach (var folder in MaildirFolder.In(directory.Path))
+        foreach (var folder in MaildirFolder.In(directory.Path, TimeProvider.System))
         {
             var message = folder.Messages()[0];
             Write("cur/1700000000.M1P1.mx.opened,S=5,W=6:2,S");
@@ -152,7 +152,7 @@ public sealed class MaildirTests : IDisposable
         foreach (var name in (string[])[.. others, $"{now - 3600}.0123456789abcdef.postseal", "1.0123456789abcdef.postseal"])
             Write("tmp/" + name);
 
-        foreach (var folder in MaildirFolder.In(directory.Path))
+        foreach (var folder in MaildirFolder.In(directory.Path, TimeProvider.System))
             folder.CleanUp();
 
         Assert.Equal(others.Order(), Names("tmp").Order());
@@ -209,7 +209,7 @@ public sealed class MaildirTests : IDisposable
     /// <param name="meanwhile">What others do after it was listed.</param>
     private bool Replace(string content, long wireSize, Action? meanwhile = null)
     {
-        foreach (var folder in MaildirFolder.In(directory.Path))
+        foreach (var folder in MaildirFolder.In(directory.Path, TimeProvider.System))
         {
             var message = folder.Messages()[0];
             meanwhile?.Invoke();

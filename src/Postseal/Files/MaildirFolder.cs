@@ -17,22 +17,27 @@ internal sealed partial class MaildirFolder : IDisposable
     /// <summary>No run takes as long for one message, in seconds.</summary>
     private const long AbandonedAfter = 15 * 60;
 
+    private static readonly string[] Parts = ["tmp", "new", "cur"];
+
+    private readonly TimeProvider time;
     private readonly OpenDirectory temporary;
     private readonly OpenDirectory[] places;
     private HashSet<string> listed = [];
 
-    private MaildirFolder(string path, OpenDirectory temporary, params OpenDirectory[] places) =>
-        (Path, this.temporary, this.places) = (path, temporary, places);
+    private MaildirFolder(string path, TimeProvider time, OpenDirectory temporary, params OpenDirectory[] places) =>
+        (Path, this.time, this.temporary, this.places) = (path, time, temporary, places);
 
     /// <summary>Gets what it is called, for people.</summary>
     public string Path { get; }
 
     /// <summary>Finds the folders of a Maildir: itself, and all that are in it, as .Sent or Sent. Symbolic links are not followed.</summary>
+    /// <param name="path">The Maildir.</param>
+    /// <param name="time">The clock.</param>
     /// <exception cref="IOException">It is no directory, or cannot be read.</exception>
-    public static IEnumerable<MaildirFolder> In(string path)
+    public static IEnumerable<MaildirFolder> In(string path, TimeProvider time)
     {
         using var root = OpenDirectory.Open(path);
-        foreach (var folder in In(root, depth: 0))
+        foreach (var folder in In(root, time, depth: 0))
             yield return folder;
     }
 
@@ -51,7 +56,7 @@ internal sealed partial class MaildirFolder : IDisposable
         foreach (var name in temporary.Names())
         {
             if (Temporary().Match(name) is { Success: true } match
-                && DateTimeOffset.UtcNow.ToUnixTimeSeconds() - long.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture) > AbandonedAfter)
+                && time.GetUtcNow().ToUnixTimeSeconds() - long.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture) > AbandonedAfter)
                 temporary.Remove(name);
         }
     }
@@ -92,10 +97,10 @@ internal sealed partial class MaildirFolder : IDisposable
             place.Dispose();
     }
 
-    private static IEnumerable<MaildirFolder> In(OpenDirectory directory, int depth)
+    private static IEnumerable<MaildirFolder> In(OpenDirectory directory, TimeProvider time, int depth)
     {
         const int deepest = 20;
-        if (Of(directory) is { } folder)
+        if (Of(directory, time) is { } folder)
         {
             using (folder)
                 yield return folder;
@@ -104,16 +109,16 @@ internal sealed partial class MaildirFolder : IDisposable
         foreach (var name in depth < deepest ? directory.Names().Where(name => name is not ("cur" or "new" or "tmp")) : [])
         {
             using var below = directory.Subdirectory(name);
-            foreach (var found in below is null ? [] : In(below, depth + 1))
+            foreach (var found in below is null ? [] : In(below, time, depth + 1))
                 yield return found;
         }
     }
 
-    private static MaildirFolder? Of(OpenDirectory directory)
+    private static MaildirFolder? Of(OpenDirectory directory, TimeProvider time)
     {
-        var parts = new[] { "tmp", "new", "cur" }.Select(directory.Subdirectory).ToList();
+        var parts = Parts.Select(directory.Subdirectory).ToList();
         if (parts is [{ } temporary, { } fresh, { } seen])
-            return new MaildirFolder(directory.Path, temporary, fresh, seen);
+            return new MaildirFolder(directory.Path, time, temporary, fresh, seen);
         parts.ForEach(part => part?.Dispose());
         return null;
     }
@@ -127,13 +132,14 @@ internal sealed partial class MaildirFolder : IDisposable
             return null;
         var name = string.Create(
             CultureInfo.InvariantCulture,
-            $"{DateTimeOffset.UtcNow.ToUnixTimeSeconds()}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}.postseal");
+            $"{time.GetUtcNow().ToUnixTimeSeconds()}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}.postseal");
         using var file = temporary.Create(name);
         try
         {
             // The owner first: a change of it takes away bits of the mode.
             FileOwner.Of(old)?.Own(file, $"{temporary.Path}/{name}");
-            File.SetUnixFileMode(file, File.GetUnixFileMode(old) & Permissions);
+            if (!OperatingSystem.IsWindows())
+                File.SetUnixFileMode(file, File.GetUnixFileMode(old) & Permissions);
             RandomAccess.Write(file, content, 0);
             File.SetLastWriteTimeUtc(file, File.GetLastWriteTimeUtc(old)); // what IMAP tells as the date of arrival
             RandomAccess.FlushToDisk(file);

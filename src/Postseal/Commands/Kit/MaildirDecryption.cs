@@ -26,7 +26,7 @@ internal sealed class MaildirDecryption(IncomingMail mail, IReadOnlyList<MailAdd
     public async Task<bool> RunAsync(string path, CancellationToken cancellationToken)
     {
         var folders = 0;
-        foreach (var folder in MaildirFolder.In(path))
+        foreach (var folder in MaildirFolder.In(path, TimeProvider.System))
         {
             folders++;
             if (!isTrial)
