@@ -6,9 +6,9 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using MimeKit;
+using Postseal.Mail;
 using Postseal.MailKit.Tests.Support;
 using Postseal.Program.Trial;
-using Postseal.Mail;
 using Postseal.Settings;
 using Postseal.TestKit;
 
