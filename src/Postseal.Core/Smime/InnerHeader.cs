@@ -62,8 +62,7 @@ internal sealed record InnerHeader(IReadOnlyList<HeaderField> Fields, ContentTyp
 
     public HeaderField? Find(string name) => Fields.Where(field => field.Is(name)).Cast<HeaderField?>().FirstOrDefault();
 
-    private static bool CanBeTaken(HeaderField field) =>
-        Ascii.EqualsIgnoreCase(field.Name[..Math.Min(field.Name.Length, 8)], "Content-"u8) && !field.Is(LengthName);
+    private static bool CanBeTaken(HeaderField field) => field.IsOfContent && !field.Is(LengthName);
 
     private static HeaderField? Repair(HeaderField field, int nameLength)
     {

@@ -33,7 +33,7 @@ internal static class MissingCertificateNotice
             .Append(Encoding.ASCII.GetBytes($"--{boundary}\r\n"))
             .Append(text)
             .Append(Encoding.ASCII.GetBytes($"\r\n--{boundary}\r\n"));
-        foreach (var field in original.Headers.Where(IsContentField))
+        foreach (var field in original.Headers.Where(header => header.IsOfContent))
             body.Append(field.Raw).Append("\r\n"u8.ToArray());
         // The line end before a delimiter belongs to it: the body keeps its own.
         body.Append("\r\n"u8.ToArray()).Append(original.Body).Append(Encoding.ASCII.GetBytes($"\r\n--{boundary}--\r\n"));
@@ -113,7 +113,4 @@ internal static class MissingCertificateNotice
 
         return true;
     }
-
-    private static bool IsContentField(HeaderField field) =>
-        Ascii.EqualsIgnoreCase(field.Name[..Math.Min(field.Name.Length, 8)], "Content-"u8);
 }

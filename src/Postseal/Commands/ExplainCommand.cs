@@ -129,7 +129,7 @@ internal static class ExplainCommand
 
     /// <summary>Tells the verdict over a message from outside step by step.</summary>
     private static async Task<int> ExplainIncomingAsync(
-        string configPath, string file, IReadOnlyList<MailAddress> to, bool json, CommandOutput output, CancellationToken cancellationToken)
+        string configPath, string file, List<MailAddress> to, bool json, CommandOutput output, CancellationToken cancellationToken)
     {
         await using var incoming = IncomingMail.Load(configPath);
         var message = await IncomingMail.ReadAsync(file, output, cancellationToken);

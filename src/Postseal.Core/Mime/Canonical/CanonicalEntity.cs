@@ -66,7 +66,7 @@ internal sealed record CanonicalEntity : Canonicalization
     public static CanonicalEntity AsItIs(MailMessage message)
     {
         var content = new ByteRope();
-        foreach (var field in message.Headers.Where(IsContentField))
+        foreach (var field in message.Headers.Where(header => header.IsOfContent))
             content.Append(field.Raw).Append(CrLf);
         content.Append(CrLf).Append(message.Body);
         var outer = OuterFields(message.Headers, out var contentTypeIndex);
@@ -76,7 +76,7 @@ internal sealed record CanonicalEntity : Canonicalization
     private static Canonicalization Create(MailMessage message, long maxLength, bool leavesUnencodable)
     {
         var canonicalizer = new EntityCanonicalizer(new(message.Body), maxLength, leavesUnencodable);
-        var content = canonicalizer.Run(PartHeader.OfMessage(message.Headers.Where(IsContentField)));
+        var content = canonicalizer.Run(PartHeader.OfMessage(message.Headers.Where(field => field.IsOfContent)));
         if (canonicalizer.IsOverLimit)
             return new CanonicalTooLong();
         if (canonicalizer.Failure is { } reason)
@@ -89,9 +89,6 @@ internal sealed record CanonicalEntity : Canonicalization
     internal IReadOnlyList<HeaderField> HeadersWith(params ReadOnlySpan<HeaderField> fields) =>
         [.. OuterHeaders.Take(ContentTypeIndex), .. fields, .. OuterHeaders.Skip(ContentTypeIndex)];
 
-    private static bool IsContentField(HeaderField field) =>
-        System.Text.Ascii.EqualsIgnoreCase(field.Name[..Math.Min(field.Name.Length, 8)], "Content-"u8);
-
     private static List<HeaderField> OuterFields(IReadOnlyList<HeaderField> headers, out int contentTypeIndex)
     {
         var outer = new List<HeaderField>(headers.Count);
@@ -99,7 +96,7 @@ internal sealed record CanonicalEntity : Canonicalization
         contentTypeIndex = -1;
         foreach (var field in headers)
         {
-            if (IsContentField(field))
+            if (field.IsOfContent)
             {
                 if (contentTypeIndex < 0)
                     contentTypeIndex = outer.Count;
