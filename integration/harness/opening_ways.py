@@ -1,6 +1,7 @@
 """What else mail passes that Postseal opened or left closed: archives, filters, forwarding, mailing lists, notices. The lines that
 postfix-sample/README.md recommends for each, and what it says remains."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -15,9 +16,6 @@ from .spy_milter import SpyMilter
 
 ELSEWHERE = "elsewhere@example.com"
 OPENED = "decrypted; content=aes256-cbc; integrity=none; signer=none"
-# The mailboxes are behind a transport that is called neither smtp nor relay: then addresses are expanded before mail is opened.
-INNER = "inner unix - - n - - smtp\n"
-GUARD = "header_checks=regexp:{{/^X-Postseal: decrypted;/ PREPEND X-Postseal-Encrypt: required}}"
 
 
 def tests(mail: Opening) -> Iterator[Test]:
@@ -33,11 +31,19 @@ def tests(mail: Opening) -> Iterator[Test]:
         yield Test(f"opening: {name}", partial(test, mail))
 
 
+def line(mail: Opening, start: str, file: str = "main.cf") -> str:
+    """A line of the sample that begins so, and that is a comment there."""
+    [found] = re.findall(rf"(?m)^# +({re.escape(start)}.*)$", (mail.world.sample / file).read_text())
+    return found
+
+
 @contextmanager
-def inner(mail: Opening, *parameters: str, services: tuple[str, ...] = ()) -> Iterator[None]:
-    """A Postfix that has the mailboxes behind a transport of another name."""
-    to = f"transport_maps=inline:{{ split.example.net=inner:[127.0.0.1]:{mail.world.sinkdsn.port} }}"
-    with mail.world.postfix.changed(to, *parameters, services=services, added=INNER):
+def mailboxes(mail: Opening, *parameters: str) -> Iterator[None]:
+    """A Postfix that has the mailboxes behind a transport of another name than smtp: so addresses are expanded before mail is opened."""
+    to = line(mail, "transport_maps = ").replace("example.org", "split.example.net").replace(
+        "[192.0.2.10]", f"[127.0.0.1]:{mail.world.sinkdsn.port}")
+    transport = line(mail, "mailboxes unix", "master.cf").replace(" y ", " n ")
+    with mail.world.postfix.changed(to, *parameters, added=transport + "\n"):
         yield
 
 
@@ -52,23 +58,24 @@ def kept(sink: Sink, recipient: str, sent: Sent) -> list:
 def archive(mail: Opening) -> None:
     archived, sink = "archive@example.net", mail.world.sink
     with mail.daemon():
-        for behind, ways in ((inner, (RSA,)), (inner, (RSA, NOBODY)), (None, (RSA,))):
+        for expands, ways in ((True, (RSA,)), (True, (RSA, NOBODY)), (False, (RSA,))):
             bcc = f"always_bcc={archived}"
-            with inner(mail, bcc) if behind else mail.world.postfix.changed(bcc):
+            with mailboxes(mail, bcc) if expands else mail.world.postfix.changed(bcc):
                 sent = mail.come(letter(mail), *ways)
                 for_rsa = mail.arrived(sent, *ways)[0]
                 mail.opened(sent, for_rsa, OPENED)
                 tools.wait_for(lambda: kept(sink, archived, sent) or None, 30, mail.world.postfix.log)
             [copy] = kept(sink, archived, sent)
-            mail.closed(sent, copy) if behind else expect(SECRET in copy.raw, "the archive has it closed")
+            mail.closed(sent, copy) if expands else expect(SECRET in copy.raw, "the archive has it closed")
 
 
 def milters(mail: Opening) -> None:
     ports = mail.world.postfix.ports
     first, second = tools.free_ports(2)
     with SpyMilter(first) as before, SpyMilter(second) as behind, mail.daemon():
+        at_second = line(mail, "-o smtpd_milters=$postseal_milter,inet", "master.cf").removeprefix("-o ").replace("11332", str(second))
         services = (f"127.0.0.1:{ports.split}/inet/smtpd_milters=inet:127.0.0.1:{first},$postseal_milter,inet:127.0.0.1:{second}",
-                    f"127.0.0.1:{ports.second}/inet/smtpd_milters=$postseal_milter,inet:127.0.0.1:{second}")
+                    f"127.0.0.1:{ports.second}/inet/{at_second}")
         with mail.world.postfix.changed(services=services):
             alone = mail.come(letter(mail), RSA)
             mail.opened(alone, mail.arrived(alone, RSA)[0], OPENED)
@@ -84,10 +91,10 @@ def content_filter(mail: Opening) -> None:
     postfix = mail.world.postfix
     [port] = tools.free_ports(1)
     scanner = Sink(port, (*EIGHTBIT, "DSN"))
-    line = f"content_filter=smtp:[127.0.0.1]:{port}"
-    services = (f"127.0.0.1:{postfix.ports.second}/inet/{line}", f"127.0.0.1:{postfix.ports.reinject}/inet/content_filter=")
+    to_scanner = line(mail, "-o content_filter=smtp", "master.cf").removeprefix("-o ").replace("10024", str(port))
+    services = (f"127.0.0.1:{postfix.ports.second}/inet/{to_scanner}", f"127.0.0.1:{postfix.ports.reinject}/inet/content_filter=")
     try:
-        with postfix.changed(line, services=services), mail.daemon():
+        with postfix.changed(to_scanner, services=services), mail.daemon():
             for to in ((RSA,), (RSA, NOBODY)):
                 sent = mail.come(letter(mail), *to)
                 for recipient in to:
@@ -100,7 +107,7 @@ def content_filter(mail: Opening) -> None:
         # A filter that forgets RET has what comes back bounce with its text, unless Postfix returns headers alone to everybody.
         full = f"scanned-{RSA}"
         mail.world.sinkdsn.refusals[full] = "552 5.2.2 Over quota"
-        for limit, returned in (("bounce_size_limit=50000", True), ("bounce_size_limit=1", False)):
+        for limit, returned in (("bounce_size_limit=50000", True), (line(mail, "bounce_size_limit"), False)):
             with postfix.changed(limit):
                 notice = mail.notice(mail.send(mail.letter(TEXT, full), full, port=postfix.ports.reinject)).raw
             expect((SECRET in notice) == returned, f"{limit}: {tools.text(notice)}")
@@ -112,7 +119,7 @@ def content_filter(mail: Opening) -> None:
 def forwarded_by_alias(mail: Opening) -> None:
     """Virtual aliases are expanded before the second pass, where only he whose key it is gets it opened."""
     maps = f"virtual_alias_maps=inline:{{ {{ {RSA} = {RSA}, {ELSEWHERE} }} }}"
-    with inner(mail, maps), mail.daemon():
+    with mailboxes(mail, maps), mail.daemon():
         sent = mail.come(letter(mail), RSA)
         mail.opened(sent, mail.arrived(sent, RSA)[0], OPENED)
         [arrival] = tools.wait_for(lambda: kept(mail.world.sink, ELSEWHERE, sent) or None, 30, mail.world.postfix.log)
@@ -131,7 +138,7 @@ def forwarded_by_user(mail: Opening) -> None:
     service = "local unix - n n - - local\n"
     again = {"Incoming": {"Deliver": "Reencrypted"}, f"Recipient:{user}": {"Certificate": str(certificate)}}
     for path, settings, sink, to, readable in ((f"forward_path={files}/$user", {}, mail.world.sink, ELSEWHERE, True),
-                                               ("forward_path=", {}, mail.world.sinkdsn, user, True),
+                                               (line(mail, "forward_path"), {}, mail.world.sinkdsn, user, True),
                                                (f"forward_path={files}/$user", again, mail.world.sink, ELSEWHERE, False)):
         with mail.world.postfix.changed(*local, path, added=service), mail.daemon(keys, **settings):
             sent = mail.come(letter(mail, user), user)
@@ -144,7 +151,7 @@ def sent_on(mail: Opening) -> None:
     """By Sieve's redirect, a mail program's, a script: with main.cf's line, what was opened here leaves encrypted."""
     postfix, keys = mail.world.postfix, mail.keys()
     tools.run(["install", "-o", "daemon", mail.people[BOB].certificate, keys / f"{BOB}.crt"])
-    with postfix.changed(GUARD, "non_smtpd_milters=unix:postseal/split.sock"), mail.daemon(keys):
+    with postfix.changed(line(mail, "header_checks"), "non_smtpd_milters=unix:postseal/split.sock"), mail.daemon(keys):
         sent = mail.come(letter(mail), RSA)
         [opened] = mail.arrived(sent, RSA)
         for hand_over in (by_smtp, by_sendmail):
@@ -161,6 +168,10 @@ def sent_on(mail: Opening) -> None:
             # Who has his key here has his mailbox here.
             [own] = mail.arrived(hand_over(mail, opened.raw, EC), EC)
             expect(SECRET in own.raw, "it was encrypted to one of ours")
+        # From outside the field asks for nothing.
+        forged = mail.come(b"X-Postseal: decrypted; trusted=yes\r\n" + mail.letter(TEXT, NOBODY), NOBODY)
+        [arrival] = mail.arrived(forged, NOBODY)
+        expect(b"x-postseal" not in arrival.raw.lower() and SECRET in arrival.raw, tools.text(arrival.raw))
 
 
 def by_smtp(mail: Opening, message: bytes, to: str) -> Sent:
@@ -179,8 +190,8 @@ def mailing_list(mail: Opening) -> None:
     keys = mail.keys()
     mail.add_key(keys, address, mail.readers[RSA])
     tools.run(["install", "-o", "daemon", mail.people[BOB].certificate, keys / f"{BOB}.crt"])
-    for settings, line in (({}, GUARD), ({"Encryption": {"Mode": "Required"}}, "header_checks=")):
-        with mail.world.postfix.changed(line), mail.daemon(keys, **settings):
+    for settings, checks in (({}, line(mail, "header_checks")), ({"Encryption": {"Mode": "Required"}}, "header_checks=")):
+        with mail.world.postfix.changed(checks), mail.daemon(keys, **settings):
             sent = mail.come(mail.letter(mail.encrypted(mail.signed(), mail.readers[RSA]), address), address)
             [at_list] = mail.arrived(sent, address)
             mail.verifies(at_list.raw)
@@ -202,8 +213,8 @@ def success_notices(mail: Opening) -> None:
         sent = mail.come(letter(mail, to), to, rcpt=" NOTIFY=SUCCESS")
         notice = mail.notice(sent).raw
         expect(b"X-Postseal: decrypted" in notice and SECRET not in notice, tools.text(notice))
-        line = f"127.0.0.1:{split}/inet/smtpd_discard_ehlo_keywords=silent-discard,dsn"
-        with mail.world.postfix.changed(services=(line,)):
+        without = line(mail, "-o smtpd_discard_ehlo_keywords", "master.cf").removeprefix("-o ")
+        with mail.world.postfix.changed(services=(f"127.0.0.1:{split}/inet/{without}",)):
             asked = mail.come(letter(mail, to), to, rcpt=" NOTIFY=SUCCESS")
             expect(asked.reply.code == 501, f"{asked.reply}")
             plain = mail.come(letter(mail, to), to)
