@@ -3,6 +3,7 @@ using Postseal.Certificates.Revocation;
 using Postseal.Certificates.Store;
 using Postseal.Certificates.Trust;
 using Postseal.Cms;
+using Postseal.Harvest;
 using Postseal.Mail;
 using Postseal.Policy;
 using Postseal.Settings;
@@ -82,7 +83,12 @@ public sealed class SettingsReaderTests : IDisposable
         Check = OcspThenCrl
         Unknown = TempError
         Proxy = http://proxy.example.org:3128
+        [Incoming]
+        Domains = example.org
         [Harvest]
+        Accept = Renew
+        RequireDkim = yes
+        DkimFrom = mail.example.org
         Path = learned
         [State]
         Path = kept
@@ -110,6 +116,7 @@ public sealed class SettingsReaderTests : IDisposable
         Assert.Equal(new RevocationOptions(), options.Revocation);
         Assert.Equal(RevocationMethod.Crl, options.Revocation.Check);
         Assert.Empty(options.Certificates.Trust.IssuerHosts);
+        Assert.Equal(new HarvestOptions { Accept = HarvestAccept.Off, RequireDkim = true, DkimFrom = null }, options.Harvest);
         Assert.Equal(directory.File("state"), options.StatePath);
         Assert.Equal(directory.File("state/harvested"), options.Certificates.HarvestedPath);
 
@@ -208,6 +215,7 @@ public sealed class SettingsReaderTests : IDisposable
         Assert.Equal(
             new RevocationOptions { Check = RevocationMethod.OcspThenCrl, Unknown = UnknownRevocation.TempError, Proxy = new("http://proxy.example.org:3128") },
             options.Revocation);
+        Assert.Equal(new HarvestOptions { Accept = HarvestAccept.Renew, DkimFrom = "mail.example.org" }, options.Harvest);
         Assert.Equal(directory.File("kept"), options.StatePath);
     }
 
@@ -252,6 +260,10 @@ public sealed class SettingsReaderTests : IDisposable
     [InlineData("[Revocation]\nCheck = Ocsp", "[Revocation] Check: 'Ocsp' is not one of Off, Crl, CrlThenOcsp, OcspThenCrl")]
     [InlineData("[Revocation]\nProxy = proxy:3128", "[Revocation] Proxy: 'proxy:3128' is not the address of an HTTP proxy")]
     [InlineData("[Revocation]\nProxy = http://me:secret@proxy:3128", "[Revocation] Proxy: 'http://me:secret@proxy:3128' is not the address of an HTTP proxy")]
+    [InlineData("[Harvest]\nAccept = Yes", "[Harvest] Accept: 'Yes' is not one of Off, Pending, New, Renew, Replace")]
+    [InlineData("[Harvest]\nDkimFrom = mx example", "[Harvest] DkimFrom: 'mx example' is not the name of a filter")]
+    [InlineData("[Harvest]\nAccept = New\nDkimFrom = mx.example.org", "[Harvest] Accept: learns from incoming mail, and [Incoming] Domains is empty")]
+    [InlineData("[Harvest]\nAccept = New\n[Incoming]\nDomains = example.org", "[Harvest] DkimFrom: is empty")]
     [InlineData("[Trust]\nAnchors = nowhere", "[Trust] Anchors: there is no file or directory")]
     [InlineData("[Certificates]\nDomainCertificates = perhaps", "[Certificates] DomainCertificates: 'perhaps' is not yes or no")]
     [InlineData("[Certificates]\nExpiryWarning = 4w", "[Certificates] ExpiryWarning: '4w' is not a time, as 30d")]
