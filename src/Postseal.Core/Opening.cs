@@ -46,14 +46,9 @@ internal sealed record Opening(MailReading Reading, MailMessage Message)
         Problem = new CannotDecrypt("it has several recipients, and keys are used for one alone: see [Splitting] Method", DecryptionFailure.NoKey),
     };
 
-    /// <summary>Returns what becomes of it where a report that it cannot be delivered would carry its text to the sender.</summary>
-    public Opening Withheld() => this with
-    {
-        Problem = new CannotDecrypt(
-            "what the mail system returns to its sender would carry what is inside: the MTA, or the server of [Splitting] Reinject, does not leave "
-                + "it out (RET=HDRS; SMFIF_CHGFROM of a milter, Postfix 3.3 or later, DSN of a server)",
-            DecryptionFailure.Failed),
-    };
+    /// <summary>Returns what becomes of it where something of what is inside would go back to its sender.</summary>
+    /// <param name="why">How, as a clause.</param>
+    public Opening Withheld(string why) => this with { Problem = new CannotDecrypt(why, DecryptionFailure.Failed) };
 
     /// <summary>Returns what becomes of it where it is not delivered in clear.</summary>
     public Opening Again(ReaderEncryption.Result again) => this with

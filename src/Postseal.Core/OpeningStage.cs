@@ -40,8 +40,8 @@ internal sealed class OpeningStage(IncomingOptions options, MailVerifier verifie
                 : closed;
         }
 
-        if (envelope.ReturnsText)
-            return closed.Withheld();
+        if (WhyReturned(envelope) is { } why)
+            return closed.Withheld(why);
         var opening = await opener.OpenAsync(
             message, (layer, cancellation) => keys.FindDecryptionKeysAsync(recipient, layer.Names, cancellation), cancellationToken)
             .ConfigureAwait(false);
@@ -53,6 +53,18 @@ internal sealed class OpeningStage(IncomingOptions options, MailVerifier verifie
     /// <summary>Determines whether who is meant shows only in the second pass: what is opened for an alias would go in clear to all whom it
     /// stands for, elsewhere too.</summary>
     private static bool IsLater(Recipient recipient, Envelope envelope) => recipient.MayExpand && envelope is { CanSplit: true, Ticket: null };
+
+    /// <summary>Returns how something of what is inside would go back to the sender, who need not be able to read it; <see langword="null"/>
+    /// where nothing does. It is asked whatever keys there are, so that the answer tells of none.</summary>
+    private static string? WhyReturned(Envelope envelope) =>
+        envelope.ReturnsText
+            ? "what the mail system returns to its sender would carry what is inside: the MTA, or the server of [Splitting] Reinject, does not leave "
+                + "it out (RET=HDRS; SMFIF_CHGFROM of a milter, Postfix 3.3 or later, DSN of a server)"
+        // RFC 3461 section 5.2.2, RFC 3464 section 2.1: the header comes with it as it was delivered, with what was found inside.
+        : envelope.Recipients.Any(recipient => recipient.ReportsSuccess)
+            ? "its sender asked for a report of its delivery (NOTIFY=SUCCESS), which would carry the header of what is inside, and that it was opened; "
+                + "with smtpd_discard_ehlo_keywords = dsn Postfix takes no such wish"
+        : null;
 
     private static ValueTask<IReadOnlyList<DecryptionKey>> NoKeys(ReceivedEnvelope envelope, CancellationToken cancellationToken) =>
         ValueTask.FromResult<IReadOnlyList<DecryptionKey>>([]);

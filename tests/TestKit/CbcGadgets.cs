@@ -39,6 +39,16 @@ public sealed class CbcGadgets : IDisposable
         known = entity[..BlockLength];
     }
 
+    /// <summary>Gets the key of whom the letter is for, and his certificate.</summary>
+    public string ReaderPem => reader.KeyPem + reader.Certificate.ExportCertificatePem();
+
+    /// <summary>Makes the EnvelopedData of the letter as it was.</summary>
+    public byte[] Untouched() => Encode(iv, blocks);
+
+    /// <summary>Makes that of the letter with another beginning, and all of the rest as it was: the initialization vector alone is changed.</summary>
+    /// <param name="chosen">Sixteen characters.</param>
+    public byte[] WithBeginning(string chosen) => Encode(Choose(chosen), blocks);
+
     /// <summary>Makes the EnvelopedData of a letter that begins with the attacker's text, and has all of the original behind it.</summary>
     /// <param name="chosen">At most 16 characters each: between any two, and behind the last, come 16 bytes that he cannot choose.
     /// </param>

@@ -78,15 +78,19 @@ internal static partial class AuthservIdReader
     {
         if (wanted.AsSpan().ContainsAnyExcept(HostCharacters))
             return text.Contains(wanted, StringComparison.OrdinalIgnoreCase);
-        // "mx . example" is a name to those who read one as of an address.
-        var joined = string.Join('.', text.Split('.').Select(label => label.Trim(' ', '\t')));
-        for (var at = 0; at < joined.Length;)
+        // "mx . example" is a name to those who read one as of an address; in "mx.example. 1" the dot ends one, and the version follows.
+        return HasHost(text, wanted) || HasHost(string.Join('.', text.Split('.').Select(label => label.Trim(' ', '\t'))), wanted);
+    }
+
+    private static bool HasHost(ReadOnlySpan<char> text, string wanted)
+    {
+        for (var rest = text; !rest.IsEmpty;)
         {
-            var length = joined.AsSpan(at).IndexOfAnyExcept(HostCharacters);
-            length = length < 0 ? joined.Length - at : length;
-            if (joined.AsSpan(at, length).Trim('.').Equals(wanted, StringComparison.OrdinalIgnoreCase))
+            var length = rest.IndexOfAnyExcept(HostCharacters);
+            length = length < 0 ? rest.Length : length;
+            if (rest[..length].Trim('.').Equals(wanted, StringComparison.OrdinalIgnoreCase))
                 return true;
-            at += length + 1;
+            rest = rest[Math.Min(length + 1, rest.Length)..];
         }
 
         return false;

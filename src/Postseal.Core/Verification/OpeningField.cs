@@ -26,7 +26,8 @@ internal static class OpeningField
         yield return $"decrypted; content={content}; integrity={reading.Integrity.ToString().ToLowerInvariant()}";
         if (delivered is not null)
             yield return $"delivered={delivered}";
-        if (reading.Verdict.Decisive is not { Signers: [var signer, ..] })
+        // Who signed what is encrypted did not sign what is in it.
+        if (reading.Verdict.Decisive is not { Signers: [var signer, ..] } decisive || !reading.SignaturesInside.Any(inside => ReferenceEquals(inside.Layer, decisive)))
         {
             yield return "signer=none";
             yield break;

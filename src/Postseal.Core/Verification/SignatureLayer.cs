@@ -37,4 +37,15 @@ public sealed record SignatureLayer
 
     /// <summary>Gets whether each of them is the author of the message.</summary>
     public bool IsByAuthor => Signers.Count > 0 && Signers.All(signer => signer.IsAuthor);
+
+    /// <summary>Returns it as what it is where what it is over was opened: whoever signs what is encrypted need not know what it says, and
+    /// may have it from somebody else.</summary>
+    internal SignatureLayer AroundWhatWasOpened() => Result != SmimeResult.Pass
+        ? this
+        : new(SmimeResult.Policy, "what was signed is encrypted, and whoever signed it need not know what it says", Part)
+        {
+            Signers = Signers,
+            SignedData = SignedData,
+            Bag = Bag,
+        };
 }
