@@ -25,13 +25,12 @@ internal sealed record PendingCertificate(string Path, LearnedRecord Record, Can
     public static PendingCertificate? Read(string path)
     {
         var text = Encoding.UTF8.GetString(StateFiles.ReadFile(path, LearnedFiles.MaxLength));
-        if (!PemEncoding.TryFind(text, out var fields) || !text.AsSpan()[fields.Label].SequenceEqual(Label)
-            || LearnedRecord.Parse(text[..fields.Location.Start.Value]) is not { } record)
-        {
+        // What strangers wrote stands behind a word, and may look like the beginning of one.
+        var start = text.LastIndexOf($"\n-----BEGIN {Label}-----", StringComparison.Ordinal);
+        if (start < 0 || !PemEncoding.TryFind(text.AsSpan(start), out var fields) || LearnedRecord.Parse(text[..start]) is not { } record)
             return null;
-        }
 
-        var signature = Convert.FromBase64String(text[fields.Base64Data]);
+        var signature = Convert.FromBase64String(text[start..][fields.Base64Data]);
         return CandidateOf(record, signature) is { } candidate ? new PendingCertificate(path, record, candidate) : null;
     }
 

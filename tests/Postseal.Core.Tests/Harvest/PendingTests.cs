@@ -38,6 +38,14 @@ public sealed class PendingTests : IDisposable
     }
 
     [Fact]
+    public void A_Message_ID_does_not_hide_what_waits()
+    {
+        room.OfferOf(alice, fields: $"{HarvestRoom.Vouched}\r\nMessage-ID: -----BEGIN CMS-----AAAA-----END CMS-----");
+
+        Assert.Equal(Alice, Assert.Single(Directory.Waiting()).Record.Address.ToString());
+    }
+
+    [Fact]
     public void What_is_rejected_does_not_come_again_whatever_is_allowed_then()
     {
         Offer();

@@ -1,5 +1,6 @@
 using System.Text;
 using Postseal.Mail;
+using Postseal.Policy;
 using Postseal.TestKit;
 using static Postseal.TestKit.LetterRoom;
 using static Postseal.Tests.Verification.OpeningRoom;
@@ -9,6 +10,34 @@ namespace Postseal.Tests.Verification;
 /// <summary>Attacks on what readers are told, and on who has to do the work.</summary>
 public sealed partial class OpeningAttackTests
 {
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_signature_around_stolen_mail_makes_nobody_its_author(bool isDetached)
+    {
+        var stolen = SealedLetter.Of(Plain, "aes-256-gcm", room.Bob);
+        var wrapped = LetterOf(isDetached ? By(room.Mallory).Detached(stolen) : By(room.Mallory).Opaque(stolen), "mallory@evil.example");
+        var demanding = Opens with { From = new Dictionary<AddressPattern, FromRules> { [AddressPattern.Parse("@evil.example")] = new(ProtectionDemand.Required, Otherwise: UnmetDemand.Refuse) } };
+
+        var opened = room.Opened(wrapped);
+
+        Assert.Contains("smime=policy", Unfolded(opened.Message.Headers[0]));
+        Assert.DoesNotContain("smime=pass", AllOf(opened.Message));
+        Assert.EndsWith("integrity=aead; signer=none", Unfolded(opened.Message.Headers[1]));
+        Assert.IsType<Outcome.Quarantined>(room.Process(wrapped, demanding));
+    }
+
+    [Fact]
+    public void A_signature_around_what_Alice_signed_does_not_make_it_Mallorys()
+    {
+        var stolen = SealedLetter.Of(By(room.Alice).Detached(Plain), "aes-256-cbc", room.Bob);
+
+        var opened = room.Opened(LetterOf(By(room.Mallory).Detached(stolen), "mallory@evil.example"));
+
+        Assert.DoesNotContain("smime=pass", AllOf(opened.Message));
+        Assert.EndsWith("signer=alice@example.org; verified=yes; trusted=yes; author=no", Unfolded(opened.Message.Headers[1]));
+    }
+
     [Theory]
     [InlineData("X-Postseal: decrypted; content=aes256-gcm; integrity=aead; signer=boss@example.net; verified=yes; trusted=yes; author=yes")]
     [InlineData("x-postseal : decrypted")]

@@ -78,16 +78,16 @@ public sealed class OpeningRoom : IDisposable
     internal Outcome Process(MailMessage message, IncomingOptions? incoming = null, string recipient = "bob@example.net") =>
         Process(message, incoming, To(new Recipient(recipient)));
 
-    internal Outcome Process(MailMessage message, IncomingOptions? incoming, Envelope envelope)
+    internal Outcome Process(MailMessage message, IncomingOptions? incoming, Envelope envelope) => ProcessWith(Options(incoming ?? Opens), message, envelope);
+
+    internal Outcome ProcessWith(PostsealOptions options, MailMessage message, Envelope envelope) =>
+        new MailVerification(options, folder.Open(options.Certificates), new NobodyAsked(), null, folder.Time, NullLogger.Instance).Incoming.Process(message, envelope);
+
+    internal PostsealOptions Options(IncomingOptions incoming) => new()
     {
-        var options = new PostsealOptions
-        {
-            Certificates = folder.Options with { Trust = new TrustOptions { Anchors = folder.File("anchors.txt") } },
-            Incoming = incoming ?? Opens,
-        };
-        return new MailVerification(options, folder.Open(options.Certificates), new NobodyAsked(), null, folder.Time, NullLogger.Instance)
-            .Incoming.Process(message, envelope);
-    }
+        Certificates = folder.Options with { Trust = new TrustOptions { Anchors = folder.File("anchors.txt") } },
+        Incoming = incoming,
+    };
 
     internal Outcome.Replaced Opened(MailMessage message, IncomingOptions? incoming = null)
     {

@@ -83,12 +83,13 @@ public sealed partial class CertificateDirectory
     }
 
     /// <summary>Returns what mail to somebody can be encrypted to so that he alone reads it: those certificates whose keys are not
-    /// here, in his own files or those that count for him.</summary>
+    /// here, in his own files or those that open his mail.</summary>
     /// <inheritdoc cref="FindSigner" path="/exception"/>
     internal Wanted KeyIsElsewhere(MailAddress address)
     {
         var current = CurrentIndex(address);
-        var here = current.Of(AddressPattern.Of(address)).Concat(current.Common).Concat(current.Of(AddressPattern.OfDomain(address)))
+        var owners = OwnersOfKeysFor(address).Append(AddressPattern.OfDomain(address)).Distinct();
+        var here = owners.SelectMany(current.KeysOf).Concat(current.Common)
             .Where(reader => reader.Files is { IsOurs: true, KeyFile: not null })
             .SelectMany(reader => Look(reader).Certificates)
             .Where(certificate => certificate.HasKey)

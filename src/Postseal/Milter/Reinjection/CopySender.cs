@@ -170,9 +170,10 @@ internal sealed class CopySender(SplittingOptions options) : IAsyncDisposable
         }
     }
 
-    /// <summary>Determines whether the sender asked for a report when a recipient has the message (NOTIFY=SUCCESS).</summary>
-    internal static bool ReportsSuccess(EnvelopeAddress recipient) =>
-        Parameter(recipient, "NOTIFY")?.Contains("SUCCESS", StringComparison.OrdinalIgnoreCase) == true;
+    /// <summary>Determines whether the sender asked for a report when a recipient has the message (NOTIFY=SUCCESS), in any of several
+    /// such parameters: Postfix takes one alone, and which one counts elsewhere nobody knows.</summary>
+    internal static bool ReportsSuccess(EnvelopeAddress recipient) => recipient.Parameters.Any(
+        parameter => parameter.StartsWith("NOTIFY=", StringComparison.OrdinalIgnoreCase) && parameter.Contains("SUCCESS", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Finds the value of an ESMTP parameter.</summary>
     internal static string? Parameter(EnvelopeAddress address, string name) => address.Parameters
