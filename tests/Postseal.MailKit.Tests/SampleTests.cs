@@ -69,7 +69,7 @@ public sealed class SampleTests : IDisposable
     {
         folder.Write("postseal.ini", "[Certificates]\nPath = .\n[Revocation]\nCheck = Off\n");
         using var reader = new SmimeReader(PostsealOptions.FromIni(folder.File("postseal.ini")));
-        using var message = new MemoryStream("From: alice@example.org\r\n\r\nHello\r\n"u8.ToArray());
+        using var message = new MemoryStream("From: alice@example.org\r\n\r\nHello"u8.ToArray());
 
         var written = await WrittenAsync(() =>
         {
@@ -77,7 +77,7 @@ public sealed class SampleTests : IDisposable
             return Task.CompletedTask;
         });
 
-        Assert.Equal("Hello\r\n\n; None: it is not signed\n", written);
+        Assert.Equal("Hello\n; None: it is not signed\n", written);
     }
 
     [Fact]
