@@ -48,10 +48,13 @@ internal static class KeysCsrCommand
                 NewFiles.Check(replace, keyPath);
                 using var key = newKey.Create(arguments, out var pem);
                 var request = CommonOptions.Request(mailbox, arguments.GetValue(name), key);
+                var kept = NewFiles.KeepReplacedKey(keyPath);
                 using (pem)
                     AtomicFile.Write(keyPath, pem.Bytes, AtomicFile.Private, replace);
                 Write(csrPath, request, replace);
                 output.Line($"{keyPath}: a new private key, {newKey.Describe(arguments)}");
+                if (kept is not null)
+                    output.Line($"{kept}: the key that was replaced");
             }
 
             output.Line($"{csrPath}: a request for a certificate for {mailbox}");

@@ -27,9 +27,12 @@ internal static class KeysGenerateCommand
             var path = arguments.GetValue(file)!;
             NewFiles.Check(arguments.GetValue(force), path);
             using var key = newKey.Create(arguments, out var pem);
+            var kept = NewFiles.KeepReplacedKey(path);
             using (pem)
                 AtomicFile.Write(path, pem.Bytes, AtomicFile.Private, arguments.GetValue(force));
             output.Line($"{path}: a new private key, {newKey.Describe(arguments)}");
+            if (kept is not null)
+                output.Line($"{kept}: the key that was replaced");
             output.Line($"Next: postseal keys csr ADDRESS --key {path}         for a certificate from a CA");
             output.Line($"  or: postseal keys selfsigned ADDRESS --key {path}  for a trial");
             return ExitCode.Success;

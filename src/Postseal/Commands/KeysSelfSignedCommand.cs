@@ -58,11 +58,14 @@ internal static class KeysSelfSignedCommand
             using var certificate = MailCertificateRequest.SelfSign(
                 CommonOptions.Request(mailbox, arguments.GetValue(name), key), now.AddMinutes(-5), now.AddDays(lifetime));
             using var content = PemWriter.Write(pem, [certificate]);
+            var kept = NewFiles.KeepReplacedKey(path);
             AtomicFile.Write(path, content.Bytes, AtomicFile.Private, replace);
 
             output.Line($"{path}: key and self-signed certificate for {mailbox}, valid until "
                 + certificate.NotAfter.ToUniversalTime().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
             output.Line($"fingerprint (SHA-256): {Fingerprints.Of(certificate)}");
+            if (kept is not null)
+                output.Line($"{kept}: the key that was replaced");
             output.Line($"Next: postseal certs import {path} --config FILE");
             return ExitCode.Success;
         });

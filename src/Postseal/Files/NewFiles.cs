@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using Postseal.Certificates.Formats;
+using Postseal.Certificates.Store;
 using Postseal.Program.Terminal;
 
 namespace Postseal.Program.Files;
@@ -17,5 +20,19 @@ internal static class NewFiles
             if (!force && Path.Exists(path))
                 throw new CommandException(ExitCode.Failure, $"{path} is there already; --force replaces it, name another file to keep it");
         }
+    }
+
+    /// <summary>Keeps a file with a private key that is about to be replaced, under the name by which it opens old mail.</summary>
+    /// <returns>The name; <see langword="null"/> when nothing was there.</returns>
+    /// <exception cref="CertificateFileException">It cannot be read.</exception>
+    public static string? KeepReplacedKey(string path)
+    {
+        if (!File.Exists(path))
+            return null;
+        using var content = new Secret(KeyFile.ReadBytes(path));
+        var mark = Convert.ToHexStringLower(SHA256.HashData(content.Bytes))[..8];
+        var kept = FileConventions.OldName(path, mark);
+        AtomicFile.Write(kept, content.Bytes, AtomicFile.Private, replace: true, FileOwner.Of(path));
+        return kept;
     }
 }

@@ -63,13 +63,18 @@ internal static class DecryptCommand
         return new($"bare RSA operation, {way}", 0, output => output.Write(rsa.Decrypt(encrypted, RSAEncryptionPadding.Pkcs1)), contentKey.SequenceEqual);
     }
 
-    /// <summary>The platform's agreement with a key that it has read before.</summary>
+    /// <summary>The platform's agreement with a key that is read for it, as each message brings its own.</summary>
     private static Contender BareAgreement(Correspondent recipient, string way)
     {
         var own = ECDiffieHellman.Create();
         own.ImportPkcs8PrivateKey(recipient.Pkcs8, out _);
-        var other = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
-        var (publicKey, expected) = (other.PublicKey, other.DeriveRawSecretAgreement(own.PublicKey));
-        return new($"bare agreement, {way}", 0, output => output.Write(own.DeriveRawSecretAgreement(publicKey)), expected.SequenceEqual);
+        using var other = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
+        var (parameters, expected) = (other.ExportParameters(includePrivateParameters: false), other.DeriveRawSecretAgreement(own.PublicKey));
+        return new($"bare agreement, {way}", 0, output =>
+        {
+            using var read = ECDiffieHellman.Create(parameters);
+            using var publicKey = read.PublicKey;
+            output.Write(own.DeriveRawSecretAgreement(publicKey));
+        }, expected.SequenceEqual);
     }
 }
