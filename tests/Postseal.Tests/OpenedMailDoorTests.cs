@@ -88,6 +88,14 @@ public sealed class OpenedMailDoorTests : IAsyncDisposable
         }
     }
 
+    [Theory]
+    [InlineData("NOTIFY=SUCCESS", true)]
+    [InlineData("notify=delay,success,failure", true)]
+    [InlineData("NOTIFY=FAILURE NOTIFY=SUCCESS", true)]
+    [InlineData("ORCPT=rfc822;SUCCESS@example.net NOTIFY=FAILURE", false)]
+    public void A_wish_for_a_report_of_success_is_seen_wherever_it_stands(string parameters, bool isThere) =>
+        Assert.Equal(isThere, CopySender.ReportsSuccess(new EnvelopeAddress(Bob, parameters.Split(' '))));
+
     [Fact]
     public async Task What_was_opened_and_is_held_keeps_its_text_to_itself_too()
     {

@@ -114,7 +114,14 @@ internal sealed class MailVerifier(SignerCheck signers, int maxLayers, OpeningRu
         var opened = layers.FindLast(layer => layer.Integrity is not null)?.Part;
         PeeledSignature[] inside = opened is null ? [] : [.. signatures.Where(signature => signature.Layer.Part.StartsWith(opened + "/", StringComparison.Ordinal))];
         if (opened is not null && !inside.Any(signature => signature.Layer.Result == SmimeResult.Pass))
-            signatures = [.. signatures.Select(signature => inside.Contains(signature) ? signature : signature with { Layer = signature.Layer.AroundWhatWasOpened() })];
+        {
+            signatures =
+            [
+                .. signatures.Select(
+                    signature => inside.Contains(signature) ? signature : signature with { Layer = signature.Layer.AroundWhatWasOpened() }),
+            ];
+        }
+
         IReadOnlyList<PeeledSignature> deciding = inside.Length > 0 ? inside : signatures;
         var decisive = deciding.FirstOrDefault(signature => signature.Layer.Result == SmimeResult.Pass) ?? (deciding is [var outermost, ..] ? outermost : null);
         var verdict = new MailVerdict([.. signatures.Select(signature => signature.Layer)], decisive?.Layer, peeling.End) { Author = context.Author };

@@ -27,7 +27,8 @@ internal static class OpeningField
         if (delivered is not null)
             yield return $"delivered={delivered}";
         // Who signed what is encrypted did not sign what is in it.
-        if (reading.Verdict.Decisive is not { Signers: [var signer, ..] } decisive || !reading.SignaturesInside.Any(inside => ReferenceEquals(inside.Layer, decisive)))
+        if (reading.Verdict.Decisive is not { Signers: [var signer, ..] } decisive
+            || !reading.SignaturesInside.Any(inside => ReferenceEquals(inside.Layer, decisive)))
         {
             yield return "signer=none";
             yield break;

@@ -12,7 +12,7 @@ namespace Postseal.Tests.Verification;
 /// Attacks on a gateway that opens mail, by somebody who has Alice's mail to Bob as it was encrypted, and can send any other to
 /// whomever. Each was a weakness of a program of this kind.
 /// </summary>
-public sealed partial class OpeningAttackTests(OpeningRoom room) : IClassFixture<OpeningRoom>
+public sealed class OpeningAttackTests(OpeningRoom room) : IClassFixture<OpeningRoom>
 {
     // Cross-recipient oracle
     [Theory]

@@ -8,7 +8,7 @@ using static Postseal.Tests.Verification.OpeningRoom;
 namespace Postseal.Tests.Verification;
 
 /// <summary>Attacks on what readers are told, and on who has to do the work.</summary>
-public sealed partial class OpeningAttackTests
+public sealed class OpeningMarkAttackTests(OpeningRoom room) : IClassFixture<OpeningRoom>
 {
     [Theory]
     [InlineData(true)]

@@ -6,7 +6,7 @@ using static Postseal.Tests.Verification.OpeningRoom;
 namespace Postseal.Tests.Verification;
 
 /// <summary>Attacks by the structure of what is encrypted, through all of the way.</summary>
-public sealed partial class OpeningAttackTests
+public sealed class OpeningEnvelopeAttackTests(OpeningRoom room) : IClassFixture<OpeningRoom>
 {
     private const string Aes128Cbc = "2.16.840.1.101.3.4.1.2", Aes128Ofb = "2.16.840.1.101.3.4.1.3", Aes128Gcm = "2.16.840.1.101.3.4.1.6";
 
