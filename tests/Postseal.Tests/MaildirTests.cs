@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using System.Text;
 using Postseal.Program.Files;
 using Postseal.TestKit;
@@ -5,6 +6,7 @@ using Postseal.TestKit;
 namespace Postseal.Tests;
 
 /// <summary>Messages in a Maildir that others work with meanwhile: what is replaced, and what nobody may make of it.</summary>
+[UnsupportedOSPlatform("windows")]
 public sealed class MaildirTests : IDisposable
 {
     private const string Name = "1700000000.M1P1.mx,S=3,W=4:2,S";
