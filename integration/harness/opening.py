@@ -45,6 +45,7 @@ def tests(world: World) -> Iterator[Test]:
     yield Test("opening: Undecryptable = Quarantine", partial(quarantine, mail))
     yield Test("opening: Undecryptable = Refuse refuses only what nobody could open", partial(refuse, mail))
     yield Test("opening: CBC without a signature that is not clean, and Unauthenticated = Keep", partial(unauthenticated, mail))
+    yield Test("opening: KeepSignature = no, TripleDes = yes, [From:x] Encrypted = Required", partial(settings, mail))
     yield from opening_days.tests(mail)
     yield from opening_ways.tests(mail)
     yield from opening_sendmail.tests(mail)
@@ -273,3 +274,27 @@ def unauthenticated(mail: Opening) -> None:
             sent = mail.come(mail.letter(mail.encrypted(entity, mail.readers[RSA])), RSA)
             [arrival] = mail.arrived(sent, RSA)
             mail.verifies(arrival.raw) if opens else mail.closed(sent, arrival)
+
+
+def settings(mail: Opening) -> None:
+    triple = mail.encrypted(TEXT, mail.readers[RSA], cipher="des3")
+    required = {"From:@example.org": {"Encrypted": "Required", "Otherwise": "Refuse"}}
+    with mail.daemon():
+        old = mail.come(mail.letter(triple), RSA)
+        mail.closed(old, *mail.arrived(old, RSA))
+    with mail.daemon(Incoming={"KeepSignature": "no", "TripleDes": "yes"}, **required):
+        old = mail.come(mail.letter(triple), RSA)
+        mail.opened(old, *mail.arrived(old, RSA), "decrypted; content=des-ede3-cbc; integrity=none; signer=none")
+        for options in ((), ("-nodetach",)):
+            sent = mail.come(mail.letter(mail.encrypted(mail.signed(TEXT7, *options), mail.readers[RSA])), RSA)
+            [arrival] = mail.arrived(sent, RSA)
+            fields = mail.opened(sent, arrival, f"decrypted; content=aes256-cbc; integrity=signature; {ALICES}", TEXT7)
+            expect(f"{NAME}; smime=pass (" in results(fields), results(fields))
+        # What nobody here can open is encrypted all the same.
+        stranger = mail.come(mail.letter(mail.encrypted(TEXT, mail.people[BOB])), RSA)
+        mail.closed(stranger, *mail.arrived(stranger, RSA))
+        refused = mail.come(mail.letter(mail.signed()), RSA)
+        expect(refused.reply.code == 550 and "encrypted" in refused.reply.text, f"{refused.reply}")
+        mail.nobody_got(refused, RSA)
+        other = mail.come(mail.letter(TEXT, RSA, "dan@example.com"), RSA)
+        mail.arrived(other, RSA)

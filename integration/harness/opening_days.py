@@ -2,7 +2,9 @@
 the time that an answer takes."""
 
 import random
+import signal
 import statistics
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -13,7 +15,7 @@ from smtplib import SMTPException
 
 from . import mime, tools
 from .opened_mail import DOMAIN, EC, NOBODY, RSA, SECRET, TEXT, Opening, flipped, marks
-from .program import DAEMON
+from .program import AS_DAEMON, DAEMON
 from .report import Skipped, Test, expect
 from .split_mail import BOB
 
@@ -23,6 +25,8 @@ def tests(mail: Opening) -> Iterator[Test]:
             ("a bounce brings no plaintext back", bounces),
             ("Deliver = Reencrypted: only the reader's own key opens it", reencrypted),
             ("SIGKILL while mail is in flight: nothing is lost, and no file has the text", killed),
+            ("SIGKILL between the passes: it waits as it came", killed_between),
+            ("a crash leaves no core", crashed),
             ("a disk that is full: what needs it waits", full_disk),
             ("at level Trace the log has no text either", log),
             ("right, wrong and missing keys are answered at the same time", timing)):
@@ -143,6 +147,43 @@ def killed(mail: Opening) -> None:
             mail.verifies(arrivals[0].raw)
         nowhere(mail, [keys, state], daemon.log())
     expect(again, "the daemon was killed too late: none was in flight")
+
+
+def killed_between(mail: Opening) -> None:
+    """What lies in Postfix's queue until each recipient is handled by himself is encrypted."""
+    postfix, keys, state = mail.world.postfix, mail.keys(), mail.state()
+    with mail.daemon(keys, state) as daemon:
+        with postfix.changed("defer_transports=postseal-split"):
+            sent = mail.come(mail.letter(mail.encrypted(TEXT, mail.readers[RSA])), RSA, NOBODY)
+            queued = postfix.queue_file(mail.waits(RSA, "deferred transport"))
+            expect(not has_plaintext(queued) and b"application/pkcs7-mime" in queued, tools.text(queued))
+            daemon.kill()
+        postfix.flush()
+        for to in (RSA, NOBODY):
+            mail.waits(to, "451|Service unavailable")
+        mail.nobody_got(sent, RSA, NOBODY)
+    with mail.daemon(keys, state):
+        postfix.flush()
+        for_rsa, for_nobody = mail.arrived(sent, RSA, NOBODY)
+        mail.opened(sent, for_rsa, "decrypted; content=aes256-cbc; integrity=none; signer=none")
+        mail.closed(sent, for_nobody)
+
+
+def crashed(mail: Opening) -> None:
+    directory, cores = mail.world.directory_of_daemon("cores"), ("prlimit", "--core=unlimited")
+    with subprocess.Popen([*cores, *AS_DAEMON, "sleep", "60"], cwd=directory) as other:
+        tools.wait_for(lambda: b"sleep" in Path(f"/proc/{other.pid}/cmdline").read_bytes().split(b"\0")[0] or None, 30, lambda: "sleep to start")
+        other.send_signal(signal.SIGABRT)
+    written = list(directory.iterdir())
+    if not written:
+        raise Skipped("the kernel writes no cores here: see /proc/sys/kernel/core_pattern")
+    for core in written:
+        core.unlink()
+    with mail.world.program.milter(mail.configure(mail.keys(), mail.state()), *cores, directory=directory) as daemon:
+        mail.arrived(mail.come(mail.letter(mail.encrypted(TEXT, mail.readers[RSA])), RSA), RSA)
+        daemon.kill(signal.SIGSEGV)
+        nowhere(mail, [directory], daemon.log())
+    expect(not list(directory.iterdir()), f"it left {list(directory.iterdir())}")
 
 
 def nowhere(mail: Opening, directories: list[Path], log: str) -> None:

@@ -47,11 +47,12 @@ class Program:
         return done
 
     @contextmanager
-    def milter(self, configuration: Path):
-        """The daemon, listening; when the test is done it has to stop by itself and say that all was well."""
+    def milter(self, configuration: Path, *prefix: str, directory: Path | None = None):
+        """The daemon, listening; when the test is done it has to stop by itself and say that all was well. `prefix` is a command that
+        starts it, `directory` where."""
         log = configuration.with_suffix(".log")
         with log.open("wb") as stderr:
-            process = subprocess.Popen([*AS_DAEMON, self.executable, "milter", "--config", configuration],
+            process = subprocess.Popen([*prefix, *AS_DAEMON, self.executable, "milter", "--config", configuration], cwd=directory,
                                        stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr)
         daemon = Daemon(process, log)
         try:
@@ -91,11 +92,10 @@ class Daemon:
         status = Path(f"/proc/{self._process.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024
 
-    def kill(self) -> None:
-        """SIGKILL: it has no chance to finish anything."""
+    def kill(self, by: signal.Signals = signal.SIGKILL) -> None:
+        """It has no chance to finish anything. .NET takes the first SIGSEGV of others for its own, and goes on."""
         self._killed = True
-        self._process.kill()
-        self._process.wait()
+        tools.wait_for(lambda: self._process.send_signal(by) or self._process.poll(), 30, lambda: f"the end by {by.name}")
 
     def stop(self) -> None:
         if self._killed:
