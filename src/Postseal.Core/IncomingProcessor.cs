@@ -8,9 +8,9 @@ using Postseal.Verification;
 namespace Postseal;
 
 /// <summary>
-/// Opens mail from outside for its recipient, where he wants that, and says whether its author signed it, in an Authentication-Results
-/// field that can be believed: what others wrote under our name is taken out first, also of mail for others, who may be ours by
-/// another name. What is not opened stays as it is but for its marks. It waits for nothing but keys.
+/// Opens mail from outside for its recipient, where the settings ask for that, and says in an Authentication-Results field whether its
+/// author signed it. That field can be believed, as forged ones under our name are removed first, even from mail that seems to be for
+/// others: they may be ours under another name. Apart from these fields, mail that is not opened stays as it is. Only keys are waited for.
 /// </summary>
 internal sealed class IncomingProcessor(IncomingPolicy policy, OpeningStage stage, Harvester harvester) : IMailProcessor
 {
@@ -37,36 +37,43 @@ internal sealed class IncomingProcessor(IncomingPolicy policy, OpeningStage stag
         var (cleaned, removed) = policy.Cleaned(message);
         var demands = policy.DemandsOf(cleaned.Headers, envelope.Sender);
         var opening = await stage.RunAsync(cleaned, envelope, cancellationToken).ConfigureAwait(false);
-        var plan = new IncomingPlan(opening.Reading, opening.Problem, demands, removed);
+        try
+        {
+            var plan = new IncomingPlan(opening.Reading, opening.Problem, demands, removed);
+            var outcome = Decide(opening, plan, demands, envelope, cleaned.Headers, removed);
+            return outcome with { Plan = plan, Plaintext = opening.Reading };
+        }
+        catch
+        {
+            opening.Reading.Dispose();
+            throw;
+        }
+    }
+
+    private Outcome Decide(
+        Opening opening, IncomingPlan plan, AuthorDemands demands, Envelope envelope, IReadOnlyList<HeaderField> headers,
+        IReadOnlyList<string> removed)
+    {
         var verdict = opening.Reading.Verdict;
         // Nearly all mail is unsigned, and nothing need be said of that.
         if (verdict.Layers.Count == 0 && !demands.AreAny && removed.Count == 0 && opening.Mark is null)
-            return new Outcome.Unchanged(new Rejection(RejectionKind.NotSigned, verdict.Reason)) { Plan = plan };
+            return new Outcome.Unchanged(new Rejection(RejectionKind.NotSigned, verdict.Reason));
 
         var marked = Marked(opening, isVerdictAsked: verdict.Layers.Count > 0 || demands.Signed is not null);
         if (opening.NeedsSplit)
-            return new Outcome.PerRecipient(marked, Removed(removed, envelope), SplitTicket.Incoming) { Plan = plan };
+            return new Outcome.PerRecipient(marked, Removed(removed, envelope), SplitTicket.Incoming);
 
-        var harvest = harvester.Offer(verdict, cleaned.Headers);
+        var harvest = harvester.Offer(verdict, headers);
         if (harvester.IsOn)
             plan.Add(new PolicyStep("is the author's certificate learned?", $"{harvest.Kind.ToString().ToLowerInvariant()}: {harvest.Why}", "[Harvest]"));
-        IReadOnlyList<Fact> facts = [.. Facts(opening), .. harvest.IsNews ? (Fact[])[new Fact.Harvested(harvest)] : [], .. Removed(removed, envelope)];
+        Fact[] learned = harvest.IsNews ? [new Fact.Harvested(harvest)] : [];
+        IReadOnlyList<Fact> facts = [.. Facts(opening), .. learned, .. Removed(removed, envelope)];
         return Disposition.Of(policy.Undecryptable, demands, opening.Reading, opening.Problem, envelope) switch
         {
-            { Otherwise: UnmetDemand.Quarantine, Why: { } why } => new Outcome.Quarantined(marked, why, facts)
-            {
-                Plan = plan,
-                Plaintext = opening.Reading,
-                ReturnsHeadersOnly = opening.IsOpened,
-            },
-            { Otherwise: UnmetDemand.Refuse, Why: { } why, Reply: { } reply } => new Outcome.Refused(why, reply) { Facts = facts, Plan = plan },
-            _ => new Outcome.Replaced(marked, facts)
-            {
-                Plan = plan,
-                Plaintext = opening.Reading,
-                ReturnsHeadersOnly = opening.IsOpened,
-                IsForOneRecipient = opening.IsOpened,
-            },
+            { Otherwise: UnmetDemand.Quarantine, Why: { } why } =>
+                new Outcome.Quarantined(marked, why, facts) { ReturnsHeadersOnly = opening.IsOpened },
+            { Otherwise: UnmetDemand.Refuse, Why: { } why, Reply: { } reply } => new Outcome.Refused(why, reply) { Facts = facts },
+            _ => new Outcome.Replaced(marked, facts) { ReturnsHeadersOnly = opening.IsOpened, IsForOneRecipient = opening.IsOpened },
         };
     }
 

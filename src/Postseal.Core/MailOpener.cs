@@ -6,14 +6,14 @@ using Postseal.Verification;
 
 namespace Postseal;
 
-/// <summary>Opens a message and makes what is delivered in its place, in clear.</summary>
+/// <summary>Opens a message and composes what is delivered in its place, in clear.</summary>
 /// <param name="verifier">Takes layer after layer off.</param>
-/// <param name="keepSignature">Whether signatures inside that pass are delivered with it.</param>
+/// <param name="keepSignature">Whether signatures inside that pass are delivered with it; others always are.</param>
 internal sealed class MailOpener(MailVerifier verifier, bool keepSignature)
 {
-    /// <summary>Opens a message as far as there are keys. Of one that nobody encrypted there is only a verdict.</summary>
+    /// <summary>Opens a message as far as there are keys. A message that is not encrypted gets only a verdict.</summary>
     /// <param name="message">The message.</param>
-    /// <param name="keys">Finds the keys for an encryption, of whom the message is for alone.</param>
+    /// <param name="keys">Finds the keys that may open a layer: those of the message's recipient alone.</param>
     /// <param name="cancellationToken">Gives up waiting for keys that are elsewhere.</param>
     public async ValueTask<Opening> OpenAsync(MailMessage message, KeysFor keys, CancellationToken cancellationToken)
     {
@@ -36,7 +36,7 @@ internal sealed class MailOpener(MailVerifier verifier, bool keepSignature)
         }
     }
 
-    /// <summary>Returns the entity that is delivered, and how many of the signatures inside are still around it.</summary>
+    /// <summary>Returns the entity that is delivered, and how many of the signatures inside are delivered with it.</summary>
     private (ReadOnlySequence<byte> Entity, int Signatures) ToDeliver(MailReading reading)
     {
         var (entity, kept) = (reading.Inside, reading.SignaturesInside.Count);

@@ -23,7 +23,7 @@ internal sealed partial class MailVerification
     /// <param name="cas">What is asked of CAs.</param>
     /// <param name="time">The clock certificates are held against.</param>
     /// <param name="log">Takes a warning for each file that cannot be used.</param>
-    /// <param name="learns">Whether certificates are learned from mail; else it is only said which would be.</param>
+    /// <param name="learns">Whether certificates are learned from mail; otherwise it only says which would be.</param>
     public MailVerification(
         PostsealOptions options, CertificateDirectory directory, CaContact cas, TimeProvider time, ILogger log, bool learns = false)
         : this(options, directory, cas.Revocation, cas.Issuers, time, log, learns)
@@ -54,7 +54,7 @@ internal sealed partial class MailVerification
     /// <summary>Gets what verifies a message.</summary>
     public MailVerifier Verifier { get; }
 
-    /// <summary>Gets what opens a message, whoever it is for.</summary>
+    /// <summary>Gets what opens a message with any keys that the caller has.</summary>
     public MailOpener Opener { get; }
 
     /// <summary>Gets what opens and marks mail from outside.</summary>

@@ -9,28 +9,28 @@ namespace Postseal;
 /// <param name="Message">What is delivered: the message as it came, or what was made of it.</param>
 internal sealed record Opening(MailReading Reading, MailMessage Message)
 {
-    /// <summary>Gets why it was not opened; <see langword="null"/> where it was, or there was nothing to open.</summary>
+    /// <summary>Gets why it was not opened; <see langword="null"/> if it was, or if there was nothing to open.</summary>
     public CannotDecrypt? Problem { get; private init; }
 
     /// <summary>Gets whether it was opened.</summary>
     public bool IsOpened { get; private init; }
 
-    /// <summary>Gets whether each of its recipients is to be handled by himself.</summary>
+    /// <summary>Gets whether each of its recipients is to be handled separately.</summary>
     public bool NeedsSplit { get; private init; }
 
-    /// <summary>Gets the field that says what was done to it; <see langword="null"/> where nothing was to be done.</summary>
+    /// <summary>Gets the field that says what was done to it; <see langword="null"/> if it came unencrypted.</summary>
     public HeaderField? Mark { get; private init; }
 
     /// <summary>Gets what was done to it after it was opened.</summary>
     public Fact? Fact { get; private init; }
 
-    /// <summary>Gets how many of the signatures inside are still around what is delivered, the innermost.</summary>
+    /// <summary>Gets how many of the signatures inside, the innermost ones, are delivered with it.</summary>
     private int Signatures { get; init; }
 
     /// <summary>Returns what became of a message that was opened.</summary>
     /// <param name="reading">What was found in it.</param>
     /// <param name="message">What is delivered.</param>
-    /// <param name="signatures">How many of the signatures inside are still around it.</param>
+    /// <param name="signatures">How many of the signatures inside, the innermost ones, are delivered with it.</param>
     public static Opening Of(MailReading reading, MailMessage message, int signatures) =>
         new(reading, message) { IsOpened = true, Mark = OpeningField.Opened(reading), Signatures = signatures };
 
@@ -38,28 +38,29 @@ internal sealed record Opening(MailReading Reading, MailMessage Message)
     public static Opening Failed(MailReading reading, MailMessage message, CannotDecrypt problem) =>
         new(reading, message) { Mark = OpeningField.Closed, Problem = problem };
 
-    /// <summary>Returns what becomes of it where it has several recipients, of whom not all have the same keys.</summary>
-    /// <param name="canSplit">Whether the door can have each handled by himself.</param>
-    public Opening ForEachOfThem(bool canSplit) => this with
+    /// <summary>Returns what becomes of a message to several recipients, who need not have the same keys.</summary>
+    /// <param name="canSplit">Whether the door can have each recipient handled separately.</param>
+    public Opening ForEachRecipient(bool canSplit) => this with
     {
         NeedsSplit = canSplit,
         Problem = new CannotDecrypt("it has several recipients, and keys are used for one alone: see [Splitting] Method", DecryptionFailure.NoKey),
     };
 
-    /// <summary>Returns what becomes of it where something of what is inside would go back to its sender.</summary>
+    /// <summary>Returns what becomes of a message of which something inside would get back to the sender.</summary>
     /// <param name="why">How, as a clause.</param>
     public Opening Withheld(string why) => this with { Problem = new CannotDecrypt(why, DecryptionFailure.Failed) };
 
-    /// <summary>Returns what becomes of it where it is not delivered in clear.</summary>
-    public Opening Again(ReaderEncryption.Result again) => this with
+    /// <summary>Returns what becomes of an opened message that is not delivered in clear.</summary>
+    public Opening DeliveredAs(ReaderEncryption.Result result) => this with
     {
-        Message = again.Message,
-        Fact = again.Fact,
-        Mark = OpeningField.Opened(Reading, again.Name),
+        Message = result.Message,
+        Fact = result.Fact,
+        Mark = OpeningField.Opened(Reading, result.Name),
         Signatures = 0,
     };
 
-    /// <summary>Finds the section where a signature is in what is delivered; <see langword="null"/> where it is not there.</summary>
+    /// <summary>Finds the section of the delivered message that has a signature; <see langword="null"/> if the signature is not
+    /// delivered.</summary>
     public string? PartOf(SignatureLayer layer)
     {
         if (!IsOpened)
@@ -68,7 +69,7 @@ internal sealed record Opening(MailReading Reading, MailMessage Message)
         var index = inside.ToList().FindIndex(signature => ReferenceEquals(signature.Layer, layer));
         if (index < inside.Count - Signatures)
             return null;
-        // Counted from the first that is still there.
+        // Sections are counted from the outermost signature that is still there.
         var first = inside[^Signatures].Layer.Part;
         return layer.Part[(first.LastIndexOfAny(['/', '.']) + 1)..];
     }

@@ -8,8 +8,8 @@ using Postseal.Verification;
 namespace Postseal;
 
 /// <summary>
-/// Opens mail that comes in, with the keys of the one recipient of the envelope. Whose keys are tried, the mail system says and
-/// never the message: else anybody could send to himself what was encrypted to another.
+/// Opens incoming mail with the keys of the one recipient of the envelope. The mail system says whose keys are tried, never the message:
+/// otherwise anybody could read what was encrypted to somebody else by sending it to himself.
 /// </summary>
 /// <param name="options">What is opened, and how it is delivered.</param>
 /// <param name="verifier">Takes layer after layer off.</param>
@@ -36,7 +36,7 @@ internal sealed class OpeningStage(IncomingOptions options, MailVerifier verifie
         if (recipients is not [{ Address: { } recipient } only] || IsLater(only, envelope))
         {
             return await MayBeOpenedForAsync(recipients, closed.Reading.Closed!, cancellationToken).ConfigureAwait(false)
-                ? closed.ForEachOfThem(envelope.CanSplit)
+                ? closed.ForEachRecipient(envelope.CanSplit)
                 : closed;
         }
 
@@ -50,8 +50,8 @@ internal sealed class OpeningStage(IncomingOptions options, MailVerifier verifie
             : opening;
     }
 
-    /// <summary>Determines whether who is meant shows only in the second pass: what is opened for an alias would go in clear to all whom it
-    /// stands for, elsewhere too.</summary>
+    /// <summary>Determines whether the address may be an alias, so that only the second pass knows the recipient: mail opened for an alias
+    /// would go in clear to everyone behind it, even at other hosts.</summary>
     private static bool IsLater(Recipient recipient, Envelope envelope) => recipient.MayExpand && envelope is { CanSplit: true, Ticket: null };
 
     /// <summary>Returns how something of what is inside would go back to the sender, who need not be able to read it; <see langword="null"/>
@@ -69,7 +69,7 @@ internal sealed class OpeningStage(IncomingOptions options, MailVerifier verifie
     private static ValueTask<IReadOnlyList<DecryptionKey>> NoKeys(ReceivedEnvelope envelope, CancellationToken cancellationToken) =>
         ValueTask.FromResult<IReadOnlyList<DecryptionKey>>([]);
 
-    /// <summary>Determines whether one of several recipients may open it, or one of those whom an alias stands for.</summary>
+    /// <summary>Determines whether it may be opened for one of several recipients, or for somebody behind an alias.</summary>
     private async ValueTask<bool> MayBeOpenedForAsync(
         Recipient[] recipients, ReceivedEnvelope envelope, CancellationToken cancellationToken)
     {
@@ -91,7 +91,7 @@ internal sealed class OpeningStage(IncomingOptions options, MailVerifier verifie
     {
         try
         {
-            return opening.Again(await readers.EncryptAsync(opening.Message, original, reader, cancellationToken).ConfigureAwait(false));
+            return opening.DeliveredAs(await readers.EncryptAsync(opening.Message, original, reader, cancellationToken).ConfigureAwait(false));
         }
         catch
         {

@@ -20,8 +20,8 @@ public abstract record Outcome
 
     internal IPlan? Plan { get; init; }
 
-    /// <summary>Gets what was decrypted for it, to be disposed of once the door has done with the message: that clears it.
-    /// <see langword="null"/>: nothing was.</summary>
+    /// <summary>Gets the memory that the message was decrypted into; <see langword="null"/> if nothing was decrypted. The door disposes of
+    /// it once it is done with the message, which clears it.</summary>
     internal IDisposable? Plaintext { get; init; }
 
     /// <summary>The message leaves as it came.</summary>
@@ -41,11 +41,11 @@ public abstract record Outcome
         /// <summary>Gets the message as it was signed and not encrypted yet, for who files what was sent.</summary>
         internal MailMessage BeforeEncryption { get; init; } = Message;
 
-        /// <summary>Gets whether a report that it cannot be delivered may return its header alone (RET=HDRS, RFC 3461 section 4.3): it
-        /// was decrypted, and whoever sent it is not to get back what was inside.</summary>
+        /// <summary>Gets whether a bounce may return only the header (RET=HDRS, RFC 3461 section 4.3): the message was decrypted, and its
+        /// sender must not get back what was inside.</summary>
         internal bool ReturnsHeadersOnly { get; init; }
 
-        /// <summary>Gets whether it is for the one recipient of the envelope alone: it was opened with his key.</summary>
+        /// <summary>Gets whether it is only for the one recipient of the envelope, as it was opened with that recipient's key.</summary>
         internal bool IsForOneRecipient { get; init; }
     }
 
@@ -119,7 +119,7 @@ public abstract record Fact
 
     /// <summary>It is encrypted, and stays as it came.</summary>
     /// <param name="Why">Why it was not opened.</param>
-    /// <param name="NeedsAttention">Whether a key was there and did not open it: it was damaged, or somebody tries the key.</param>
+    /// <param name="NeedsAttention">Whether there was a key and it did not open it: it was damaged, or somebody probes the key.</param>
     public sealed record NotDecrypted(Rejection Why, bool NeedsAttention) : Fact;
 
     /// <summary>Fields that are for us alone were taken out of its header.</summary>

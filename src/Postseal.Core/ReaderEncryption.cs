@@ -10,8 +10,8 @@ using Postseal.Smime;
 namespace Postseal;
 
 /// <summary>
-/// Encrypts mail that was opened again, to its reader's own certificate, whose key is not here. To a reader without one it does not go in
-/// clear: a notice takes its place, and brings the original, as encrypted as it came.
+/// Encrypts opened mail again, to its reader's own certificate, whose key is not here. A reader without one never gets it in clear, but a
+/// notice with the original attached, still encrypted.
 /// </summary>
 internal sealed class ReaderEncryption(EncryptionPolicy policy, RecipientCertificates readers, NoticeTemplate notice)
 {
@@ -20,7 +20,7 @@ internal sealed class ReaderEncryption(EncryptionPolicy policy, RecipientCertifi
     /// <param name="original">The same as it came.</param>
     /// <param name="reader">Whom it is for.</param>
     /// <param name="cancellationToken">Gives up waiting for certificates that are elsewhere.</param>
-    /// <exception cref="IOException">His certificate cannot be looked up: try again later.</exception>
+    /// <exception cref="IOException">The reader's certificate cannot be looked up: try again later.</exception>
     public async ValueTask<Result> EncryptAsync(
         MailMessage opened, MailMessage original, MailAddress reader, CancellationToken cancellationToken)
     {
@@ -35,7 +35,8 @@ internal sealed class ReaderEncryption(EncryptionPolicy policy, RecipientCertifi
         {
             var source = ((Lookup<MailCertificate>.Found)plan.Lookup!).Source;
             return new Result(
-                "reencrypted", message, new Fact.Encrypted([new EncryptedTo(plan.Recipient, certificate.Certificate, source)], content, ToSender: false));
+                "reencrypted", message,
+                new Fact.Encrypted([new EncryptedTo(plan.Recipient, certificate.Certificate, source)], content, ToSender: false));
         }
 
         var why = plan.Obstacle ?? new Rejection(RejectionKind.Malformed, "what is inside cannot be encrypted again");
@@ -45,7 +46,7 @@ internal sealed class ReaderEncryption(EncryptionPolicy policy, RecipientCertifi
     }
 
     /// <summary>What the reader gets.</summary>
-    /// <param name="Name">What that is, in a word.</param>
+    /// <param name="Name">What that is, in a word: <c>reencrypted</c> or <c>notice</c>.</param>
     /// <param name="Message">The message.</param>
     /// <param name="Fact">How it came about.</param>
     internal sealed record Result(string Name, MailMessage Message, Fact Fact);

@@ -3,7 +3,7 @@ using Postseal.Cms.Enveloped;
 
 namespace Postseal.Verification;
 
-/// <summary>Says why a message stays encrypted as everything else that is not done is said.</summary>
+/// <summary>Turns the reason why a message stays encrypted into a <see cref="Rejection"/>.</summary>
 internal static class DecryptionRejections
 {
     /// <summary>Returns the reason with its kind.</summary>

@@ -5,10 +5,10 @@ using Postseal.Policy;
 
 namespace Postseal.Verification;
 
-/// <summary>What happens to a message that came, besides its marks.</summary>
+/// <summary>Whether an incoming message is delivered, held or refused.</summary>
 /// <param name="Otherwise">Whether it is held or refused; <see cref="UnmetDemand.Mark"/>: neither.</param>
-/// <param name="Why">What the log says of that; <see langword="null"/> where nothing is wrong with it.</param>
-/// <param name="Reply">What its sender is told, where it is refused.</param>
+/// <param name="Why">Why, for the log; <see langword="null"/> where it is delivered.</param>
+/// <param name="Reply">What the sender is told, where it is refused.</param>
 internal sealed record Disposition(UnmetDemand Otherwise, Rejection? Why = null, SmtpReply? Reply = null)
 {
     private static readonly Disposition Delivered = new(UnmetDemand.Mark);
@@ -42,8 +42,10 @@ internal sealed record Disposition(UnmetDemand Otherwise, Rejection? Why = null,
         {
             yield return new(
                 asSigned,
-                new(RejectionKind.NotSigned, $"mail of {author} has to be signed, and this has smime={VerdictField.Text(verdict.Result)}: {verdict.Reason}"),
-                // What may be told later is asked for again.
+                new(
+                    RejectionKind.NotSigned,
+                    $"mail of {author} has to be signed, and this has smime={VerdictField.Text(verdict.Result)}: {verdict.Reason}"),
+                // It may be possible to verify it later.
                 verdict.Result == SmimeResult.TempError ? IncomingReplies.TryLater : IncomingReplies.NotSigned(verdict));
         }
 
@@ -51,12 +53,13 @@ internal sealed record Disposition(UnmetDemand Otherwise, Rejection? Why = null,
         {
             yield return new(
                 undecryptable == UndecryptableMail.Refuse ? UnmetDemand.Refuse : UnmetDemand.Quarantine,
-                problem!.AsRejection(), IncomingReplies.Undecryptable);
+                problem.AsRejection(), IncomingReplies.Undecryptable);
         }
     }
 
-    /// <summary>Returns it so that nobody outside learns of it: for each message that he sends, he could else learn which keys are here, or
-    /// what was inside. Held mail is taken to be delivered, unless a report of success was asked for, which would not come.</summary>
+    /// <summary>Returns a disposition that looks the same from outside whichever keys are here and whatever was inside: a refusal would tell
+    /// the sender about both. Held mail looks like delivered mail, unless the sender asked for a report of success, which would not
+    /// come.</summary>
     private Disposition ToldToNobody(Envelope envelope) =>
         Otherwise == UnmetDemand.Mark || envelope.Recipients.Any(recipient => recipient.ReportsSuccess)
             ? Delivered

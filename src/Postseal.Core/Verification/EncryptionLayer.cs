@@ -7,32 +7,33 @@ public sealed record EncryptionLayer
 {
     internal EncryptionLayer(string part) => Part = part;
 
-    /// <summary>Gets the section of the part that is encrypted, as IMAP counts them; a slash stands where one is inside another.</summary>
+    /// <summary>Gets the section of the encrypted part, as IMAP counts them (RFC 3501 section 6.4.5). What is inside an encryption is counted
+    /// anew, behind a slash (RFC 7281 section 4).</summary>
     public string Part { get; }
 
-    /// <summary>Gets how the content is encrypted, as <c>aes256-gcm</c>; <see langword="null"/> where that is not known here.</summary>
+    /// <summary>Gets the content encryption, as <c>aes256-gcm</c>; <see langword="null"/> if the algorithm is unknown.</summary>
     public string? Content { get; internal init; }
 
-    /// <summary>Gets what shows that nobody changed the content; <see langword="null"/> where it was not opened.</summary>
+    /// <summary>Gets what shows that nobody changed the content; <see langword="null"/> if it was not opened.</summary>
     public ContentIntegrity? Integrity { get; internal init; }
 
-    /// <summary>Gets the certificate whose key opened it; <see langword="null"/> where it was not opened.</summary>
+    /// <summary>Gets the certificate whose key opened it; <see langword="null"/> if it was not opened.</summary>
     public X509Certificate2? Certificate { get; internal init; }
 
-    /// <summary>Gets why it was not opened, for the log and for whoever has the key; <see langword="null"/> where it was. Whoever sent it
-    /// must not learn even that it was not.</summary>
+    /// <summary>Gets why it was not opened, for the log and for the owner of the key; <see langword="null"/> if it was. Never show it to
+    /// the sender, who must not even learn that the message was not opened.</summary>
     public string? Reason { get; internal init; }
 }
 
-/// <summary>What shows that nobody changed what was encrypted, the weakest first.</summary>
+/// <summary>What shows that nobody changed encrypted content, the weakest first.</summary>
 public enum ContentIntegrity
 {
-    /// <summary>Nothing does: the cipher notices no changes, nor is there a signature. That it is clean MIME is all that is known.</summary>
+    /// <summary>Nothing: the cipher does not detect changes, and there is no signature. All that is known is that it is clean MIME.</summary>
     None,
 
-    /// <summary>A signature over all of it does.</summary>
+    /// <summary>A signature over all of it, inside.</summary>
     Signature,
 
-    /// <summary>The cipher does (AuthEnvelopedData, RFC 5083). That says nothing of who encrypted it.</summary>
+    /// <summary>The cipher (AuthEnvelopedData, RFC 5083). That does not show who encrypted it.</summary>
     Aead,
 }

@@ -5,8 +5,8 @@ using Postseal.Smime;
 namespace Postseal.Verification;
 
 /// <summary>
-/// Takes layer after layer off a message, from the outside in, and judges each signature on the way. It stops at what is encrypted,
-/// until somebody has the content.
+/// Takes layer after layer off a message, from the outside in, and judges each signature on the way. It stops at an encryption until
+/// <see cref="Enter"/> gives it the content.
 /// </summary>
 internal sealed class LayerPeeling
 {
@@ -31,7 +31,7 @@ internal sealed class LayerPeeling
     /// <summary>Gets the signatures so far, the outermost first.</summary>
     public IReadOnlyList<PeeledSignature> Signatures => signatures;
 
-    /// <summary>Gets the encryption it stands before; <see langword="null"/> where there is none.</summary>
+    /// <summary>Gets the encryption that it stopped at; <see langword="null"/> if it reached the innermost content.</summary>
     public ReceivedLayer.Encrypted? Encrypted { get; private set; }
 
     /// <summary>Gets what is in the innermost layer, for people.</summary>
@@ -40,10 +40,10 @@ internal sealed class LayerPeeling
     /// <summary>Gets the section of the part that is encrypted.</summary>
     public string Part => section + "1";
 
-    /// <summary>Gets whether another layer would be one too many.</summary>
+    /// <summary>Gets whether there may be no more layers.</summary>
     public bool IsAtLimit => depth == maxLayers;
 
-    /// <summary>Goes on with what was in the encryption.</summary>
+    /// <summary>Goes on with the content of the encryption.</summary>
     public void Enter(in ReadOnlySequence<byte> content)
     {
         depth++;
@@ -53,7 +53,7 @@ internal sealed class LayerPeeling
         Peel(ReceivedLayer.Of(content));
     }
 
-    /// <summary>Forgets what was found in an encryption whose content nobody is to see.</summary>
+    /// <summary>Forgets what was found in an encryption whose content must not be shown.</summary>
     /// <param name="count">How many signatures were found before.</param>
     public void Forget(int count)
     {
@@ -73,7 +73,7 @@ internal sealed class LayerPeeling
                 case ReceivedLayer.Signed signed:
                     depth++;
                     Add(signers.Check(signed, context, section + (signed.IsDetached ? "2" : "1")), signed);
-                    // Where some readers show another content, what is in this one does not speak for the message.
+                    // Some readers show other content than this, so signatures inside it do not count for the message.
                     if (signed.IsDetached && signed.SignedData.HasContent || signed.SignedData.Obstacle is not null)
                         return;
                     // Both a part of a multipart and what a part carries are numbered beneath it.
@@ -84,9 +84,13 @@ internal sealed class LayerPeeling
                     Add(new SignatureLayer(SmimeResult.Neutral, broken.Why, Part));
                     return;
                 case ReceivedLayer.Encrypted encrypted:
-                    // Whoever signs what is encrypted need not know what it says.
+                    // One can sign encrypted content without knowing what it says.
                     if (section.EndsWith('.'))
-                        signatures[^1] = signatures[^1] with { Layer = signatures[^1].Layer with { Beside = "what was signed is encrypted" } };
+                    {
+                        var outer = signatures[^1];
+                        signatures[^1] = outer with { Layer = outer.Layer with { Beside = "what was signed is encrypted" } };
+                    }
+
                     (Encrypted, End) = (encrypted, "it is encrypted, and what is inside is not known here");
                     return;
                 case ReceivedLayer.Compressed:
@@ -114,7 +118,7 @@ internal sealed class LayerPeeling
 /// <param name="Signed">What is signed; <see langword="null"/> where that cannot be told.</param>
 internal sealed record PeeledSignature(SignatureLayer Layer, ReceivedLayer.Signed? Signed)
 {
-    /// <summary>Gets whether somebody signed the content of its layer, all of it, and it is that still. Who that is does not matter: nobody can sign
-    /// what he does not know.</summary>
+    /// <summary>Gets whether somebody signed the whole content of its layer and nobody changed it since. It does not matter who signed:
+    /// nobody can sign what he does not know.</summary>
     public bool ProvesContent => Layer.IsVerified && Signed is { Beside: null };
 }

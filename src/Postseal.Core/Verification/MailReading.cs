@@ -4,8 +4,8 @@ using Postseal.Cms.Enveloped;
 namespace Postseal.Verification;
 
 /// <summary>
-/// What was found in a message: signatures and encryptions, and the innermost content that could be opened. Disposing it clears all
-/// that was decrypted.
+/// What was found in a message: signatures and encryptions, and the innermost content that could be opened. Disposing of it clears the
+/// decrypted content.
 /// </summary>
 internal sealed class MailReading : IDisposable
 {
@@ -16,7 +16,7 @@ internal sealed class MailReading : IDisposable
     internal MailReading(MailVerdict verdict, IReadOnlyList<DecryptedContent> contents) =>
         (Verdict, this.contents) = (verdict, contents);
 
-    /// <summary>Gets what is to be said of its signatures: where it was opened, of those inside.</summary>
+    /// <summary>Gets the verdict over its signatures: over those inside, if it was opened and there are any.</summary>
     public MailVerdict Verdict { get; }
 
     /// <summary>Gets the encryptions around it, the outermost first.</summary>
@@ -25,10 +25,10 @@ internal sealed class MailReading : IDisposable
     /// <summary>Gets the signatures in the innermost encryption that was opened, the outermost first.</summary>
     public IReadOnlyList<PeeledSignature> SignaturesInside { get; internal init; } = [];
 
-    /// <summary>Gets the encryption that stays closed; <see langword="null"/> where none does.</summary>
+    /// <summary>Gets the encryption that was not opened; <see langword="null"/> if there is none.</summary>
     public ReceivedEnvelope? Closed { get; internal init; }
 
-    /// <summary>Gets why it stays closed.</summary>
+    /// <summary>Gets why it was not opened.</summary>
     public CannotDecrypt? Problem { get; internal init; }
 
     /// <summary>Gets whether anything was opened.</summary>
@@ -37,7 +37,7 @@ internal sealed class MailReading : IDisposable
     /// <summary>Gets whether it came encrypted.</summary>
     public bool IsEncrypted => Encryption.Count > 0;
 
-    /// <summary>Gets what shows that nobody changed what was opened: the least of its layers.</summary>
+    /// <summary>Gets what shows that nobody changed the opened content: that of the weakest layer.</summary>
     public ContentIntegrity Integrity => Encryption.Min(layer => layer.Integrity) ?? ContentIntegrity.None;
 
     /// <summary>Gets the MIME entity in the innermost encryption that was opened.</summary>

@@ -11,8 +11,8 @@ public sealed record MailVerdict
     internal MailVerdict(IReadOnlyList<SignatureLayer> layers, SignatureLayer? decisive, string end) =>
         (Result, Reason, Layers, Decisive) = (decisive?.Result ?? SmimeResult.None, decisive?.Reason ?? end, layers, decisive);
 
-    /// <summary>Gets the result: that of the layer that passes, else that of the outermost. Where mail was opened and is signed inside,
-    /// only the layers inside count.</summary>
+    /// <summary>Gets the result: that of the outermost signature that passes, or if none does, of the outermost one. If mail was opened and
+    /// is signed inside, only the signatures inside count.</summary>
     public SmimeResult Result { get; }
 
     /// <summary>Gets why, for people.</summary>

@@ -9,8 +9,8 @@ namespace Postseal.Verification;
 
 /// <summary>
 /// Verifies whatever signatures are around a message, from the outside in: a list may have signed what its author signed before,
-/// and triple wrapping (RFC 2634 section 1.1) does. What is encrypted it opens where there are keys for that. Only the root counts, and
-/// the root of what was signed or encrypted; parts inside and attached messages are not the message.
+/// and triple wrapping (RFC 2634 section 1.1) has several. Opens encryptions on the way if there are keys for them. Only the root of the
+/// message counts, and the root of what was signed or encrypted; parts inside and attached messages are not the message.
 /// </summary>
 /// <param name="signers">Judges each signer.</param>
 /// <param name="maxLayers">How many layers are looked into.</param>
@@ -29,7 +29,7 @@ internal sealed class MailVerifier(SignerCheck signers, int maxLayers, OpeningRu
 
     /// <summary>Verifies a message, and opens it as far as there are keys.</summary>
     /// <param name="message">The message.</param>
-    /// <param name="keys">Finds the keys for an encryption, of whom it is for alone.</param>
+    /// <param name="keys">Finds the keys that may open a layer: those of the message's recipient alone.</param>
     /// <param name="cancellationToken">Gives up waiting for keys that are elsewhere.</param>
     public async ValueTask<MailReading> OpenAsync(MailMessage message, KeysFor keys, CancellationToken cancellationToken)
     {
@@ -51,7 +51,12 @@ internal sealed class MailVerifier(SignerCheck signers, int maxLayers, OpeningRu
                     peeling.Enter(new(content.Content));
                     if (IntegrityOf(content, peeling.Signatures.ElementAtOrDefault(before), out var why) is { } integrity)
                     {
-                        layers.Add(new EncryptionLayer(part) { Content = content.Algorithm.Name, Integrity = integrity, Certificate = content.Key.Certificate });
+                        layers.Add(new EncryptionLayer(part)
+                        {
+                            Content = content.Algorithm.Name,
+                            Integrity = integrity,
+                            Certificate = content.Key.Certificate,
+                        });
                         continue;
                     }
 
@@ -84,8 +89,8 @@ internal sealed class MailVerifier(SignerCheck signers, int maxLayers, OpeningRu
         await envelope.DecryptAsync(
             await keys(envelope, cancellationToken).ConfigureAwait(false), rules.TripleDes, cancellationToken).ConfigureAwait(false);
 
-    /// <summary>Determines what shows that nobody changed some content; <see langword="null"/> where it must not be released, as it may have
-    /// been put together out of pieces of another message so that its reader sends it to a stranger.</summary>
+    /// <summary>Determines what shows that nobody changed some content; <see langword="null"/> if it must not be released, as an attacker may
+    /// have pieced it together so that the reader's program sends him the text (Efail).</summary>
     private ContentIntegrity? IntegrityOf(DecryptedContent content, PeeledSignature? signature, out string why)
     {
         why = "";
@@ -110,9 +115,11 @@ internal sealed class MailVerifier(SignerCheck signers, int maxLayers, OpeningRu
         var signatures = peeling.Signatures;
         if (layers.Count == 0 && peeling.Encrypted is { } closed)
             layers.Add(new EncryptionLayer(peeling.Part) { Content = closed.Envelope.Algorithm?.Name, Reason = problem?.Reason });
-        // Who signed what is encrypted did not sign what is in it; there are those inside to ask.
+        // A signature around an encryption does not cover the content; those inside do.
         var opened = layers.FindLast(layer => layer.Integrity is not null)?.Part;
-        PeeledSignature[] inside = opened is null ? [] : [.. signatures.Where(signature => signature.Layer.Part.StartsWith(opened + "/", StringComparison.Ordinal))];
+        PeeledSignature[] inside = opened is null
+            ? []
+            : [.. signatures.Where(signature => signature.Layer.Part.StartsWith(opened + "/", StringComparison.Ordinal))];
         if (opened is not null && !inside.Any(signature => signature.Layer.Result == SmimeResult.Pass))
         {
             signatures =
@@ -123,7 +130,8 @@ internal sealed class MailVerifier(SignerCheck signers, int maxLayers, OpeningRu
         }
 
         IReadOnlyList<PeeledSignature> deciding = inside.Length > 0 ? inside : signatures;
-        var decisive = deciding.FirstOrDefault(signature => signature.Layer.Result == SmimeResult.Pass) ?? (deciding is [var outermost, ..] ? outermost : null);
+        var decisive = deciding.FirstOrDefault(signature => signature.Layer.Result == SmimeResult.Pass)
+            ?? (deciding is [var outermost, ..] ? outermost : null);
         var verdict = new MailVerdict([.. signatures.Select(signature => signature.Layer)], decisive?.Layer, peeling.End) { Author = context.Author };
         return new MailReading(verdict, contents)
         {
@@ -135,14 +143,14 @@ internal sealed class MailVerifier(SignerCheck signers, int maxLayers, OpeningRu
     }
 }
 
-/// <summary>Finds the keys for an encryption.</summary>
-/// <param name="envelope">The encryption, which names the certificates it is for.</param>
+/// <summary>Finds the keys that may open an encryption.</summary>
+/// <param name="envelope">The encryption, which names the certificates that it is for.</param>
 /// <param name="cancellationToken">Gives up waiting.</param>
 internal delegate ValueTask<IReadOnlyList<DecryptionKey>> KeysFor(ReceivedEnvelope envelope, CancellationToken cancellationToken);
 
 /// <summary>What is opened.</summary>
-/// <param name="TripleDes">Whether Triple DES is.</param>
-/// <param name="KeepsUnauthenticated">Whether content stays closed where nothing shows that nobody changed it.</param>
+/// <param name="TripleDes">Whether mail encrypted with Triple DES is.</param>
+/// <param name="KeepsUnauthenticated">Whether content stays encrypted if nothing would show a change in it.</param>
 internal readonly record struct OpeningRules(bool TripleDes, bool KeepsUnauthenticated);
 
 /// <summary>What signatures are held against: who is said to have written a message, and when.</summary>

@@ -3,7 +3,7 @@ using Postseal.Mail;
 namespace Postseal.Verification;
 
 /// <summary>
-/// Writes what was done to an encrypted message into its header, for its reader and his filters: <c>X-Postseal: decrypted;
+/// Writes into the header what was done to an encrypted message, for its reader and his filters: <c>X-Postseal: decrypted;
 /// content=aes256-gcm; integrity=aead; signer=alice@example.org; verified=yes; trusted=yes; author=yes</c>.
 /// </summary>
 internal static class OpeningField
@@ -11,12 +11,12 @@ internal static class OpeningField
     /// <summary>The name of the field. From mail of strangers it is removed.</summary>
     public const string FieldName = "X-Postseal";
 
-    /// <summary>Gets the field of a message that stays encrypted. Why it does is for the log alone.</summary>
+    /// <summary>Gets the field of a message that stays encrypted. The reason is only for the log.</summary>
     public static HeaderField Closed { get; } = new(FieldName, " not decrypted");
 
     /// <summary>Writes the field of a message that was opened.</summary>
     /// <param name="reading">What was found in it.</param>
-    /// <param name="delivered">What became of it, as <c>reencrypted</c>; <see langword="null"/>: it is delivered in clear.</param>
+    /// <param name="delivered">How it is delivered: <c>reencrypted</c> or <c>notice</c>; <see langword="null"/>: in clear.</param>
     public static HeaderField Opened(MailReading reading, string? delivered = null) =>
         new(FieldName, " " + string.Join(";\r\n ", Words(reading, delivered)));
 

@@ -26,7 +26,7 @@ public sealed record SignatureLayer
     /// <summary>Gets the signature itself; <see langword="null"/> where it could not be read.</summary>
     internal ReceivedSignedData? SignedData { get; init; }
 
-    /// <summary>Gets the certificates that came with it: whatever the sender put there.</summary>
+    /// <summary>Gets the certificates that came with it, which the sender chose freely.</summary>
     internal IReadOnlyList<ReceivedCertificate> Bag { get; init; } = [];
 
     /// <summary>Gets whether the content is what each of them signed.</summary>

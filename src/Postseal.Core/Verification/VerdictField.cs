@@ -12,10 +12,10 @@ internal static class VerdictField
     /// <summary>Writes the field.</summary>
     public static HeaderField Write(MailVerdict verdict, string authservId) => Write(verdict, authservId, layer => layer.Part);
 
-    /// <summary>Writes the field for a message that was made of the one that came.</summary>
+    /// <summary>Writes the field for a message that is delivered in place of the one that came.</summary>
     /// <param name="verdict">The verdict over what came.</param>
     /// <param name="authservId">The name of this host.</param>
-    /// <param name="partOf">Finds the section where a signature is now; <see langword="null"/>: it is not there any more.</param>
+    /// <param name="partOf">Finds the section that has a signature now; <see langword="null"/>: the signature was removed.</param>
     public static HeaderField Write(MailVerdict verdict, string authservId, Func<SignatureLayer, string?> partOf) => AuthenticationResults.Write(
         authservId,
         verdict.Layers.Count == 0
