@@ -4,17 +4,18 @@ using Postseal.Mail;
 
 namespace Postseal.Certificates;
 
-/// <summary>Where the keys are that open mail: the directory, which answers at once, or a token far away.</summary>
+/// <summary>Finds the keys that open mail: in the directory, which answers at once, or in a remote token.</summary>
 public interface IDecryptionSource
 {
     /// <summary>
-    /// Finds every key that a recipient ever had, whatever its dates, and never one of anybody else: who sends a message to
-    /// himself would read what was encrypted to another.
+    /// Finds every key that a recipient ever had, also after its certificate expired, and never a key of somebody else: otherwise anybody
+    /// could read what was encrypted to somebody else by sending it to himself.
     /// </summary>
-    /// <param name="recipient">Whom the message is delivered to: the recipient of the envelope, and not one of the header.</param>
-    /// <param name="isWanted">Whether a certificate's key is of use. No other key is opened than those in the same files.</param>
+    /// <param name="recipient">To whom the message is delivered: the recipient of the envelope, never one of the header.</param>
+    /// <param name="isWanted">Determines whether the message names a certificate. Files without such a certificate are not opened.</param>
     /// <param name="cancellationToken">Ends the wait for the answer.</param>
-    /// <exception cref="IOException">The source did not answer; the next look may succeed.</exception>
+    /// <returns>The keys, which belong to the source; empty if there is none.</returns>
+    /// <exception cref="IOException">The source did not answer; try again later.</exception>
     /// <exception cref="UnauthorizedAccessException">The source must not be read.</exception>
     ValueTask<IReadOnlyList<DecryptionKey>> FindDecryptionKeysAsync(
         MailAddress recipient, Func<X509Certificate2, bool> isWanted, CancellationToken cancellationToken = default);

@@ -82,12 +82,12 @@ public enum RejectionKind
     /// <summary>Mail that has to be encrypted is not.</summary>
     NotEncrypted,
 
-    /// <summary>The message is encrypted in a way that nobody here reads, or broken.</summary>
+    /// <summary>The message is broken, or encrypted with an algorithm that is not supported.</summary>
     Undecryptable,
 
     /// <summary>The message is encrypted to none of the keys that may open it.</summary>
     NoKey,
 
-    /// <summary>The message is encrypted to a key that is here, and does not open with it, or must not be shown.</summary>
+    /// <summary>The message is encrypted to a key that is here, but that key does not open it, or its content must not be shown.</summary>
     DecryptionFailed,
 }

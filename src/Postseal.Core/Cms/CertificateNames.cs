@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Postseal.Cms;
 
-/// <summary>What a <see cref="CertificateId"/> may name a certificate by, taken out of it once for a thousand comparisons.</summary>
+/// <summary>What a <see cref="CertificateId"/> may name a certificate by, read once for up to a thousand comparisons.</summary>
 /// <param name="Issuer">The issuer's name, encoded.</param>
 /// <param name="SerialNumber">The serial number.</param>
 /// <param name="KeyIdentifier">The subjectKeyIdentifier; empty where there is none, or a broken one.</param>

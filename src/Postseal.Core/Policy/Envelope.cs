@@ -27,8 +27,8 @@ public sealed record Envelope
     /// <summary>Gets whether the door can have each recipient handled by himself (<see cref="Outcome.PerRecipient"/>). Default: no.</summary>
     public bool CanSplit { get; init; }
 
-    /// <summary>Gets whether a report that it cannot be delivered would carry its text, whatever the door asks for. Then what came
-    /// encrypted stays so: whoever sent it need not be able to read it. Default: no.</summary>
+    /// <summary>Gets whether a bounce would carry the text of the message, whatever the door asks for. Then encrypted mail is not opened, as
+    /// its sender need not be able to read it. Default: no.</summary>
     internal bool ReturnsText { get; init; }
 
     /// <summary>Gets what was decided when the message was split, in the pass that handles one of its recipients;

@@ -4,10 +4,10 @@ using Postseal.Cms.Enveloped;
 
 namespace Postseal.Policy;
 
-/// <summary>Says how the key of a message is encrypted to a recipient: by his certificate, what he announced, and his section.</summary>
+/// <summary>Determines how the key of a message is encrypted to a recipient, by certificate, announced capabilities and settings.</summary>
 internal static class EnvelopeRecipients
 {
-    /// <summary>Returns it for one who has a certificate.</summary>
+    /// <summary>Returns it for a recipient who has a certificate.</summary>
     public static EnvelopeRecipient Of(RecipientPlan recipient)
     {
         var (key, announced) = (recipient.Certificate!.EncryptionKey, recipient.Certificate.Abilities?.OaepDigest);

@@ -31,38 +31,42 @@ public sealed record IncomingOptions
     public int MaxLayers { get; init; } = 4;
 
     /// <summary>
-    /// Gets whether mail that is encrypted to a recipient's key is opened for him. Only keys of the one recipient of the envelope are
-    /// used; mail to several is split first. Default: no, as the mailbox then holds in clear what was sent encrypted.
+    /// Gets whether mail that is encrypted to a recipient's key is opened for that recipient. Only keys of the one recipient of the
+    /// envelope are used; mail to several recipients is split first. Default: no, as otherwise mail that was sent encrypted lies in the
+    /// mailbox in clear.
     /// </summary>
     public bool Decrypt { get; init; }
 
-    /// <summary>Gets what becomes of mail that was opened. Default: <see cref="OpenedDelivery.Plain"/>.</summary>
+    /// <summary>Gets how opened mail is delivered. Default: <see cref="OpenedDelivery.Plain"/>.</summary>
     public OpenedDelivery Deliver { get; init; } = OpenedDelivery.Plain;
 
     /// <summary>
-    /// Gets what becomes of encrypted mail that cannot be opened here. What its sender sees of that never depends on which keys are here:
-    /// mail is refused only for what anybody can see in it. Default: <see cref="UndecryptableMail.Deliver"/>.
+    /// Gets what happens to encrypted mail that cannot be opened here. What its sender sees never depends on which keys are here: mail is
+    /// refused only for what everybody can see in it. Default: <see cref="UndecryptableMail.Deliver"/>.
     /// </summary>
     public UndecryptableMail Undecryptable { get; init; } = UndecryptableMail.Deliver;
 
     /// <summary>
-    /// Gets what becomes of the content of a cipher that does not notice changes (CBC), where no signature over it would show them
-    /// either. Default: <see cref="UnauthenticatedContent.Check"/>.
+    /// Gets what happens to content in which nothing would show a change: its cipher does not detect changes (CBC), and it is not
+    /// signed. Default: <see cref="UnauthenticatedContent.Check"/>.
     /// </summary>
     public UnauthenticatedContent Unauthenticated { get; init; } = UnauthenticatedContent.Check;
 
-    /// <summary>Gets whether the signature inside mail that was opened is delivered with it. Default: yes, so that readers can verify it
-    /// and answer encrypted. Otherwise signatures that pass are taken off.</summary>
+    /// <summary>Gets whether the signature inside opened mail is delivered with it. Default: yes, so that readers can verify it and reply
+    /// encrypted. Otherwise signatures that pass are removed.</summary>
     public bool KeepSignature { get; init; } = true;
 
-    /// <summary>Gets whether mail that is encrypted with Triple DES is opened, as programs of the nineties wrote it. Default: no.</summary>
+    /// <summary>Gets whether mail that is encrypted with Triple DES (RFC 3370 section 5.1), as old programs do it, is opened. Default:
+    /// no.</summary>
     public bool TripleDes { get; init; }
 
-    /// <summary>Gets the text file that is sent in the place of opened mail to a reader without a certificate, where mail is encrypted
-    /// again; absolute once read. Default: <see langword="null"/>, the text that comes with the program.</summary>
+    /// <summary>Gets the path of the notice that <see cref="OpenedDelivery.Reencrypted"/> sends to a reader without a certificate: text in
+    /// UTF-8 of at most 64 KiB, with the places <c>{from}</c>, <c>{recipient}</c> and <c>{date}</c>; absolute once read. Default:
+    /// <see langword="null"/>, the text that comes with the program.</summary>
     public string? Notice { get; init; }
 
-    /// <summary>Gets the language of that text, as RFC 5646 writes it. Default: <c>en</c>.</summary>
+    /// <summary>Gets the language of the text that comes with the program, as a tag of RFC 5646: <c>de</c>, <c>en</c>, <c>es</c>,
+    /// <c>fr</c> or <c>it</c>. Default: <c>en</c>.</summary>
     public string NoticeLanguage { get; init; } = "en";
 
     /// <summary>
@@ -75,8 +79,8 @@ public sealed record IncomingOptions
     public IReadOnlyDictionary<AddressPattern, FromRules> From { get; init; } = new Dictionary<AddressPattern, FromRules>();
 }
 
-/// <summary>What is asked of mail from one address or domain: a <c>[From:…]</c> section. What it leaves out is as in that of the
-/// domain.</summary>
+/// <summary>What is asked of mail from one address or domain: a <c>[From:…]</c> section. What the section of an address leaves out is as in
+/// that of its domain.</summary>
 /// <param name="Signed">Whether it has to be signed by its author, with a certificate that is trusted. Default: no.</param>
 /// <param name="Encrypted">Whether it has to come encrypted, whether it can be opened here or not. Default: no.</param>
 /// <param name="Otherwise">What happens to mail that is not. Default: <see cref="UnmetDemand.Mark"/>.</param>
@@ -105,18 +109,17 @@ public enum UnmetDemand
     Refuse,
 }
 
-/// <summary>What becomes of mail that was opened.</summary>
+/// <summary>How opened mail is delivered.</summary>
 public enum OpenedDelivery
 {
-    /// <summary>It is delivered in clear.</summary>
+    /// <summary>In clear.</summary>
     Plain,
 
-    /// <summary>It is encrypted again, to the reader's own certificate, whose key is not here. A reader without one gets a notice in its
-    /// place.</summary>
+    /// <summary>Encrypted again, to the reader's own certificate, whose key is not here. A reader without one gets a notice instead.</summary>
     Reencrypted,
 }
 
-/// <summary>What becomes of encrypted mail that cannot be opened.</summary>
+/// <summary>What happens to encrypted mail that cannot be opened.</summary>
 public enum UndecryptableMail
 {
     /// <summary>It is delivered as it came.</summary>
@@ -125,16 +128,16 @@ public enum UndecryptableMail
     /// <summary>The MTA holds it for a person to look at.</summary>
     Quarantine,
 
-    /// <summary>What nobody could open is refused: it is broken, or encrypted in a way that is unknown here. What is merely for other keys
-    /// than those that are here is held, as a refusal would tell strangers which these are.</summary>
+    /// <summary>Mail that nobody could open, as it is broken or its algorithm is unknown, is refused. All other mail is held, as a refusal
+    /// would tell strangers which keys are here.</summary>
     Refuse,
 }
 
-/// <summary>What becomes of content whose changes nobody would notice.</summary>
+/// <summary>What happens to content in which nothing would show a change.</summary>
 public enum UnauthenticatedContent
 {
-    /// <summary>It is delivered where it is clean MIME, in which an attack would have left its traces, and marked
-    /// <c>integrity=none</c>.</summary>
+    /// <summary>It is delivered if it is clean MIME, in which an attack would have left traces, and is marked <c>integrity=none</c>;
+    /// otherwise it stays encrypted.</summary>
     Check,
 
     /// <summary>It stays encrypted.</summary>

@@ -20,25 +20,25 @@ internal sealed class IncomingPolicy(IncomingOptions options, OriginatingOptions
     /// <summary>Gets what becomes of mail that cannot be opened; <see langword="null"/> where none is opened.</summary>
     public UndecryptableMail? Undecryptable { get; } = options.Decrypt ? options.Undecryptable : null;
 
-    /// <summary>Determines whether a message comes from outside, where that makes a difference. In its second pass the client is the MTA
-    /// itself, and the ticket says where it came from: whatever the settings are by now, nobody here wrote it.</summary>
+    /// <summary>Determines whether a message comes from outside, if the settings make a difference for such mail. In its second pass the
+    /// client is the MTA itself, and the ticket says where the message came from, whatever the settings are by then.</summary>
     public bool IsFromOutside(Envelope envelope) => envelope.Ticket is { } ticket
         ? ticket.IsIncoming
         : options.Verify && domains.Count > 0 && origins.Of(envelope) == Origin.External;
 
-    /// <summary>Determines whether a message comes from outside, for somebody in our domains: when it came first. In its second pass an
-    /// alias may stand for somebody elsewhere.</summary>
+    /// <summary>Determines whether a message comes from outside for somebody in our domains. In its second pass the recipient is not
+    /// looked at, as an alias may have led to somebody elsewhere.</summary>
     public bool IsIncoming(Envelope envelope) =>
         IsFromOutside(envelope) && (envelope.Ticket is not null || envelope.Recipients.Any(IsOurs));
 
-    /// <summary>Determines by its header whether there is anything to be said or done about an incoming message. Of mail that nobody
-    /// signed there is not, unless it bears marks of ours, or had to be signed.</summary>
+    /// <summary>Determines by its header whether there is anything to say or do about an incoming message. For mail that is not S/MIME there
+    /// is not, unless it has marks of ours, or has to be signed or encrypted.</summary>
     /// <param name="headers">The header.</param>
     /// <param name="sender">The envelope sender.</param>
     public bool AppliesTo(IReadOnlyList<HeaderField> headers, MailAddress? sender) =>
         ReceivedLayer.MayBe(headers) || HasMarks(headers) || DemandsOf(headers, sender).AreAny;
 
-    /// <summary>Determines by its header whether a message is one that may be opened. How long that takes nobody outside is to learn.</summary>
+    /// <summary>Determines by its header whether a message may be opened, so that its sender must not learn how long it takes.</summary>
     public bool MayOpen(Envelope envelope, IReadOnlyList<HeaderField> headers) =>
         options.Decrypt && IsIncoming(envelope) && ReceivedLayer.MayBe(headers);
 
@@ -53,10 +53,10 @@ internal sealed class IncomingPolicy(IncomingOptions options, OriginatingOptions
         return (cleaned, [.. own.Removed, .. removed]);
     }
 
-    /// <summary>Finds what is asked of a message's author. Of an author who is not clear that is what is asked of anybody that some reader
-    /// may take for him.</summary>
+    /// <summary>Finds what is asked of a message's author. If it is not clear who that is, everything counts that is asked of anybody whom
+    /// some reader may take for the author.</summary>
     /// <param name="headers">The header.</param>
-    /// <param name="sender">The envelope sender, of whom MTAs and readers make the author where no From names one.</param>
+    /// <param name="sender">The envelope sender, whom MTAs and readers take for the author of a message without From.</param>
     public AuthorDemands DemandsOf(IReadOnlyList<HeaderField> headers, MailAddress? sender)
     {
         if (!asksOfSenders)
@@ -80,9 +80,10 @@ internal sealed class IncomingPolicy(IncomingOptions options, OriginatingOptions
             (own?.Encrypted ?? domain?.Encrypted) == ProtectionDemand.Required ? otherwise : null);
     }
 
-    /// <summary>Determines whether mail to a recipient is ours, or may be: he is as the client wrote him, and the MTA makes an address of ours
-    /// out of much: <c>bob</c>, <c>bob@localhost</c>, <c>bob@[192.0.2.1]</c>, <c>bob@example.org.</c>, and by the routes of old times (RFC 5321
-    /// appendix F.2) <c>example.org!bob</c> and <c>bob%example.org@mx</c>. What is not ours after all gets a verdict too many.</summary>
+    /// <summary>Determines whether a recipient is ours, or may be. The address is as the client wrote it, and the MTA takes many forms for
+    /// an address of ours: <c>bob</c>, <c>bob@localhost</c>, <c>bob@[192.0.2.1]</c>, <c>bob@example.org.</c>, and the old source routes
+    /// (RFC 5321 appendix F.2) <c>example.org!bob</c> and <c>bob%example.org@mx</c>. The worst that a wrong guess does is an unneeded
+    /// verdict.</summary>
     private bool IsOurs(Recipient recipient) => recipient.Address is not { } address
         || domains.Contains("@" + address.AsciiDomain)
         || address.AsciiDomain is "localhost" or "localhost.localdomain" or ['[', ..]

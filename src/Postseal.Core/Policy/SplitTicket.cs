@@ -15,10 +15,10 @@ public sealed record SplitTicket(EncryptionMode? Wanted, int MinKeyBits, int Dki
     /// <summary>The name of the header field that carries it through an MTA. It is removed from all mail.</summary>
     public const string FieldName = "X-Postseal-Split";
 
-    /// <summary>Gets the ticket of mail from outside: nothing of it is decided before the second pass.</summary>
+    /// <summary>Gets the ticket of mail from outside, about which nothing is decided before the second pass.</summary>
     public static SplitTicket Incoming { get; } = new(null, 0, 0) { IsIncoming = true };
 
-    /// <summary>Gets whether the message came from outside: its second pass opens it, and signs and encrypts nothing for anybody. Default:
+    /// <summary>Gets whether the message came from outside, so that its second pass opens it, and does not sign or encrypt it. Default:
     /// no.</summary>
     public bool IsIncoming { get; init; }
 }

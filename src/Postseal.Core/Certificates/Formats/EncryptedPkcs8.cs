@@ -4,19 +4,20 @@ using Postseal.Cms;
 
 namespace Postseal.Certificates.Formats;
 
-/// <summary>Writes EncryptedPrivateKeyInfo (RFC 5958 section 3) of keys for which the platform does not.</summary>
+/// <summary>Writes EncryptedPrivateKeyInfo (RFC 5958 section 3) for keys that the platform does not support.</summary>
 internal static class EncryptedPkcs8
 {
     private const string Pbes2 = "1.2.840.113549.1.5.13", Pbkdf2 = "1.2.840.113549.1.5.12", HmacSha256 = "1.2.840.113549.2.9";
     private const int SaltLength = 16, KeyLength = 32;
 
-    /// <summary>Encrypts a key with PBES2 (RFC 8018 section 6.2) of AES-256 and PBKDF2 with SHA-256.</summary>
-    /// <param name="plain">PrivateKeyInfo.</param>
+    /// <summary>Encrypts a key with PBES2 (RFC 8018 section 6.2): AES-256, with a key by PBKDF2 with SHA-256.</summary>
+    /// <param name="plain">The PrivateKeyInfo, which the caller clears.</param>
     /// <param name="passphrase">The passphrase, in UTF-8.</param>
-    /// <param name="parameters">The rounds; it has to ask for what is written here.</param>
+    /// <param name="parameters">The rounds, and these same algorithms.</param>
+    /// <exception cref="NotSupportedException">The parameters ask for other algorithms.</exception>
     public static byte[] Encode(byte[] plain, ReadOnlySpan<byte> passphrase, PbeParameters parameters)
     {
-        if (parameters is not { EncryptionAlgorithm: PbeEncryptionAlgorithm.Aes256Cbc } || parameters.HashAlgorithm != HashAlgorithmName.SHA256)
+        if (parameters.EncryptionAlgorithm != PbeEncryptionAlgorithm.Aes256Cbc || parameters.HashAlgorithm != HashAlgorithmName.SHA256)
             throw new NotSupportedException("Keys are encrypted with AES-256 and SHA-256 alone.");
         var salt = RandomNumberGenerator.GetBytes(SaltLength);
         var key = Rfc2898DeriveBytes.Pbkdf2(passphrase, salt, parameters.IterationCount, HashAlgorithmName.SHA256, KeyLength);

@@ -153,8 +153,8 @@ internal sealed class KeyFile : IDisposable
             throw Problem(CertificateFileProblem.TooLarge, $"holds more than {MaxKeys} private keys; split it");
     }
 
-    /// <summary>The certificates that one of these keys belongs to, with the key. All keys are opened for it; one of a kind that cannot
-    /// be used leaves the others in use.</summary>
+    /// <summary>Returns the certificates that one of these keys belongs to, with the key. All keys are opened for that; keys of kinds that
+    /// cannot be used are ignored, unless all are.</summary>
     /// <exception cref="CertificateFileException">A key is locked or damaged, or all are of kinds that cannot be used.</exception>
     internal static IReadOnlyList<(X509Certificate2 Certificate, StoredKey Key)> Pairs(
         IEnumerable<X509Certificate2> certificates, IReadOnlyList<StoredKey> keys)

@@ -66,7 +66,7 @@ internal sealed class StoredKey : IDisposable
     /// <inheritdoc cref="Open"/>
     public PrivateKey OpenForMail() => Open() is X25519KeyPair pair ? pair.Key : new PlatformKey(Open());
 
-    /// <summary>Gets whether it is of a kind that can be used; it is opened for that.</summary>
+    /// <summary>Gets whether it is of a kind that can be used. The key is opened to find out.</summary>
     /// <exception cref="CertificateFileException">It is locked or damaged.</exception>
     public bool IsSupported
     {

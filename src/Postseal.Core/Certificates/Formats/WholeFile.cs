@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Postseal.Certificates.Formats;
 
-/// <summary>Writes files that everyone may read, each whole or not at all, also when the machine stops in between.</summary>
+/// <summary>Writes files that everyone may read, each as a whole or not at all, even if the machine stops in between.</summary>
 internal static partial class WholeFile
 {
     private const UnixFileMode Mode =
@@ -14,11 +14,12 @@ internal static partial class WholeFile
     /// <exception cref="UnauthorizedAccessException">It must not be written.</exception>
     public static void Write(string path, ReadOnlySpan<byte> content)
     {
-        // What begins with a dot is not looked at while it is half-written.
+        // Nobody looks at a file whose name begins with a dot while it is half-written.
         var half = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, $".{Path.GetRandomFileName()}");
         try
         {
-            using (var file = new FileStream(half, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 }))
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
+            using (var file = new FileStream(half, options))
             {
                 if (!OperatingSystem.IsWindows())
                     File.SetUnixFileMode(file.SafeFileHandle, Mode);
@@ -35,7 +36,7 @@ internal static partial class WholeFile
         }
     }
 
-    /// <summary>Has the names in a directory reach the disk. Not every file system can.</summary>
+    /// <summary>Flushes the file names in a directory to disk, where the file system can do that.</summary>
     public static void Sync(string directory)
     {
         if (Flags is not { } flags)

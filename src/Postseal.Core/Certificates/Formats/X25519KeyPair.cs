@@ -4,7 +4,7 @@ using Postseal.Cms.Enveloped;
 
 namespace Postseal.Certificates.Formats;
 
-/// <summary>A key of X25519 in the shape of the platform's own, which lacks it, so that files hold it as they hold the others.</summary>
+/// <summary>An X25519 key as an <see cref="AsymmetricAlgorithm"/>, which the platform lacks, so that files can hold it like other keys.</summary>
 /// <param name="key">The key.</param>
 internal sealed class X25519KeyPair(X25519Key key) : AsymmetricAlgorithm
 {

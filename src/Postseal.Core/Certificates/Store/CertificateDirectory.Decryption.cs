@@ -5,7 +5,7 @@ using Postseal.Mail;
 
 namespace Postseal.Certificates.Store;
 
-/// <summary>Whose mail can be opened.</summary>
+/// <content>Finds the keys that open mail.</content>
 public sealed partial class CertificateDirectory
 {
     /// <summary>
@@ -17,7 +17,7 @@ public sealed partial class CertificateDirectory
     {
         IReadOnlyList<AddressPattern> owners = [.. OwnersOfKeysFor(recipient).Distinct()];
         var current = CurrentIndex(known => owners.All(known.IsCurrentFor));
-        // What cannot be looked up is not absent: such a message waits, and is not delivered as nobody can read it.
+        // A key that cannot be looked up now is not missing: such a message has to wait, and must not be delivered unopened.
         if (owners.Select(current.Unreadable).FirstOrDefault(problem => problem is not null) is { } unreadable)
             throw new IOException(unreadable);
         return Once(owners.SelectMany(owner => KeysOf(owner, current, isWanted)));
@@ -28,15 +28,15 @@ public sealed partial class CertificateDirectory
         MailAddress recipient, Func<X509Certificate2, bool> isWanted, CancellationToken cancellationToken = default) =>
         ValueTask.FromResult(FindDecryptionKeys(recipient, isWanted));
 
-    /// <summary>Finds the keys of certificates, whoever they belong to: for whom has the directory, and not for whom mail comes
-    /// to.</summary>
+    /// <summary>Finds the keys of certificates, whoever they belong to. That is for the owner of the directory, never for the recipient
+    /// of a message.</summary>
     /// <inheritdoc cref="FindDecryptionKeys"/>
     internal IReadOnlyList<DecryptionKey> FindAllDecryptionKeys(Func<X509Certificate2, bool> isWanted) =>
         Once(CurrentIndex().Readers.Where(reader => reader.Files.IsOurs)
             .SelectMany(reader => KeysIn(reader, (_, certificate) => isWanted(certificate.Certificate))));
 
-    /// <summary>Returns whose keys may open mail to an address. It is compared as the MTA delivers it, and nothing of it is interpreted
-    /// but, where the settings say so, the tag.</summary>
+    /// <summary>Returns whose keys may open mail to an address. The address is compared as the MTA delivers it; only the tag is interpreted,
+    /// and only where the settings say so.</summary>
     private IEnumerable<AddressPattern> OwnersOfKeysFor(MailAddress recipient)
     {
         MailAddress[] spellings = Options.SubAddress && recipient.WithoutTag is { } plain ? [recipient, plain] : [recipient];
@@ -61,15 +61,15 @@ public sealed partial class CertificateDirectory
             return KeysIn(reader, (reading, certificate) =>
                 isWanted(certificate.Certificate) && IsOf(owner, certificate, reading, isAmbiguous));
         });
-        // A common pair is for whom its certificate names, and a domain is nobody's address.
+        // A common pair is for the addresses that its certificate names, and a domain is not an address.
         return owner.IsDomain ? own : own.Concat(current.Common.SelectMany(
             reader => KeysIn(reader, (_, certificate) => isWanted(certificate.Certificate) && Names(certificate, owner))));
     }
 
     /// <summary>
-    /// Determines whose a certificate in files of an owner is. Who names the files after an address knows whose they are, even where a
-    /// certificate names a former address or none. But a bundle may hold other people's beside the owner's own; and what
-    /// the name of a file leaves open only the certificate tells.
+    /// Determines whether a certificate in the files of an owner is the owner's. The administrator who named the files after an address
+    /// knows whose they are, even if a certificate names a former address or none. But a bundle may also hold certificates of other
+    /// people; and if a file name may stand for several addresses, only the certificate tells.
     /// </summary>
     private static bool IsOf(AddressPattern owner, MailCertificate certificate, KeyFileReading reading, bool isAmbiguous) =>
         Names(certificate, owner)
@@ -85,7 +85,7 @@ public sealed partial class CertificateDirectory
         var closed = Look(reader);
         if (closed.Problem is { } locked)
             reader.Tell(locked, warn);
-        // The keys of most files are none of this message's, and opening one may cost a second.
+        // Most files have no key for this message, and opening a key may take a second.
         if (!closed.Certificates.Any(certificate => certificate.HasKey && isWanted(closed, certificate)))
             return [];
         var reading = Open(reader);

@@ -55,8 +55,8 @@ public sealed partial class CertificateDirectory
             wanted.Among(Configured(current, AddressPattern.Of(address))), wanted.Among(Configured(current, AddressPattern.OfDomain(address))));
     }
 
-    /// <summary>Lists what lies here to encrypt to for an address, usable or not: its own files, those that the settings name, and
-    /// those of its whole domain.</summary>
+    /// <summary>Lists all files with certificates to encrypt to for an address, usable or not: its own, those that the settings name, common
+    /// ones that name it, and those of its domain.</summary>
     /// <inheritdoc cref="FindSigner" path="/exception"/>
     internal IReadOnlyList<KeyFileReading> RecipientFilesOf(MailAddress address)
     {
@@ -82,8 +82,8 @@ public sealed partial class CertificateDirectory
         return CertificateChoice.FirstRecipient(wanted.Among(Recipients(current, current.Of(domain), domain)));
     }
 
-    /// <summary>Returns what mail to somebody can be encrypted to so that he alone reads it: those certificates whose keys are not
-    /// here, in his own files or those that open his mail.</summary>
+    /// <summary>Returns which certificates of a recipient have their keys elsewhere, so that only the recipient can read what is encrypted to
+    /// them: neither in the recipient's own files nor in others that open the recipient's mail.</summary>
     /// <inheritdoc cref="FindSigner" path="/exception"/>
     internal Wanted KeyIsElsewhere(MailAddress address)
     {
@@ -163,13 +163,13 @@ public sealed partial class CertificateDirectory
     }
 
     /// <summary>Which certificates of an address are looked for.</summary>
-    /// <param name="Includes">Whether one is.</param>
+    /// <param name="Includes">Determines whether a certificate is one of them.</param>
     internal readonly record struct Wanted(Predicate<MailCertificate> Includes)
     {
         /// <summary>All of them.</summary>
         public static readonly Wanted Any = new(_ => true);
 
-        /// <summary>Returns them, and what could not be read.</summary>
+        /// <summary>Returns the choices that are wanted, and those whose certificate could not be read.</summary>
         public IEnumerable<CertificateChoice> Among(IEnumerable<CertificateChoice> choices)
         {
             var includes = Includes;

@@ -44,9 +44,9 @@ public sealed record CertificateOptions
     public IReadOnlyDictionary<AddressPattern, string> Recipients { get; init; } = new Dictionary<AddressPattern, string>();
 
     /// <summary>
-    /// Gets whose keys open mail to an address besides its own (<c>[Recipient:…] KeysOf</c>), by address
-    /// (<c>team@example.org</c>) or for all addresses of a domain (<c>@example.org</c>). Default: nobody's, as whoever gets mail at
-    /// that address reads what was encrypted to these, wherever he has it from.
+    /// Gets whose keys, besides its own, open mail to an address (<c>team@example.org</c>) or to all addresses of a domain
+    /// (<c>@example.org</c>): <c>[Recipient:…] KeysOf</c>. Default: nobody's, as whoever reads the mail of that address could then read
+    /// anything that was encrypted to these keys.
     /// </summary>
     public IReadOnlyDictionary<AddressPattern, IReadOnlyList<AddressPattern>> KeysOf { get; init; } =
         new Dictionary<AddressPattern, IReadOnlyList<AddressPattern>>();

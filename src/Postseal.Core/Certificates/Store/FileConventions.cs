@@ -9,20 +9,21 @@ internal static class FileConventions
     /// <summary>What is put behind a correspondent's address for what his program can read.</summary>
     internal const string Abilities = ".capabilities";
 
-    /// <summary>What is put behind a correspondent's address for where his certificate was learned from.</summary>
+    /// <summary>What is put behind a correspondent's address for the file that says where the certificate was learned from.</summary>
     internal const string Provenance = ".learned";
 
-    /// <summary>What is put behind a correspondent's address for the signature that he was learned from, without its content: a value of
-    /// userSMIMECertificate (RFC 2798 section 2.8) as it is.</summary>
+    /// <summary>What is put behind a correspondent's address for the signature that the certificate was learned from, without its content:
+    /// a value of userSMIMECertificate (RFC 2798 section 2.8).</summary>
     internal const string LearnedSignature = ".p7s";
 
-    /// <summary>The directories below that of what was learned, for what is not in use: it was replaced, or waits for approval.</summary>
+    /// <summary>The directories, below that of learned certificates, of certificates that are not in use: they were replaced, or wait for
+    /// approval.</summary>
     internal const string Replaced = "replaced", Pending = "pending";
 
     /// <summary>Where a key lies beside its certificate, in the order in which it is looked for.</summary>
     private static readonly string[] KeySuffixes = [".pem.enc", ".pem", ".key"];
 
-    /// <summary>What is put behind an address, or behind <c>@example.org</c> for a whole domain, in which a key may be or its
+    /// <summary>What is put behind an address, or behind <c>@example.org</c> for a whole domain, for files that may hold a key or its
     /// certificate. Longer ones first.</summary>
     private static readonly string[] KeyPairSuffixes = ["-cert+key.pem", Chain, .. KeySuffixes, ".crt", ".cer", ".p12", ".pfx"];
 
@@ -55,10 +56,9 @@ internal static class FileConventions
         : Splits(name, "", Suffixes.Where(suffix =>
             suffix.Length > 0 || !EndsOfNoAddress.Any(end => name.EndsWith(end, StringComparison.OrdinalIgnoreCase))));
 
-    /// <summary>Returns the name of the file in which a key pair is kept that another one takes the place of: it opens what was once
-    /// encrypted to it.</summary>
-    /// <param name="name">The name it has.</param>
-    /// <param name="mark">What tells it from those that were replaced before.</param>
+    /// <summary>Returns the name under which a replaced key pair is kept, so that mail that was encrypted to it can be opened.</summary>
+    /// <param name="name">The name of the file until now.</param>
+    /// <param name="mark">What tells it from files that were replaced before.</param>
     internal static string OldName(string name, string mark) => $"{name}.{mark}{Old}";
 
     /// <summary>Returns the certificates of one address.</summary>
@@ -81,8 +81,8 @@ internal static class FileConventions
         where name.EndsWith(suffix, StringComparison.OrdinalIgnoreCase)
         select (name[..^suffix.Length], suffix + end);
 
-    /// <summary>Returns the end of a name by which it is an old one's: <c>.old</c>, or with a mark before that tells it from others,
-    /// <c>.2025.old</c>.</summary>
+    /// <summary>Returns the end of a file name that says that the key pair is an old one: <c>.old</c>, or with a mark that tells it from
+    /// others, <c>.2025.old</c>.</summary>
     private static string? EndOf(string name)
     {
         if (!name.EndsWith(Old, StringComparison.OrdinalIgnoreCase))
@@ -91,7 +91,8 @@ internal static class FileConventions
         if (HasKeySuffix(rest))
             return name[rest.Length..];
         var mark = rest.LastIndexOf('.');
-        return mark > 0 && mark < rest.Length - 1 && HasKeySuffix(rest[..mark]) && rest[(mark + 1)..].All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')
+        return mark > 0 && mark < rest.Length - 1 && HasKeySuffix(rest[..mark])
+            && rest[(mark + 1)..].All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')
             ? name[mark..]
             : null;
     }
@@ -155,11 +156,11 @@ internal static class FileConventions
             _ => FilePurpose.Decrypt,
         });
 
-    /// <summary>Determines whether a file goes with a certificate that was learned from mail, and is no certificate.</summary>
+    /// <summary>Determines whether a file accompanies a certificate that was learned from mail, and is not a certificate itself.</summary>
     internal static bool IsOfLearned(string path) =>
         path.EndsWith(Provenance, StringComparison.OrdinalIgnoreCase) || path.EndsWith(LearnedSignature, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Determines whether what is in a directory is not in use, by its name. It is the name of no domain.</summary>
+    /// <summary>Determines by the name of a directory whether its files are not in use. No domain has such a name.</summary>
     internal static bool IsSetAside(string directory) => directory is Replaced or Pending;
 
     /// <summary>Determines whether a file belongs to a list's key pairs.</summary>

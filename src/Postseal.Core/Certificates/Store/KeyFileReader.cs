@@ -15,7 +15,7 @@ internal sealed class KeyFileReader(KeyFileSet files, KeyFileReader? before)
 
     public KeyFileSet Files => files;
 
-    /// <summary>Says why nothing can be opened here, once until it changes.</summary>
+    /// <summary>Warns that the key in this file cannot be used, again only when the reason changes.</summary>
     public void Tell(Rejection problem, Action<string> warn)
     {
         if (toldProblem == problem.Message)

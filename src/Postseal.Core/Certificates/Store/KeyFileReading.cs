@@ -154,7 +154,8 @@ internal sealed class KeyFileReading
         }
     }
 
-    /// <summary>Reads the other file the key may be in. One that is of no use keeps no pair from use that is there without it.</summary>
+    /// <summary>Reads the other file that the key may be in. If it is not needed, a problem with it does not keep the other pairs from
+    /// use.</summary>
     private static KeyFile? ReadOther(KeyFileSet files, bool isNeeded)
     {
         try

@@ -22,7 +22,7 @@ public sealed class RecipientCertificates(CertificateDirectory directory, params
     public ValueTask<Lookup<MailCertificate>> FindRecipientAsync(MailAddress address, CancellationToken cancellationToken = default) =>
         FindAsync(address, CertificateDirectory.Wanted.Any, cancellationToken);
 
-    /// <summary>Finds what to encrypt to for an address so that only its owner reads it, and not whoever has the keys that are here.</summary>
+    /// <summary>Finds a certificate whose key is not here, so that only the owner of the address can read what is encrypted to it.</summary>
     /// <inheritdoc cref="FindRecipientAsync"/>
     internal ValueTask<Lookup<MailCertificate>> FindReaderAsync(MailAddress address, CancellationToken cancellationToken) =>
         FindAsync(address, directory.KeyIsElsewhere(address), cancellationToken);

@@ -36,7 +36,7 @@ internal sealed class ReceivedEnvelope
 
     private ReceivedEnvelope(ByteSource source) => this.source = source;
 
-    /// <summary>Gets those who can read it and have a certificate.</summary>
+    /// <summary>Gets the recipients that are named by a certificate.</summary>
     public IReadOnlyList<ReceivedRecipient> Recipients => recipients;
 
     /// <summary>Gets how its content is encrypted; <see langword="null"/> where that is an <see cref="Obstacle"/>.</summary>
@@ -74,9 +74,9 @@ internal sealed class ReceivedEnvelope
         return recipients.Exists(recipient => recipient.Id.Matches(names));
     }
 
-    /// <summary>Decrypts the content with the one key that it is encrypted to; of several with that of the newest certificate.</summary>
-    /// <param name="keys">The keys of whom it was sent to.</param>
-    /// <param name="readsTripleDes">Whether what is encrypted with triple DES is decrypted too.</param>
+    /// <summary>Decrypts the content with one of the keys: that of the newest certificate to which it is encrypted.</summary>
+    /// <param name="keys">The keys of the message's recipient.</param>
+    /// <param name="readsTripleDes">Whether content encrypted with triple DES is decrypted too.</param>
     /// <param name="cancellationToken">Gives up waiting for a key that is elsewhere.</param>
     /// <exception cref="CryptographicException">The key could not be used; it may the next time.</exception>
     public async ValueTask<Decryption> DecryptAsync(
@@ -88,8 +88,8 @@ internal sealed class ReceivedEnvelope
         if (RecipientChoice.Of(recipients, keys, out var failure) is not { } choice)
             return failure!;
 
-        // Where the key is wrong, the content is decrypted with another, and thrown away: one who sends millions of messages
-        // whose keys are each a little wrong is not to learn from the time it takes (RFC 3218 section 2.3.2).
+        // Where the key is wrong, the content is decrypted with a random one and thrown away, so that an attacker who sends millions
+        // of messages with slightly wrong keys learns nothing from the time it takes (RFC 3218 section 2.3.2).
         var (recipient, key) = choice;
         var algorithm = Algorithm!;
         var random = RandomNumberGenerator.GetBytes(algorithm.KeyLength);
@@ -111,7 +111,7 @@ internal sealed class ReceivedEnvelope
         }
     }
 
-    /// <summary>Returns why nobody can decrypt it, whatever keys he has; <see langword="null"/> where somebody may.</summary>
+    /// <summary>Returns why it cannot be decrypted with any key; <see langword="null"/> where some key may do.</summary>
     /// <param name="readsTripleDes">Whether triple DES is read.</param>
     public string? WhyNobodyCould(bool readsTripleDes) => Obstacle ?? (Algorithm!.IsTripleDes && !readsTripleDes
         ? $"its content is encrypted with {Algorithm.Name}, which is read only where [Incoming] TripleDes is yes"
@@ -119,7 +119,7 @@ internal sealed class ReceivedEnvelope
 
     private bool TryDecryptContent(ContentAlgorithm algorithm, byte[] contentKey, out Memory<byte> content)
     {
-        // Not moved in memory, as that would leave a copy behind which nobody clears.
+        // Pinned: when memory is moved, a copy stays behind that nobody clears.
         var bytes = GC.AllocateUninitializedArray<byte>((int)contentLength, pinned: true);
         CopyContent(bytes);
         var length = bytes.Length;

@@ -2,15 +2,15 @@ namespace Postseal.Cms.Enveloped;
 
 /// <summary>Chooses the one RecipientInfo that is opened, and the key that opens it.</summary>
 /// <remarks>
-/// Of all that a stranger may ask of keys this is the most: one question a message, whose answer he does not choose the key
-/// of. Were a second RecipientInfo tried when the first fails, then an honest one behind it would tell whether the first, of his
-/// making, was padded rightly (CVE-2019-1563); and what names nobody is tried with no key at all.
+/// A stranger gets no more than one attempt at a key with each message, and does not choose the key. If a second RecipientInfo were tried
+/// when the first fails, an attacker could put an honest one behind one of his own, and learn whether his own was padded rightly
+/// (CVE-2019-1563). For the same reason no key is tried with a RecipientInfo that names none of the certificates.
 /// </remarks>
 internal static class RecipientChoice
 {
     /// <summary>Chooses.</summary>
     /// <param name="recipients">Whom the message names.</param>
-    /// <param name="keys">The keys of whom it was sent to.</param>
+    /// <param name="keys">The keys of the message's recipient.</param>
     /// <param name="failure">Why there is no choice; <see langword="null"/> where there is one.</param>
     public static (ReceivedRecipient Recipient, DecryptionKey Key)? Of(
         IReadOnlyList<ReceivedRecipient> recipients, IReadOnlyList<DecryptionKey> keys, out CannotDecrypt? failure)
@@ -45,8 +45,8 @@ internal static class RecipientChoice
         return choice;
     }
 
-    /// <summary>Determines which of two that both open it is taken: the newer, which whoever sent it to both means before the
-    /// other. All programs that look for keys in the order of their files find the same.</summary>
+    /// <summary>Determines whether a key is taken in place of another that the message names too: the newer certificate comes first, so that
+    /// the order of files does not matter.</summary>
     private static bool IsBetter(DecryptionKey key, DecryptionKey other)
     {
         var (from, otherFrom) = (key.Certificate.NotBefore, other.Certificate.NotBefore);

@@ -5,8 +5,8 @@ using Postseal.Bytes;
 namespace Postseal.Cms.Signed;
 
 /// <content>
-/// Writes it again with its content inside or elsewhere. SignerInfos and certificates stay byte for byte what they were: a SET OF is
-/// put into the order of DER (X.690 section 11.6), which nobody signed. Revocation lists and attribute certificates are left out.
+/// Encodes it again, with its content inside or without. SignerInfos and certificates stay byte for byte as they were; their order, which
+/// is not signed, becomes that of a SET OF in DER (X.690 section 11.6). Revocation lists and attribute certificates are left out.
 /// </content>
 internal sealed partial class ReceivedSignedData
 {
@@ -14,7 +14,7 @@ internal sealed partial class ReceivedSignedData
     private readonly List<ReadOnlyMemory<byte>> digestAlgorithms = [];
     private readonly List<ReadOnlyMemory<byte>> signerInfos = [];
 
-    /// <summary>Returns the ContentInfo with content in it (RFC 8551 section 3.5.2), which is not copied.</summary>
+    /// <summary>Returns the ContentInfo with the content in it (RFC 8551 section 3.5.2); the content is not copied.</summary>
     /// <exception cref="InvalidOperationException">There is an <see cref="Obstacle"/>.</exception>
     public ReadOnlySequence<byte> EncodeWith(in ReadOnlySequence<byte> content)
     {
@@ -28,9 +28,10 @@ internal sealed partial class ReceivedSignedData
     /// <exception cref="InvalidOperationException">There is an <see cref="Obstacle"/>.</exception>
     public byte[] EncodeWithoutContent() => EncodeWithoutContent(certificates);
 
-    /// <summary>Returns the ContentInfo without content, and with other certificates in it: nobody signed which it carries.</summary>
+    /// <summary>Returns the ContentInfo without content, and with other certificates: those that it carries are not signed.</summary>
     /// <inheritdoc cref="EncodeWithoutContent()" path="/exception"/>
-    public byte[] EncodeWithoutContent(IReadOnlyList<ReadOnlyMemory<byte>> carried) => Wrap(contentHeader: [], content: default, carried).ToArray();
+    public byte[] EncodeWithoutContent(IReadOnlyList<ReadOnlyMemory<byte>> carried) =>
+        Wrap(contentHeader: [], content: default, carried).ToArray();
 
     /// <summary>ContentInfo ::= SEQUENCE { contentType, content [0] EXPLICIT SignedData }</summary>
     private ReadOnlySequence<byte> Wrap(byte[] contentHeader, in ReadOnlySequence<byte> content, IReadOnlyList<ReadOnlyMemory<byte>> carried)
@@ -60,7 +61,8 @@ internal sealed partial class ReceivedSignedData
         return new ByteRope().Append(head).Append(content).Append(after).ToSequence();
     }
 
-    /// <summary>RFC 5652 section 5.1: 3 where it is no mail, or a signer is named by his key (version 3 of SignerInfo); else 1.</summary>
+    /// <summary>CMSVersion (RFC 5652 section 5.1): 3 if the content is not id-data or a signer is named by key identifier (SignerInfo of
+    /// version 3), else 1.</summary>
     private byte[] EncodeVersion()
     {
         var writer = new AsnWriter(AsnEncodingRules.DER);
