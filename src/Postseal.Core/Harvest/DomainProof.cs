@@ -3,14 +3,14 @@ using Postseal.Mail;
 namespace Postseal.Harvest;
 
 /// <summary>
-/// Finds in the header that a message comes from its author's domain, by DKIM or DMARC, in the words of the filter before us. Anybody
-/// can write its fields, too; believed is only what stands where none but that filter writes, and as it writes it.
+/// Finds out whether a message comes from its author's domain, by the DKIM or DMARC results that the filter before us wrote into the header.
+/// Anybody can write such fields, so only those are believed that stand where only that filter can have put them.
 /// </summary>
 internal static class DomainProof
 {
     private const int MaxFields = 50;
 
-    /// <summary>The fields that a message brings with it. What a filter adds on its way, it adds on top (RFC 8601 section 5).</summary>
+    /// <summary>The fields that a message has from its author. Filters add their fields above these (RFC 8601 section 5).</summary>
     private static readonly string[] FieldsOfAuthors =
     [
         "From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Date", "Subject", "Message-ID", "In-Reply-To", "References", "MIME-Version",
@@ -29,7 +29,7 @@ internal static class DomainProof
             return doubt;
         if (results.Count == 0)
             return $"there is no Authentication-Results of {authservId} on top of it";
-        // Of two fields with results of one method, the one above is the filter's, and the other may be what it did not take out.
+        // If two fields have results of one method, the upper one is the filter's; the other may be a forgery that it did not remove.
         var dkim = First(results, "dkim");
         var dmarc = First(results, "dmarc");
         if (dkim.Any(result => result.Result == "pass" && DomainOf(result) is { } domain && Speaks(domain, author))
@@ -43,8 +43,8 @@ internal static class DomainProof
             : $"{authservId} does not say that it comes from {author.Domain}: {Words(dkim.Concat(dmarc))}";
     }
 
-    /// <summary>Collects the fields of the filter: those above all that the message brought with it, and with no Received between them.
-    /// Where there are more of that name further down, the filter does not take out those of strangers, and nothing is believed.</summary>
+    /// <summary>Collects the filter's fields: those above all fields from the author, with no Received between them. If there are more with
+    /// its name further down, the filter does not remove forged ones, and nothing is believed.</summary>
     private static List<ReportedResults>? Believed(IReadOnlyList<HeaderField> headers, string authservId, out string doubt)
     {
         var (believed, isOnTop) = (new List<ReportedResults>(), true);
@@ -60,7 +60,8 @@ internal static class DomainProof
                     return null;
                 }
 
-                if (ReportedResults.Read(field.Value.Span) is not { } results || !results.AuthservId.Equals(authservId, StringComparison.OrdinalIgnoreCase))
+                if (ReportedResults.Read(field.Value.Span) is not { } results
+                    || !results.AuthservId.Equals(authservId, StringComparison.OrdinalIgnoreCase))
                 {
                     doubt = $"an Authentication-Results of {authservId} cannot be read without doubt";
                     return null;
@@ -77,8 +78,9 @@ internal static class DomainProof
         return believed;
     }
 
-    private static List<MethodResult> First(IEnumerable<ReportedResults> fields, string method) =>
-        fields.Select(field => field.Results.Where(result => result.Method == method).ToList()).FirstOrDefault(results => results.Count > 0) ?? [];
+    private static List<MethodResult> First(IEnumerable<ReportedResults> fields, string method) => fields
+        .Select(field => field.Results.Where(result => result.Method == method).ToList())
+        .FirstOrDefault(results => results.Count > 0) ?? [];
 
     /// <summary>Returns the domain that signed: d=, else that of i=, which is d= or below it (RFC 6376 section 3.5).</summary>
     private static string? DomainOf(MethodResult dkim)
@@ -91,21 +93,25 @@ internal static class DomainProof
 
     private static string? Only(MethodResult result, string type, string property)
     {
-        var values = result.Properties.Where(found => found.Type == type && found.Property == property).Select(found => found.Value).ToList();
+        var values = result.Properties
+            .Where(found => found.Type == type && found.Property == property)
+            .Select(found => found.Value).ToList();
         return values is [var value] ? value : null;
     }
 
     /// <summary>
-    /// Determines whether a domain speaks for an author: it is his, or above his, as who has a domain has all below it. DMARC also
-    /// lets those below speak for the one above (RFC 7489 section 3.1.1), for which one has to know where registries end: that
-    /// is what dmarc= is for.
+    /// Determines whether a domain speaks for an author: it is the author's domain, or one above it. DMARC also lets subdomains speak for
+    /// the domain above (RFC 7489 section 3.1.1), but that takes a list of public suffixes, and is left to dmarc=.
     /// </summary>
     private static bool Speaks(string domain, MailAddress author) =>
         Is(domain, author)
-        || domain.Contains('.', StringComparison.Ordinal) && author.AsciiDomain.EndsWith($".{domain}", StringComparison.OrdinalIgnoreCase) && domain[0] != '.';
+        || domain.Contains('.', StringComparison.Ordinal) && domain[0] != '.'
+            && author.AsciiDomain.EndsWith($".{domain}", StringComparison.OrdinalIgnoreCase);
 
     private static bool Is(string? domain, MailAddress author) => author.AsciiDomain.Equals(domain, StringComparison.OrdinalIgnoreCase);
 
-    private static string Words(IEnumerable<MethodResult> results) =>
-        string.Join(", ", results.Take(4).Select(result => $"{result.Method}={result.Result} of {DomainOf(result) ?? Only(result, "header", "from") ?? "nobody"}"));
+    private static string Words(IEnumerable<MethodResult> results) => string.Join(
+        ", ",
+        results.Take(4).Select(
+            result => $"{result.Method}={result.Result} of {DomainOf(result) ?? Only(result, "header", "from") ?? "nobody"}"));
 }

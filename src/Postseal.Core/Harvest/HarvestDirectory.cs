@@ -3,27 +3,36 @@ using Postseal.Mail;
 
 namespace Postseal.Harvest;
 
-/// <summary>The directory of what was learned as people see it: what is in use, what waits for their approval, and how they decide.</summary>
-/// <param name="directory">The administrator's directory, whose settings say where it is.</param>
-internal sealed class HarvestDirectory(CertificateDirectory directory)
+/// <summary>The directory of learned certificates for administrators: it lists what is in use and what waits for approval, and accepts or
+/// rejects that.</summary>
+internal sealed class HarvestDirectory
 {
-    private readonly LearnedFiles learned = Open(directory.Options.HarvestedPath ?? "", directory).Learned;
-    private readonly PendingFiles pending = Open(directory.Options.HarvestedPath ?? "", directory).Pending;
+    private readonly LearnedFiles learned;
+    private readonly PendingFiles pending;
+    private readonly TimeProvider time;
+
+    /// <summary>Opens the directory.</summary>
+    /// <param name="directory">The administrator's directory, whose settings say where it is.</param>
+    public HarvestDirectory(CertificateDirectory directory)
+    {
+        time = directory.Time;
+        (learned, pending) = Open(directory);
+    }
 
     /// <summary>Gets where it is.</summary>
     public string Path => learned.DirectoryPath;
 
-    /// <summary>Lists what waits, by address.</summary>
+    /// <summary>Lists what waits for approval, by address.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It must not be read.</exception>
     public IReadOnlyList<PendingCertificate> Waiting() => pending.All();
 
-    /// <summary>Returns where the certificates of an address were learned from; <see langword="null"/> where they were not.</summary>
+    /// <summary>Returns where the certificates of an address were learned from; <see langword="null"/> if they were not learned.</summary>
     /// <inheritdoc cref="Waiting" path="/exception"/>
     public LearnedRecord? RecordOf(MailAddress address) => learned.Read(address) is { Strange: null, Record: { } record } ? record : null;
 
-    /// <summary>Has what waits be used from now on, in the place of what was learned before.</summary>
-    /// <returns>Why it cannot be, as a clause; <see langword="null"/> when it is.</returns>
+    /// <summary>Puts a certificate that waits for approval into use, in place of the one learned before.</summary>
+    /// <returns>Why that is not possible, as a clause; <see langword="null"/> if it is in use now.</returns>
     /// <inheritdoc cref="Waiting" path="/exception"/>
     public string? Accept(PendingCertificate waiting)
     {
@@ -32,8 +41,8 @@ internal sealed class HarvestDirectory(CertificateDirectory directory)
             var known = learned.Read(waiting.Record.Address);
             if (known.Strange is { } strange)
                 return $"{strange} was not learned from mail, and is not replaced; remove it first";
-            var record = waiting.Record with { ApprovedAt = directory.Time.GetUtcNow(), Why = "" };
-            // What was signed before what is known stays old, so that no message from between brings it back.
+            var record = waiting.Record with { ApprovedAt = time.GetUtcNow(), Why = "" };
+            // The later time stays, so that no message signed before it brings back the certificate that was known.
             if (known.Record?.SignedAt > record.SignedAt)
                 record = record with { SignedAt = known.Record.SignedAt };
             learned.Write(waiting.Candidate, known, record);
@@ -42,7 +51,7 @@ internal sealed class HarvestDirectory(CertificateDirectory directory)
         }
     }
 
-    /// <summary>Takes out what waits; it does not come again.</summary>
+    /// <summary>Removes a certificate that waits for approval, and remembers that, so that it does not come again.</summary>
     /// <inheritdoc cref="Waiting" path="/exception"/>
     public void Reject(PendingCertificate waiting)
     {
@@ -50,7 +59,10 @@ internal sealed class HarvestDirectory(CertificateDirectory directory)
             pending.Reject(waiting);
     }
 
-    /// <summary>Opens both parts.</summary>
-    internal static (LearnedFiles Learned, PendingFiles Pending) Open(string path, CertificateDirectory directory) =>
-        (new LearnedFiles(path, directory), new PendingFiles(System.IO.Path.Combine(path, FileConventions.Pending), directory.Time));
+    /// <summary>Opens the files in use and those that wait for approval.</summary>
+    internal static (LearnedFiles Learned, PendingFiles Pending) Open(CertificateDirectory directory)
+    {
+        var path = directory.Options.HarvestedPath ?? "";
+        return (new LearnedFiles(path, directory), new PendingFiles(System.IO.Path.Combine(path, FileConventions.Pending), directory.Time));
+    }
 }

@@ -1,13 +1,14 @@
 namespace Postseal.Harvest;
 
-/// <summary>Lets one at a time change what was learned, among all threads and processes: a file that the holder has open.</summary>
+/// <summary>Lets only one of all threads and processes at a time change learned certificates: the one that has the lock file open.</summary>
 internal static class HarvestLock
 {
     private const string Name = ".lock";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
-    /// <summary>Takes the lock, and makes the directory if it is not there. Whoever holds it writes a few small files, and is waited for.</summary>
-    /// <exception cref="IOException">It cannot be taken, or somebody holds it for long.</exception>
+    /// <summary>Takes the lock, and makes the directory if it is not there. Waits up to a second for another holder, who writes only a few
+    /// small files.</summary>
+    /// <exception cref="IOException">It cannot be taken, or not within that time.</exception>
     /// <exception cref="UnauthorizedAccessException">The directory must not be written.</exception>
     public static IDisposable Take(string directory)
     {
@@ -24,7 +25,7 @@ internal static class HarvestLock
     {
         try
         {
-            // Its owner's alone: who can open it can hold up everybody.
+            // Only for its owner: whoever can open it can make everybody else wait.
             var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None };
             if (!OperatingSystem.IsWindows())
                 options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -39,7 +40,7 @@ internal static class HarvestLock
     // EWOULDBLOCK of Linux and of macOS, and ERROR_SHARING_VIOLATION.
     private static bool IsHeld(IOException e) => (e.HResult & 0xFFFF) is 11 or 35 or 32;
 
-    /// <summary>Makes a directory that everyone may list, as certificates are no secret.</summary>
+    /// <summary>Makes a directory that everyone may list, as certificates are not secret.</summary>
     internal static void MakeDirectory(string directory)
     {
         if (OperatingSystem.IsWindows())

@@ -1,7 +1,7 @@
 namespace Postseal.Harvest;
 
-/// <summary>Whether correspondents' certificates are learned from the mail that they sign: <c>[Harvest]</c>. Where they are kept is
-/// in <see cref="Certificates.Store.CertificateOptions.HarvestedPath"/>.</summary>
+/// <summary>Whether correspondents' certificates are learned from the mail that they sign: <c>[Harvest]</c>. They are kept in
+/// <see cref="Certificates.Store.CertificateOptions.HarvestedPath"/>.</summary>
 public sealed record HarvestOptions
 {
     /// <summary>Gets what is learned without a person's approval. Default: <see cref="HarvestAccept.Off"/>, and nothing is learned at
@@ -9,14 +9,14 @@ public sealed record HarvestOptions
     public HarvestAccept Accept { get; init; }
 
     /// <summary>
-    /// Gets whether nothing is learned from mail that does not also come from the author's domain, by DKIM or DMARC. Default: yes. Whoever
-    /// gets hold of a certificate of somebody's address, by a CA that looks no closer, then has to send from that domain, too.
+    /// Gets whether mail must also come from the author's domain, by DKIM or DMARC, for anything to be learned from it. Default: yes, as a
+    /// careless CA may issue a certificate for somebody else's address; the attacker then also has to send from that domain.
     /// </summary>
     public bool RequireDkim { get; init; } = true;
 
     /// <summary>
-    /// Gets the name (the authserv-id of RFC 8601 section 2.5) under which the filter before us writes what it found of DKIM and DMARC.
-    /// Only that is believed. Default: <see langword="null"/>, and nothing is, so that nothing is learned.
+    /// Gets the authserv-id (RFC 8601 section 2.5) under which the filter before us writes its results of DKIM and DMARC; no others are
+    /// believed. Default: <see langword="null"/>: none are, so that nothing is learned while <see cref="RequireDkim"/> is set.
     /// </summary>
     public string? DkimFrom { get; init; }
 }
@@ -31,12 +31,12 @@ public enum HarvestAccept
     /// <summary>Nothing: a person approves each certificate.</summary>
     Pending,
 
-    /// <summary>A certificate of an address that none is known of.</summary>
+    /// <summary>The first certificate of an address.</summary>
     New,
 
-    /// <summary>Also the successor of one that was learned: by the same CA, and issued later.</summary>
+    /// <summary>Also the successor of a learned certificate: by the same CA, and issued later.</summary>
     Renew,
 
-    /// <summary>Also any other in place of one that was learned.</summary>
+    /// <summary>Also any other certificate in place of a learned one.</summary>
     Replace,
 }

@@ -14,14 +14,14 @@ public sealed record HarvestResult
     /// <summary>Gets why, for people.</summary>
     public string Why { get; }
 
-    /// <summary>Gets whose it is: the author; <see langword="null"/> where that is not clear.</summary>
+    /// <summary>Gets whose it is: the author's address; <see langword="null"/> if that is not clear.</summary>
     public MailAddress? Address { get; internal init; }
 
-    /// <summary>Gets the certificate that mail to him is to be encrypted to, or where there is none, the one that he signs with;
-    /// <see langword="null"/> where none was found.</summary>
+    /// <summary>Gets the certificate that mail to the author is to be encrypted to, or if there is none, the one that signed;
+    /// <see langword="null"/> if nothing can be learned.</summary>
     public X509Certificate2? Certificate { get; internal init; }
 
-    /// <summary>Gets whether there is anything to be said of it: it is not what nearly all mail comes to.</summary>
+    /// <summary>Gets whether it is worth a log line: nearly all mail has nothing new to learn from.</summary>
     public bool IsNews => Kind is not (HarvestKind.None or HarvestKind.Known);
 }
 
@@ -40,15 +40,15 @@ public enum HarvestKind
     /// <summary>It takes the place of an earlier one by the same CA.</summary>
     Renewed,
 
-    /// <summary>It takes the place of one that it does not follow: the key changed.</summary>
+    /// <summary>It takes the place of another that it does not renew: the key changed.</summary>
     Replaced,
 
     /// <summary>It waits for a person's approval.</summary>
     Pending,
 
-    /// <summary>Something that is asked of such mail does not hold.</summary>
+    /// <summary>The mail does not meet a condition for learning from it.</summary>
     Refused,
 
-    /// <summary>It cannot be kept now.</summary>
+    /// <summary>It cannot be stored now.</summary>
     Failed,
 }

@@ -11,28 +11,29 @@ using Postseal.Verification;
 
 namespace Postseal.Harvest;
 
-/// <summary>What is asked of a message before anything is learned from it. All of it has to hold.</summary>
-/// <param name="options">From which mail is learned.</param>
+/// <summary>Checks the conditions that a message must meet, all of them, before anything is learned from it.</summary>
+/// <param name="options">From which mail certificates are learned.</param>
 /// <param name="ownDomains">The domains whose mail comes in here.</param>
-/// <param name="directory">The administrator's directory: whose keys lie there is one of us.</param>
+/// <param name="directory">The administrator's directory: addresses with a key in it are ours.</param>
 /// <param name="recipients">Finds the certificate to encrypt to.</param>
 /// <param name="time">The clock.</param>
 internal sealed class HarvestRules(
-    HarvestOptions options, IReadOnlyList<AddressPattern> ownDomains, CertificateDirectory directory, RecipientChoice recipients, TimeProvider time)
+    HarvestOptions options, IReadOnlyList<AddressPattern> ownDomains, CertificateDirectory directory, KeyPreferenceChoice recipients,
+    TimeProvider time)
 {
-    // Of clocks that are not quite right. RFC 8551 section 2.7.1 wants nothing learned that was signed in the future.
+    // For clocks that are not quite right: RFC 8551 section 2.7.1 forbids to learn from what was signed in the future.
     private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
 
-    // Mail waits in queues for a week at most. What is much older somebody sends again, perhaps to bring back a key that he has got hold of.
+    // Mail waits in queues for a week at most. Much older mail is a replay, perhaps to bring back a key that an attacker has got hold of.
     private static readonly TimeSpan MaxAge = TimeSpan.FromDays(30);
 
     private const int MaxMessageId = 120;
 
-    /// <summary>Finds what there is to be learned.</summary>
-    /// <param name="verdict">What is to be said of the message: that its author signed it.</param>
+    /// <summary>Finds what can be learned from a message.</summary>
+    /// <param name="verdict">The verdict over the message's signatures.</param>
     /// <param name="headers">Its header.</param>
-    /// <param name="why">Why nothing is, as a clause, where that is so.</param>
-    /// <exception cref="IOException">It cannot be told who is one of us.</exception>
+    /// <param name="why">Why nothing can be, as a clause, where that is so.</param>
+    /// <exception cref="IOException">It cannot be told which addresses are ours.</exception>
     /// <exception cref="UnauthorizedAccessException">The same.</exception>
     public Candidate? Judge(MailVerdict verdict, IReadOnlyList<HeaderField> headers, out string why)
     {
@@ -58,15 +59,15 @@ internal sealed class HarvestRules(
         };
     }
 
-    /// <summary>Returns why that certificate is not the author's beyond doubt: it names him, and names him in subjectAltName, where CAs
-    /// write what they looked into.</summary>
+    /// <summary>Returns why a certificate is not clearly the author's; <see langword="null"/> if it is. It has to name the author in
+    /// subjectAltName, as CAs only put addresses there that they verified.</summary>
     public static string? WhyNotNamed(ReceivedCertificate certificate, MailAddress author) =>
         SubjectAlternativeNames.MailAddresses(certificate.Certificate)?.Contains(author) == true
             ? null
             : $"the certificate does not name {author} in subjectAltName";
 
-    /// <summary>Returns why a certificate is not proven. One of which nobody knows whether it was revoked is learned from a later message,
-    /// when its CA's list has been fetched.</summary>
+    /// <summary>Returns why a certificate is not trusted; <see langword="null"/> if it is. If it is not known whether it was revoked, it is
+    /// learned from a later message, when the CA's list has been fetched.</summary>
     public static string? WhyNotProven(SignerStanding standing) => standing switch
     {
         { Kind: not StandingKind.Trusted } => standing.Why,
@@ -103,7 +104,10 @@ internal sealed class HarvestRules(
         {
             Intermediates = intermediates,
             Signature = new(() => signedData.EncodeWithoutContent(
-                [.. certificates.Select(certificate => certificate.Certificate).Concat(intermediates).Select(certificate => certificate.RawDataMemory)])),
+            [
+                .. certificates.Select(certificate => certificate.Certificate).Concat(intermediates)
+                    .Select(certificate => certificate.RawDataMemory),
+            ])),
         };
     }
 
@@ -113,7 +117,7 @@ internal sealed class HarvestRules(
         return null;
     }
 
-    /// <summary>Returns the Message-ID, cut, in printable ASCII: it goes into files and to terminals.</summary>
+    /// <summary>Returns the Message-ID, shortened, in printable ASCII: it goes into files and to terminals.</summary>
     private static string MessageIdOf(IReadOnlyList<HeaderField> headers)
     {
         foreach (var field in headers)

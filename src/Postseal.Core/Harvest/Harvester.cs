@@ -7,13 +7,13 @@ using Postseal.Verification;
 namespace Postseal.Harvest;
 
 /// <summary>
-/// Learns the certificates of correspondents from the mail that they sign. An attacker who has his own learned in the place of
-/// somebody else's can read all mail to him, so that one condition that does not hold is enough to learn nothing. It never throws for a
-/// disk that is full or a file that cannot be read: mail goes on.
+/// Learns the certificates of correspondents from the mail that they sign. An attacker whose certificate is learned in place of somebody
+/// else's could read all mail to that person, so nothing is learned if a single condition is not met. A full disk or an unreadable file
+/// is never an exception: mail goes on.
 /// </summary>
 internal sealed class Harvester
 {
-    // The time of what is known is put forward in steps, so that not each message of a correspondent costs a write.
+    // The last signing time is kept in coarse steps, so that not every message of a correspondent costs a write.
     private static readonly TimeSpan RefreshAfter = TimeSpan.FromDays(1);
 
     private readonly HarvestOptions options;
@@ -23,12 +23,12 @@ internal sealed class Harvester
     private readonly PendingFiles pending;
     private readonly bool isTrial;
 
-    /// <summary>Begins to learn.</summary>
+    /// <summary>Makes a harvester.</summary>
     /// <param name="options">What is learned, and from which mail.</param>
-    /// <param name="ownDomains">The domains whose mail comes in here: nobody outside writes as one of us.</param>
-    /// <param name="directory">The administrator's directory, whose settings say where is kept what was learned.</param>
+    /// <param name="ownDomains">The domains whose mail comes in here: nothing is learned of addresses in them.</param>
+    /// <param name="directory">The administrator's directory, whose settings say where learned certificates are kept.</param>
     /// <param name="trust">Knows which CAs are trusted.</param>
-    /// <param name="isTrial">Whether it only says what would become of each message.</param>
+    /// <param name="isTrial">Whether it only says what would be learned.</param>
     public Harvester(
         HarvestOptions options, IReadOnlyList<AddressPattern> ownDomains, CertificateDirectory directory, SignerTrust trust, bool isTrial = false)
     {
@@ -36,16 +36,16 @@ internal sealed class Harvester
         this.isTrial = isTrial;
         this.directory = directory;
         IsOn = options.Accept != HarvestAccept.Off && directory.Options.HarvestedPath is not null;
-        rules = new HarvestRules(options, ownDomains, directory, new RecipientChoice(trust), directory.Time);
-        (learned, pending) = HarvestDirectory.Open(directory.Options.HarvestedPath ?? "", directory);
+        rules = new HarvestRules(options, ownDomains, directory, new KeyPreferenceChoice(trust), directory.Time);
+        (learned, pending) = HarvestDirectory.Open(directory);
     }
 
     /// <summary>Gets whether anything is ever learned.</summary>
     public bool IsOn { get; }
 
-    /// <summary>Learns from a message what can be learned from it.</summary>
-    /// <param name="verdict">What is to be said of its signatures.</param>
-    /// <param name="headers">Its header, without what strangers wrote under our own name.</param>
+    /// <summary>Learns what can be learned from a message.</summary>
+    /// <param name="verdict">The verdict over its signatures.</param>
+    /// <param name="headers">Its header, without fields that strangers forged under our own name.</param>
     public HarvestResult Offer(MailVerdict verdict, IReadOnlyList<HeaderField> headers)
     {
         if (!IsOn || verdict.Result != SmimeResult.Pass)
@@ -77,7 +77,7 @@ internal sealed class Harvester
             return LearnAlone(candidate);
     }
 
-    /// <summary>Learns while nobody else does.</summary>
+    /// <summary>Learns it. The caller has the lock, except for a trial.</summary>
     private (HarvestKind Kind, string Why) LearnAlone(Candidate candidate)
     {
         var known = learned.Read(candidate.Address);
@@ -101,23 +101,32 @@ internal sealed class Harvester
         return (kind, why);
     }
 
-    /// <summary>Brings what is known up to date: what its owner's program can read now, and until when it is known.</summary>
+    /// <summary>Updates a known certificate: what its owner's program can read now, and when it was seen last.</summary>
     private void Refresh(Candidate candidate, LearnedSet known)
     {
         if (HasNewAbilities(candidate, known))
-            learned.Write(candidate, known, LearnedRecord.Of(candidate, directory.Time.GetUtcNow()) with { ApprovedAt = known.Record!.ApprovedAt });
+        {
+            var record = LearnedRecord.Of(candidate, directory.Time.GetUtcNow()) with { ApprovedAt = known.Record!.ApprovedAt };
+            learned.Write(candidate, known, record);
+        }
         else
+        {
             learned.Refresh(known.Record!, candidate.SignedAt);
+        }
     }
 
-    /// <summary>Decides what becomes of it, and whether it has news of what is known.</summary>
+    /// <summary>Decides what becomes of a candidate, and whether it has news about what is known.</summary>
     private (HarvestKind Kind, string Why, bool HasNews) Decide(Candidate candidate, LearnedSet known)
     {
         var succession = Successions.Of(known.Record, candidate, certificate => learned.CertificateOf(known.Record!, certificate));
         if (succession == Succession.Same)
             return (HarvestKind.Known, "it is known", IsLater(candidate, known) && HasNews(candidate, known));
         if (!IsLater(candidate, known))
-            return (HarvestKind.Refused, $"it was signed before what is known, at {known.Record!.SignedAt.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z", false);
+        {
+            return (
+                HarvestKind.Refused, $"it was signed before what is known, at {known.Record!.SignedAt.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z", false);
+        }
+
         var (kind, needed, why) = succession switch
         {
             Succession.First => (HarvestKind.New, HarvestAccept.New, $"nothing was known of {candidate.Address}"),
@@ -135,7 +144,7 @@ internal sealed class Harvester
     private static bool HasNewAbilities(Candidate candidate, LearnedSet known) =>
         candidate.Abilities is { Algorithms.Count: > 0 } abilities && !known.HasAbilitiesOfPerson && !abilities.IsSameList(known.Abilities);
 
-    /// <summary>Finds a file of the administrator's that says what is encrypted to: for the address, or for all of its domain.</summary>
+    /// <summary>Finds an administrator's file with a certificate to encrypt to, for the address or for its whole domain.</summary>
     private (bool IsSame, string File)? OfAdministrator(Candidate candidate)
     {
         var files = directory.RecipientFilesOf(candidate.Address);

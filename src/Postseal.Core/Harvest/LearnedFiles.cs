@@ -11,10 +11,10 @@ using Postseal.Mail;
 namespace Postseal.Harvest;
 
 /// <summary>
-/// The directory of what was learned. What is in use is read as the certificates of correspondents are everywhere; what is written here
-/// is written so that at each moment there is the old or the new, and what an administrator put there stays as it is.
+/// The directory of learned certificates. Those in use are read as correspondents' certificates are everywhere. They are written so that
+/// at each moment either the old or the new one is there, and files that an administrator put there are never changed.
 /// </summary>
-/// <param name="path">Where it is; made when the first is learned.</param>
+/// <param name="path">Where it is; it is made when the first certificate is learned.</param>
 /// <param name="beside">The administrator's directory.</param>
 internal sealed class LearnedFiles(string path, CertificateDirectory beside)
 {
@@ -27,7 +27,7 @@ internal sealed class LearnedFiles(string path, CertificateDirectory beside)
     /// <summary>Gets where it is.</summary>
     public string DirectoryPath => path;
 
-    /// <summary>Reads what is there of an address.</summary>
+    /// <summary>Reads what is there for an address.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It must not be read.</exception>
     public LearnedSet Read(MailAddress address)
@@ -36,14 +36,20 @@ internal sealed class LearnedFiles(string path, CertificateDirectory beside)
             return new LearnedSet();
         var stem = LearnedNames.Stem(address);
         var record = TextOf(PathOf(stem + FileConventions.Provenance)) is { } text ? LearnedRecord.Parse(text) : null;
-        // Nothing that it names is anywhere else.
+        // A record names no files but those of its address.
         if (record is not null && (record.Address != address || record.Files.Any(file => !LearnedNames.All(stem).Contains(file.Name))))
             record = null;
         var (abilities, isOfPerson) = AbilitiesOf(stem);
-        return new LearnedSet { Record = record, Strange = Strange(address, record), Abilities = abilities, HasAbilitiesOfPerson = isOfPerson };
+        return new LearnedSet
+        {
+            Record = record,
+            Strange = Strange(address, record),
+            Abilities = abilities,
+            HasAbilitiesOfPerson = isOfPerson,
+        };
     }
 
-    /// <summary>Reads a certificate that was learned; <see langword="null"/> where its file is gone or is another's now.</summary>
+    /// <summary>Reads a learned certificate; <see langword="null"/> if its file is gone or now has another one.</summary>
     /// <inheritdoc cref="Read" path="/exception"/>
     public X509Certificate2? CertificateOf(LearnedRecord record, LearnedCertificate certificate)
     {
@@ -58,16 +64,17 @@ internal sealed class LearnedFiles(string path, CertificateDirectory beside)
         }
     }
 
-    /// <summary>Puts what was learned in the place of what is there. The caller has the lock, and made sure that nothing there is the
-    /// administrator's.</summary>
+    /// <summary>Writes learned certificates in place of those that are there. The caller has the lock, and has made sure that none of the
+    /// files is an administrator's.</summary>
     /// <inheritdoc cref="Read" path="/exception"/>
     public void Write(Candidate candidate, LearnedSet known, LearnedRecord record)
     {
         var (stem, before) = (LearnedNames.Stem(candidate.Address), known.Record?.Files ?? []);
-        // Who signs with one that is for signing alone takes back nothing that is encrypted to.
+        // A new certificate that is only for signing leaves the one to encrypt to as it is.
         var kept = candidate.Recipient is null ? known.Record?.Recipient : null;
         var contents = Contents(candidate, stem, isWhole: kept is null);
-        var left = before.Where(file => kept is not null && !contents.ContainsKey(file.Name) && file.Name != stem + LearnedNames.SuffixOf(LearnedUse.Sign)).ToList();
+        var signing = stem + LearnedNames.SuffixOf(LearnedUse.Sign);
+        var left = before.Where(file => kept is not null && !contents.ContainsKey(file.Name) && file.Name != signing).ToList();
         var replacing = before.Where(file => !left.Contains(file)).Select(file => file.Name).Distinct().ToList();
         foreach (var name in replacing)
             replaced.Keep(PathOf(name));
@@ -77,12 +84,13 @@ internal sealed class LearnedFiles(string path, CertificateDirectory beside)
             Files = [.. contents.Select(file => (file.Key, DigestOf(file.Value))), .. left],
             Certificates = kept is null ? record.Certificates : [.. record.Certificates, kept],
         };
-        // First what will be there beside what is: whenever the machine stops, each file is known as ours.
+        // First a record of the old and the new files: whenever the machine stops, every file is known to be ours.
         WriteRecord(stem, final with { Files = [.. final.Files.Union(before)] });
         WholeFile.Sync(path);
         foreach (var (name, content) in contents)
             WholeFile.Write(PathOf(name), content);
-        WriteAbilities(stem, candidate.Abilities, known, isOther: kept is null && known.Record?.Recipient?.Fingerprint != candidate.Recipient?.Fingerprint);
+        var isOther = kept is null && known.Record?.Recipient?.Fingerprint != candidate.Recipient?.Fingerprint;
+        WriteAbilities(stem, candidate.Abilities, known, isOther);
         WholeFile.Sync(path);
         foreach (var name in replacing.Where(name => !contents.ContainsKey(name)))
             File.Delete(PathOf(name));
@@ -90,7 +98,7 @@ internal sealed class LearnedFiles(string path, CertificateDirectory beside)
         WholeFile.Sync(path);
     }
 
-    /// <summary>Puts forward when what is known was signed last.</summary>
+    /// <summary>Records a later message that was signed with what is known.</summary>
     /// <inheritdoc cref="Read" path="/exception"/>
     public void Refresh(LearnedRecord record, DateTimeOffset signedAt)
     {
@@ -98,7 +106,7 @@ internal sealed class LearnedFiles(string path, CertificateDirectory beside)
         WholeFile.Sync(path);
     }
 
-    /// <summary>Returns the content of each file by its name: the certificates in PEM, each with its intermediates behind it, and the
+    /// <summary>Returns the content of each file by its name: the certificates in PEM, each followed by its intermediates, and the
     /// signature.</summary>
     private static Dictionary<string, byte[]> Contents(Candidate candidate, string stem, bool isWhole)
     {
@@ -106,14 +114,14 @@ internal sealed class LearnedFiles(string path, CertificateDirectory beside)
         var contents = candidate.Certificates.ToDictionary(
             certificate => stem + LearnedNames.SuffixOf(certificate.Use),
             certificate => Encoding.ASCII.GetBytes(certificate.Certificate.ExportCertificatePem() + "\n" + chain));
-        // Some sign with time stamps and more beside; without them a directory of people has room for it, too.
+        // With time stamps and the like a signature may be too large for a directory of people, and is left out.
         if (isWhole && candidate.Signature.Value is { Length: <= PendingFiles.MaxSignature } signature)
             contents[stem + FileConventions.LearnedSignature] = signature;
         return contents;
     }
 
-    /// <summary>Writes what his program can read, unless a person wrote what is there, or it was signed later. Of another certificate it
-    /// is not known what the old program's list is worth.</summary>
+    /// <summary>Writes what the author's program can read, unless a person wrote the list that is there, or it was signed later. With another
+    /// certificate the old list is removed, as it may be that of another program.</summary>
     private void WriteAbilities(string stem, Abilities? abilities, LearnedSet known, bool isOther)
     {
         var file = PathOf(stem + FileConventions.Abilities);

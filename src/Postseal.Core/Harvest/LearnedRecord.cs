@@ -6,8 +6,8 @@ using Postseal.Mail;
 namespace Postseal.Harvest;
 
 /// <summary>
-/// Where somebody's certificates were learned from, and which files that made: the file <c>ADDRESS.learned</c> beside them, or the head
-/// of one that waits for approval. A word and its value on each line:
+/// Where the certificates of an address were learned from, and which files were written: the file <c>ADDRESS.learned</c> beside them, or
+/// the head of a file that waits for approval. Each line has a word and its value:
 /// <code>
 /// address bob@example.net
 /// signed 2026-11-27T10:00:00Z
@@ -17,7 +17,7 @@ namespace Postseal.Harvest;
 /// certificate both FINGERPRINT ANCHOR
 /// file bob@example.net DIGEST
 /// </code>
-/// A file that is not named there, or has another SHA-256, is the administrator's, and is never touched.
+/// A file that is not named there, or has another SHA-256, is an administrator's, and is never touched.
 /// </summary>
 /// <param name="Address">Whose they are.</param>
 /// <param name="SignedAt">When the message was signed that was learned from.</param>
@@ -30,7 +30,7 @@ internal sealed record LearnedRecord(MailAddress Address, DateTimeOffset SignedA
     /// <summary>Gets the Message-ID; empty where it had none.</summary>
     public string MessageId { get; init; } = "";
 
-    /// <summary>Gets the issuer of the certificate that people are told of.</summary>
+    /// <summary>Gets the issuer of the certificate that people are told about.</summary>
     public string Issuer { get; init; } = "";
 
     /// <summary>Gets when a person approved it; <see langword="null"/> where nobody had to.</summary>
@@ -51,15 +51,19 @@ internal sealed record LearnedRecord(MailAddress Address, DateTimeOffset SignedA
     /// <summary>Gets the certificate to encrypt to; <see langword="null"/> where there is none.</summary>
     public LearnedCertificate? Recipient => Certificates.FirstOrDefault(certificate => certificate.Use != LearnedUse.Sign);
 
-    /// <summary>Makes that of what is learned now.</summary>
+    /// <summary>Makes the record of a candidate.</summary>
     public static LearnedRecord Of(Candidate candidate, DateTimeOffset now) => new(candidate.Address, candidate.SignedAt, now)
     {
         MessageId = candidate.MessageId,
         Issuer = DistinguishedNames.ForPeople(candidate.Certificate.IssuerName),
-        Certificates = [.. candidate.Certificates.Select(certificate => new LearnedCertificate(certificate.Use, certificate.Fingerprint, certificate.Anchor))],
+        Certificates =
+        [
+            .. candidate.Certificates.Select(
+                certificate => new LearnedCertificate(certificate.Use, certificate.Fingerprint, certificate.Anchor)),
+        ],
     };
 
-    /// <summary>Writes it. No value has a line end in it.</summary>
+    /// <summary>Returns it as text. Line ends in values are replaced.</summary>
     public string Write()
     {
         var text = new StringBuilder(Comment);
@@ -83,7 +87,7 @@ internal sealed record LearnedRecord(MailAddress Address, DateTimeOffset SignedA
         }
     }
 
-    /// <summary>Reads one; <see langword="null"/> where the text is none. Words that a later version adds are passed over.</summary>
+    /// <summary>Reads a record; <see langword="null"/> if the text is not one. Unknown words, as of a later version, are ignored.</summary>
     public static LearnedRecord? Parse(string text)
     {
         var values = text.Split('\n').Where(line => line.Length > 0 && line[0] != '#')
@@ -110,7 +114,10 @@ internal sealed record LearnedRecord(MailAddress Address, DateTimeOffset SignedA
     }
 
     private static DateTimeOffset? TimeIn(IEnumerable<string> values) =>
-        DateTimeOffset.TryParseExact(values.FirstOrDefault(), TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
+        DateTimeOffset.TryParseExact(
+            values.FirstOrDefault(), TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+            ? time
+            : null;
 
     private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
 }
@@ -123,7 +130,8 @@ internal sealed record LearnedCertificate(LearnedUse Use, string Fingerprint, st
 {
     /// <summary>Reads <c>both FINGERPRINT ANCHOR</c>; <see langword="null"/> where it is something else.</summary>
     public static LearnedCertificate? Parse(string text) =>
-        text.Split(' ') is [var use, var fingerprint, var anchor] && Enum.TryParse<LearnedUse>(use, ignoreCase: true, out var known) && Enum.IsDefined(known)
+        text.Split(' ') is [var use, var fingerprint, var anchor]
+            && Enum.TryParse<LearnedUse>(use, ignoreCase: true, out var known) && Enum.IsDefined(known)
             && IsDigest(fingerprint) && IsDigest(anchor)
             ? new LearnedCertificate(known, fingerprint, anchor)
             : null;

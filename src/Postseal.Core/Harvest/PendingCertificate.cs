@@ -8,7 +8,7 @@ using Postseal.Cms.Signed;
 
 namespace Postseal.Harvest;
 
-/// <summary>What waits for a person's approval.</summary>
+/// <summary>A candidate that waits for a person's approval.</summary>
 /// <param name="Path">Its file: the record, and the signature in PEM, in which the certificates are.</param>
 /// <param name="Record">Whose it is, where it comes from, and why it waits.</param>
 /// <param name="Candidate">What there is to be learned.</param>
@@ -19,7 +19,7 @@ internal sealed record PendingCertificate(string Path, LearnedRecord Record, Can
     /// <summary>Writes the file's text.</summary>
     public static string Write(LearnedRecord record, byte[] signature) => $"{record.Write()}\n{PemEncoding.WriteString(Label, signature)}\n";
 
-    /// <summary>Reads a file; <see langword="null"/> where it is none of these.</summary>
+    /// <summary>Reads a file; <see langword="null"/> if it is something else.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It must not be read.</exception>
     public static PendingCertificate? Read(string path)
@@ -46,7 +46,11 @@ internal sealed record PendingCertificate(string Path, LearnedRecord Record, Can
         var capabilities = signedData.Signers is [{ Capabilities: { } announced }] ? Abilities.Read(announced, record.SignedAt) : null;
         return new Candidate(record.Address, record.SignedAt, certificates)
         {
-            Intermediates = [.. carried.Where(found => !certificates.Exists(certificate => certificate.Fingerprint == found.Key)).Select(found => found.Value)],
+            Intermediates =
+            [
+                .. carried.Where(found => !certificates.Exists(certificate => certificate.Fingerprint == found.Key))
+                    .Select(found => found.Value),
+            ],
             Signature = new(() => signature),
             Abilities = capabilities,
             MessageId = record.MessageId,

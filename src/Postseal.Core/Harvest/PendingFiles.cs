@@ -5,8 +5,8 @@ using Postseal.Certificates.Formats;
 namespace Postseal.Harvest;
 
 /// <summary>
-/// The directory of what waits for a person's approval, a file each. Whoever has an account with a CA can send as many as he likes, so
-/// that there is a bound for an address, for a domain, and for all. What a person rejected is remembered, and does not come again.
+/// The directory of candidates that wait for a person's approval, each in a file. Anybody with an account at a CA can send any number of
+/// them, so there is a limit for each address, for each domain and for all. Rejected ones are remembered, and do not come again.
 /// </summary>
 /// <param name="directory">Where it is.</param>
 /// <param name="time">The clock.</param>
@@ -15,20 +15,20 @@ internal sealed class PendingFiles(string directory, TimeProvider time)
     /// <summary>The most bytes of a signature that is kept.</summary>
     internal const int MaxSignature = 64 << 10;
 
-    /// <summary>The most of all, of one domain and of one address, of which the oldest goes.</summary>
+    /// <summary>The most files in all, of one domain, and of one address, whose oldest makes room for a new one.</summary>
     internal const int MaxFiles = 1_000, MaxOfDomain = 200, MaxOfAddress = 3;
 
     private const int MaxRejected = 10_000;
     private const string Rejected = ".rejected";
 
-    /// <summary>Determines whether a person rejected it before.</summary>
+    /// <summary>Determines whether a person rejected a candidate before.</summary>
     public bool IsRejected(Candidate candidate) => File.Exists(PathOf(candidate) + Rejected);
 
-    /// <summary>Determines whether it waits already.</summary>
+    /// <summary>Determines whether a candidate already waits.</summary>
     public bool Has(Candidate candidate) => File.Exists(PathOf(candidate));
 
-    /// <summary>Has something wait. The caller has the lock.</summary>
-    /// <returns>Why it cannot, as a clause; <see langword="null"/> when it waits now.</returns>
+    /// <summary>Adds a candidate. The caller has the lock.</summary>
+    /// <returns>Why it cannot be added, as a clause; <see langword="null"/> if it waits now.</returns>
     /// <exception cref="IOException">It cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">It must not be written.</exception>
     public string? Add(Candidate candidate, string why)
@@ -49,14 +49,18 @@ internal sealed class PendingFiles(string directory, TimeProvider time)
         if (waiting.Count >= MaxFiles)
             return $"{waiting.Count} others wait for approval, the most there may be; see 'postseal certs pending'";
         if (waiting.Count(file => StemOf(file).EndsWith($"@{candidate.Address.AsciiDomain}", StringComparison.Ordinal)) >= MaxOfDomain)
-            return $"{MaxOfDomain} others of {candidate.Address.AsciiDomain} wait for approval, the most there may be of one domain; see 'postseal certs pending'";
+        {
+            return $"{MaxOfDomain} others of {candidate.Address.AsciiDomain} wait for approval, the most there may be of one domain; "
+                + "see 'postseal certs pending'";
+        }
+
         var record = LearnedRecord.Of(candidate, time.GetUtcNow()) with { Why = why };
         WholeFile.Write(PathOf(candidate), Encoding.UTF8.GetBytes(PendingCertificate.Write(record, signature)));
         WholeFile.Sync(directory);
         return null;
     }
 
-    /// <summary>Lists what waits, by address. A file that is none of these is passed over.</summary>
+    /// <summary>Lists what waits, by address. Other files are ignored.</summary>
     /// <exception cref="IOException">The directory cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It must not be read.</exception>
     public IReadOnlyList<PendingCertificate> All() => !Directory.Exists(directory) ? [] :
@@ -65,7 +69,7 @@ internal sealed class PendingFiles(string directory, TimeProvider time)
             .OrderBy(pending => pending.Record.Address.CanonicalText, StringComparer.Ordinal).ThenBy(pending => pending.Record.LearnedAt),
     ];
 
-    /// <summary>Takes out what waits no longer: it was approved, or learned meanwhile.</summary>
+    /// <summary>Removes a candidate that need not wait any more: it was approved, or learned meanwhile.</summary>
     /// <inheritdoc cref="Add" path="/exception"/>
     public void Remove(Candidate candidate)
     {
@@ -73,19 +77,20 @@ internal sealed class PendingFiles(string directory, TimeProvider time)
             File.Delete(PathOf(candidate));
     }
 
-    /// <summary>Takes out what was rejected, and remembers it.</summary>
+    /// <summary>Removes a candidate that was rejected, and remembers it.</summary>
     /// <inheritdoc cref="Add" path="/exception"/>
     public void Reject(PendingCertificate pending)
     {
-        foreach (var oldest in Directory.EnumerateFiles(directory, "*" + Rejected).OrderByDescending(File.GetLastWriteTimeUtc).Skip(MaxRejected - 1).ToList())
+        var rejected = Directory.EnumerateFiles(directory, "*" + Rejected).OrderByDescending(File.GetLastWriteTimeUtc);
+        foreach (var oldest in rejected.Skip(MaxRejected - 1).ToList())
             File.Delete(oldest);
         WholeFile.Write(pending.Path + Rejected, []);
         File.Delete(pending.Path);
         WholeFile.Sync(directory);
     }
 
-    private IEnumerable<string> Waiting() =>
-        Directory.EnumerateFiles(directory, "*~*").Where(file => !file.EndsWith(Rejected, StringComparison.Ordinal) && Path.GetFileName(file)[0] != '.');
+    private IEnumerable<string> Waiting() => Directory.EnumerateFiles(directory, "*~*")
+        .Where(file => !file.EndsWith(Rejected, StringComparison.Ordinal) && Path.GetFileName(file)[0] != '.');
 
     private static string StemOf(string file) => Path.GetFileName(file) is var name ? name[..name.LastIndexOf('~')] : "";
 

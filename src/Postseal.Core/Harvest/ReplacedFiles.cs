@@ -4,8 +4,8 @@ using Postseal.Certificates.Formats;
 
 namespace Postseal.Harvest;
 
-/// <summary>The directory of the files that were replaced, each with the time in front of its name. There are so many of them; the
-/// oldest go first.</summary>
+/// <summary>The directory of replaced files, each with the time in front of its name. When there are too many, the oldest are
+/// deleted.</summary>
 /// <param name="directory">Where it is.</param>
 /// <param name="time">The clock.</param>
 internal sealed class ReplacedFiles(string directory, TimeProvider time)
@@ -13,9 +13,9 @@ internal sealed class ReplacedFiles(string directory, TimeProvider time)
     /// <summary>The most files.</summary>
     internal const int MaxFiles = 2_000;
 
-    /// <summary>Keeps a copy of a file, which stays where it is until another takes its place.</summary>
-    /// <exception cref="IOException">It cannot be kept.</exception>
-    /// <exception cref="UnauthorizedAccessException">It must not be.</exception>
+    /// <summary>Keeps a copy of a file that is about to be replaced.</summary>
+    /// <exception cref="IOException">It cannot be copied.</exception>
+    /// <exception cref="UnauthorizedAccessException">It must not be copied.</exception>
     public void Keep(string path)
     {
         if (!File.Exists(path))

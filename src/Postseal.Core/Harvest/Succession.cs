@@ -3,7 +3,7 @@ using Postseal.Certificates;
 
 namespace Postseal.Harvest;
 
-/// <summary>How what a message has to teach goes with what was learned before.</summary>
+/// <summary>How a candidate relates to what was learned before.</summary>
 internal enum Succession
 {
     /// <summary>It is known.</summary>
@@ -23,13 +23,13 @@ internal enum Succession
 internal static class Successions
 {
     /// <summary>
-    /// Compares what is encrypted to, and where that is the same or not known of one, what signs. A CA is the same where its name is, and
-    /// the key of the anchor above it: a name alone any CA below another anchor may have. "Later" goes by the start of validity, so that
-    /// of two certificates that somebody uses in turn the newer is kept.
+    /// Compares the certificates to encrypt to, and if these are the same or one is missing, those that sign. Two CAs are the same if they
+    /// have the same name and the same anchor's key: a CA under another anchor may have any name. The start of validity says which of two
+    /// certificates is later, so that if somebody uses two in turn, the newer one is kept.
     /// </summary>
     /// <param name="record">What is known.</param>
     /// <param name="candidate">What is to be learned.</param>
-    /// <param name="load">Returns a known certificate; <see langword="null"/> where its file is gone.</param>
+    /// <param name="load">Reads a known certificate; <see langword="null"/> if its file is gone.</param>
     public static Succession Of(LearnedRecord? record, Candidate candidate, Func<LearnedCertificate, X509Certificate2?> load)
     {
         if (record is null)
@@ -42,7 +42,7 @@ internal static class Successions
 
         return Compare(record.Signer ?? record.Certificates[0], candidate.Signer, load) is var signers && signers == Succession.Same
             && record.Recipient is null && candidate.Recipient is not null
-            ? Succession.Renewal // who signs as before tells for the first time what to encrypt to
+            ? Succession.Renewal // the same signer names a certificate to encrypt to for the first time
             : signers;
     }
 

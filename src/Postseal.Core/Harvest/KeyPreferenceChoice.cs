@@ -9,21 +9,21 @@ using Postseal.Verification;
 namespace Postseal.Harvest;
 
 /// <summary>
-/// Chooses the certificate to encrypt to: the one that signed, or another that the signature names (RFC 8551 section 2.5.3). What
-/// merely lies beside them anybody may have put there: nobody signs which certificates a message carries.
+/// Chooses the certificate to encrypt to: the one that signed, or another that the signature names (RFC 8551 section 2.5.3). Other
+/// certificates in the message do not count: anybody may have added them, as they are not signed.
 /// </summary>
 /// <param name="trust">Knows which CAs are trusted.</param>
-internal sealed class RecipientChoice(SignerTrust trust)
+internal sealed class KeyPreferenceChoice(SignerTrust trust)
 {
     // id-at-organizationName
     private const string OrganizationName = "2.5.4.10";
 
-    /// <summary>Finds it.</summary>
-    /// <param name="author">Who is in From.</param>
-    /// <param name="signer">Who signed.</param>
+    /// <summary>Finds the certificate.</summary>
+    /// <param name="author">The address in From.</param>
+    /// <param name="signer">The signer.</param>
     /// <param name="bag">The certificates that came with the signature.</param>
     /// <param name="why">Why nothing is to be learned, where that is so.</param>
-    /// <returns>Whether anything is to be learned, and the certificate to encrypt to: none where that of the signer is for signing alone.</returns>
+    /// <returns>Whether anything is to be learned, and the certificate to encrypt to: none if the signer's is only for signing.</returns>
     public (bool IsClear, ProvenCertificate? Recipient) Find(
         MailAddress author, SignerVerdict signer, IReadOnlyList<ReceivedCertificate> bag, out string why)
     {
@@ -42,8 +42,8 @@ internal sealed class RecipientChoice(SignerTrust trust)
         return Other(preference, author, own.Certificate, bag, out why) is { } other ? (true, other) : (false, null);
     }
 
-    /// <summary>Finds the other certificate that the signature names. It has to hold on its own, and be by the same organisation for the
-    /// same address: what a signer names need not be his.</summary>
+    /// <summary>Finds the other certificate that the signature names. It has to be trusted by itself, and issued by the same organization
+    /// for the same address: a signer may name somebody else's.</summary>
     private ProvenCertificate? Other(
         CertificateId preference, MailAddress author, X509Certificate2 own, IReadOnlyList<ReceivedCertificate> bag, out string why)
     {
@@ -74,8 +74,8 @@ internal sealed class RecipientChoice(SignerTrust trust)
         return found;
     }
 
-    /// <summary>Determines whether two are issued by one organisation: CAs have an intermediate for each kind of certificate. Where they do
-    /// not say which organisation they are, it is the same CA.</summary>
+    /// <summary>Determines whether one organization issued two certificates: many have a CA for each kind of certificate. If the CAs do not
+    /// name their organization, it has to be the same CA.</summary>
     private static bool HaveSameOrganisation(X509Certificate2 one, X509Certificate2 other) =>
         DistinguishedNames.ComparisonForm(one.IssuerName) == DistinguishedNames.ComparisonForm(other.IssuerName)
         || Organisation(one) is { } first && first == Organisation(other);
