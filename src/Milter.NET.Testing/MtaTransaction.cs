@@ -59,7 +59,8 @@ internal sealed class MtaTransaction(
         if (message.AuthenticatedUser is { } user)
             (macros["auth_type"], macros["auth_authen"]) = ("PLAIN", user);
         await MacrosAsync(MilterCommand.Mail, macros).ConfigureAwait(false);
-        return await StepAsync(MilterCommand.Mail, MilterClient.Strings([$"<{message.Sender}>", .. message.SenderParameters])).ConfigureAwait(false);
+        return await StepAsync(MilterCommand.Mail, MilterClient.Strings([$"<{message.Sender}>", .. message.SenderParameters]))
+            .ConfigureAwait(false);
     }
 
     private async Task<MtaResult?> RecipientsAsync()
@@ -233,7 +234,7 @@ internal sealed class MtaTransaction(
         }
     }
 
-    // Postfix's cleanup_chg_from takes two of the parameters and keeps the others; Sendmail's milter_chgfrom forgets all of them when it
+    // Postfix's cleanup_chg_from takes two of the parameters and keeps the others; Sendmail's milter_chgfrom drops all of them when it
     // gets any.
     private EnvelopeAddress ChangedSender(EnvelopeAddress changed)
     {

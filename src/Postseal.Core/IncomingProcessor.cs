@@ -65,7 +65,11 @@ internal sealed class IncomingProcessor(IncomingPolicy policy, OpeningStage stag
 
         var harvest = harvester.Offer(verdict, headers);
         if (harvester.IsOn)
-            plan.Add(new PolicyStep("is the author's certificate learned?", $"{harvest.Kind.ToString().ToLowerInvariant()}: {harvest.Why}", "[Harvest]"));
+        {
+            plan.Add(new PolicyStep(
+                "is the author's certificate learned?", $"{harvest.Kind.ToString().ToLowerInvariant()}: {harvest.Why}", "[Harvest]"));
+        }
+
         Fact[] learned = harvest.IsNews ? [new Fact.Harvested(harvest)] : [];
         IReadOnlyList<Fact> facts = [.. Facts(opening), .. learned, .. Removed(removed, envelope)];
         return Disposition.Of(policy.Undecryptable, demands, opening.Reading, opening.Problem, envelope) switch

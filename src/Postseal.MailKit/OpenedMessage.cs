@@ -3,7 +3,7 @@ using Postseal.Verification;
 
 namespace Postseal.MailKit;
 
-/// <summary>A message that was fetched, opened as far as there are keys.</summary>
+/// <summary>A fetched message, opened as far as there are keys. What was decrypted is in MimeKit's memory, which is not cleared.</summary>
 public sealed record OpenedMessage
 {
     private readonly ContentIntegrity integrity;
@@ -19,14 +19,14 @@ public sealed record OpenedMessage
             Reason = opening.Problem?.Reason ?? "it is not encrypted";
     }
 
-    /// <summary>Gets the message in clear: its header as it came, but for the Content fields, and what was inside. Where it was not
-    /// decrypted, the message as it came.</summary>
+    /// <summary>Gets the message in clear: the header as it came, except for the <c>Content-*</c> fields, and the decrypted content. If it was
+    /// not decrypted, this is the message as it came.</summary>
     public MimeMessage Message { get; }
 
-    /// <summary>Gets what is to be said of its signatures: where it was decrypted, of those inside.</summary>
+    /// <summary>Gets the verdict over its signatures: over those inside, if it was decrypted and there are any.</summary>
     public MailVerdict Verdict { get; }
 
-    /// <summary>Gets the encryptions around it, the outermost first; none where it came in clear.</summary>
+    /// <summary>Gets the encryptions around it, the outermost first; empty if it came in clear.</summary>
     public IReadOnlyList<EncryptionLayer> Encryption { get; }
 
     /// <summary>Gets whether it came encrypted.</summary>
@@ -35,10 +35,10 @@ public sealed record OpenedMessage
     /// <summary>Gets whether it was decrypted.</summary>
     public bool IsDecrypted { get; }
 
-    /// <summary>Gets what shows that nobody changed what was inside; <see langword="null"/> where it was not decrypted.</summary>
+    /// <summary>Gets what shows that nobody changed the decrypted content; <see langword="null"/> if it was not decrypted.</summary>
     public ContentIntegrity? Integrity => IsDecrypted ? integrity : null;
 
-    /// <summary>Gets why it was not decrypted, for the log and for whoever has the key; <see langword="null"/> where it was. Whoever sent
-    /// it must learn neither this nor that it failed.</summary>
+    /// <summary>Gets why it was not decrypted, for the log and for the owner of the key; <see langword="null"/> if it was. Never show it to
+    /// the sender, who must not even learn that it was not decrypted.</summary>
     public string? Reason { get; }
 }

@@ -9,21 +9,21 @@ namespace Postseal.MailKit;
 public sealed partial class SmimeReader
 {
     /// <summary>
-    /// Opens a message as MimeKit holds it, with any key of the certificate directory. That is for a program with one reader: one that has
-    /// the mail of several says whose it is, or each of them could have it open what was sent to another.
+    /// Opens a message as MimeKit holds it, with any key of the certificate directory. Use this only if all mail is for one person. If the
+    /// program handles mail of several people, name the owner, or each of them could have mail opened that was sent to another.
     /// </summary>
-    /// <remarks>What is opened and what is not, the settings of <c>[Incoming]</c> say: <c>TripleDes</c>, <c>Unauthenticated</c>, <c>MaxLayers</c>,
-    /// <c>KeepSignature</c>. No field of ours is written into the message.</remarks>
+    /// <remarks>The settings <c>TripleDes</c>, <c>Unauthenticated</c>, <c>MaxLayers</c> and <c>KeepSignature</c> of <c>[Incoming]</c> apply. No
+    /// field is added to the message.</remarks>
     /// <param name="message">The message, as it was parsed.</param>
     /// <exception cref="IOException">The keys cannot be looked up: try again later.</exception>
     /// <exception cref="UnauthorizedAccessException">The keys must not be read.</exception>
-    /// <exception cref="InvalidOperationException">The keys are not in the directory, and where they are, they are found by their
+    /// <exception cref="InvalidOperationException">The reader was made with an <c>IDecryptionSource</c>, which finds keys only by their
     /// owner.</exception>
     public OpenedMessage Open(MimeMessage message) => Completed(OpenAsync(message));
 
-    /// <summary>Opens a message as MimeKit holds it, with keys of its owner alone.</summary>
+    /// <summary>Opens a message as MimeKit holds it, only with keys of its owner.</summary>
     /// <param name="message">The message, as it was parsed.</param>
-    /// <param name="owner">Whose mail it is: the address that it was delivered to, which says who fetched it, and not the message.</param>
+    /// <param name="owner">Whose mail it is: the address of the mailbox that it was fetched from, never one that the message names.</param>
     /// <inheritdoc cref="Open(MimeMessage)" path="/exception"/>
     /// <inheritdoc cref="Open(MimeMessage)" path="/remarks"/>
     public OpenedMessage Open(MimeMessage message, MailAddress owner) => Completed(OpenAsync(message, owner));
@@ -34,9 +34,9 @@ public sealed partial class SmimeReader
     /// <inheritdoc cref="Open(MimeMessage)" path="/remarks"/>
     public OpenedMessage Open(ReadOnlyMemory<byte> message) => Completed(OpenAsync(message));
 
-    /// <summary>Opens a message as it came, with keys of its owner alone.</summary>
+    /// <summary>Opens a message as it came, only with keys of its owner.</summary>
     /// <param name="message">The bytes of the whole message, with CRLF or LF line ends.</param>
-    /// <param name="owner">Whose mail it is: the address that it was delivered to, which says who fetched it, and not the message.</param>
+    /// <param name="owner">Whose mail it is: the address of the mailbox that it was fetched from, never one that the message names.</param>
     /// <inheritdoc cref="Open(MimeMessage)" path="/exception"/>
     /// <inheritdoc cref="Open(MimeMessage)" path="/remarks"/>
     public OpenedMessage Open(ReadOnlyMemory<byte> message, MailAddress owner) => Completed(OpenAsync(message, owner));
@@ -49,7 +49,7 @@ public sealed partial class SmimeReader
 
     /// <inheritdoc cref="Open(MimeMessage, MailAddress)"/>
     /// <param name="message">The message, as it was parsed.</param>
-    /// <param name="owner">Whose mail it is: the address that it was delivered to, which says who fetched it, and not the message.</param>
+    /// <param name="owner">Whose mail it is: the address of the mailbox that it was fetched from, never one that the message names.</param>
     /// <param name="cancellationToken">Gives up waiting for keys that are elsewhere.</param>
     public Task<OpenedMessage> OpenAsync(MimeMessage message, MailAddress owner, CancellationToken cancellationToken = default)
     {
@@ -65,7 +65,7 @@ public sealed partial class SmimeReader
 
     /// <inheritdoc cref="Open(ReadOnlyMemory{byte}, MailAddress)"/>
     /// <param name="message">The bytes of the whole message, with CRLF or LF line ends.</param>
-    /// <param name="owner">Whose mail it is: the address that it was delivered to, which says who fetched it, and not the message.</param>
+    /// <param name="owner">Whose mail it is: the address of the mailbox that it was fetched from, never one that the message names.</param>
     /// <param name="cancellationToken">Gives up waiting for keys that are elsewhere.</param>
     public Task<OpenedMessage> OpenAsync(ReadOnlyMemory<byte> message, MailAddress owner, CancellationToken cancellationToken = default)
     {

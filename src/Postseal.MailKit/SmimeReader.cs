@@ -35,7 +35,7 @@ public sealed partial class SmimeReader : IDisposable, IAsyncDisposable
     {
     }
 
-    /// <summary>Makes a reader with keys that are not in the certificate directory, as in a token.</summary>
+    /// <summary>Makes a reader whose keys are not in the certificate directory but elsewhere, for example in a token.</summary>
     /// <param name="options">The settings.</param>
     /// <param name="keys">The keys that open mail, each found by its owner.</param>
     /// <param name="loggerFactory">Takes warnings about files and revocation lists. Default: no log.</param>

@@ -43,8 +43,8 @@ public sealed record MilterDecision
     /// <summary>Gets the reason to hold the message for a person to look at; null: it is not held.</summary>
     public string? QuarantineReason { get; init; }
 
-    /// <summary>Gets what is disposed of when the answer has been sent, or cannot be sent any more: memory of the new message that is to
-    /// be cleared. Null: nothing is.</summary>
+    /// <summary>Gets an object to dispose of once the answer has been sent, or cannot be sent any more: one that clears the memory of the new
+    /// message. Default: null, none.</summary>
     public IDisposable? Disposable { get; init; }
 
     /// <summary>Refuses the message with a reply in full: see <see cref="MilterReply.WithCode"/>.</summary>

@@ -41,8 +41,7 @@ public sealed class MilterMessage
     /// did not.</summary>
     public string? AuthenticatedUser => Macro("auth_authen") is { Length: > 0 } user ? user : null;
 
-    /// <summary>Gets what may be done to the message, as the MTA agreed. A decision that asks for more becomes a temporary
-    /// failure.</summary>
+    /// <summary>Gets the changes to the message that the MTA allows. A decision that asks for others becomes a temporary failure.</summary>
     public MilterActions Actions => context.Negotiation.Actions;
 
     /// <summary>Gets the envelope sender.</summary>

@@ -77,9 +77,9 @@ public sealed class MilterChanges
         body = newBody;
     }
 
-    /// <summary>Changes the envelope sender and, if it has any, the parameters of its MAIL command. Postfix 3.3 and later
-    /// takes RET and ENVID, keeps those that are not named, and logs a warning for any other. Sendmail takes all; those that are not
-    /// named, such as BODY, are forgotten.</summary>
+    /// <summary>Changes the envelope sender and, if the new one has any, the parameters of the MAIL command. Postfix 3.3 and later takes RET
+    /// and ENVID, ignores others with a warning in its log, and keeps parameters that are not given. Sendmail takes all parameters, and
+    /// drops those that are not given, such as BODY.</summary>
     public void ChangeSender(EnvelopeAddress sender)
     {
         ArgumentNullException.ThrowIfNull(sender);

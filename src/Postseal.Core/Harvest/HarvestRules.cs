@@ -21,7 +21,7 @@ internal sealed class HarvestRules(
     HarvestOptions options, IReadOnlyList<AddressPattern> ownDomains, CertificateDirectory directory, KeyPreferenceChoice recipients,
     TimeProvider time)
 {
-    // For clocks that are not quite right: RFC 8551 section 2.7.1 forbids to learn from what was signed in the future.
+    // For clocks that are not quite right: RFC 8551 section 2.7.1 forbids learning from what was signed in the future.
     private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
 
     // Mail waits in queues for a week at most. Much older mail is a replay, perhaps to bring back a key that an attacker has got hold of.

@@ -41,7 +41,7 @@ public readonly struct HeaderField : IEquatable<HeaderField>
     /// <summary>Determines whether this is the field of that name; names compare without case (RFC 5322 section 1.2.2).</summary>
     public bool Is(string name) => System.Text.Ascii.EqualsIgnoreCase(Name.TrimEnd(" \t"u8), name);
 
-    /// <summary>Gets whether it describes the content, and goes where that goes: <c>Content-*</c> (RFC 2045 section 9).</summary>
+    /// <summary>Gets whether it describes the content and moves with it: <c>Content-*</c> (RFC 2045 section 9).</summary>
     internal bool IsOfContent => System.Text.Ascii.EqualsIgnoreCase(Name[..Math.Min(nameLength, 8)], "Content-"u8);
 
     /// <inheritdoc/>

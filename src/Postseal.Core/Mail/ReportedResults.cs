@@ -3,8 +3,8 @@ using System.Text;
 namespace Postseal.Mail;
 
 /// <summary>
-/// The results in an Authentication-Results field of another filter, read so that they can be believed: exactly by the grammar of RFC 8601
-/// section 2.2. Of a field that does not keep to it, nothing is: what one reader passes over another takes for a result.
+/// The results in an Authentication-Results field of another filter, read strictly by the grammar of RFC 8601 section 2.2 so that they can
+/// be believed. A field that breaks the grammar is not read at all: one reader may ignore what another takes for a result.
 /// </summary>
 /// <param name="AuthservId">Whose results they are.</param>
 /// <param name="Results">The results, without comments and reasons; none where it says <c>none</c>.</param>
@@ -12,11 +12,13 @@ internal sealed record ReportedResults(string AuthservId, IReadOnlyList<MethodRe
 {
     private const int MaxResults = 100;
 
-    /// <summary>Reads a field's value; <see langword="null"/> where it is anything else than the grammar has, is of a version that
-    /// nobody knows, or has a byte that is not printable ASCII, or an encoded word, anywhere.</summary>
+    /// <summary>Reads a field's value; <see langword="null"/> if it does not match the grammar, has an unknown version, or contains an
+    /// encoded word or a byte that is not printable ASCII.</summary>
     public static ReportedResults? Read(ReadOnlySpan<byte> value)
     {
-        var text = Encoding.Latin1.GetString(value).Replace("\r\n ", " ", StringComparison.Ordinal).Replace("\r\n\t", "\t", StringComparison.Ordinal);
+        var text = Encoding.Latin1.GetString(value)
+            .Replace("\r\n ", " ", StringComparison.Ordinal)
+            .Replace("\r\n\t", "\t", StringComparison.Ordinal);
         if (text.Any(c => c is (< ' ' and not '\t') or > '~') || text.Contains("=?", StringComparison.Ordinal))
             return null;
         try
@@ -32,7 +34,7 @@ internal sealed record ReportedResults(string AuthservId, IReadOnlyList<MethodRe
     /// <summary>Reads with one method for each rule of the grammar. What does not fit is a <see cref="FormatException"/>.</summary>
     private sealed class Grammar(string text)
     {
-        // What ends a value that has no quotes. The tspecials of RFC 2045 are more; '/' and '=' stand in the values of many filters.
+        // The characters that end an unquoted value. RFC 2045 has more tspecials, but many filters write '/' and '=' in values.
         private const string EndsOfValue = " \t;()\"\\<>,";
 
         private int at;
@@ -50,7 +52,7 @@ internal sealed record ReportedResults(string AuthservId, IReadOnlyList<MethodRe
             {
                 Take(';');
                 SkipCfws();
-                // A semicolon at the end, and "none", have nothing behind them.
+                // Nothing follows a last semicolon, or "none".
                 if (AtEnd && results.Count > 0)
                     break;
                 var method = ReadKeyword();
@@ -134,7 +136,7 @@ internal sealed record ReportedResults(string AuthservId, IReadOnlyList<MethodRe
         {
             var quoted = Next == '"' ? ReadQuoted() : null;
             var start = at;
-            while ((quoted is null || at > start || !AtEnd && text[at] == '@') && !AtEnd && !EndsOfValue.Contains(text[at], StringComparison.Ordinal))
+            while (!AtEnd && !EndsOfValue.Contains(text[at], StringComparison.Ordinal) && (quoted is null || at > start || text[at] == '@'))
                 at++;
             if (!AtEnd && text[at] is not (' ' or '\t' or ';' or '('))
                 throw new FormatException();

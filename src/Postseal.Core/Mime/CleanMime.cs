@@ -4,20 +4,20 @@ using Postseal.Bytes;
 namespace Postseal.Mime;
 
 /// <summary>
-/// Tells mail that somebody wrote from mail that was put together of the blocks of a ciphertext. In CBC anybody can choose what a block
-/// decrypts to where he knows what it was; the block before it, or behind it, comes out as 16 bytes that nobody chose (Efail,
-/// Poddebniak and others, USENIX Security 2018). These are looked for: what has them must not be shown, as the rest of it sends what is
-/// shown to the attacker.
+/// Tells mail that somebody wrote from mail that was pieced together from blocks of a ciphertext. With CBC an attacker who knows the
+/// plaintext of a block can choose what it decrypts to, but the block before or after it then comes out as 16 random bytes (Efail,
+/// Poddebniak and others, USENIX Security 2018). This looks for such bytes. Content with them must not be shown, as the rest of it may make
+/// the reader's program send the attacker what is shown.
 /// </summary>
 /// <remarks>
-/// <para>How many of 2^32 such blocks pass, wherever the attacker puts them, in a header, a comment, a preamble or between tags: 914, or
-/// (98/256)^16 = 2.1e-7, where only TAB, CR, LF and printable ASCII may be; three in base64, (69/256)^16 = 7.8e-10. An attacker can say
-/// himself that a part is 8bit: there, valid UTF-8 without control characters, it is 25,000, or 5.8e-6. A useful attack needs several blocks,
-/// and the chances multiply. For binary it would be all of them, so that is a problem as such; so are encodings that nobody knows, and
-/// duplicates of a field from which readers choose differently, as one may be read that was not looked at.</para>
-/// <para>No charset and no encoded word makes more of them pass: it is what is decrypted that is tested, not what readers decode of
-/// it. What leaves no such block is not seen by this: a message cut off at its beginning, with 16 bytes of choice there (the
-/// initialization vector). So the result says no more than that nothing is known to be wrong.</para>
+/// <para>How many of 2^32 random blocks pass, wherever the attacker puts them, in a header, a comment, a preamble or between tags: 914, or
+/// (98/256)^16 = 2.1e-7, where only TAB, CR, LF and printable ASCII are allowed; three in base64, (69/256)^16 = 7.8e-10. An attacker can
+/// label a part as 8bit: there, as valid UTF-8 without control characters, 25,000 pass, or 5.8e-6. A useful attack needs several blocks,
+/// and the chances multiply. In binary all of them would pass, so binary is a problem in itself. So are unknown encodings, and
+/// fields that occur twice, as readers may choose another one than was checked.</para>
+/// <para>Charsets and encoded words do not change these numbers: the decrypted bytes are checked, not what readers decode from them. An
+/// attack that leaves no random block is not seen: a message cut off at its beginning, with 16 chosen bytes there (the initialization
+/// vector). So the result says only that nothing is known to be wrong.</para>
 /// </remarks>
 internal static class CleanMime
 {
@@ -26,16 +26,16 @@ internal static class CleanMime
     private static readonly SearchValues<byte> Controls = SearchValues.Create(
         [.. Enumerable.Range(0, ' ').Append(0x7F).Select(b => (byte)b).Except([(byte)'\t', (byte)'\r', (byte)'\n'])]);
 
-    /// <summary>Returns what shows that nobody wrote an entity as it is, as a clause; <see langword="null"/> where nothing does.</summary>
-    /// <param name="entity">What was decrypted: header and body, whatever it is.</param>
+    /// <summary>Finds a sign that an entity was tampered with, as a clause; <see langword="null"/> if there is none.</summary>
+    /// <param name="entity">The decrypted content: header and body, or anything else.</param>
     public static string? FindProblem(in ReadOnlySequence<byte> entity)
     {
         var source = new ByteSource(entity);
         return FindControl(source) ?? FindLineEnd(source) ?? new CleanMimeReader(source).FindProblem();
     }
 
-    /// <summary>Looks at all there is, however readers part it. The escapes of ISO-2022-JP, which is 7bit (RFC 1468), add a fiftieth to
-    /// the blocks that pass.</summary>
+    /// <summary>Finds control characters anywhere, whatever parts readers find. ISO-2022-JP, which is 7bit, has escape sequences (RFC 1468);
+    /// allowing them lets two percent more random blocks pass.</summary>
     private static string? FindControl(ByteSource source)
     {
         for (var at = 0L; at < source.Length;)
@@ -54,7 +54,7 @@ internal static class CleanMime
         return null;
     }
 
-    /// <summary>All lines end in CRLF, or all in LF, as those who write text on Unix send it.</summary>
+    /// <summary>Finds mixed line ends: all lines have to end with CRLF, or all with LF as on Unix.</summary>
     private static string? FindLineEnd(ByteSource source)
     {
         var (returns, ends, pairs) = (0L, 0L, 0L);

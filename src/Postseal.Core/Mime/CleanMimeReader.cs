@@ -3,8 +3,8 @@ using Postseal.Mail;
 
 namespace Postseal.Mime;
 
-/// <summary>Goes through an entity once, line by line, for <see cref="CleanMime"/>. Depth is bounded, and each line is looked at once,
-/// whatever the depth.</summary>
+/// <summary>Reads an entity for <see cref="CleanMime"/>, line by line. The depth is limited, and each line is read once at any
+/// depth.</summary>
 /// <param name="source">The entity.</param>
 internal sealed class CleanMimeReader(ByteSource source)
 {
@@ -17,7 +17,7 @@ internal sealed class CleanMimeReader(ByteSource source)
     private readonly LineScanner line = new(source);
     private readonly OpenMultiparts multiparts = new();
 
-    // What stopped the reading: the delimiter of which multipart (-1 at the end), and of which kind.
+    // The delimiter at which reading stopped: of which multipart (-1 at the end of the entity), and of which kind.
     private int delimiterLevel = -1;
     private bool isCloseDelimiter;
 
@@ -27,7 +27,7 @@ internal sealed class CleanMimeReader(ByteSource source)
         line.MoveNext();
         if (line.AtEnd)
             return "it is empty";
-        // A file that somebody had openssl encrypt has no header, and is text.
+        // A text file that was encrypted with openssl has no header.
         return HeaderBlock.NameLength(line.Line) == 0 ? Leaf("7bit") : Entity(isInDigest: false, depth: 0);
     }
 
@@ -103,8 +103,8 @@ internal sealed class CleanMimeReader(ByteSource source)
         return fields;
     }
 
-    /// <summary>A field, without the white space before its colon that some readers do not take for one (RFC 5322 section 4.5); or a line
-    /// that continues it, and is not blank, which ends the header to some.</summary>
+    /// <summary>Determines whether a line is a field without white space before its colon, which not all readers accept (RFC 5322 section
+    /// 4.5), or continues a field and is not blank, as a blank line ends the header for some.</summary>
     private bool IsHeaderLine(bool isFirst) => HeaderBlock.IsContinuation(line.Line)
         ? !isFirst && line.Line.ContainsAnyExcept(" \t"u8)
         : HeaderBlock.NameLength(line.Line) is > 0 and var length && line.Line[length - 1] is not ((byte)' ' or (byte)'\t');

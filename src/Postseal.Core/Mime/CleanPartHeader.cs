@@ -4,24 +4,24 @@ using Postseal.Mail;
 
 namespace Postseal.Mime;
 
-/// <summary>What the header of a part says, where all readers read the same in it.</summary>
-/// <param name="Boundary">The boundary of a multipart; empty where it is none.</param>
-/// <param name="IsDigest">Whether its parts are messages where they do not say what they are (RFC 2046 section 5.1.5).</param>
-/// <param name="IsMessage">Whether it holds a message to look into.</param>
+/// <summary>The header of a part, if all readers find the same in it.</summary>
+/// <param name="Boundary">The boundary of a multipart; empty if it is not one.</param>
+/// <param name="IsDigest">Whether its parts are messages unless they say otherwise (RFC 2046 section 5.1.5).</param>
+/// <param name="IsMessage">Whether the part is a message, which is read too.</param>
 /// <param name="Encoding">The transfer encoding: 7bit, 8bit, base64 or quoted-printable.</param>
 internal sealed record CleanPartHeader(ReadOnlyMemory<byte> Boundary, bool IsDigest, bool IsMessage, string Encoding)
 {
-    /// <summary>Gets what is in no line of a header: all but printable ASCII, space and TAB.</summary>
+    /// <summary>Gets the bytes that no line of a header has: all but printable ASCII, space and TAB.</summary>
     public static readonly SearchValues<byte> NoHeaderBytes = SearchValues.Create(
         [.. Enumerable.Range(0, 256).Where(b => b is (< ' ' and not '\t') or > '~').Select(b => (byte)b)]);
 
     private const string TypeName = "Content-Type";
     private const string EncodingName = "Content-Transfer-Encoding";
 
-    /// <summary>Reads one.</summary>
-    /// <param name="fields">Its fields.</param>
-    /// <param name="isInDigest">Whether it is that of a part of multipart/digest.</param>
-    /// <param name="problem">What is wrong with it, as a clause, where it is not read.</param>
+    /// <summary>Reads the header of a part; <see langword="null"/> if readers may differ about it.</summary>
+    /// <param name="fields">The fields.</param>
+    /// <param name="isInDigest">Whether the part is in a multipart/digest.</param>
+    /// <param name="problem">What is wrong with the header, as a clause, where it is not read.</param>
     public static CleanPartHeader? Read(IReadOnlyList<HeaderField> fields, bool isInDigest, out string? problem)
     {
         var types = fields.Where(field => field.Is(TypeName)).ToList();

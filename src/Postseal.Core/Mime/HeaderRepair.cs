@@ -72,8 +72,8 @@ internal static class HeaderRepair
         return raw.Length <= LineScanner.MaxLineLength;
     }
 
-    /// <summary>Writes a Content-Type or Content-Disposition field and its line end with all its parameters written afresh: without comments,
-    /// junk, and what else readers differ about.</summary>
+    /// <summary>Writes a Content-Type or Content-Disposition field and its line end, with all parameters written anew: without comments, junk
+    /// and anything else that readers differ about.</summary>
     public static void WriteParameters(HeaderField field, IBufferWriter<byte> output)
     {
         WriteRepaired(field, output);

@@ -4,12 +4,12 @@ using Postseal.Bytes;
 
 namespace Postseal.Mime;
 
-/// <summary>Checks content for text in UTF-8 without the control characters beyond ASCII.</summary>
+/// <summary>Checks whether content is text in UTF-8 without control characters beyond ASCII.</summary>
 internal sealed class Utf8TextCheck() : ContentFilter(maxHeld: 3)
 {
     private const int LastControl = 0x9F;
 
-    /// <summary>Gets whether it is.</summary>
+    /// <summary>Gets whether it is, as far as it was checked.</summary>
     public bool IsText { get; private set; } = true;
 
     protected override int Transform(ReadOnlySpan<byte> bytes)

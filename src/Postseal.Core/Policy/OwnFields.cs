@@ -34,8 +34,8 @@ internal sealed class OwnFields(string authservId, IReadOnlyList<string> keptMet
             [.. message.Headers.Where(Is).Select(field => Encoding.ASCII.GetString(field.Name.TrimEnd(" \t"u8)))])
         : (message, []);
 
-    /// <summary>Returns mail that was delivered without what was written into it then; results that other filters wrote under our name
-    /// stay.</summary>
+    /// <summary>Returns delivered mail without the fields that were written into it at delivery. Results that other filters wrote under our
+    /// name stay.</summary>
     public MailMessage WithoutVerdict(MailMessage message) => message with
     {
         Headers =

@@ -6,13 +6,13 @@ using Postseal.Mime;
 namespace Postseal.Smime;
 
 /// <summary>
-/// What comes out of the header of an encrypted entity: its Content-* fields, one of each, written so that no two readers read them
-/// differently. Of nothing else in it does anybody know who wrote it: a Received, an Authentication-Results or a second From from inside
-/// would pass for one that was checked outside.
+/// What is taken from the header of an encrypted entity: its Content-* fields, one of each, written so that all readers read the same.
+/// Nothing else is taken, as nobody knows who wrote it: a Received, an Authentication-Results or a second From from inside would be
+/// mistaken for one that was checked outside.
 /// </summary>
-/// <param name="Fields">The fields, 7bit and in lines that SMTP carries; the name as it was written, without white space behind it.</param>
-/// <param name="Type">The media type; <see langword="null"/> where it is text (RFC 2045 section 5.2).</param>
-/// <param name="HasDoubtfulBoundary">Whether readers may find parts with another boundary, or none.</param>
+/// <param name="Fields">The fields, 7bit and in lines that SMTP carries; the names as they were written, without white space behind.</param>
+/// <param name="Type">The media type; <see langword="null"/> for text (RFC 2045 section 5.2).</param>
+/// <param name="HasDoubtfulBoundary">Whether some readers may find another boundary, or none.</param>
 /// <param name="Length">How many bytes of the entity are its header.</param>
 internal sealed record InnerHeader(IReadOnlyList<HeaderField> Fields, ContentType? Type, bool HasDoubtfulBoundary, int Length)
 {
@@ -22,7 +22,7 @@ internal sealed record InnerHeader(IReadOnlyList<HeaderField> Fields, ContentTyp
     // No honest header has a tenth of it.
     private const int MaxLength = 1 << 18;
 
-    // No field of MIME: readers of some mailbox files take it for where the next message starts.
+    // Not a field of MIME: with some mailbox files it says where the next message starts.
     private const string LengthName = "Content-Length";
 
     /// <summary>Gets the transfer encoding in lower case.</summary>
@@ -30,9 +30,9 @@ internal sealed record InnerHeader(IReadOnlyList<HeaderField> Fields, ContentTyp
         ? System.Text.Encoding.ASCII.GetString(encoding.Value.Span.Trim(" \t\r\n"u8)).ToLowerInvariant()
         : "7bit";
 
-    /// <summary>Reads it.</summary>
-    /// <param name="entity">The entity, which need not have one.</param>
-    /// <param name="why">Why it cannot be written so, as a clause.</param>
+    /// <summary>Reads the header of an entity.</summary>
+    /// <param name="entity">The entity, which need not have a header.</param>
+    /// <param name="why">Why the fields cannot be written so, as a clause.</param>
     public static InnerHeader? Read(in ReadOnlySequence<byte> entity, out string? why)
     {
         var start = entity.Slice(0, Math.Min(entity.Length, MaxLength));
@@ -44,7 +44,7 @@ internal sealed record InnerHeader(IReadOnlyList<HeaderField> Fields, ContentTyp
         var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (var field in all.Where(CanBeTaken))
         {
-            // Of several, readers take the first, or the last: from here on there is one.
+            // Some readers take the first of several, others the last: from here on there is one.
             var name = System.Text.Encoding.ASCII.GetString(field.Name.TrimEnd(" \t"u8));
             if (names.Add(name) && Repair(field, name.Length) is { } repaired)
                 fields.Add(repaired);
@@ -53,7 +53,7 @@ internal sealed record InnerHeader(IReadOnlyList<HeaderField> Fields, ContentTyp
         return new InnerHeader(fields, null, false, length).WithClearType().WithClearEncoding(out why);
     }
 
-    /// <summary>Returns the fields with another one in the place of the field of its name, or behind all.</summary>
+    /// <summary>Returns the fields with one more, which replaces the field of its name, or comes last.</summary>
     public IReadOnlyList<HeaderField> With(string name, string value)
     {
         var field = new HeaderField(name, $" {value}");
@@ -79,13 +79,13 @@ internal sealed record InnerHeader(IReadOnlyList<HeaderField> Fields, ContentTyp
         var type = ContentType.Parse(field.Value.Span);
         if (ParameterSyntax.IsPlain(field.Value.Span))
             return this with { Type = type, HasDoubtfulBoundary = type is { Type: "multipart", Boundary.IsEmpty: true } };
-        // Where it is a multipart to some, its parts are read, and it gets another boundary.
+        // For some readers it is a multipart, so its parts are encoded one by one, with a new boundary.
         var start = field.Value.Span.TrimStart(" \t\r\n"u8);
         if (Ascii.EqualsIgnoreCase(start[..Math.Min(start.Length, "multipart".Length)], "multipart"u8))
             return this with { Type = type, HasDoubtfulBoundary = true };
         var output = new ArrayBufferWriter<byte>();
         HeaderRepair.WriteParameters(field, output);
-        // What is no type is text (RFC 2045 section 5.2).
+        // A type that cannot be read means text (RFC 2045 section 5.2).
         var clear = HeaderBlock.Parse(output.WrittenMemory, out _) is [var written] && ParameterSyntax.IsPlain(written.Value.Span)
             ? written
             : new HeaderField(TypeName, " text/plain");

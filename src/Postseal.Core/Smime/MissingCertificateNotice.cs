@@ -9,19 +9,19 @@ using Postseal.Mime.Canonical;
 namespace Postseal.Smime;
 
 /// <summary>
-/// Composes what takes the place of a message that came encrypted and cannot be encrypted to its reader: a text that says so, and the message
-/// as it came, which only the key that it came for opens. Nothing of its content is in the notice.
+/// Composes what a reader gets in place of a message that was opened and cannot be encrypted to that reader: a text that says so, and the
+/// message as it came, still encrypted. Nothing of its content is in the notice.
 /// </summary>
 internal static class MissingCertificateNotice
 {
     private const string Unknown = "?";
 
-    // Names a reader can take in; a list of a thousand he cannot.
+    // A reader can take in a few names, not a list of a thousand.
     private const int MaxAddresses = 3;
     private const int MaxValueLength = 320;
     private const int MaxDateLength = 40;
 
-    /// <summary>Composes it. The header stays, and whoever replies or sorts by it finds what he is used to.</summary>
+    /// <summary>Composes it. The header stays as it was, so that replies and filters work as usual.</summary>
     /// <param name="original">The message, still encrypted.</param>
     /// <param name="template">What the reader is told.</param>
     /// <param name="recipient">The reader.</param>
@@ -53,7 +53,7 @@ internal static class MissingCertificateNotice
         return ((CanonicalEntity)CanonicalEntity.Create(new MailMessage(fields, new ReadOnlySequence<byte>(bytes)))).Content;
     }
 
-    /// <summary>Returns the addresses alone: a name is any text, and would be read as part of the notice.</summary>
+    /// <summary>Returns only the addresses: a display name may be any text, and would be read as part of the notice.</summary>
     private static string FromOf(MailMessage message)
     {
         var fields = message.Headers.Where(field => field.Is("From")).ToList();
@@ -63,8 +63,8 @@ internal static class MissingCertificateNotice
         return addresses.Count > MaxAddresses ? $"{shown}, …" : shown;
     }
 
-    /// <summary>Returns the date as it was written, where it is one: RFC 5322 section 3.3 has it of these characters, but for comments.
-    /// </summary>
+    /// <summary>Returns the date as it was written, if it has only the characters of a date without comments (RFC 5322 section
+    /// 3.3).</summary>
     private static string DateOf(MailMessage message)
     {
         var date = message.Headers.Where(field => field.Is("Date")).Select(field => field.Value).FirstOrDefault();
@@ -74,8 +74,8 @@ internal static class MissingCertificateNotice
 
     private static bool IsOfDate(char c) => char.IsAsciiLetterOrDigit(c) || c is ' ' or ',' or ':' or '+' or '-';
 
-    /// <summary>Returns a text of one line, in which nothing changes the line around it: no control character, and none that turns the
-    /// direction of what follows.</summary>
+    /// <summary>Returns text that cannot change how the rest of its line is shown: without control characters and those that change the
+    /// direction of text.</summary>
     private static string Safe(string text)
     {
         var safe = new StringBuilder(Math.Min(text.Length, MaxValueLength));
@@ -92,7 +92,7 @@ internal static class MissingCertificateNotice
         return safe.ToString();
     }
 
-    /// <summary>Returns a boundary that cannot occur in either part, without searching them: it is their digest.</summary>
+    /// <summary>Returns a boundary that need not be searched for in the parts: it is their digest, so they cannot contain it.</summary>
     private static string BoundaryFor(in ReadOnlySequence<byte> text, in ReadOnlySequence<byte> body)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

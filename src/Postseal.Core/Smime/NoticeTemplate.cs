@@ -5,12 +5,12 @@ using Postseal.Certificates.Formats;
 namespace Postseal.Smime;
 
 /// <summary>
-/// The text of a notice, with places to fill in: <c>{from}</c>, <c>{recipient}</c> and <c>{date}</c>. What the message is about stays in
-/// its header.
+/// The text of a notice, with places to fill in: <c>{from}</c>, <c>{recipient}</c> and <c>{date}</c>. The subject of the message is not
+/// repeated; it is in the header.
 /// </summary>
 internal sealed partial class NoticeTemplate
 {
-    // A page has three thousand characters.
+    // More than twenty pages.
     private const int MaxLength = 64 * 1024;
 
     private static readonly string[] Places = ["from", "recipient", "date"];
@@ -19,16 +19,16 @@ internal sealed partial class NoticeTemplate
 
     private NoticeTemplate(string text, string? language) => (this.text, Language) = (text, language);
 
-    /// <summary>Gets the languages of those that are built in, as tags.</summary>
+    /// <summary>Gets the languages of the built-in templates, as tags.</summary>
     public static IReadOnlyList<string> Languages { get; } = ["de", "en", "es", "fr", "it"];
 
-    /// <summary>Gets the language it is known to be in, as a tag.</summary>
+    /// <summary>Gets the language, as a tag; <see langword="null"/> if it is not known.</summary>
     public string? Language { get; }
 
-    /// <summary>Reads one.</summary>
-    /// <param name="path">An administrator's own, in UTF-8; <see langword="null"/> or empty: the one that is built in.</param>
-    /// <param name="language">The language of the one that is built in, as a tag (RFC 5646): <c>de</c>, <c>fr-CH</c>.</param>
-    /// <exception cref="FormatException">There is none in that language; or the file cannot be read or is no template. The message says
+    /// <summary>Loads a template.</summary>
+    /// <param name="path">An administrator's own file, in UTF-8; <see langword="null"/> or empty: a built-in one.</param>
+    /// <param name="language">The language of the built-in one, as a tag (RFC 5646): <c>de</c>, <c>fr-CH</c>.</param>
+    /// <exception cref="FormatException">There is none in that language; or the file cannot be read, or is not a template. The message says
     /// what would be right.</exception>
     public static NoticeTemplate Load(string? path, string language)
     {
@@ -40,7 +40,7 @@ internal sealed partial class NoticeTemplate
             : throw new FormatException($"there is no notice in '{language}': there are {string.Join(", ", Languages)}, and any in a file");
     }
 
-    /// <summary>Writes the notice. What is filled in is not looked at for places again.</summary>
+    /// <summary>Returns the notice. Places in the filled-in texts are not replaced.</summary>
     /// <param name="from">Who wrote the message.</param>
     /// <param name="recipient">Who reads it.</param>
     /// <param name="date">When it was written.</param>

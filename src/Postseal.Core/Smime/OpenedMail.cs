@@ -7,21 +7,20 @@ using Postseal.Mime.Canonical;
 namespace Postseal.Smime;
 
 /// <summary>
-/// Composes what is delivered in the place of an encrypted message: its own header, in which the Content-* fields of the inside take
-/// the place of those that said it was encrypted, and the inside in a form that SMTP carries. Whoever encrypted it may have put any
-/// bytes there, and no MTA has seen them yet.
+/// Composes what is delivered in place of an encrypted message: its header, with the Content-* fields from inside instead of its own, and
+/// the inner body in a form that SMTP carries. The sender may have encrypted any bytes, and no MTA has seen them yet.
 /// </summary>
 internal static class OpenedMail
 {
     private static readonly byte[] CrLf = "\r\n"u8.ToArray();
 
     /// <summary>
-    /// Composes it. What SMTP carries stays byte for byte, and is not copied. Else it is encoded part by part; a signature stays what it was:
-    /// where the bytes it is over cannot go as they are, they go in the opaque form, in base64.
+    /// Composes the message. If SMTP carries the body, it stays byte for byte and is not copied; otherwise it is encoded part by part. A
+    /// detached signature stays valid: if the signed bytes cannot be sent as they are, they are sent in the opaque form, in base64.
     /// </summary>
     /// <param name="outer">The message as it came.</param>
-    /// <param name="entity">What was inside. It must not change, nor be cleared, as long as the result is used.</param>
-    /// <param name="why">Why there is none, as a clause about the message.</param>
+    /// <param name="entity">What was inside. It must not be changed or cleared while the result is used.</param>
+    /// <param name="why">Why there is no result, as a clause about the message.</param>
     public static MailMessage? Compose(MailMessage outer, in ReadOnlySequence<byte> entity, out string? why)
     {
         var whole = UnixLines.Mend(entity);
@@ -37,7 +36,7 @@ internal static class OpenedMail
             : ComposeEncoded(outer, header, body, out why);
     }
 
-    /// <summary>Composes what has a CMS object: no byte of that may change, and readers must find its first one.</summary>
+    /// <summary>Composes a message with a CMS object inside, no byte of which may change.</summary>
     private static MailMessage? ComposeObject(MailMessage outer, InnerHeader header, in ReadOnlySequence<byte> body, out string? why)
     {
         why = null;
@@ -71,12 +70,12 @@ internal static class OpenedMail
         why = (result as CannotCanonicalize)?.Reason.Split(';')[0];
         if (result is not CanonicalEntity { Content: var content })
             return null;
-        // It is written by us: all of it is there, and its end.
+        // We wrote it, so it has a whole header.
         var fields = InnerHeader.Read(content, out why);
         return fields is null ? null : Composed(outer, fields.Fields, content.Slice(fields.Length));
     }
 
-    /// <summary>Returns the fields of a body that is 7bit. Another label would have a relay encode it again.</summary>
+    /// <summary>Returns the fields of a body that is 7bit, and labels it so: with another label a relay would encode it again.</summary>
     private static IReadOnlyList<HeaderField> FieldsOfLegal(InnerHeader header)
     {
         var fields = header.Encoding is "8bit" or "binary" ? header.With(InnerHeader.EncodingName, "7bit") : header.Fields;

@@ -4,12 +4,12 @@ using Postseal.Mime;
 
 namespace Postseal.Smime;
 
-/// <summary>Mends what was signed with CRLF and encrypted with LF, as programs on Unix do that write lines as the system has them.</summary>
+/// <summary>Mends content that was signed with CRLF and encrypted with LF, as some programs on Unix do.</summary>
 internal static class UnixLines
 {
     /// <summary>
-    /// Returns an entity as it was signed (RFC 8551 section 3.1.1): one that is multipart/signed, and in which all lines end in LF, with
-    /// CRLF. All else is returned as it is. Where there are CRs, what is signed may have LFs that are no line ends.
+    /// Returns a multipart/signed entity whose lines all end with LF as it was signed, with CRLF (RFC 8551 section 3.1.1), and any other
+    /// entity as it is. If it has CRs, it is left alone, as its LFs need not be line ends.
     /// </summary>
     public static ReadOnlySequence<byte> Mend(in ReadOnlySequence<byte> entity)
     {

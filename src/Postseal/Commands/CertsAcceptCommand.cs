@@ -17,8 +17,8 @@ internal static class CertsAcceptCommand
             "accept",
             "Use a certificate that waits for approval from now on.",
             """
-            It takes the place of the one that was learned before, which is kept in the directory 'replaced'. What an
-            administrator placed comes before it, and is never replaced.
+            It replaces the one that was learned before, which is kept in the directory 'replaced'. Certificates in the
+            administrator's own directory come first, and are never replaced.
             """,
             """
             postseal certs accept bob@example.net
@@ -29,7 +29,8 @@ internal static class CertsAcceptCommand
             var store = CertificateStore.Open(arguments.GetValue(config)!);
             var waiting = PendingSelection.Find(store.Harvest, arguments.GetValue(selector)!);
             var problem = waiting.Candidate.Certificates
-                .Select(certificate => CertificateRules.CheckDates(certificate.Certificate, store.Time.GetUtcNow())?.Message).OfType<string>().FirstOrDefault();
+                .Select(certificate => CertificateRules.CheckDates(certificate.Certificate, store.Time.GetUtcNow())?.Message)
+                .OfType<string>().FirstOrDefault();
             if ((problem ?? PendingSelection.AsOwnerOf(store.Harvest.Path, () => store.Harvest.Accept(waiting))) is { } why)
                 throw new CommandException(ExitCode.Failure, $"the certificate of {waiting.Record.Address} cannot be used: {why}");
             var isUsed = waiting.Candidate.Recipient is not null;

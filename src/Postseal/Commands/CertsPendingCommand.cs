@@ -19,9 +19,9 @@ internal static class CertsPendingCommand
             "pending",
             "List the certificates that came with signed mail and wait for approval.",
             """
-            Each passed all that [Harvest] asks of it, and Accept does not let it be used without a person. Why says what
-            is known of its owner. Nothing is encrypted to any of them before. If in doubt, ask the owner on another way
-            what the fingerprint is.
+            Each of them meets the conditions in [Harvest], but Accept does not let it be used without a person's approval;
+            Why gives the reason. Until then no mail is encrypted to it. If in doubt, ask its owner by other means, for
+            example by phone, what its fingerprint is.
             """,
             """
             postseal certs pending --config postseal.ini

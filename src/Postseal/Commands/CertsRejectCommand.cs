@@ -16,8 +16,8 @@ internal static class CertsRejectCommand
             "reject",
             "Never use a certificate that waits for approval.",
             """
-            It is remembered, so that the next mail with it does not bring it back, whatever [Harvest] Accept says then. The
-            file that ends with .rejected in the directory 'pending' is that memory; who changes his mind removes it.
+            The next mail with it does not bring it back, whatever [Harvest] Accept says then: a file in the directory
+            'pending', whose name ends with .rejected, remembers that. If you change your mind, remove that file.
             """,
             """
             postseal certs reject bob@example.net

@@ -15,8 +15,16 @@ internal static class DecryptCommand
     public static Command Create()
     {
         var config = ConfigurationOption.Create();
-        var file = new Argument<string?>("FILE") { Description = "The message, as it came; - for standard input.", Arity = ArgumentArity.ZeroOrOne };
-        var maildir = new Option<string?>("--maildir") { Description = "Open what lies in this Maildir, with its subfolders, in place.", HelpName = "DIR" };
+        var file = new Argument<string?>("FILE")
+        {
+            Description = "The message, as it came; - for standard input.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var maildir = new Option<string?>("--maildir")
+        {
+            Description = "Open the messages in this Maildir, with its subfolders, in place.",
+            HelpName = "DIR",
+        };
         var recipient = new Option<string[]>("--recipient", "-r")
         {
             Description = "Use only keys of this address; may be given several times. With --maildir: whose mailbox it is.",
@@ -25,20 +33,24 @@ internal static class DecryptCommand
         var target = CommonOptions.Output("Write the message here instead of to standard output.");
         var force = CommonOptions.Force();
         var json = new Option<bool>("--json") { Description = "Write what was found as JSON to standard output; the message only to --output." };
-        var anchors = new Option<string?>("--anchors") { Description = "Trust the CAs in this file or directory, or System, instead of [Trust] Anchors.", HelpName = "PATH" };
+        var anchors = new Option<string?>("--anchors")
+        {
+            Description = "Trust the CAs in this file or directory, or System, instead of [Trust] Anchors.",
+            HelpName = "PATH",
+        };
         var trial = new Option<bool>("--dry-run") { Description = "With --maildir: change nothing, and say what would be opened." };
         var command = new DocumentedCommand(
             "decrypt",
             "Decrypt one message, or those in a Maildir.",
             """
             For mail that came before its key did. The settings of [Incoming] say what is opened, except for Decrypt and Deliver. Without
-            --recipient any key of the certificate directory is used. What comes out bears the fields that the daemon would write.
+            --recipient any key of the certificate directory is used. The result has the fields that the daemon would write.
 
-            --maildir asks for the owner of the mailbox: else whoever puts the mail of somebody else into his mailbox would read it there. What
-            is opened becomes a new message to IMAP clients, with the same flags and date, as they keep what they have read of a
-            message; the old one goes when the new one is on the disk. A server may run meanwhile. Its quota counts again by itself.
-            Exit code 0: opened, or with --maildir whatever there are keys for; 1: it cannot be opened, or written; 2: the command line or
-            the configuration is wrong.
+            --maildir needs the owner of the mailbox: otherwise people could put somebody else's mail into their mailbox and read it
+            there. An opened message is a new one to IMAP clients, with the same flags and date, as they never read a message twice; the
+            old one is removed once the new one is on disk. The IMAP server may be running, and will adjust its quota by itself.
+            Exit code 0: opened, with --maildir all messages that there are keys for; 1: a message cannot be opened or written; 2: the
+            command line or the configuration is wrong.
             """,
             """
             postseal decrypt message.eml > opened.eml

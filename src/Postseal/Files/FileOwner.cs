@@ -58,11 +58,11 @@ internal sealed partial record FileOwner(uint User, uint Group)
             throw new IOException($"{name} cannot be given to its owner: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
     }
 
-    /// <summary>Does something with files on this thread as this user, whose they are then, and who may do no more than he may. Root's
-    /// own right would follow any link that he makes.</summary>
+    /// <summary>Does something with files on this thread with the rights of this user, to whom new files belong. With root's rights it would
+    /// follow any link that the user makes.</summary>
     public T Act<T>(Func<T> work)
     {
-        var (user, group) = (setfsuid(uint.MaxValue), setfsgid(uint.MaxValue)); // which change nothing, and tell
+        var (user, group) = (setfsuid(uint.MaxValue), setfsgid(uint.MaxValue)); // change nothing, and return the current ones
         try
         {
             _ = setfsgid(Group);

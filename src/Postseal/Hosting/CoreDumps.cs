@@ -2,16 +2,16 @@ using System.Runtime.InteropServices;
 
 namespace Postseal.Program.Hosting;
 
-/// <summary>Keeps the memory of this process, with keys and decrypted mail in it, from the disk and from debuggers, also where no unit of
-/// systemd does.</summary>
+/// <summary>Keeps the memory of this process, with keys and decrypted mail in it, from the disk and from debuggers, also without
+/// systemd.</summary>
 internal static partial class CoreDumps
 {
     private const int SetDumpable = 4; // PR_SET_DUMPABLE
 
-    /// <summary>Has the kernel write none when the process dies. What pipes them to a program (core_pattern) gets none either.</summary>
+    /// <summary>Has the kernel write no core dump when the process dies, nor pipe one to a program (core_pattern).</summary>
     public static void Prevent()
     {
-        // Where it is not possible, nothing is worse than it was.
+        // If the kernel refuses, nothing is worse than before.
         if (OperatingSystem.IsLinux())
             _ = prctl(SetDumpable, 0, 0, 0, 0);
     }

@@ -8,15 +8,15 @@ using Postseal.Program.Milter.Splitting;
 namespace Postseal.Program.Milter;
 
 /// <summary>
-/// Splits mail from outside: whoever's key opens it gets what was inside by SMTP, as a copy of his own, and leaves the transaction. The
-/// others stay in it, with the message as it came.
+/// Splits mail from outside: each recipient whose key opens it gets a separate copy with the content by SMTP, and is removed from the
+/// transaction. The others stay in it, and get the message as it came.
 /// </summary>
 /// <remarks>
-/// The sender is a stranger, and must not learn from what he is answered or returned which keys there are and what they open. So the
-/// one thing that makes the transaction fail, a server that cannot be reached, is seen to before the message is opened for anybody. A copy that
-/// is not taken after that is no copy: that recipient gets the message as it came. Nothing is reported to the sender. Where the
-/// core would refuse it for one recipient, or hold it, it is held as it came, unopened: an MTA holds a message as a whole, so those who are to get it
-/// get it by SMTP first.
+/// The sender is a stranger, and neither replies nor bounces may tell which keys there are and what they open. So the one thing that makes
+/// the transaction fail, a server that cannot be reached, is checked before the message is opened for anybody. If a copy is not accepted
+/// after that, its recipient gets the message as it came, and nothing is reported to the sender. If the core would refuse or hold the
+/// message for one recipient, it is held as it came, unopened. An MTA holds a message as a whole, so those who are to get it get it by
+/// SMTP first.
 /// </remarks>
 internal sealed partial class IncomingReinjection(
     IMailProcessor processor, SplittingOptions options, SplitField field, SplitLedger ledger, TimeProvider time, ILogger logger)
@@ -58,7 +58,7 @@ internal sealed partial class IncomingReinjection(
             : MilterMail.ToDecision(split.Message, message.Body) with { DeletedRecipients = copies.Done, QuarantineReason = copies.Held };
     }
 
-    /// <summary>Decides over one recipient, and sends him what was opened for him.</summary>
+    /// <summary>Decides over the copy of one recipient, and sends it if the message was opened.</summary>
     private async ValueTask HandleAsync(Copies copies, EnvelopeAddress recipient, CancellationToken cancellationToken)
     {
         if (ledger.IsDone(copies.Key, recipient.Address))
@@ -98,7 +98,7 @@ internal sealed partial class IncomingReinjection(
         }
     }
 
-    /// <summary>Sends a copy; it need not be taken.</summary>
+    /// <summary>Sends a copy, and returns whether the server accepted it.</summary>
     private async ValueTask<bool> IsTakenAsync(
         Copies copies, EnvelopeAddress recipient, MailMessage copy, EnvelopeAddress sender, CancellationToken cancellationToken)
     {

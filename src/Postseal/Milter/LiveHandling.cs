@@ -72,7 +72,7 @@ internal sealed class LiveHandling(Func<PostsealOptions> options, ILoggerFactory
 /// <summary>What a message is handled with, all of it by the same settings.</summary>
 /// <param name="Processor">Decides over it.</param>
 /// <param name="IsIncoming">Tells mail from outside for our domains.</param>
-/// <param name="MayOpen">Tells by its header mail from outside that may be opened.</param>
+/// <param name="MayOpen">Determines by its header whether mail from outside may be opened.</param>
 /// <param name="VerifiesIncoming">Whether there is any such mail.</param>
 /// <param name="Method">How messages are split.</param>
 /// <param name="Splitter">Splits it.</param>

@@ -4,37 +4,37 @@ using Milter;
 namespace Postseal.Program.Milter;
 
 /// <summary>
-/// Keeps the text of mail out of what the MTA returns to its sender when it cannot be delivered: RET=HDRS (RFC 3461 section 4.3), by a
-/// change of the envelope sender that leaves his address as it is. A host behind the MTA that does not know DSN is not told, and may return
-/// the text.
+/// Keeps the text of mail out of bounces: asks for RET=HDRS (RFC 3461 section 4.3) by a change of the envelope sender that leaves the address
+/// as it is. A later host that does not support DSN does not get the parameter, and may return the text.
 /// </summary>
 internal static partial class ReturnedText
 {
     private const string HeaderAlone = "RET=HDRS";
 
-    /// <summary>Determines whether the MTA would return the text, whatever it is asked for. To the empty reverse-path it returns
-    /// nothing.</summary>
+    /// <summary>Determines whether the MTA would return the text, whatever it is asked for. Mail from the empty reverse-path is never
+    /// returned.</summary>
     public static bool CannotBeLeftOut(MilterMessage message) =>
         message.Sender.Address.Length > 0 && !IsLeftOut(message.Sender)
         && (!message.Actions.HasFlag(MilterActions.ChangeSender) || IsTooOld(message.Macro("v")));
 
-    /// <summary>Returns the envelope sender who asks for the header alone; <see langword="null"/> where nothing has to be changed for that.</summary>
+    /// <summary>Returns an envelope sender that asks for only the header; <see langword="null"/> if nothing has to be changed for
+    /// that.</summary>
     public static EnvelopeAddress? LeftOut(MilterMessage message)
     {
         if (message.Sender.Address.Length == 0 || IsLeftOut(message.Sender))
             return null;
-        // Postfix keeps the others by itself, and warns of most of them; Sendmail forgets those it is not told again.
+        // Postfix keeps other parameters by itself, and warns about most of them if given; Sendmail drops those that are not given.
         return message.Macro("v") is { } version && IsPostfix(version)
             ? new EnvelopeAddress(message.Sender.Address, [HeaderAlone])
             : LeftOut(message.Sender);
     }
 
-    /// <summary>Returns a sender with all his parameters, who asks for the header alone.</summary>
+    /// <summary>Returns an envelope sender with all its parameters that asks for only the header.</summary>
     public static EnvelopeAddress LeftOut(EnvelopeAddress sender) => sender.Address.Length == 0
         ? sender
         : sender with { Parameters = [.. sender.Parameters.Where(parameter => !IsRet(parameter)), HeaderAlone] };
 
-    // Of two, an MTA may go by either.
+    // Of two RET parameters an MTA may take either.
     private static bool IsLeftOut(EnvelopeAddress sender) =>
         sender.Parameters.Where(IsRet).ToList() is [var only] && only.Equals(HeaderAlone, StringComparison.OrdinalIgnoreCase);
 

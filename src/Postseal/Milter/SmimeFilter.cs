@@ -69,10 +69,10 @@ internal sealed class SmimeFilter(Func<Handling> handling, TimeProvider time, IL
     {
         var started = time.GetTimestamp();
         var outcome = await now.Processor.ProcessAsync(core, envelope, cancellationToken);
-        log.Write(IdOf(message), envelope, outcome, time.GetElapsedTime(started));
         try
         {
-            // The answer consists of what was decrypted, and Milter.NET disposes of it when it is sent.
+            log.Write(IdOf(message), envelope, outcome, time.GetElapsedTime(started));
+            // The answer shares the memory of what was decrypted, and Milter.NET disposes of that once it is sent.
             return await CarryOutAsync(now, message, envelope, outcome, cancellationToken) with { Disposable = outcome.Plaintext };
         }
         catch
@@ -96,7 +96,7 @@ internal sealed class SmimeFilter(Func<Handling> handling, TimeProvider time, IL
 
     private static MilterDecision Replace(MilterMessage message, MailMessage other, bool returnsHeadersOnly)
     {
-        // The core was told, and does not open such a message.
+        // The envelope said so, and the core does not open such a message.
         if (returnsHeadersOnly && ReturnedText.CannotBeLeftOut(message))
             throw new InvalidOperationException("A bounce would carry what was decrypted, as the MTA does not change the sender's RET.");
         return MilterMail.ToDecision(other, message.Body) with { Sender = returnsHeadersOnly ? ReturnedText.LeftOut(message) : null };

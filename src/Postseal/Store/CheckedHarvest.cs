@@ -4,9 +4,9 @@ using Postseal.Settings;
 
 namespace Postseal.Program.Store;
 
-/// <summary>What the check says of certificates that are learned from signed mail.</summary>
-/// <param name="Accept">What is learned without a person.</param>
-/// <param name="DkimFrom">Whose word on DKIM counts; <see langword="null"/> where none is asked for.</param>
+/// <summary>What the check says about learning certificates from signed mail.</summary>
+/// <param name="Accept">What is learned without a person's approval.</param>
+/// <param name="DkimFrom">Whose DKIM and DMARC results are believed; <see langword="null"/> where none are needed.</param>
 /// <param name="Path">Where they are kept.</param>
 /// <param name="Waiting">How many wait for approval.</param>
 internal sealed record CheckedHarvest(string Accept, string? DkimFrom, string Path, int Waiting)
@@ -23,11 +23,12 @@ internal sealed record CheckedHarvest(string Accept, string? DkimFrom, string Pa
             return null;
         if (!options.Incoming.Verify)
             warnings.Add($"[Harvest] Accept = {harvest.Accept} learns from what gets smime=pass, and [Incoming] Verify = no: nothing is learned");
-        if (harvest.RequireDkim && IsOwn(harvest.DkimFrom, options) && !Methods.Any(method => options.Incoming.KeepResults.Contains(method, StringComparer.OrdinalIgnoreCase)))
+        if (harvest.RequireDkim && IsOwn(harvest.DkimFrom, options)
+            && !Methods.Any(method => options.Incoming.KeepResults.Contains(method, StringComparer.OrdinalIgnoreCase)))
         {
             warnings.Add(
-                $"[Harvest] DkimFrom = {harvest.DkimFrom} is our own name ([Incoming] AuthservId), whose results are removed as forged: nothing is learned; "
-                + "write [Incoming] KeepResults = dkim, dmarc");
+                $"[Harvest] DkimFrom = {harvest.DkimFrom} is our own name ([Incoming] AuthservId), whose results are removed as forged: "
+                + "nothing is learned; write [Incoming] KeepResults = dkim, dmarc");
         }
 
         return new CheckedHarvest(

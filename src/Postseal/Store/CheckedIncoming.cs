@@ -30,7 +30,12 @@ internal sealed record CheckedIncoming(
         if (isOn && anchors == 0)
             warnings.Add("[Trust] Anchors names no CA: no signature of incoming mail passes; name those you trust for mail");
         if (incoming.Decrypt && options.Splitting.Method == SplitMethod.None)
-            warnings.Add("[Incoming] Decrypt = yes, and [Splitting] Method = None: encrypted mail to several recipients stays encrypted; Postfix and Reinject say how each gets his own");
+        {
+            warnings.Add(
+                "[Incoming] Decrypt = yes, and [Splitting] Method = None: encrypted mail to several recipients stays encrypted; "
+                + "Postfix and Reinject say how each gets his own");
+        }
+
         return new CheckedIncoming(
             isOn ? [.. incoming.Domains.Select(domain => domain.Text[1..])] : [],
             new IncomingPolicy(incoming, options.Originating, options.Override).Own.AuthservId, anchors, trust.Anchors,
@@ -39,7 +44,10 @@ internal sealed record CheckedIncoming(
     }
 
     private static string[] Of(IncomingOptions incoming, Func<FromRules, ProtectionDemand?> demand) =>
-        [.. incoming.From.Where(rules => demand(rules.Value) == ProtectionDemand.Required).Select(rules => rules.Key.Text).Order(StringComparer.Ordinal)];
+        [
+            .. incoming.From.Where(rules => demand(rules.Value) == ProtectionDemand.Required)
+                .Select(rules => rules.Key.Text).Order(StringComparer.Ordinal),
+        ];
 
     private static int? Count(TrustOptions trust, TimeProvider time, List<string> warnings)
     {

@@ -8,10 +8,10 @@ namespace Postseal.Program.Store;
 /// <summary>Makes the rows of the certificates that were learned from signed mail.</summary>
 internal static class LearnedRow
 {
-    /// <summary>Returns all of them, what expires first first.</summary>
-    /// <param name="catalog">The directory of what was learned.</param>
+    /// <summary>Returns all of them, the first to expire on top.</summary>
+    /// <param name="catalog">The directory of learned certificates.</param>
     /// <param name="harvest">Knows where each came from.</param>
-    /// <param name="find">Finds what mail to somebody is encrypted to, of all certificates there are.</param>
+    /// <param name="find">Finds the certificate that mail to an address is encrypted to, among all there are.</param>
     /// <param name="time">The clock.</param>
     public static IReadOnlyList<CertificateRow> All(
         DirectoryCatalog catalog, HarvestDirectory harvest, Func<AddressPattern, Lookup<MailCertificate>> find, TimeProvider time) =>
@@ -23,10 +23,12 @@ internal static class LearnedRow
     ];
 
     private static CertificateRow Of(
-        DirectoryEntry entry, DirectoryCatalog catalog, HarvestDirectory harvest, Func<AddressPattern, Lookup<MailCertificate>> find, TimeProvider time)
+        DirectoryEntry entry, DirectoryCatalog catalog, HarvestDirectory harvest, Func<AddressPattern, Lookup<MailCertificate>> find,
+        TimeProvider time)
     {
         var problem = catalog.Check(entry)
-            ?? (entry.Files.Purpose is not FilePurpose.Verify && find(entry.Owner!) is Lookup<MailCertificate>.Found { Value: var used, Source: var source }
+            ?? (entry.Files.Purpose is not FilePurpose.Verify
+                && find(entry.Owner!) is Lookup<MailCertificate>.Found { Value: var used, Source: var source }
                 && !CertificateMatch.Same(used.Certificate, entry.Certificate!.Certificate)
                 ? new(RejectionKind.NoCertificate, $"{source} is used instead")
                 : null);

@@ -196,9 +196,14 @@ internal sealed class KeyFileReading
 
         if (pairs.Count > 0)
         {
+            var source = (files with { KeyFile = keyFile }).ToString();
             return (
-                [.. pairs.Select(pair => new MailCertificate(
-                    pair.Certificate, (files with { KeyFile = keyFile }).ToString(), hasKey: true, pair.Key.OpenForMail(), certificates) { Abilities = abilities })],
+                [
+                    .. pairs.Select(pair => new MailCertificate(pair.Certificate, source, hasKey: true, pair.Key.OpenForMail(), certificates)
+                    {
+                        Abilities = abilities,
+                    }),
+                ],
                 keyFile);
         }
 

@@ -10,12 +10,13 @@ namespace Postseal.Program.Milter.Splitting;
 /// <summary>
 /// The header field that carries a <see cref="SplitTicket"/> through the MTA's queue:
 /// <c>X-Postseal-Split: v1; t=1795824000; wanted=required; bits=256; dkim=1; author=yes; id=yes; mac=…</c>, and of mail from outside
-/// <c>X-Postseal-Split: v1; t=1795824000; incoming; id=yes; mac=…</c>. The MAC, HMAC-SHA256, covers all that is before it, the Message-ID and the body, so that nobody without the key can make one, and one is of no use with other mail.
+/// <c>X-Postseal-Split: v1; t=1795824000; incoming; id=yes; mac=…</c>. The MAC, HMAC-SHA256, covers all that is before it, the Message-ID and
+/// the body, so that nobody without the key can make one, and one is of no use with other mail.
 /// </summary>
 /// <remarks>
 /// The envelope sender is not covered: sender_canonical_maps and programs for SRS rewrite it between the passes, and no such mail would
-/// ever arrive. The recipient cannot be: aliases are expanded in between. A copy that was made for one recipient passes for nobody else. Where the message has no Message-ID it is not covered either,
-/// as Postfix gives it one; the field says so.
+/// ever arrive. The recipient cannot be: aliases are expanded in between. A copy that was made for one recipient passes for nobody else.
+/// Where the message has no Message-ID it is not covered either, as Postfix gives it one; the field says so.
 /// </remarks>
 internal sealed partial class SplitField(SplitKeyFile keyFile, TimeProvider time)
 {
@@ -140,7 +141,8 @@ internal sealed partial class SplitField(SplitKeyFile keyFile, TimeProvider time
     private static partial Regex CopyForm();
 
     [GeneratedRegex("^(?<text>v1; t=(?<t>[0-9]{1,11}); (?:(?<incoming>incoming)|wanted=(?<wanted>none|never|ifpossible|required); "
-        + "bits=(?<bits>[0-9]{1,4}); dkim=(?<dkim>[0-9]{1,6}); author=(?<author>yes|no)); id=(?<id>yes|no)); mac=(?<mac>[A-Za-z0-9+/]{43}=)$", RegexOptions.CultureInvariant)]
+        + "bits=(?<bits>[0-9]{1,4}); dkim=(?<dkim>[0-9]{1,6}); author=(?<author>yes|no)); id=(?<id>yes|no)); "
+        + "mac=(?<mac>[A-Za-z0-9+/]{43}=)$", RegexOptions.CultureInvariant)]
     private static partial Regex Form();
 
     /// <summary>What a message's field says.</summary>
