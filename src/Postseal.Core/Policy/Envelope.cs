@@ -48,7 +48,8 @@ public sealed record Recipient(string Text)
     /// is known, in the pass after the split.</summary>
     public bool MayExpand { get; init; }
 
-    /// <summary>Gets whether the sender asked for a report when it is delivered (NOTIFY=SUCCESS, RFC 3461 section 4.1).</summary>
+    /// <summary>Gets whether the sender asked for a report of successful delivery (NOTIFY=SUCCESS, RFC 3461 section 4.1). Default:
+    /// no.</summary>
     public bool ReportsSuccess { get; init; }
 
     /// <summary>Gets the address; <see langword="null"/> where the text is none that certificates could be looked up for. Such a

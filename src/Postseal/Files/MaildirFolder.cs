@@ -6,15 +6,15 @@ using Microsoft.Win32.SafeHandles;
 namespace Postseal.Program.Files;
 
 /// <summary>
-/// One folder of a Maildir, with its directories cur, new and tmp, while servers and programs work with it too. A message is replaced so that none
-/// is ever lost: the new one is whole on the disk and has its name before the old one goes.
+/// One folder of a Maildir, with its directories cur, new and tmp, which servers and other programs may be using too. No message is ever
+/// lost: the new one is complete on disk and has its name before the old one is removed.
 /// </summary>
 internal sealed partial class MaildirFolder : IDisposable
 {
     private const UnixFileMode Permissions = AtomicFile.Public | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite
         | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
-    /// <summary>No run takes as long for one message, in seconds.</summary>
+    /// <summary>The age of a temporary file, in seconds, from which on no run can still be writing it.</summary>
     private const long AbandonedAfter = 15 * 60;
 
     private static readonly string[] Parts = ["tmp", "new", "cur"];
@@ -27,7 +27,7 @@ internal sealed partial class MaildirFolder : IDisposable
     private MaildirFolder(string path, TimeProvider time, OpenDirectory temporary, params OpenDirectory[] places) =>
         (Path, this.time, this.temporary, this.places) = (path, time, temporary, places);
 
-    /// <summary>Gets what it is called, for people.</summary>
+    /// <summary>Gets the path, for people.</summary>
     public string Path { get; }
 
     /// <summary>Finds the folders of a Maildir: itself, and all that are in it, as .Sent or Sent. Symbolic links are not followed.</summary>
@@ -50,7 +50,7 @@ internal sealed partial class MaildirFolder : IDisposable
         return messages;
     }
 
-    /// <summary>Removes from tmp what a run left there that was cut off.</summary>
+    /// <summary>Removes temporary files that interrupted runs left behind.</summary>
     public void CleanUp()
     {
         foreach (var name in temporary.Names())
@@ -61,19 +61,23 @@ internal sealed partial class MaildirFolder : IDisposable
         }
     }
 
-    /// <summary>Replaces a message by what was made of it, with its flags, its date, its owner and its permissions.</summary>
+    /// <summary>Replaces a message with the opened one, which keeps its flags, date, owner and permissions.</summary>
     /// <param name="message">The message.</param>
-    /// <param name="content">What was made of it.</param>
-    /// <param name="wireSize">Its size with CRLF line ends.</param>
-    /// <returns>Whether it was still there; what was made of a message that somebody deleted meanwhile goes too.</returns>
-    /// <exception cref="IOException">It cannot be written; the old one is as it was.</exception>
+    /// <param name="content">The opened message.</param>
+    /// <param name="wireSize">The size of the opened message with CRLF line ends, in bytes.</param>
+    /// <returns>Whether the message was still there. If somebody deleted it meanwhile, the opened one is removed too.</returns>
+    /// <exception cref="IOException">The new one cannot be written; the old one is as it was.</exception>
     public bool Replace(MaildirMessage message, ReadOnlySpan<byte> content, long wireSize)
     {
-        // The machine stopped between the two steps of a run before this one.
+        // An earlier run wrote the new one, and was interrupted before it removed the old one.
         if (listed.Contains(message.Name.OpenedUnique) && IsThere(message.Name.OpenedUnique))
             return message.Place.Remove($"{message.Name}");
         if (Write(message, content) is not { } name)
-            return Find(message.Name.Unique) is ({ } where, var renamed) && $"{renamed}" != $"{message.Name}" && Replace(new(this, where, $"{renamed}"), content, wireSize);
+        {
+            return Find(message.Name.Unique) is ({ } where, var renamed) && $"{renamed}" != $"{message.Name}"
+                && Replace(new(this, where, $"{renamed}"), content, wireSize);
+        }
+
         var (place, opened) = (message.Place, message.Name.Opened(content.Length, wireSize));
         try
         {
@@ -136,12 +140,12 @@ internal sealed partial class MaildirFolder : IDisposable
         using var file = temporary.Create(name);
         try
         {
-            // The owner first: a change of it takes away bits of the mode.
+            // The owner first: changing it clears bits of the mode.
             FileOwner.Of(old)?.Own(file, $"{temporary.Path}/{name}");
             if (!OperatingSystem.IsWindows())
                 File.SetUnixFileMode(file, File.GetUnixFileMode(old) & Permissions);
             RandomAccess.Write(file, content, 0);
-            File.SetLastWriteTimeUtc(file, File.GetLastWriteTimeUtc(old)); // what IMAP tells as the date of arrival
+            File.SetLastWriteTimeUtc(file, File.GetLastWriteTimeUtc(old)); // INTERNALDATE of IMAP
             RandomAccess.FlushToDisk(file);
             return name;
         }
@@ -152,7 +156,8 @@ internal sealed partial class MaildirFolder : IDisposable
         }
     }
 
-    /// <summary>Removes the old one, whatever it is called by now: a server renames it when a flag changes, and moves it out of new.</summary>
+    /// <summary>Removes the old message, whatever its name is now: a server renames it when a flag changes, and moves it from new to
+    /// cur.</summary>
     internal bool RemoveOld(MaildirMessage message, OpenDirectory place, MaildirName opened)
     {
         if (place.Remove($"{message.Name}"))

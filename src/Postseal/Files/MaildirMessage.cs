@@ -17,9 +17,9 @@ internal sealed class MaildirMessage(MaildirFolder folder, OpenDirectory place, 
     /// <summary>Gets its name.</summary>
     public MaildirName Name { get; } = MaildirName.Parse(name);
 
-    /// <summary>Gets what it is called, for people.</summary>
+    /// <summary>Gets the path, for people.</summary>
     public string Path => System.IO.Path.Combine(place.Path, name);
 
-    /// <summary>Opens it; <see langword="null"/>: it is not there any more, or is no file.</summary>
+    /// <summary>Opens it; <see langword="null"/> if it is not there any more, or is not a regular file.</summary>
     public SafeFileHandle? Open() => place.OpenFile(name);
 }

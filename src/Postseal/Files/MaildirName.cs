@@ -4,12 +4,12 @@ using System.Text.RegularExpressions;
 namespace Postseal.Program.Files;
 
 /// <summary>
-/// The name of a message in a Maildir: <c>UNIQUE,S=SIZE,W=SIZE:2,FLAGS</c>. Dovecot and Courier write the sizes, as the file has it (S) and
-/// with CRLF line ends (W); the flags begin behind the colon.
+/// The name of a message in a Maildir: <c>UNIQUE,S=SIZE,W=SIZE:2,FLAGS</c>. Dovecot and Courier write two sizes, that of the file (S) and
+/// that with CRLF line ends (W); the flags begin behind the colon.
 /// </summary>
-/// <param name="Unique">What tells it from every other message, of all times.</param>
-/// <param name="Sizes">The sizes, with a comma before each; or none.</param>
-/// <param name="Info">The flags with their colon; or none.</param>
+/// <param name="Unique">What no other message ever has.</param>
+/// <param name="Sizes">The sizes, with a comma before each; may be empty.</param>
+/// <param name="Info">The flags with their colon; may be empty.</param>
 internal sealed partial record MaildirName(string Unique, string Sizes, string Info)
 {
     private const string Suffix = ".opened";
@@ -24,8 +24,8 @@ internal sealed partial record MaildirName(string Unique, string Sizes, string I
     }
 
     /// <summary>
-    /// Returns the name of what was opened: that of another message, with the same flags. A server knows a message by this name, and what
-    /// it once told of a message to its clients, and they have kept of it, never changes (RFC 3501 section 2.3.1.1).
+    /// Returns the name of the opened message: a new message with the same flags. A server tells messages apart by their names, and clients
+    /// keep what they have read, so the content of a message must never change (RFC 3501 section 2.3.1.1).
     /// </summary>
     /// <param name="size">The size of the file.</param>
     /// <param name="wireSize">The size with CRLF line ends.</param>
@@ -35,7 +35,7 @@ internal sealed partial record MaildirName(string Unique, string Sizes, string I
         Sizes = Size().Replace(Sizes, match => string.Create(CultureInfo.InvariantCulture, $",{match.Groups[1]}={(match.Groups[1].Value == "S" ? size : wireSize)}")),
     };
 
-    /// <summary>Gets the unique part of the name of what was opened.</summary>
+    /// <summary>Gets the unique part of the opened message's name.</summary>
     public string OpenedUnique => Unique + Suffix;
 
     /// <inheritdoc/>

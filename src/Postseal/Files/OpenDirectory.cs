@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Postseal.Program.Files;
 
 /// <summary>
-/// A directory that is held open, and whose files are reached through it: whoever may write in a directory above cannot exchange it for
-/// a symbolic link meanwhile, and none of its files is one. For root, who works in directories of others. Linux only.
+/// A directory that is kept open, and whose files are reached only through it: nobody with rights in a directory above can replace it with
+/// a symbolic link meanwhile, and symbolic links in it are not followed. For root working in other users' directories. Linux only.
 /// </summary>
 internal sealed partial class OpenDirectory : IDisposable
 {
@@ -15,7 +15,7 @@ internal sealed partial class OpenDirectory : IDisposable
     private const uint STATX_TYPE = 1;
     private const int O_WRONLY = 1, O_CREAT = 0x40, O_EXCL = 0x80, O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000;
 
-    // These two differ.
+    // The values of these two differ by architecture.
     private static readonly bool IsArmOrPower = RuntimeInformation.ProcessArchitecture
         is Architecture.Arm or Architecture.Armv6 or Architecture.Arm64 or Architecture.Ppc64le;
     private static readonly int O_DIRECTORY = IsArmOrPower ? 0x4000 : 0x10000;
@@ -25,11 +25,11 @@ internal sealed partial class OpenDirectory : IDisposable
 
     private OpenDirectory(SafeFileHandle handle, string path) => (this.handle, Path) = (handle, path);
 
-    /// <summary>Gets what it is called, for people.</summary>
+    /// <summary>Gets the path, for people.</summary>
     public string Path { get; }
 
     /// <summary>Opens a directory.</summary>
-    /// <exception cref="IOException">It is not there, is none or a symbolic link, or must not be read.</exception>
+    /// <exception cref="IOException">It is not there, is not a directory but perhaps a symbolic link, or must not be read.</exception>
     public static OpenDirectory Open(string path)
     {
         if (!OperatingSystem.IsLinux())
@@ -37,18 +37,19 @@ internal sealed partial class OpenDirectory : IDisposable
         return OpenAt(AT_FDCWD, path, path) ?? throw new IOException($"'{path}' is no directory, or is a symbolic link");
     }
 
-    /// <summary>Opens a directory in it; <see langword="null"/>: it is not there, is none, or a symbolic link.</summary>
+    /// <summary>Opens a directory in it; <see langword="null"/> if it is not there, or is not a directory.</summary>
     public OpenDirectory? Subdirectory(string name) => OpenAt(Number, name, System.IO.Path.Combine(Path, name));
 
     /// <summary>Lists the names in it.</summary>
     public IReadOnlyList<string> Names() =>
         [.. Directory.EnumerateFileSystemEntries($"/proc/self/fd/{Number}").Select(entry => System.IO.Path.GetFileName(entry)).Order(StringComparer.Ordinal)];
 
-    /// <summary>Opens a regular file for reading; <see langword="null"/>: it is not there, or is something else, as a symbolic link.</summary>
+    /// <summary>Opens a regular file for reading; <see langword="null"/> if it is not there, or is something else, as a symbolic
+    /// link.</summary>
     /// <exception cref="IOException">It must not be read.</exception>
     public SafeFileHandle? OpenFile(string name)
     {
-        // At a FIFO it would wait for a writer.
+        // O_NONBLOCK: a FIFO would wait for a writer.
         var file = Handle(openat(Number, name, O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC, 0), name);
         if (file is null || IsRegular(file))
             return file;
@@ -62,7 +63,7 @@ internal sealed partial class OpenDirectory : IDisposable
         Handle(openat(Number, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (int)AtomicFile.Private), name)
         ?? throw Failure(name);
 
-    /// <summary>Gives a file in it another name, in another directory.</summary>
+    /// <summary>Moves a file to another directory, under another name.</summary>
     /// <exception cref="IOException">There is a file of that name, or it cannot be done.</exception>
     public void Move(string name, OpenDirectory to, string newName)
     {
@@ -72,7 +73,7 @@ internal sealed partial class OpenDirectory : IDisposable
             return;
         }
 
-        // Not every file system has such links.
+        // Not every file system has hard links.
         if (Marshal.GetLastPInvokeError() is EEXIST || renameat(Number, name, to.Number, newName) != 0)
             throw to.Failure(newName);
     }
@@ -83,7 +84,7 @@ internal sealed partial class OpenDirectory : IDisposable
     public bool Remove(string name) =>
         unlinkat(Number, name, 0) == 0 || (Marshal.GetLastPInvokeError() == ENOENT ? false : throw Failure(name));
 
-    /// <summary>Has the disk keep the names as they are now.</summary>
+    /// <summary>Flushes the names in it to disk.</summary>
     public void Flush() => fsync(Number);
 
     /// <inheritdoc/>

@@ -4,10 +4,10 @@ using Postseal.Verification;
 
 namespace Postseal.Program.Commands.Kit;
 
-/// <content>Opens mail that was kept encrypted, at the order of whoever may read the keys.</content>
+/// <content>Opens mail that stayed encrypted, for an administrator who may read the keys.</content>
 internal sealed partial class IncomingMail
 {
-    /// <summary>Opens a message, as far as there are keys, and marks it as the daemon would. Who gets it disposes of its reading.</summary>
+    /// <summary>Opens a message as far as there are keys, and marks it as the daemon would. The caller disposes of its reading.</summary>
     /// <param name="message">The message.</param>
     /// <param name="owners">Whose keys are used; none: those of everybody in the directory.</param>
     /// <param name="cancellationToken">Gives up.</param>

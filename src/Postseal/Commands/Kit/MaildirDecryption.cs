@@ -8,11 +8,11 @@ using Postseal.Smime;
 
 namespace Postseal.Program.Commands.Kit;
 
-/// <summary>Opens what lies encrypted in a Maildir, for those whose mail it is, and counts what became of it.</summary>
+/// <summary>Opens the encrypted messages in a Maildir with its owners' keys, and counts what became of them.</summary>
 /// <param name="mail">Opens a message.</param>
-/// <param name="owners">Whose mail it is: no other keys are used.</param>
+/// <param name="owners">Whose mail it is: only their keys are used.</param>
 /// <param name="isTrial">Whether nothing is written.</param>
-/// <param name="output">Takes a line for each message that is opened, or should have been.</param>
+/// <param name="output">Takes a line for each message that is opened, or that cannot be opened.</param>
 internal sealed class MaildirDecryption(IncomingMail mail, IReadOnlyList<MailAddress> owners, bool isTrial, CommandOutput output)
 {
     // A message is held whole, and in clear a second time.
@@ -21,7 +21,7 @@ internal sealed class MaildirDecryption(IncomingMail mail, IReadOnlyList<MailAdd
     private int opened, withoutKey, failed, vanished, other;
 
     /// <summary>Opens all messages of a Maildir.</summary>
-    /// <returns>Whether nothing went wrong; a message for which there is no key is none that did.</returns>
+    /// <returns>Whether nothing went wrong. That there is no key for a message is nothing wrong.</returns>
     /// <exception cref="IOException">It cannot be read.</exception>
     public async Task<bool> RunAsync(string path, CancellationToken cancellationToken)
     {
@@ -125,7 +125,7 @@ internal sealed class MaildirDecryption(IncomingMail mail, IReadOnlyList<MailAdd
         output.Note($"{message.Path}: {why}");
     }
 
-    /// <summary>Reads a message; <see langword="null"/>: it is gone, or is no file.</summary>
+    /// <summary>Reads a message; <see langword="null"/> if it is gone, or is not a regular file.</summary>
     private static byte[]? Read(MaildirMessage message)
     {
         using var file = message.Open();
