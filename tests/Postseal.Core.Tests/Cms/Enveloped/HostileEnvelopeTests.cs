@@ -94,6 +94,21 @@ public sealed class HostileEnvelopeTests : IDisposable
     }
 
     [Fact]
+    public async Task GCM_relabelled_CBC_gives_noise_at_best_and_CBC_relabelled_GCM_nothing()
+    {
+        // In CBC the blocks of GCM are noise, which ends like a padding one time in 256: what is noise is for who reads MIME to find out.
+        byte[] blocks = [.. EncryptGcm(contentKey, 16, []).Encrypted.AsSpan(0, 32)];
+        var gcmAsCbc = Cbc() with { Content = CmsParts.Primitive(blocks), Algorithm = CmsParts.WithIv(Aes128Cbc, [.. nonce, 0, 0, 0, 2]) };
+        var decryption = await ReceivedEnvelopeTests.Decrypt(gcmAsCbc.Encode(), alice);
+        Assert.True(decryption is CannotDecrypt { Kind: DecryptionFailure.Failed }
+            || decryption is DecryptedContent noise && noise.Content.Span.IndexOf(Content.AsSpan(0, 8)) < 0);
+
+        var cbcAsGcm = Cbc() with { Type = CmsParts.AuthEnvelopedData, Mac = new byte[16], Algorithm = CmsParts.Gcm(Aes128Gcm, nonce, 16) };
+        Assert.Equal(
+            DecryptionFailure.Failed, Assert.IsType<CannotDecrypt>(await ReceivedEnvelopeTests.Decrypt(cbcAsGcm.Encode(), alice)).Kind);
+    }
+
+    [Fact]
     public async Task Nothing_of_GCM_is_released_that_was_changed()
     {
         var parts = Gcm(16);
