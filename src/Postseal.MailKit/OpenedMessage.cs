@@ -4,7 +4,7 @@ using Postseal.Verification;
 namespace Postseal.MailKit;
 
 /// <summary>A fetched message, opened as far as there are keys. What was decrypted is in MimeKit's memory, which is not cleared.</summary>
-public sealed record OpenedMessage
+public sealed class OpenedMessage
 {
     private readonly ContentIntegrity integrity;
 

@@ -22,7 +22,7 @@ public sealed class RecordTests
     private static readonly Type[] Harmless =
     [
         typeof(IPAddress), typeof(IPNetwork), typeof(TimeSpan), typeof(DateTime), typeof(DateTimeOffset), typeof(ReadOnlyMemory<byte>),
-        typeof(System.Buffers.ReadOnlySequence<byte>), typeof(X509Certificate2), typeof(MailAddress), typeof(Identity),
+        typeof(System.Buffers.ReadOnlySequence<byte>), typeof(X509Certificate2), typeof(MailAddress), typeof(Identity), typeof(IDisposable),
     ];
 
     public static TheoryData<Type> Records() => [.. Assemblies.SelectMany(assembly => assembly.GetExportedTypes()).Where(IsRecord)];

@@ -104,7 +104,9 @@ public sealed class HarvestReportTests : IDisposable
             Certificates = room.Options with { Trust = new TrustOptions { Anchors = room.Folder.File("anchors.txt") } },
             Incoming = new IncomingOptions
             {
-                Domains = [AddressPattern.Parse("@example.net")], AuthservId = "mx.example.net", KeepResults = keeps ?? ["dkim"],
+                Domains = [AddressPattern.Parse("@example.net")],
+                AuthservId = "mx.example.net",
+                KeepResults = keeps ?? ["dkim"],
             },
             Harvest = room.Harvest,
         };

@@ -2,8 +2,8 @@ using System.Text;
 using MimeKit;
 using Postseal.Mail;
 using Postseal.Smime;
-using Postseal.Tests.Mime;
 using Postseal.TestKit;
+using Postseal.Tests.Mime;
 
 namespace Postseal.Tests.Smime;
 

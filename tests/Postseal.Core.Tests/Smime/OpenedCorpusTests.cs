@@ -4,9 +4,9 @@ using Postseal.Cms.Enveloped;
 using Postseal.Mail;
 using Postseal.Mime;
 using Postseal.Smime;
+using Postseal.TestKit;
 using Postseal.Tests.Cms.Enveloped;
 using Postseal.Tests.Mime;
-using Postseal.TestKit;
 
 namespace Postseal.Tests.Smime;
 

@@ -3,8 +3,8 @@ using FsCheck;
 using FsCheck.Fluent;
 using Postseal.Mail;
 using Postseal.Smime;
-using Postseal.Tests.Mime;
 using Postseal.TestKit;
+using Postseal.Tests.Mime;
 
 namespace Postseal.Tests.Smime;
 

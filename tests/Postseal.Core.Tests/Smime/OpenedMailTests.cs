@@ -1,8 +1,8 @@
 using System.Buffers;
 using Postseal.Mail;
 using Postseal.Smime;
-using Postseal.Tests.Mime;
 using Postseal.TestKit;
+using Postseal.Tests.Mime;
 
 namespace Postseal.Tests.Smime;
 

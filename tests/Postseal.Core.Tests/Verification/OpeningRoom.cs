@@ -35,7 +35,9 @@ public sealed class OpeningRoom : IDisposable
 
     internal static IncomingOptions Opens { get; } = new()
     {
-        Domains = [AddressPattern.Parse("@example.net")], AuthservId = "mx.example.net", Decrypt = true,
+        Domains = [AddressPattern.Parse("@example.net")],
+        AuthservId = "mx.example.net",
+        Decrypt = true,
     };
 
     public Correspondent Bob { get; }
