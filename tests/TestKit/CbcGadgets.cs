@@ -49,6 +49,17 @@ public sealed class CbcGadgets : IDisposable
     /// <param name="chosen">Sixteen characters.</param>
     public byte[] WithBeginning(string chosen) => Encode(Choose(chosen), blocks);
 
+    /// <summary>Makes that of one block of the letter alone, of which each bit can be changed.</summary>
+    /// <param name="index">Which block, from 0.</param>
+    /// <param name="at">The octet that is changed, from 0 to 15.</param>
+    /// <param name="mask">Its bits that are.</param>
+    public byte[] OneBlock(int index, int at, byte mask)
+    {
+        var vector = (index == 0 ? iv : blocks[index - 1]).ToArray();
+        vector[at] ^= mask;
+        return Encode(vector, [blocks[index]]);
+    }
+
     /// <summary>Makes the EnvelopedData of a letter that begins with the attacker's text, and has all of the original behind it.</summary>
     /// <param name="chosen">At most 16 characters each: between any two, and behind the last, come 16 bytes that he cannot choose.
     /// </param>

@@ -102,6 +102,10 @@ internal sealed class MailVerifier(SignerCheck signers, int maxLayers, OpeningRu
             return ContentIntegrity.Signature;
         else if (rules.KeepsUnauthenticated)
             why = $"{content.Algorithm.Name} notices no changes, and it is not signed ([Incoming] Unauthenticated = Keep)";
+        // Anybody can choose all of a message of one block, by its initialization vector, and learn of byte after byte whether it is well
+        // padded, where a bounce tells whether it was opened (Vaudenay, EUROCRYPT 2002). This field does not fit into a block.
+        else if (BodyPart.Parse(new(content.Content)).Type is null)
+            why = $"{content.Algorithm.Name} notices no changes, it is not signed, and what is inside does not begin with a Content-Type";
         else if (CleanMime.FindProblem(new(content.Content)) is { } problem)
             why = $"{content.Algorithm.Name} notices no changes, it is not signed, and what is inside is no clean MIME: {problem}";
         else
