@@ -62,8 +62,9 @@ public sealed class HttpServerDouble : IAsyncDisposable
             while (true)
                 connections.Add(AnswerAsync(await listener.AcceptTcpClientAsync(stopping.Token)));
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is OperationCanceledException or SocketException or InvalidOperationException)
         {
+            // Stopped while it waited for a connection, or, as the last of these says, between two of them.
             await Task.WhenAll(connections);
         }
     }
