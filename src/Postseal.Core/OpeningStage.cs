@@ -29,25 +29,29 @@ internal sealed class OpeningStage(IncomingOptions options, MailVerifier verifie
     {
         if (!options.Decrypt)
             return new Opening(verifier.Read(message), message);
-        var closed = await opener.OpenAsync(message, NoKeys, cancellationToken).ConfigureAwait(false);
-        if (closed.Problem is null or { Kind: DecryptionFailure.NobodyCould })
-            return closed;
         var recipients = envelope.Recipients.DistinctBy(recipient => (object?)recipient.Address ?? recipient.Text).ToArray();
-        if (recipients is not [{ Address: { } recipient } only] || IsLater(only, envelope))
-        {
-            return await MayBeOpenedForAsync(recipients, closed.Reading.Closed!, cancellationToken).ConfigureAwait(false)
-                ? closed.ForEachRecipient(envelope.CanSplit)
-                : closed;
-        }
-
-        if (WhyReturned(envelope) is { } why)
-            return closed.Withheld(why);
+        if (recipients is not [{ Address: { } recipient } only] || IsLater(only, envelope) || WhyReturned(envelope) is not null)
+            return await KeepClosedAsync(message, recipients, envelope, cancellationToken).ConfigureAwait(false);
         var opening = await opener.OpenAsync(
             message, (layer, cancellation) => keys.FindDecryptionKeysAsync(recipient, layer.Names, cancellation), cancellationToken)
             .ConfigureAwait(false);
         return opening.IsOpened && options.Deliver == OpenedDelivery.Reencrypted
             ? await EncryptAsync(opening, message, recipient, cancellationToken).ConfigureAwait(false)
             : opening;
+    }
+
+    /// <summary>Verifies a message without any key, and says what becomes of it if it is encrypted.</summary>
+    private async ValueTask<Opening> KeepClosedAsync(
+        MailMessage message, Recipient[] recipients, Envelope envelope, CancellationToken cancellationToken)
+    {
+        var closed = await opener.OpenAsync(message, NoKeys, cancellationToken).ConfigureAwait(false);
+        if (closed.Problem is null or { Kind: DecryptionFailure.NobodyCould })
+            return closed;
+        if (recipients is [{ Address: not null } only] && !IsLater(only, envelope))
+            return closed.Withheld(WhyReturned(envelope)!);
+        return await MayBeOpenedForAsync(recipients, closed.Reading.Closed!, cancellationToken).ConfigureAwait(false)
+            ? closed.ForEachRecipient(envelope.CanSplit)
+            : closed;
     }
 
     /// <summary>Determines whether the address may be an alias, so that only the second pass knows the recipient: mail opened for an alias

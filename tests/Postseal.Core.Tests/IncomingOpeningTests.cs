@@ -424,11 +424,4 @@ public sealed class IncomingOpeningTests : IDisposable
     private static string BodyOf(MailMessage message) => Encoding.Latin1.GetString(message.Body.ToArray());
 
     private static string Unfolded(HeaderField field) => Regex.Replace(field.ToString(), @"\s+", " ");
-
-    private sealed class NobodyAsked : IRevocationCheck
-    {
-        public long Version => 0;
-
-        public RevocationAnswer Check(X509Certificate2 certificate, IReadOnlyList<X509Certificate2> issuers) => new RevocationAnswer.NotAsked();
-    }
 }

@@ -256,11 +256,4 @@ public sealed class IncomingPredecessorTests : IDisposable
                 ClientAddress = IPAddress.Parse("203.0.113.9"),
             });
     }
-
-    private sealed class NobodyAsked : IRevocationCheck
-    {
-        public long Version => 0;
-
-        public RevocationAnswer Check(X509Certificate2 certificate, IReadOnlyList<X509Certificate2> issuers) => new RevocationAnswer.NotAsked();
-    }
 }

@@ -280,11 +280,4 @@ public sealed class IncomingProcessorTests : IDisposable
 
     private static string Unfolded(HeaderField field) =>
         Regex.Replace(field.ToString(), @"\s+", " ");
-
-    private sealed class NobodyAsked : IRevocationCheck
-    {
-        public long Version => 0;
-
-        public RevocationAnswer Check(X509Certificate2 certificate, IReadOnlyList<X509Certificate2> issuers) => new RevocationAnswer.NotAsked();
-    }
 }

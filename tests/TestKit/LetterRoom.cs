@@ -22,7 +22,7 @@ public sealed class LetterRoom : IDisposable
         Clone = LetterSigner.CloneOf(Alice.Certificate, "alice@example.org");
         Folder.Write("anchors.txt", Folder.Ca.Root.ExportCertificatePem());
         var trust = new SignerTrust(
-            new TrustOptions { Anchors = Folder.File("anchors.txt") }, new NothingAsked(), () => [], issuers: null, Folder.Time, warning => throw new InvalidOperationException(warning));
+            new TrustOptions { Anchors = Folder.File("anchors.txt") }, new NobodyAsked(), () => [], issuers: null, Folder.Time, warning => throw new InvalidOperationException(warning));
         Verifier = new MailVerifier(new SignerCheck(new ReceivedCertificates(), trust, UnknownRevocation.Say, TimeSpan.FromHours(1)), maxLayers: 4);
     }
 
@@ -69,11 +69,4 @@ public sealed class LetterRoom : IDisposable
     }
 
     private LetterSigner Trusted(string address) => LetterSigner.Of(Folder.Ca, address);
-
-    private sealed class NothingAsked : IRevocationCheck
-    {
-        public long Version => 0;
-
-        public RevocationAnswer Check(X509Certificate2 certificate, IReadOnlyList<X509Certificate2> issuers) => new RevocationAnswer.NotAsked();
-    }
 }

@@ -85,9 +85,15 @@ internal sealed class MailVerifier(SignerCheck signers, int maxLayers, OpeningRu
         return (context, new LayerPeeling(signers, maxLayers, context, message));
     }
 
-    private async ValueTask<Decryption> DecryptAsync(ReceivedEnvelope envelope, KeysFor keys, CancellationToken cancellationToken) =>
-        await envelope.DecryptAsync(
-            await keys(envelope, cancellationToken).ConfigureAwait(false), rules.TripleDes, cancellationToken).ConfigureAwait(false);
+    private async ValueTask<Decryption> DecryptAsync(ReceivedEnvelope envelope, KeysFor keys, CancellationToken cancellationToken)
+    {
+        // What nobody could open shows without a key, and before any is looked for: nothing depends on which are here.
+        var withoutKeys = await envelope.DecryptAsync([], rules.TripleDes, cancellationToken).ConfigureAwait(false);
+        return withoutKeys is CannotDecrypt { Kind: DecryptionFailure.NobodyCould }
+            ? withoutKeys
+            : await envelope.DecryptAsync(
+                await keys(envelope, cancellationToken).ConfigureAwait(false), rules.TripleDes, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Determines what shows that nobody changed some content; <see langword="null"/> if it must not be released, as an attacker may
     /// have pieced it together so that the reader's program sends him the text (Efail).</summary>

@@ -114,11 +114,4 @@ public sealed class HarvestReportTests : IDisposable
         return new MailVerification(options, room.Folder.Open(options.Certificates), new NobodyAsked(), null, room.Time, NullLogger.Instance, learns)
             .Incoming.Process(letter, FromOutside);
     }
-
-    private sealed class NobodyAsked : IRevocationCheck
-    {
-        public long Version => 0;
-
-        public RevocationAnswer Check(X509Certificate2 certificate, IReadOnlyList<X509Certificate2> issuers) => new RevocationAnswer.NotAsked();
-    }
 }

@@ -92,11 +92,4 @@ public sealed class CorpusVerdictTests
             warning => throw new InvalidOperationException(warning));
         return new MailVerifier(new SignerCheck(new ReceivedCertificates(), trust, UnknownRevocation.Say, TimeSpan.FromHours(1)), maxLayers: 4);
     }
-
-    private sealed class NobodyAsked : IRevocationCheck
-    {
-        public long Version => 0;
-
-        public RevocationAnswer Check(X509Certificate2 certificate, IReadOnlyList<X509Certificate2> issuers) => new RevocationAnswer.NotAsked();
-    }
 }

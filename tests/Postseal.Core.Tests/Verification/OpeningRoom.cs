@@ -103,11 +103,4 @@ public sealed class OpeningRoom : IDisposable
         foreach (var person in (IDisposable[])[Bob, Carol, Alice, Mallory, folder])
             person.Dispose();
     }
-
-    private sealed class NobodyAsked : IRevocationCheck
-    {
-        public long Version => 0;
-
-        public RevocationAnswer Check(X509Certificate2 certificate, IReadOnlyList<X509Certificate2> issuers) => new RevocationAnswer.NotAsked();
-    }
 }
