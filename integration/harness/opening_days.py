@@ -8,14 +8,13 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from smtplib import SMTPException
 
 from . import mime, tools
 from .opened_mail import DOMAIN, EC, NOBODY, RSA, SECRET, TEXT, Opening, flipped, marks
-from .program import AS_DAEMON, DAEMON
+from .program import AS_DAEMON, DAEMON, full_disk
 from .report import Skipped, Test, expect
 from .split_mail import BOB
 
@@ -27,7 +26,7 @@ def tests(mail: Opening) -> Iterator[Test]:
             ("SIGKILL while mail is in flight: nothing is lost, and no file has the text", killed),
             ("SIGKILL between the passes: it waits as it came", killed_between),
             ("a crash leaves no core", crashed),
-            ("a disk that is full: what needs it waits", full_disk),
+            ("a disk that is full: what needs it waits", no_room),
             ("at level Trace the log has no text either", log),
             ("right, wrong and missing keys are answered at the same time", timing)):
         yield Test(f"opening: {name}", partial(test, mail))
@@ -195,17 +194,10 @@ def nowhere(mail: Opening, directories: list[Path], log: str) -> None:
     expect(not found, f"the text is in {found}")
 
 
-def full_disk(mail: Opening) -> None:
+def no_room(mail: Opening) -> None:
     """The state is on a disk that is full: who needs no split gets his mail; what has to be split waits at its client."""
     state = mail.state()
-    if tools.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=700", "none", state], ok=range(256)).returncode != 0:
-        raise Skipped("no file system can be mounted here")
-    try:
-        tools.run(["chown", DAEMON, state])
-        filler = state / "filler"
-        with filler.open("wb", buffering=0) as file, suppress(OSError):
-            while file.write(b"x" * 512):
-                pass
+    with full_disk(state) as filler:
         with mail.daemon(state=state) as daemon:
             encrypted = mail.encrypted(mail.signed(), mail.readers[RSA])
             alone = mail.come(mail.letter(encrypted), RSA)
@@ -220,8 +212,6 @@ def full_disk(mail: Opening) -> None:
             mail.verifies(for_rsa.raw)
             mail.closed(again, for_nobody)
             nowhere(mail, [state], daemon.log())
-    finally:
-        tools.run(["umount", state])
 
 
 def log(mail: Opening) -> None:

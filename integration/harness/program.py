@@ -3,17 +3,33 @@
 import re
 import signal
 import subprocess
-from collections.abc import Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from . import tools
-from .report import Failure, expect
+from .report import Failure, Skipped, expect
 
 
 # The daemon runs as a user of its own, as with the systemd unit: it has to get along without root's rights.
 DAEMON = "daemon"
 AS_DAEMON = ("setpriv", f"--reuid={DAEMON}", f"--regid={DAEMON}", "--clear-groups", "--inh-caps=-all")
+
+
+@contextmanager
+def full_disk(directory: Path) -> Iterator[Path]:
+    """Puts a file system of the daemon's own into a directory, without any room. What takes the room is yielded; without it there is some."""
+    if tools.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=700", "none", directory], ok=range(256)).returncode != 0:
+        raise Skipped("no file system can be mounted here")
+    try:
+        tools.run(["chown", DAEMON, directory])
+        filler = directory / "filler"
+        with filler.open("wb", buffering=0) as file, suppress(OSError):
+            while file.write(b"x" * 512):
+                pass
+        yield filler
+    finally:
+        tools.run(["umount", directory])
 
 
 class Program:

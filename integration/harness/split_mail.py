@@ -3,6 +3,7 @@
 import itertools
 import re
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,8 +58,7 @@ class Split:
         return made
 
     def state(self) -> Path:
-        made = self.world.work / f"state-{next(self._numbers)}"
-        made.mkdir(mode=0o700)
+        made = Path(tempfile.mkdtemp(prefix="state-", dir=self.world.work))
         tools.run(["chown", DAEMON, made])
         return made
 

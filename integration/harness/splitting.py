@@ -5,15 +5,14 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import partial
 
 import dkim as dkimpy
 
 from . import mime, tools
 from .cases import attachment
-from .program import AS_DAEMON, DAEMON
-from .report import Skipped, Test, expect
+from .program import AS_DAEMON, DAEMON, full_disk
+from .report import Test, expect
 from .smtp import Reply
 from .split_mail import ALICE, BODY, BOB, CAROL, DAVE, FIELD, Sent, Split
 from .world import World
@@ -52,7 +51,7 @@ def tests(world: World) -> Iterator[Test]:
     yield Test("splitting: a header field and a tag that ask for encryption, and leave with no mail", partial(overrides, split))
     yield Test("splitting: a Postfix without the lines: the mail waits at its client", partial(not_set_up, split))
     yield Test("splitting: settings without the lines' method: the mail waits in the queue", partial(method_gone, split))
-    yield Test("splitting: a disk that is full: the mail waits at its client", partial(full_disk, split))
+    yield Test("splitting: a disk that is full: the mail waits at its client", partial(no_room, split))
     yield Test("splitting: postseal check says when no key can be made", partial(check, split))
 
 
@@ -472,16 +471,9 @@ def method_gone(split: Split) -> None:
         split.arrived(sent, BOB, DAVE)
 
 
-def full_disk(split: Split) -> None:
+def no_room(split: Split) -> None:
     state = split.state()
-    if tools.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=700", "none", state], ok=range(256)).returncode != 0:
-        raise Skipped("no file system can be mounted here")
-    try:
-        tools.run(["chown", DAEMON, state])
-        filler = state / "filler"
-        with filler.open("wb", buffering=0) as file, suppress(OSError):
-            while file.write(b"x" * 512):
-                pass
+    with full_disk(state) as filler:
         with split.daemon(state=state) as daemon:
             sent = split.send(split.message(BOB, DAVE), BOB, DAVE)
             expect(sent.reply.code == 451, f"{sent.reply}")
@@ -490,8 +482,6 @@ def full_disk(split: Split) -> None:
             filler.unlink()
             again = split.send(sent.message, BOB, DAVE)
             split.arrived(again, BOB, DAVE)
-    finally:
-        tools.run(["umount", state])
 
 
 def check(split: Split) -> None:
