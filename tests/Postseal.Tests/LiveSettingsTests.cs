@@ -210,7 +210,7 @@ public sealed class LiveSettingsTests : IDisposable
     [Theory]
     [InlineData("[Milter]\nMaxConnections = 7", true)]
     [InlineData("[Milter]\nSocket = inet:1@127.0.0.1", true)]
-    [InlineData("[Milter]\nPeers = postfix", true)]
+    [InlineData("[Milter]\nPeers = root", true)]
     [InlineData("[Log]\nLevel = Debug", false)]
     [InlineData("[Signing]\nMode = Never", false)]
     public void What_needs_a_restart_is_said(string ini, bool restart)
