@@ -20,6 +20,7 @@ public sealed partial class HouseTests
         "Certificates.Fetching", // what certificates point to, fetched meanwhile
         "Certificates.Revocation", // which certificates their CAs took back
         "Certificates.Trust",    // whose certificates are believed
+        "Certificates.Sources",  // what directory services, DNS and tokens are asked, and what they answered
         "Certificates.Store",    // the directory of certificate files
         "Smime",                 // MIME and CMS put together
         "Policy",                // who may, who must

@@ -10,7 +10,6 @@ namespace Postseal.Certificates;
 public sealed class MailCertificate
 {
     private readonly PrivateKey? key;
-    private readonly string source;
     private readonly Lazy<(Rejection? Rejection, RecipientKey? Key)> encryption;
     private volatile Completed? completed;
 
@@ -24,11 +23,31 @@ public sealed class MailCertificate
         X509Certificate2 certificate, string source, bool hasKey, PrivateKey? key = null,
         IReadOnlyList<X509Certificate2>? beside = null)
     {
-        (Certificate, this.source, HasKey, this.key, Beside) = (certificate, source, hasKey, key, beside ?? []);
+        (Certificate, Source, HasKey, this.key, Beside) = (certificate, source, hasKey, key, beside ?? []);
         Addresses = CertificateAddresses.Of(certificate);
         CannotSign = CertificateRules.CheckSigning(certificate);
         encryption = new(() => EncryptionTo(certificate));
     }
+
+    /// <summary>Returns a correspondent's certificate that a source outside of files has.</summary>
+    /// <param name="certificate">The certificate.</param>
+    /// <param name="source">Where it is, for people.</param>
+    /// <param name="beside">Other certificates that are there, by which its chain may lead to a root.</param>
+    public static MailCertificate OfCorrespondent(
+        X509Certificate2 certificate, string source, IReadOnlyList<X509Certificate2>? beside = null) =>
+        new(certificate, source, hasKey: false, beside: beside);
+
+    /// <summary>Returns a certificate of ours whose key is in a token.</summary>
+    /// <param name="certificate">The certificate.</param>
+    /// <param name="key">Its private key.</param>
+    /// <param name="source">Where they are, for people.</param>
+    /// <param name="beside">Other certificates that are there, by which its chain may lead to a root.</param>
+    public static MailCertificate InToken(
+        X509Certificate2 certificate, PrivateKey key, string source, IReadOnlyList<X509Certificate2>? beside = null) =>
+        new(certificate, source, hasKey: true, key, beside);
+
+    /// <summary>Gets where it comes from, for people: the files, the entry.</summary>
+    public string Source { get; }
 
     /// <summary>Gets the certificate.</summary>
     public X509Certificate2 Certificate { get; }
@@ -45,11 +64,11 @@ public sealed class MailCertificate
     /// <summary>Gets its public key, ready to encrypt to; read when it is first asked for.</summary>
     /// <exception cref="CryptographicException">It cannot be encrypted to: <see cref="CannotEncrypt"/>.</exception>
     internal RecipientKey EncryptionKey =>
-        encryption.Value.Key ?? throw new CryptographicException($"Nothing is encrypted to the certificate in {source}: {CannotEncrypt}.");
+        encryption.Value.Key ?? throw new CryptographicException($"Nothing is encrypted to the certificate in {Source}: {CannotEncrypt}.");
 
     /// <summary>Gets its private key, which was opened.</summary>
     internal DecryptionKey DecryptionKey => new(
-        Certificate, key ?? throw new InvalidOperationException($"The key of {source} was not opened."), source);
+        Certificate, key ?? throw new InvalidOperationException($"The key of {Source} was not opened."), Source);
 
     /// <summary>Gets why it may sign for nobody; <see langword="null"/> when it may.</summary>
     internal Rejection? CannotSign { get; }
@@ -74,14 +93,14 @@ public sealed class MailCertificate
         if (known is not null && ReferenceEquals(known.From, issuers) && now.UtcDateTime <= known.HoldsUntil)
             return known.Identity;
         var chain = CertificateChain.Of(Certificate, [CertificateChain.BySubject(Beside), issuers], now);
-        var identity = new Identity(Certificate, chain.Intermediates, key!, source)
+        var identity = new Identity(Certificate, chain.Intermediates, key!, Source)
         {
             Chain = chain,
             Warnings = WarningsOf(chain),
         };
         completed = new Completed(issuers, chain.HoldsUntil, identity);
         foreach (var warning in identity.Warnings.Except(known?.Identity.Warnings ?? []))
-            warn($"{source}: {warning}");
+            warn($"{Source}: {warning}");
         return identity;
     }
 

@@ -12,15 +12,21 @@ internal static class IniFile
     /// <summary>Far above any real configuration; a message by mistake named as one is not read whole.</summary>
     private const int MaxSize = 1 << 20;
 
+    /// <summary>Reads a file.</summary>
+    /// <returns>The settings, and the names of the sections in the order of the file.</returns>
     /// <exception cref="ConfigurationException">The file is not there, cannot be read, or is no INI file.</exception>
-    public static IConfiguration Read(string path)
+    public static (IConfiguration Settings, IReadOnlyList<string> Sections) Read(string path)
     {
         try
         {
             using var file = new FileStream(RegularFile.Open(path), FileAccess.Read);
-            return file.Length <= MaxSize
-                ? new ConfigurationBuilder().AddInMemoryCollection(IniStreamConfigurationProvider.Read(file)).Build()
-                : throw Wrong(path, $"is larger than {MaxSize >> 20} MiB; it cannot be a configuration");
+            if (file.Length > MaxSize)
+                throw Wrong(path, $"is larger than {MaxSize >> 20} MiB; it cannot be a configuration");
+            // The reader's dictionary, from which nothing was removed, has the order of the file.
+            var settings = IniStreamConfigurationProvider.Read(file);
+            return (
+                new ConfigurationBuilder().AddInMemoryCollection(settings).Build(),
+                [.. settings.Keys.Select(ConfigurationPath.GetParentPath).OfType<string>().Distinct(StringComparer.OrdinalIgnoreCase)]);
         }
         catch (FormatException e)
         {

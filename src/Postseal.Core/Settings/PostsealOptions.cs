@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Postseal.Certificates.Revocation;
+using Postseal.Certificates.Sources;
 using Postseal.Certificates.Store;
 using Postseal.Harvest;
 using Postseal.Mail;
@@ -47,6 +48,15 @@ public sealed record PostsealOptions
 
     /// <summary>Gets <c>[Harvest]</c>: whether correspondents' certificates are learned from the mail that they sign.</summary>
     public HarvestOptions Harvest { get; init; } = new();
+
+    /// <summary>Gets <c>[Ldap:NAME]</c>: the directory services that are asked for certificates, in the order in which they are asked.</summary>
+    public IReadOnlyList<LdapOptions> Ldap { get; init; } = [];
+
+    /// <summary>Gets <c>[Smimea]</c>: whether certificates are looked up in DNS.</summary>
+    public SmimeaOptions Smimea { get; init; } = new();
+
+    /// <summary>Gets <c>[Pkcs11]</c>: the token whose keys sign and decrypt.</summary>
+    public Pkcs11Options Pkcs11 { get; init; } = new();
 
     /// <summary>
     /// Gets <c>[State] Path</c>: the directory for what has to be remembered, absolute once read; made when it is first needed.

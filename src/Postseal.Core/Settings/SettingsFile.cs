@@ -10,7 +10,9 @@ namespace Postseal.Settings;
 /// <param name="configuration">The settings; in a program of its own, the section that holds ours.</param>
 /// <param name="source">The name of the file, for errors.</param>
 /// <param name="baseDirectory">What relative paths start from: the directory of the file.</param>
-internal sealed class SettingsFile(IConfiguration configuration, string source, string baseDirectory)
+/// <param name="sectionOrder">The names of its sections in their order, where they have one.</param>
+internal sealed class SettingsFile(
+    IConfiguration configuration, string source, string baseDirectory, params IReadOnlyList<string> sectionOrder)
 {
     private readonly List<ConfigurationError> errors = [];
     private readonly List<SettingsSection> sections = [];
@@ -19,8 +21,11 @@ internal sealed class SettingsFile(IConfiguration configuration, string source, 
 
     /// <summary>Opens an INI file.</summary>
     /// <exception cref="ConfigurationException">The file is not there, cannot be read, or is no INI file.</exception>
-    public static SettingsFile Open(string path) =>
-        new(IniFile.Read(path), path, Path.GetDirectoryName(Path.GetFullPath(path))!);
+    public static SettingsFile Open(string path)
+    {
+        var (configuration, order) = IniFile.Read(path);
+        return new(configuration, path, Path.GetDirectoryName(Path.GetFullPath(path))!, order);
+    }
 
     /// <summary>Opens a section, whoever has asked for it before; one that is missing is empty.</summary>
     public SettingsSection Section(string name) =>
@@ -44,6 +49,20 @@ internal sealed class SettingsFile(IConfiguration configuration, string source, 
             else
                 yield return (whose, Open(name, child));
         }
+    }
+
+    /// <summary>Opens the sections <c>[kind:NAME]</c>, in the order of the file; those of another configuration, which has no order, by
+    /// name.</summary>
+    public IEnumerable<(string Name, SettingsSection Section)> Children(string kind)
+    {
+        Section(kind).AllowAll();
+        return
+        [
+            .. from child in configuration.GetSection(kind).GetChildren()
+               let name = $"{kind}:{child.Key}"
+               orderby sectionOrder.TakeWhile(section => !string.Equals(section, name, StringComparison.OrdinalIgnoreCase)).Count()
+               select (child.Key.Trim(), Open(name, child)),
+        ];
     }
 
     public void Error(string section, string key, string message) =>

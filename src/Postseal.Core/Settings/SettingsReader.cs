@@ -1,4 +1,5 @@
 using System.Globalization;
+using Postseal.Certificates.Sources;
 using Postseal.Certificates.Store;
 using Postseal.Certificates.Trust;
 using Postseal.Cms;
@@ -41,10 +42,11 @@ internal static partial class SettingsReader
             Signing = ReadSigning(file.Section("Signing"), defaults.Signing),
             Originating = ReadOriginating(file.Section("Originating"), defaults.Originating),
         };
-        var (senders, certificates) = ReadSenders(file, options.Certificates.DomainCertificates);
+        var state = ReadState(file);
+        var token = ReadPkcs11(file.Section("Pkcs11"), state);
+        var (senders, certificates) = ReadSenders(file, options.Certificates.DomainCertificates, hasToken: token.Module is not null);
         var encryption = file.Section("Encryption");
         var (recipients, recipientCertificates, keysOf) = ReadRecipients(file);
-        var state = ReadState(file);
         return options with
         {
             Senders = senders,
@@ -55,6 +57,9 @@ internal static partial class SettingsReader
             Revocation = ReadRevocation(file.Section("Revocation"), defaults.Revocation),
             Incoming = ReadIncoming(file, defaults.Incoming),
             Harvest = ReadHarvest(file, defaults.Harvest),
+            Ldap = ReadLdap(file),
+            Smimea = ReadSmimea(file.Section("Smimea")),
+            Pkcs11 = token,
             StatePath = state,
             Certificates = options.Certificates with
             {
@@ -203,16 +208,15 @@ internal static partial class SettingsReader
     }
 
     private static (Dictionary<AddressPattern, SenderOverrides>, Dictionary<AddressPattern, SenderCertificate>) ReadSenders(
-        SettingsFile file, bool domainCertificates)
+        SettingsFile file, bool domainCertificates, bool hasToken)
     {
         var overrides = new Dictionary<AddressPattern, SenderOverrides>();
         var certificates = new Dictionary<AddressPattern, SenderCertificate>();
         foreach (var (whose, section) in file.Named("Sender"))
         {
             overrides[whose] = ReadOverrides(section) with { Encryption = section.Enum<EncryptionMode>("Encryption") };
-            var certificate = new SenderCertificate(
-                section.ExistingFile("Certificate"), section.ExistingFile("PassphraseFile"));
-            if (whose.IsDomain && certificate.Certificate is not null && !domainCertificates)
+            var certificate = ReadSenderCertificate(section, hasToken);
+            if (whose.IsDomain && (certificate.Certificate ?? certificate.Token) is not null && !domainCertificates)
             {
                 section.Error(
                     "Certificate", "signs for a whole domain, which needs [Certificates] DomainCertificates = yes");
@@ -223,6 +227,20 @@ internal static partial class SettingsReader
         }
 
         return (overrides, certificates);
+    }
+
+    /// <summary>Reads where a sender's certificate and key are: a file, or an object in the token.</summary>
+    private static SenderCertificate ReadSenderCertificate(SettingsSection section, bool hasToken)
+    {
+        var passphrase = section.ExistingFile("PassphraseFile");
+        if (section.Text("Certificate") is not { } text || !Pkcs11Uri.Is(text))
+            return new SenderCertificate(section.ExistingFile("Certificate"), passphrase);
+        if (!hasToken)
+            section.Error("Certificate", "is in a token, which needs [Pkcs11] Module, the library of its maker");
+        return new SenderCertificate(null, passphrase)
+        {
+            Token = section.Value("Certificate", null, Pkcs11Uri.Check, "a PKCS #11 URI, as pkcs11:token=mail;object=alice"),
+        };
     }
 
     /// <summary>field-name = 1*ftext (RFC 5322 section 3.6.8). One that mail has anyway must not be removed from it.</summary>

@@ -81,4 +81,9 @@ public sealed record CertificateOptions
 /// <see langword="null"/>: what the directory has.</param>
 /// <param name="PassphraseFile">A file whose first line opens this sender's key; <see langword="null"/>: the one of
 /// <see cref="CertificateOptions"/>.</param>
-public sealed record SenderCertificate(string? Certificate, string? PassphraseFile);
+public sealed record SenderCertificate(string? Certificate, string? PassphraseFile)
+{
+    /// <summary>Gets the PKCS #11 URI (RFC 7512) of the certificate and key in the token; <see langword="null"/>, the default: they are in
+    /// files.</summary>
+    public string? Token { get; init; }
+}
