@@ -28,4 +28,9 @@ public sealed record FoundCertificates(IReadOnlyList<MailCertificate> Certificat
 
     /// <summary>Gets how long the source lets the answer be kept, as DNS does. Default: as long as the settings say.</summary>
     public TimeSpan? HoldsFor { get; init; }
+
+    /// <summary>Gets why some of what the source has for the address cannot be used and what to do, as a clause that begins with the source:
+    /// <c>smimea: the record of alice@example.org has a digest alone, …</c>. Default: <see langword="null"/>, nothing is wrong. With it, there
+    /// being no certificate is no absence.</summary>
+    public string? Problem { get; init; }
 }
