@@ -1,0 +1,128 @@
+using System.Diagnostics;
+using System.Net;
+using Postseal.Certificates;
+using Postseal.Certificates.Sources;
+using Postseal.Mail;
+
+namespace Postseal.Dns;
+
+/// <summary>Finds certificates in DNS (RFC 8162).</summary>
+internal sealed class SmimeaSource : ICertificateSource, IAsyncDisposable
+{
+    private readonly SmimeaOptions options;
+    private readonly TimeProvider time;
+    private readonly List<Resolver> open;
+    private readonly List<ValidatingResolver> resolvers;
+
+    /// <summary>Opens the source; nothing is asked yet.</summary>
+    public SmimeaSource(SmimeaOptions options, TimeProvider time)
+    {
+        (this.options, this.time) = (options, time);
+        open = [.. options.Resolvers.Where(IsBelieved).Select(endpoint => new Resolver(endpoint))];
+        resolvers = open.ConvertAll(resolver => new ValidatingResolver(resolver, options, time));
+    }
+
+    /// <inheritdoc/>
+    public string Name => "smimea";
+
+    /// <inheritdoc/>
+    public async ValueTask<FoundCertificates> FindAsync(MailAddress address, CancellationToken cancellationToken = default)
+    {
+        if (options.Domains.Count > 0 && !options.Domains.Any(domain => domain.Matches(address)))
+            return FoundCertificates.None;
+        var deadline = time.GetTimestamp();
+        TimeSpan? hold = null;
+        string? problem = null;
+        foreach (var name in SmimeaName.Of(address))
+        {
+            var answer = await AskAsync(name, address, deadline, cancellationToken).ConfigureAwait(false);
+            if (answer is { IsSecure: true, Records.Count: > 0 })
+                return new SmimeaRecords(address, answer.Records).ToFound(time, answer.HoldsFor);
+            if (answer.Records.Count > 0)
+                problem = $"smimea: the records of {address} are not believed, as DNSSEC does not secure the zone of {address.Domain}";
+            hold = hold < answer.HoldsFor ? hold : answer.HoldsFor;
+        }
+
+        return new FoundCertificates([]) { HoldsFor = hold, Problem = problem };
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<SourceReport> ProbeAsync(CancellationToken cancellationToken = default)
+    {
+        var (found, problems) = (new List<string>(), new List<string>());
+        problems.AddRange(options.Resolvers.Where(endpoint => !IsBelieved(endpoint)).Select(NotBelieved));
+        foreach (var resolver in resolvers)
+        {
+            var start = Stopwatch.GetTimestamp();
+            try
+            {
+                await LimitedAsync(
+                    async token =>
+                    {
+                        await resolver.ProveAsync(token).ConfigureAwait(false);
+                        return true;
+                    },
+                    options.Timeout, cancellationToken).ConfigureAwait(false);
+                found.Add($"{resolver} validates DNSSEC ({Stopwatch.GetElapsedTime(start).TotalMilliseconds:0} ms)");
+            }
+            catch (ResolverException e)
+            {
+                problems.Add($"{resolver} {e.Message}");
+            }
+        }
+
+        return found.Count == 0 ? new SourceReport(Name, "no resolver that can be believed", string.Join("; ", problems))
+            : new SourceReport(Name, string.Join(", ", found)) { Warnings = problems };
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        open.ForEach(resolver => resolver.Dispose());
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Asks one resolver after the other, within what is left of the time.</summary>
+    private async Task<DnsAnswer> AskAsync(string name, MailAddress address, long start, CancellationToken cancellationToken)
+    {
+        var failures = new List<string>(options.Resolvers.Where(endpoint => !IsBelieved(endpoint)).Select(NotBelieved));
+        for (var i = 0; i < resolvers.Count; i++)
+        {
+            try
+            {
+                // Each gets a fair share of what is left, so that the last one is asked at all.
+                var share = (options.Timeout - time.GetElapsedTime(start)) / (resolvers.Count - i);
+                return await LimitedAsync(token => resolvers[i].AskAsync(name, SmimeaRecord.Type, token), share, cancellationToken).ConfigureAwait(false);
+            }
+            catch (ResolverException e)
+            {
+                failures.Add($"{resolvers[i]} {e.Message}");
+            }
+        }
+
+        throw new IOException($"smimea: the records of {address} cannot be looked up: {string.Join("; ", failures)}");
+    }
+
+    private async Task<T> LimitedAsync<T>(Func<CancellationToken, Task<T>> work, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        if (limit <= TimeSpan.Zero)
+            throw new ResolverException("was not asked, as the time was up");
+        using var timer = new CancellationTokenSource(limit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
+        try
+        {
+            return await work(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new ResolverException($"did not answer within {limit.TotalSeconds:0.#} s");
+        }
+    }
+
+    /// <summary>Determines whether nobody else can answer in a resolver's place. The settings are held to it too, but programs make options
+    /// without them.</summary>
+    private bool IsBelieved(IPEndPoint endpoint) => options.TrustPath || IPAddress.IsLoopback(endpoint.Address);
+
+    private static string NotBelieved(IPEndPoint endpoint) =>
+        $"the resolver {endpoint} is not on this machine and not asked; anybody on the way could answer in its place, unless TrustPath = yes says that nobody is";
+}
