@@ -1,0 +1,10 @@
+namespace Postseal.Ldap.Connections;
+
+/// <summary>An answer is larger than any honest one. The server is not down: other questions may have smaller answers.</summary>
+/// <param name="message">Which bound it exceeds, for the log.</param>
+internal sealed class AnswerTooLargeException(string message) : IOException(message);
+
+/// <summary>The server closed the connection, as servers do with those that were idle for long.</summary>
+/// <param name="message">Which server, for the log.</param>
+/// <param name="cause">What the platform says, where it says something.</param>
+internal sealed class ConnectionClosedException(string message, Exception? cause = null) : IOException(message, cause);

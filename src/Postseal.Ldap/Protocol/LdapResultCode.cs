@@ -1,0 +1,36 @@
+namespace Postseal.Ldap.Protocol;
+
+/// <summary>What a server says of a request (RFC 4511 section 4.1.9 and appendix A); those that something here depends on.</summary>
+internal enum LdapResultCode
+{
+    Success = 0,
+    OperationsError = 1,
+    ProtocolError = 2,
+    TimeLimitExceeded = 3,
+    SizeLimitExceeded = 4,
+    AuthMethodNotSupported = 7,
+    StrongerAuthRequired = 8,
+    Referral = 10,
+    AdminLimitExceeded = 11,
+    ConfidentialityRequired = 13,
+    SaslBindInProgress = 14,
+    NoSuchAttribute = 16,
+    UndefinedAttributeType = 17,
+    InappropriateMatching = 18,
+    ConstraintViolation = 19,
+    AttributeOrValueExists = 20,
+    InvalidAttributeSyntax = 21,
+    NoSuchObject = 32,
+    InvalidDnSyntax = 34,
+    InappropriateAuthentication = 48,
+    InvalidCredentials = 49,
+    InsufficientAccessRights = 50,
+    Busy = 51,
+    Unavailable = 52,
+    UnwillingToPerform = 53,
+    LoopDetect = 54,
+    NamingViolation = 64,
+    ObjectClassViolation = 65,
+    EntryAlreadyExists = 68,
+    Other = 80,
+}
