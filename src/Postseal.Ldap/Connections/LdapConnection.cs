@@ -135,7 +135,7 @@ internal sealed class LdapConnection(Socket socket, LdapStream stream, string la
         {
             LdapResultCode.NoSuchObject or LdapResultCode.InvalidDnSyntax => "; correct Base",
             LdapResultCode.Referral => "; referrals are not followed: name the server that has the entries itself in Url",
-            LdapResultCode.InsufficientAccessRights or LdapResultCode.OperationsError => "; it may want Bind and BindDn, or give that account too few rights",
+            LdapResultCode.InsufficientAccessRights or LdapResultCode.OperationsError => "; whom Bind names may not see that, or it is not set",
             LdapResultCode.StrongerAuthRequired or LdapResultCode.ConfidentialityRequired => "; it wants ldaps:// or StartTls = yes",
             _ => "",
         };
