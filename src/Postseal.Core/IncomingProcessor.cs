@@ -10,7 +10,8 @@ namespace Postseal;
 /// <summary>
 /// Opens mail from outside for its recipient, where the settings ask for that, and says in an Authentication-Results field whether its
 /// author signed it. That field can be believed, as forged ones under our name are removed first, even from mail that seems to be for
-/// others: they may be ours under another name. Apart from these fields, mail that is not opened stays as it is. Only keys are waited for.
+/// others: they may be ours under another name. Apart from these fields, mail that is not opened stays as it is. Only keys are waited for,
+/// and where several hosts share what they learn, their directory service.
 /// </summary>
 internal sealed class IncomingProcessor(IncomingPolicy policy, OpeningStage stage, Harvester harvester) : IMailProcessor
 {
@@ -40,7 +41,7 @@ internal sealed class IncomingProcessor(IncomingPolicy policy, OpeningStage stag
         try
         {
             var plan = new IncomingPlan(opening.Reading, opening.Problem, demands, removed);
-            var outcome = Decide(opening, plan, demands, envelope, cleaned.Headers, removed);
+            var outcome = await DecideAsync(opening, plan, demands, envelope, cleaned.Headers, removed, cancellationToken).ConfigureAwait(false);
             return outcome with { Plan = plan, Plaintext = opening.Reading };
         }
         catch
@@ -50,9 +51,9 @@ internal sealed class IncomingProcessor(IncomingPolicy policy, OpeningStage stag
         }
     }
 
-    private Outcome Decide(
+    private async ValueTask<Outcome> DecideAsync(
         Opening opening, IncomingPlan plan, AuthorDemands demands, Envelope envelope, IReadOnlyList<HeaderField> headers,
-        IReadOnlyList<string> removed)
+        IReadOnlyList<string> removed, CancellationToken cancellationToken)
     {
         var verdict = opening.Reading.Verdict;
         // Nearly all mail is unsigned, and nothing need be said of that.
@@ -63,7 +64,7 @@ internal sealed class IncomingProcessor(IncomingPolicy policy, OpeningStage stag
         if (opening.NeedsSplit)
             return new Outcome.PerRecipient(marked, Removed(removed, envelope), SplitTicket.Incoming);
 
-        var harvest = harvester.Offer(verdict, headers);
+        var harvest = await harvester.OfferAsync(verdict, headers, cancellationToken).ConfigureAwait(false);
         if (harvester.IsOn)
         {
             plan.Add(new PolicyStep(

@@ -54,12 +54,24 @@ public sealed class HarvestRoom : IDisposable
     public TimeProvider Time => time;
 
     /// <summary>Gets where is kept what was learned.</summary>
-    public string Path => state.File("harvested");
+    public string Path => Shared is null ? Own : state.File("shared");
+
+    /// <summary>Gets where this host keeps what it does not share.</summary>
+    public string Own => state.File("harvested");
+
+    /// <summary>Gets the store that several hosts share; <see langword="null"/> if this one keeps all by itself.</summary>
+    internal SharedStoreDouble? Shared { get; set; }
+
+    /// <summary>Has what is learned from now on kept where other hosts find it.</summary>
+    internal SharedStoreDouble Share() => Shared = new SharedStoreDouble(state.File("shared"), Directory);
 
     /// <summary>Gets or sets what is learned.</summary>
     public HarvestOptions Harvest { get; set; } = new() { Accept = HarvestAccept.New, DkimFrom = "mx.example.net" };
 
-    public CertificateOptions Options => Folder.Options with { HarvestedPath = Path };
+    /// <summary>Gets or sets whether it only says what would be learned.</summary>
+    public bool IsTrial { get; set; }
+
+    public CertificateOptions Options => Folder.Options with { HarvestedPath = Own };
 
     public CertificateDirectory Directory { get; }
 
@@ -67,14 +79,19 @@ public sealed class HarvestRoom : IDisposable
     public IDictionary<string, string> Revoked => revocations.Answers;
 
     /// <summary>Lists what was learned: the names of the files.</summary>
-    public IReadOnlyList<string> Learned => FilesIn("");
+    public IReadOnlyList<string> Learned => NamesIn(Path);
 
     /// <summary>Lists what waits for approval.</summary>
     internal IReadOnlyList<PendingCertificate> Waiting => new HarvestDirectory(Directory).Waiting();
 
-    /// <summary>Lists the files of a directory below, without locks.</summary>
-    public IReadOnlyList<string> FilesIn(string directory) => System.IO.Directory.Exists(System.IO.Path.Combine(Path, directory))
-        ? [.. System.IO.Directory.EnumerateFiles(System.IO.Path.Combine(Path, directory)).Select(file => System.IO.Path.GetFileName(file)).Where(name => name[0] != '.').Order(StringComparer.Ordinal)]
+    /// <summary>Has a person approve what waits.</summary>
+    internal string? Accept(PendingCertificate waiting) => new HarvestDirectory(Directory, Shared).AcceptAsync(waiting).AtOnce();
+
+    /// <summary>Lists the files of a directory below this host's own, without locks.</summary>
+    public IReadOnlyList<string> FilesIn(string directory) => NamesIn(System.IO.Path.Combine(Own, directory));
+
+    private static IReadOnlyList<string> NamesIn(string path) => System.IO.Directory.Exists(path)
+        ? [.. System.IO.Directory.EnumerateFiles(path).Select(file => System.IO.Path.GetFileName(file)).Where(name => name[0] != '.').Order(StringComparer.Ordinal)]
         : [];
 
     /// <summary>Returns the path of a file of what was learned.</summary>
@@ -98,7 +115,14 @@ public sealed class HarvestRoom : IDisposable
     internal HarvestResult Offer(byte[] letter, params ReadOnlySpan<string> ownDomains)
     {
         var message = MailMessage.Parse(letter);
-        return Harvester(ownDomains).Offer(verifier.Verify(message), message.Headers);
+        return Harvester(ownDomains).OfferAsync(verifier.Verify(message), message.Headers).AtOnce();
+    }
+
+    /// <summary>Has a letter read by one of several hosts, and learned from.</summary>
+    internal async Task<HarvestResult> OfferAsync(byte[] letter, CancellationToken cancellationToken)
+    {
+        var message = MailMessage.Parse(letter);
+        return await Harvester().OfferAsync(verifier.Verify(message), message.Headers, cancellationToken);
     }
 
     /// <summary>Has a letter of alice@example.org read that she signed.</summary>
@@ -110,7 +134,7 @@ public sealed class HarvestRoom : IDisposable
         List<AddressPattern> own = [AddressPattern.Parse("@example.net")];
         foreach (var domain in ownDomains)
             own.Add(AddressPattern.Parse(domain));
-        return new(Harvest, own, Directory, trust);
+        return new(Harvest, own, Directory, trust, Shared, IsTrial);
     }
 
     internal MailVerdict Verify(byte[] letter) => verifier.Verify(MailMessage.Parse(letter));

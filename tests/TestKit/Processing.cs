@@ -7,11 +7,12 @@ namespace Postseal.TestKit;
 public static class Processing
 {
     /// <summary>Processes a message, and holds the processor to completing at once, as it does with files and the platform's keys.</summary>
-    public static Outcome Process(this IMailProcessor processor, MailMessage message, Envelope envelope)
-    {
-        var outcome = processor.ProcessAsync(message, envelope);
-        return outcome.IsCompleted ? outcome.GetAwaiter().GetResult() : throw new InvalidOperationException("The processor waits.");
-    }
+    public static Outcome Process(this IMailProcessor processor, MailMessage message, Envelope envelope) =>
+        processor.ProcessAsync(message, envelope).AtOnce();
+
+    /// <summary>Returns the result of what has to complete at once, as all work with files does.</summary>
+    public static T AtOnce<T>(this ValueTask<T> work) =>
+        work.IsCompleted ? work.GetAwaiter().GetResult() : throw new InvalidOperationException("It waits.");
 
     /// <summary>Who signed, and with what.</summary>
     public static Fact.Signed Signature(this Outcome.Replaced replaced) => replaced.Facts.OfType<Fact.Signed>().Single();

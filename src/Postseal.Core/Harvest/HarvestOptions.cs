@@ -1,7 +1,7 @@
 namespace Postseal.Harvest;
 
 /// <summary>Whether correspondents' certificates are learned from the mail that they sign: <c>[Harvest]</c>. They are kept in
-/// <see cref="Certificates.Store.CertificateOptions.HarvestedPath"/>.</summary>
+/// <see cref="Certificates.Store.CertificateOptions.HarvestedPath"/>, or in a directory service.</summary>
 public sealed record HarvestOptions
 {
     /// <summary>Gets what is learned without a person's approval. Default: <see cref="HarvestAccept.Off"/>, and nothing is learned at
@@ -19,6 +19,12 @@ public sealed record HarvestOptions
     /// believed. Default: <see langword="null"/>: none are, so that nothing is learned while <see cref="RequireDkim"/> is set.
     /// </summary>
     public string? DkimFrom { get; init; }
+
+    /// <summary>
+    /// Gets the directory service that keeps what is learned, so that several hosts share it: <c>Path = ldap:NAME</c>, the name of a section
+    /// <c>[Ldap:NAME]</c>. Default: <see langword="null"/>: files keep it. What waits for approval is in files of each host all the same.
+    /// </summary>
+    public string? Ldap { get; init; }
 }
 
 /// <summary>What is learned without a person's approval. Each value allows what those before it do; what it does not allow waits for

@@ -16,7 +16,7 @@ namespace Postseal.Harvest;
 /// </summary>
 /// <param name="path">Where it is; it is made when the first certificate is learned.</param>
 /// <param name="beside">The administrator's directory.</param>
-internal sealed class LearnedFiles(string path, CertificateDirectory beside)
+internal sealed class LearnedFiles(string path, CertificateDirectory beside) : ILearnedStore
 {
     /// <summary>The most bytes of any file here.</summary>
     internal const int MaxLength = 256 << 10;
@@ -26,6 +26,22 @@ internal sealed class LearnedFiles(string path, CertificateDirectory beside)
 
     /// <summary>Gets where it is.</summary>
     public string DirectoryPath => path;
+
+    /// <inheritdoc/>
+    public ValueTask<LearnedSet> ReadAsync(MailAddress address, CancellationToken cancellationToken = default) => new(Read(address));
+
+    /// <inheritdoc/>
+    public ValueTask<HarvestDecision> ChangeAsync(
+        MailAddress address, Func<LearnedSet, HarvestDecision> decide, CancellationToken cancellationToken = default)
+    {
+        using (HarvestLock.Take(path))
+        {
+            var decision = decide(Read(address));
+            if (decision.Change is { } change)
+                Write(change);
+            return new(decision);
+        }
+    }
 
     /// <summary>Reads what is there for an address.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
@@ -46,12 +62,54 @@ internal sealed class LearnedFiles(string path, CertificateDirectory beside)
             Strange = Strange(address, record),
             Abilities = abilities,
             HasAbilitiesOfPerson = isOfPerson,
+            CertificateOf = certificate => record is null ? null : CertificateOf(record, certificate),
         };
     }
 
-    /// <summary>Reads a learned certificate; <see langword="null"/> if its file is gone or now has another one.</summary>
+    /// <summary>Moves what was learned of an address to the replaced files, as another store knows it now. Files that somebody placed or
+    /// changed stay.</summary>
     /// <inheritdoc cref="Read" path="/exception"/>
-    public X509Certificate2? CertificateOf(LearnedRecord record, LearnedCertificate certificate)
+    public void SetAside(MailAddress address)
+    {
+        var stem = LearnedNames.Stem(address);
+        if (!Path.Exists(PathOf(stem + FileConventions.Provenance)))
+            return;
+        using (HarvestLock.Take(path))
+        {
+            if (Read(address) is not { Record: { } record, Strange: null, HasAbilitiesOfPerson: var isOfPerson })
+                return;
+            List<string> names = [.. record.Files.Select(file => file.Name).Distinct()];
+            names.ForEach(name => replaced.Keep(PathOf(name)));
+            if (!isOfPerson)
+                names.Add(stem + FileConventions.Abilities);
+            foreach (var name in names.Append(stem + FileConventions.Provenance))
+                File.Delete(PathOf(name));
+            WholeFile.Sync(path);
+        }
+    }
+
+    /// <summary>Returns the certificates that a change takes out of another store, as files of theirs would be.</summary>
+    /// <inheritdoc cref="Read" path="/exception"/>
+    public static IReadOnlyList<(string Name, byte[] Content)> ReplacedBy(LearnedChange change) =>
+    [
+        .. from gone in (change.Known.Record?.Certificates ?? []).Except(change.Record.Certificates)
+           let certificate = change.Known.CertificateOf(gone)
+           where certificate is not null
+           select (
+               LearnedNames.Stem(change.Record.Address) + LearnedNames.SuffixOf(gone.Use),
+               Encoding.ASCII.GetBytes(certificate.ExportCertificatePem() + "\n")),
+    ];
+
+    /// <summary>Keeps what was replaced in another store.</summary>
+    /// <inheritdoc cref="Read" path="/exception"/>
+    public void KeepReplaced(IEnumerable<(string Name, byte[] Content)> gone)
+    {
+        foreach (var (name, content) in gone)
+            replaced.Keep(name, content);
+    }
+
+    /// <summary>Reads a learned certificate; <see langword="null"/> if its file is gone or now has another one.</summary>
+    private X509Certificate2? CertificateOf(LearnedRecord record, LearnedCertificate certificate)
     {
         try
         {
@@ -66,43 +124,36 @@ internal sealed class LearnedFiles(string path, CertificateDirectory beside)
 
     /// <summary>Writes learned certificates in place of those that are there. The caller has the lock, and has made sure that none of the
     /// files is an administrator's.</summary>
-    /// <inheritdoc cref="Read" path="/exception"/>
-    public void Write(Candidate candidate, LearnedSet known, LearnedRecord record)
+    private void Write(LearnedChange change)
     {
-        var (stem, before) = (LearnedNames.Stem(candidate.Address), known.Record?.Files ?? []);
-        // A new certificate that is only for signing leaves the one to encrypt to as it is.
-        var kept = candidate.Recipient is null ? known.Record?.Recipient : null;
-        var contents = Contents(candidate, stem, isWhole: kept is null);
+        var (known, record, stem) = (change.Known, change.Record, LearnedNames.Stem(change.Record.Address));
+        if (change.Candidate is not { } candidate)
+        {
+            WriteRecord(stem, record);
+            WholeFile.Sync(path);
+            return;
+        }
+
+        var before = known.Record?.Files ?? [];
+        var contents = Contents(candidate, stem, isWhole: change.Kept is null);
         var signing = stem + LearnedNames.SuffixOf(LearnedUse.Sign);
-        var left = before.Where(file => kept is not null && !contents.ContainsKey(file.Name) && file.Name != signing).ToList();
+        var left = before.Where(file => change.Kept is not null && !contents.ContainsKey(file.Name) && file.Name != signing).ToList();
         var replacing = before.Where(file => !left.Contains(file)).Select(file => file.Name).Distinct().ToList();
         foreach (var name in replacing)
             replaced.Keep(PathOf(name));
 
-        var final = record with
-        {
-            Files = [.. contents.Select(file => (file.Key, DigestOf(file.Value))), .. left],
-            Certificates = kept is null ? record.Certificates : [.. record.Certificates, kept],
-        };
+        var final = record with { Files = [.. contents.Select(file => (file.Key, DigestOf(file.Value))), .. left] };
         // First a record of the old and the new files: whenever the machine stops, every file is known to be ours.
         WriteRecord(stem, final with { Files = [.. final.Files.Union(before)] });
         WholeFile.Sync(path);
         foreach (var (name, content) in contents)
             WholeFile.Write(PathOf(name), content);
-        var isOther = kept is null && known.Record?.Recipient?.Fingerprint != candidate.Recipient?.Fingerprint;
+        var isOther = change.Kept is null && known.Record?.Recipient?.Fingerprint != candidate.Recipient?.Fingerprint;
         WriteAbilities(stem, candidate.Abilities, known, isOther);
         WholeFile.Sync(path);
         foreach (var name in replacing.Where(name => !contents.ContainsKey(name)))
             File.Delete(PathOf(name));
         WriteRecord(stem, final);
-        WholeFile.Sync(path);
-    }
-
-    /// <summary>Records a later message that was signed with what is known.</summary>
-    /// <inheritdoc cref="Read" path="/exception"/>
-    public void Refresh(LearnedRecord record, DateTimeOffset signedAt)
-    {
-        WriteRecord(LearnedNames.Stem(record.Address), record with { SignedAt = signedAt });
         WholeFile.Sync(path);
     }
 

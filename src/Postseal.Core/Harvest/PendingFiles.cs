@@ -21,6 +21,10 @@ internal sealed class PendingFiles(string directory, TimeProvider time)
     private const int MaxRejected = 10_000;
     private const string Rejected = ".rejected";
 
+    /// <summary>Lets nobody else change what waits, or the files of what was learned, until it is disposed of.</summary>
+    /// <inheritdoc cref="HarvestLock.Take" path="/exception"/>
+    public IDisposable Lock() => HarvestLock.Take(Path.GetDirectoryName(directory)!);
+
     /// <summary>Determines whether a person rejected a candidate before.</summary>
     public bool IsRejected(Candidate candidate) => File.Exists(PathOf(candidate) + Rejected);
 

@@ -18,13 +18,19 @@ internal sealed class ReplacedFiles(string directory, TimeProvider time)
     /// <exception cref="UnauthorizedAccessException">It must not be copied.</exception>
     public void Keep(string path)
     {
-        if (!File.Exists(path))
-            return;
+        if (File.Exists(path))
+            Keep(Path.GetFileName(path), StateFiles.ReadFile(path, LearnedFiles.MaxLength));
+    }
+
+    /// <summary>Keeps the content of what is about to be replaced elsewhere.</summary>
+    /// <inheritdoc cref="Keep(string)" path="/exception"/>
+    public void Keep(string name, byte[] content)
+    {
         HarvestLock.MakeDirectory(directory);
         foreach (var oldest in Directory.EnumerateFiles(directory).Order(StringComparer.Ordinal).SkipLast(MaxFiles - 1).ToList())
             File.Delete(oldest);
         var when = time.GetUtcNow().UtcDateTime.ToString("yyyyMMdd'T'HHmmssfff'Z'", CultureInfo.InvariantCulture);
-        WholeFile.Write(Path.Combine(directory, $"{when}~{Path.GetFileName(path)}"), StateFiles.ReadFile(path, LearnedFiles.MaxLength));
+        WholeFile.Write(Path.Combine(directory, $"{when}~{name}"), content);
         WholeFile.Sync(directory);
     }
 }

@@ -1,3 +1,4 @@
+using Postseal.Certificates.Sources;
 using Postseal.Harvest;
 
 namespace Postseal.Settings;
@@ -5,7 +6,9 @@ namespace Postseal.Settings;
 /// <summary>What is learned from mail that comes in: [Harvest].</summary>
 internal static partial class SettingsReader
 {
-    private static HarvestOptions ReadHarvest(SettingsFile file, HarvestOptions defaults)
+    private const string LdapPrefix = "ldap:";
+
+    private static HarvestOptions ReadHarvest(SettingsFile file, HarvestOptions defaults, IReadOnlyList<LdapOptions> services)
     {
         var section = file.Section("Harvest");
         var options = new HarvestOptions
@@ -13,6 +16,7 @@ internal static partial class SettingsReader
             Accept = section.Enum<HarvestAccept>("Accept") ?? defaults.Accept,
             RequireDkim = section.Flag("RequireDkim", defaults.RequireDkim),
             DkimFrom = section.Value("DkimFrom", defaults.DkimFrom, ParseAuthservId, "the name of a filter, as mx.example.org"),
+            Ldap = ReadHarvestLdap(section, services),
         };
         if (options.Accept == HarvestAccept.Off)
             return options;
@@ -29,6 +33,24 @@ internal static partial class SettingsReader
         return options;
     }
 
+    /// <summary>Reads which directory service keeps what is learned: <c>Path = ldap:NAME</c>.</summary>
+    private static string? ReadHarvestLdap(SettingsSection section, IReadOnlyList<LdapOptions> services)
+    {
+        if (section.Text("Path") is not { } path || !IsLdap(path))
+            return null;
+        var name = path[LdapPrefix.Length..];
+        if (services.FirstOrDefault(service => service.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is not { } found)
+            section.Error("Path", $"there is no section [Ldap:{name}] that says where the directory service is");
+        else if (found.Base.Length == 0)
+            section.Error("Path", $"[Ldap:{name}] Base is empty; name the entry below which one is added for each address, as Base = ou=learned,dc=example,dc=org");
+        else
+            return found.Name;
+        return null;
+    }
+
+    /// <summary>Reads the directory of files: with a directory service it has what waits for approval, and what was learned before.</summary>
     private static string ReadHarvestedPath(SettingsSection section, string state) =>
-        section.Text("Path") is { } path ? section.FullPath(path) : Path.Combine(state, "harvested");
+        section.Text("Path") is { } path && !IsLdap(path) ? section.FullPath(path) : Path.Combine(state, "harvested");
+
+    private static bool IsLdap(string path) => path.StartsWith(LdapPrefix, StringComparison.OrdinalIgnoreCase);
 }

@@ -45,6 +45,7 @@ internal static partial class SettingsReader
         var state = ReadState(file);
         var token = ReadPkcs11(file.Section("Pkcs11"), state);
         var (senders, certificates) = ReadSenders(file, options.Certificates.DomainCertificates, hasToken: token.Module is not null);
+        var ldap = ReadLdap(file);
         var encryption = file.Section("Encryption");
         var (recipients, recipientCertificates, keysOf) = ReadRecipients(file);
         return options with
@@ -56,8 +57,8 @@ internal static partial class SettingsReader
             Splitting = ReadSplitting(file.Section("Splitting"), defaults.Splitting),
             Revocation = ReadRevocation(file.Section("Revocation"), defaults.Revocation),
             Incoming = ReadIncoming(file, defaults.Incoming),
-            Harvest = ReadHarvest(file, defaults.Harvest),
-            Ldap = ReadLdap(file),
+            Harvest = ReadHarvest(file, defaults.Harvest, ldap),
+            Ldap = ldap,
             Smimea = ReadSmimea(file.Section("Smimea")),
             Pkcs11 = token,
             StatePath = state,

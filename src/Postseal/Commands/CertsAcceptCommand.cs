@@ -31,7 +31,7 @@ internal static class CertsAcceptCommand
             var problem = waiting.Candidate.Certificates
                 .Select(certificate => CertificateRules.CheckDates(certificate.Certificate, store.Time.GetUtcNow())?.Message)
                 .OfType<string>().FirstOrDefault();
-            if ((problem ?? PendingSelection.AsOwnerOf(store.Harvest.Path, () => store.Harvest.Accept(waiting))) is { } why)
+            if ((problem ?? PendingSelection.AsOwnerOf(store.Harvest.Path, () => store.Harvest.AcceptAsync(waiting).AsTask().GetAwaiter().GetResult())) is { } why)
                 throw new CommandException(ExitCode.Failure, $"the certificate of {waiting.Record.Address} cannot be used: {why}");
             var isUsed = waiting.Candidate.Recipient is not null;
             output.Line(isUsed

@@ -58,7 +58,7 @@ public sealed class EncryptingToLearnedTests : IDisposable
         Assert.Equal(HarvestKind.Pending, room.OfferOf(alice).Kind);
 
         Assert.Equal(EncryptionState.Plain, Send(EncryptionDowngrade.Warn).State);
-        Assert.Null(new HarvestDirectory(room.Directory).Accept(room.Waiting[0]));
+        Assert.Null(room.Accept(room.Waiting[0]));
         Assert.Equal(EncryptionState.Encrypted, Send(EncryptionDowngrade.Warn).State);
     }
 

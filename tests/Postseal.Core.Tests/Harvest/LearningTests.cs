@@ -281,7 +281,7 @@ public sealed class LearningTests : IDisposable
         var headers = MailMessage.Parse(letter).Headers;
         File.SetUnixFileMode(Path.GetDirectoryName(room.Path)!, (UnixFileMode)Convert.ToInt32("755", 8));
         File.SetUnixFileMode(room.Folder.Path, (UnixFileMode)Convert.ToInt32("755", 8));
-        Unprivileged.Run(() => result = room.Harvester().Offer(verdict, headers));
+        Unprivileged.Run(() => result = room.Harvester().OfferAsync(verdict, headers, CancellationToken.None).AtOnce());
 
         Assert.Equal(HarvestKind.Failed, result!.Kind);
         Assert.Empty(room.Learned);
@@ -309,7 +309,7 @@ public sealed class LearningTests : IDisposable
 
         Assert.Equal(HarvestKind.Pending, room.OfferOf(third).Kind); // the known certificate is not there to be compared
         Assert.Single(new HarvestDirectory(room.Directory).Waiting());
-        Assert.Null(new HarvestDirectory(room.Directory).Accept(room.Waiting[0]));
+        Assert.Null(room.Accept(room.Waiting[0]));
         Assert.StartsWith(third.Certificate.ExportCertificatePem(), File.ReadAllText(stem), StringComparison.Ordinal);
     }
 

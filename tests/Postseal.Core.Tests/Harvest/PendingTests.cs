@@ -28,7 +28,7 @@ public sealed class PendingTests : IDisposable
 
         var waiting = Assert.Single(Directory.Waiting());
         Assert.Equal((Alice, "nothing was known of alice@example.org"), (waiting.Record.Address.ToString(), waiting.Record.Why));
-        Assert.Null(Directory.Accept(waiting));
+        Assert.Null(room.Accept(waiting));
 
         Assert.Equal(["alice@example.org", "alice@example.org.capabilities", "alice@example.org.learned", "alice@example.org.p7s"], room.Learned);
         Assert.Equal("signed 2026-11-22T12:00:00Z\naes256-gcm\n", File.ReadAllText(room.File("alice@example.org.capabilities")));
@@ -81,7 +81,7 @@ public sealed class PendingTests : IDisposable
         Offer();
         File.WriteAllText(room.File(Alice), "by hand");
 
-        Assert.Contains("was not learned", Directory.Accept(Directory.Waiting()[0]), StringComparison.Ordinal);
+        Assert.Contains("was not learned", room.Accept(Directory.Waiting()[0]), StringComparison.Ordinal);
         Assert.Equal("by hand", File.ReadAllText(room.File(Alice)));
     }
 

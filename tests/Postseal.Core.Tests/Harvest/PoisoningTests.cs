@@ -16,20 +16,34 @@ namespace Postseal.Tests.Harvest;
 /// Attempts to have a certificate learned that is not the correspondent's, or an old one again. After each of them nothing is used
 /// that was not used before.
 /// </summary>
-public sealed class PoisoningTests : IDisposable
+public class PoisoningTests : IDisposable
 {
     private const string Alice = "alice@example.org";
     private readonly HarvestRoom room = new();
     private readonly LetterSigner alice;
     private readonly LetterSigner mallory;
 
-    public PoisoningTests() => (alice, mallory) = (room.Person(Alice), room.Person("mallory@example.org"));
+    public PoisoningTests()
+        : this(isShared: false)
+    {
+    }
+
+    private PoisoningTests(bool isShared)
+    {
+        if (isShared)
+            room.Share();
+        (alice, mallory) = (room.Person(Alice), room.Person("mallory@example.org"));
+    }
+
+    /// <summary>All of that, where several hosts share what they learn.</summary>
+    public sealed class OfASharedStore() : PoisoningTests(isShared: true);
 
     public void Dispose()
     {
         alice.Dispose();
         mallory.Dispose();
         room.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     [Fact]

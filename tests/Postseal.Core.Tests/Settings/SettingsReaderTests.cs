@@ -220,6 +220,15 @@ public sealed class SettingsReaderTests : IDisposable
     }
 
     [Fact]
+    public void What_is_learned_is_kept_in_a_directory_service_and_what_waits_beside_the_state()
+    {
+        var options = Read("[Ldap:Corporate]\nUrl = ldaps://ldap.example.org\nBase = ou=learned,dc=example,dc=org\n[Harvest]\nPath = ldap:corporate");
+
+        Assert.Equal("Corporate", options.Harvest.Ldap);
+        Assert.Equal(directory.File("state/harvested"), options.Certificates.HarvestedPath);
+    }
+
+    [Fact]
     public void An_empty_name_takes_the_override_field_away() => Assert.Null(Read("[Override]\nHeader =").Override.Header);
 
     /// <summary>What was read of certificates is kept as long as their settings say the same.</summary>
@@ -292,6 +301,8 @@ public sealed class SettingsReaderTests : IDisposable
     [InlineData("[Originating]\nLoginDomain = example.org>", "[Originating] LoginDomain: 'example.org>' is not a domain")]
     [InlineData("[Originating]\nSenderLogins = nowhere", "[Originating] SenderLogins: there is no file")]
     [InlineData("[Originating]\nSenderLogins = wrong", "/wrong line 2: 'bob' is neither an address")]
+    [InlineData("[Harvest]\nPath = ldap:corporate", "[Harvest] Path: there is no section [Ldap:corporate]")]
+    [InlineData("[Ldap:corporate]\nUrl = ldaps://ldap.example.org\n[Harvest]\nPath = ldap:corporate", "[Harvest] Path: [Ldap:corporate] Base is empty")]
     [InlineData("[Sender:nobody]\nMode = Never", "[Sender:nobody]: 'nobody' is neither an address")]
     [InlineData("[Sender]\nMode = Never", "[Sender:Mode]: 'Mode' is neither an address")]
     [InlineData("[Sender:@example.org]\nMood = Never", "[Sender:@example.org] Mood: there is no setting 'Mood'")]
