@@ -43,8 +43,8 @@ internal static class AnswerReader
             throw new ResolverException("says that a name is not there, and gives its records");
         if (records.Sum(record => record.RawDataLength) > MaxOctets)
             throw new ResolverException($"answered with more than {MaxOctets} octets");
-        return new DnsAnswer(
-            [.. records.Select(BytesOf)], isSecure, isSecure ? HoldOf(records.Count > 0 ? records : response.Answers, records.Count > 0 ? [] : response.Authorities) : UnsignedHold);
+        var hold = !isSecure ? UnsignedHold : records.Count > 0 ? HoldOf(records, []) : HoldOf(response.Answers, response.Authorities);
+        return new DnsAnswer([.. records.Select(BytesOf)], isSecure, hold);
     }
 
     private static bool IsAbout(IReadOnlyList<DnsQuestion> questions, string name, ushort type) =>

@@ -15,7 +15,8 @@ internal sealed record ExtendedError(ushort Code, string Text)
     /// <summary>Gets whether it says that DNSSEC's signatures are there and do not hold, or are missing where they have to be.</summary>
     public bool IsBogus => Code is (>= 5 and <= 12) or 27;
 
-    /// <summary>Reads the first one among the options of an OPT record (RFC 6891 section 6.1.2); <see langword="null"/> where there is none.</summary>
+    /// <summary>Reads the first one among the options of an OPT record (RFC 6891 section 6.1.2); <see langword="null"/> where there is
+    /// none.</summary>
     public static ExtendedError? In(ReadOnlySpan<byte> options)
     {
         while (options.Length >= OptionHead)

@@ -25,7 +25,10 @@ internal static class SmimeaName
     /// </summary>
     /// <returns>None where the domain cannot be in DNS: a literal, or too long for the two labels in front.</returns>
     public static IReadOnlyList<string> Of(MailAddress address) =>
-        [.. new[] { address.LocalPart, AsciiCaseComparer.Lower(address.LocalPart) }.Distinct().Select(local => Of(local, address.AsciiDomain)).OfType<string>()];
+    [
+        .. new[] { address.LocalPart, AsciiCaseComparer.Lower(address.LocalPart) }
+            .Distinct().Select(local => Of(local, address.AsciiDomain)).OfType<string>(),
+    ];
 
     /// <summary>Returns the name of a local part, without the dot at the end; <see langword="null"/> where there can be none.</summary>
     public static string? Of(string localPart, string asciiDomain)

@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
 using Postseal.Mail;
 
@@ -39,7 +40,7 @@ internal sealed class SmimeaRecords
     /// <param name="holdsFor">How long they may be kept.</param>
     public FoundCertificates ToFound(TimeProvider time, TimeSpan holdsFor)
     {
-        var issuers = usable.Where(record => !record.IsOfEndEntity).Select(record => record.Certificate!).Where(issuer => issuer is not null).ToList();
+        var issuers = usable.Where(record => !record.IsOfEndEntity).Select(record => record.Certificate).OfType<X509Certificate2>().ToList();
         var certificates = usable.Where(record => record is { IsOfEndEntity: true, Certificate: not null })
             .DistinctBy(record => Convert.ToHexString(record.Data))
             .Select(record => MailCertificate.OfCorrespondent(record.Certificate!, $"the SMIMEA record of {address}", issuers))

@@ -30,12 +30,12 @@ internal sealed class SmimeaSource : ICertificateSource, IAsyncDisposable
     {
         if (options.Domains.Count > 0 && !options.Domains.Any(domain => domain.Matches(address)))
             return FoundCertificates.None;
-        var deadline = time.GetTimestamp();
+        var start = time.GetTimestamp();
         TimeSpan? hold = null;
         string? problem = null;
         foreach (var name in SmimeaName.Of(address))
         {
-            var answer = await AskAsync(name, address, deadline, cancellationToken).ConfigureAwait(false);
+            var answer = await AskAsync(name, address, start, cancellationToken).ConfigureAwait(false);
             if (answer is { IsSecure: true, Records.Count: > 0 })
                 return new SmimeaRecords(address, answer.Records).ToFound(time, answer.HoldsFor);
             if (answer.Records.Count > 0)
@@ -82,6 +82,11 @@ internal sealed class SmimeaSource : ICertificateSource, IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
+    /// <summary>Looks up what is published below a name, whatever the settings say of the domain.</summary>
+    /// <exception cref="IOException">No resolver gave an answer that can be believed.</exception>
+    internal Task<DnsAnswer> LookUpAsync(string name, MailAddress address, CancellationToken cancellationToken) =>
+        AskAsync(name, address, time.GetTimestamp(), cancellationToken);
+
     /// <summary>Asks one resolver after the other, within what is left of the time.</summary>
     private async Task<DnsAnswer> AskAsync(string name, MailAddress address, long start, CancellationToken cancellationToken)
     {
@@ -92,7 +97,8 @@ internal sealed class SmimeaSource : ICertificateSource, IAsyncDisposable
             {
                 // Each gets a fair share of what is left, so that the last one is asked at all.
                 var share = (options.Timeout - time.GetElapsedTime(start)) / (resolvers.Count - i);
-                return await LimitedAsync(token => resolvers[i].AskAsync(name, SmimeaRecord.Type, token), share, cancellationToken).ConfigureAwait(false);
+                return await LimitedAsync(token => resolvers[i].AskAsync(name, SmimeaRecord.Type, token), share, cancellationToken)
+                    .ConfigureAwait(false);
             }
             catch (ResolverException e)
             {
@@ -124,5 +130,6 @@ internal sealed class SmimeaSource : ICertificateSource, IAsyncDisposable
     private bool IsBelieved(IPEndPoint endpoint) => options.TrustPath || IPAddress.IsLoopback(endpoint.Address);
 
     private static string NotBelieved(IPEndPoint endpoint) =>
-        $"the resolver {endpoint} is not on this machine and not asked; anybody on the way could answer in its place, unless TrustPath = yes says that nobody is";
+        $"the resolver {endpoint} is not on this machine and not asked: anybody on the way could answer in its place, unless TrustPath = yes says "
+        + "that nobody is there";
 }

@@ -42,6 +42,7 @@ internal static class CommandLine
         ExplainCommand.Create(),
         CertsCommand.Create(),
         KeysCommand.Create(),
+        SmimeaCommand.Create(),
         TestCaCommand.Create(),
         DemoCommand.Create(),
     };

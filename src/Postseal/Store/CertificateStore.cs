@@ -82,6 +82,9 @@ internal sealed class CertificateStore
     /// <summary>Returns what mail to somebody is encrypted to.</summary>
     public CorrespondentEntry FindRecipient(AddressPattern owner) => new(owner, catalog.FindRecipient(owner));
 
+    /// <summary>Returns the newest certificate of an address that others can encrypt to; that of one of ours, too.</summary>
+    public Lookup<MailCertificate> FindEncryption(MailAddress address) => directory.FindRecipient(address);
+
     /// <summary>Lists the files in the directory that are not used.</summary>
     public IReadOnlyList<UnusedFile> Unused() => catalog.Unused();
 

@@ -19,8 +19,10 @@ public sealed record DnsQuestion(ushort Id, ushort Flags, string Name, ushort Ty
         // The only additional record is OPT: root, type, size, and the flags in its TTL.
         var hasOpt = message[11] == 1 && message[end + 2] == 41;
         return new DnsQuestion(
-            BinaryPrimitives.ReadUInt16BigEndian(message), BinaryPrimitives.ReadUInt16BigEndian(message.AsSpan(2)), string.Join('.', labels),
-            BinaryPrimitives.ReadUInt16BigEndian(message.AsSpan(at + 1)), message[HeaderLength..end], hasOpt && (message[end + 7] & 0x80) != 0);
+            U16(message, 0), U16(message, 2), string.Join('.', labels), U16(message, at + 1), message[HeaderLength..end],
+            hasOpt && (message[end + 7] & 0x80) != 0);
+
+        static ushort U16(byte[] message, int at) => BinaryPrimitives.ReadUInt16BigEndian(message.AsSpan(at));
     }
 }
 
@@ -30,7 +32,7 @@ public sealed record DnsRecord(string Name, ushort Type, byte[] Data, uint Ttl =
     public static DnsRecord Alias(string name, string target) => new(name, 5, NameOf(target));
 
     public static DnsRecord Soa(string zone, uint ttl, uint minimum) =>
-        new(zone, 6, [.. NameOf("ns." + zone), .. NameOf("hostmaster." + zone), .. U32(1), .. U32(3600), .. U32(600), .. U32(86400), .. U32(minimum)], ttl);
+        new(zone, 6, [.. NameOf("ns." + zone), .. NameOf("host." + zone), .. U32(1), .. U32(9), .. U32(9), .. U32(9), .. U32(minimum)], ttl);
 
     /// <summary>An OPT record with an Extended DNS Error.</summary>
     public static DnsRecord ExtendedError(ushort code, string text)
@@ -42,7 +44,9 @@ public sealed record DnsRecord(string Name, ushort Type, byte[] Data, uint Ttl =
     public byte[] ToBytes() => [.. NameOf(Name), .. U16(Type), .. U16(Class), .. U32(Ttl), .. U16((ushort)Data.Length), .. Data];
 
     public static byte[] NameOf(string name) =>
-        [.. name.Split('.', StringSplitOptions.RemoveEmptyEntries).SelectMany(label => (byte[])[(byte)label.Length, .. Encoding.Latin1.GetBytes(label)]), 0];
+        [.. name.Split('.', StringSplitOptions.RemoveEmptyEntries).SelectMany(Label), 0];
+
+    private static byte[] Label(string label) => [(byte)label.Length, .. Encoding.Latin1.GetBytes(label)];
 
     public static byte[] U16(ushort value) => [(byte)(value >> 8), (byte)value];
 
@@ -82,7 +86,8 @@ public sealed record DnsReply
         var flags = (ushort)((Response | (IsSecure ? Secure : 0) | (IsCut ? Cut : 0) | Code) ^ MoreFlags);
         return
         [
-            .. DnsRecord.U16(Id ?? question.Id), .. DnsRecord.U16(flags), .. DnsRecord.U16(1), .. DnsRecord.U16((ushort)(AnswerCount ?? Answers.Count)),
+            .. DnsRecord.U16(Id ?? question.Id), .. DnsRecord.U16(flags), .. DnsRecord.U16(1),
+            .. DnsRecord.U16((ushort)(AnswerCount ?? Answers.Count)),
             .. DnsRecord.U16((ushort)Authorities.Count), .. DnsRecord.U16((ushort)Additionals.Count), .. Question ?? question.Raw,
             .. RawAnswers ?? [.. Answers.SelectMany(record => record.ToBytes())], .. Authorities.SelectMany(record => record.ToBytes()),
             .. Additionals.SelectMany(record => record.ToBytes()),

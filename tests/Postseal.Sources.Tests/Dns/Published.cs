@@ -20,7 +20,8 @@ internal static class Published
 
     public static readonly OddCa Root = OddCa.Root("CN=Root of example.net", Now.AddYears(-1), Now.AddYears(5));
 
-    public static readonly OddCa Issuing = Root.Issue(new IssuerRequest(new X500DistinguishedName("CN=Issuing CA of example.net"), Now.AddYears(-1), Now.AddYears(4)));
+    public static readonly OddCa Issuing = Root.Issue(
+        new IssuerRequest(new X500DistinguishedName("CN=Issuing CA of example.net"), Now.AddYears(-1), Now.AddYears(4)));
 
     public static readonly X509Certificate2 BobsCertificate = MailCertificateOf(Issuing);
 

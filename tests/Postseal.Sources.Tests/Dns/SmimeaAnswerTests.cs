@@ -54,7 +54,8 @@ public sealed class SmimeaAnswerTests
     [InlineData(3, 1, 2, "bob", false, true)]
     [InlineData(3, 1, 1, "root", false, false)] // another's key, whoever it is
     [InlineData(3, 0, 0, "other", true, false)]
-    public async Task A_record_gives_a_certificate_or_vouches_for_one(byte usage, byte selector, byte matching, string whose, bool isFound, bool isVouchedFor)
+    public async Task A_record_gives_a_certificate_or_vouches_for_one(
+        byte usage, byte selector, byte matching, string whose, bool isFound, bool isVouchedFor)
     {
         var named = whose switch
         {
@@ -88,7 +89,8 @@ public sealed class SmimeaAnswerTests
             var stranger = TestKit.OddCa.Root(Root.Certificate.Subject, Now.AddYears(-1), Now.AddYears(5));
             var otherIssuing = stranger.Issue(new TestKit.IssuerRequest(Issuing.Certificate.SubjectName, Now.AddYears(-1), Now.AddYears(4)));
             var expired = Root.Issue(new TestKit.IssuerRequest(new X500DistinguishedName("CN=Old"), Now.AddYears(-1), Now.AddDays(-1)));
-            var person = Root.Issue(new TestKit.IssuerRequest(new X500DistinguishedName("CN=Mallory"), Now.AddYears(-1), Now.AddYears(4)) { IsCa = false });
+            var mallory = new TestKit.IssuerRequest(new X500DistinguishedName("CN=Mallory"), Now.AddYears(-1), Now.AddYears(4));
+            var person = Root.Issue(mallory with { IsCa = false });
             return new()
             {
                 { "the issuer is missing", BobsCertificate, [] },
@@ -205,7 +207,8 @@ public sealed class SmimeaAnswerTests
     [Fact]
     public async Task A_spelling_with_capitals_finds_what_is_published_in_lower_case()
     {
-        await using var server = new DnsServerDouble(question => question.Name == BobsName ? Reply(Rdata(3, BobsCertificate)) : new DnsReply { Code = 3 });
+        await using var server = new DnsServerDouble(
+            question => question.Name == BobsName ? Reply(Rdata(3, BobsCertificate)) : new DnsReply { Code = 3 });
 
         Assert.Single((await FindAsync(Options(server), "BOB@example.net")).Certificates);
         Assert.Equal(2, server.Questions.Count);

@@ -14,13 +14,25 @@ public sealed class SmimeaFailureTests
 
     private static readonly DnsReply Good = Reply(Rdata(3, BobsCertificate));
 
+    /// <summary>Two pointers behind the question, each to the other.</summary>
+    private static byte[] Circle
+    {
+        get
+        {
+            var at = (byte)(12 + DnsRecord.NameOf(BobsName).Length + 4);
+            return [0xC0, (byte)(at + 2), 0xC0, at];
+        }
+    }
+
+    private static DnsRecord Alias(int i) => DnsRecord.Alias($"{i}.test", $"{i + 1}.test");
+
     public static TheoryData<string, DnsReply, string> Unbelievable => new()
     {
         { "FORMERR", new() { Code = 1 }, "FORMERR" },
         { "SERVFAIL", new() { Code = 2 }, "SERVFAIL: DNSSEC" },
         { "SERVFAIL with AD and records", Good with { Code = 2 }, "SERVFAIL" },
         { "bogus", new() { Code = 2, Additionals = [DnsRecord.ExtendedError(6, "")] }, "SERVFAIL (DNSSEC bogus)" },
-        { "expired", new() { Code = 2, Additionals = [DnsRecord.ExtendedError(7, "sig\nof \u00e4.test")] }, "SERVFAIL (signature expired: sig?of ??.test)" },
+        { "expired", new() { Code = 2, Additionals = [DnsRecord.ExtendedError(7, "of\n\u00e4.test")] }, "SERVFAIL (signature expired: of???.test)" },
         { "an error nobody knows", new() { Code = 2, Additionals = [DnsRecord.ExtendedError(999, "")] }, "SERVFAIL (extended error 999)" },
         { "an option that is cut off", new() { Code = 2, Additionals = [new("", 41, [0, 15, 0, 9, 0, 6], 0, 1232)] }, "SERVFAIL" },
         { "NOTIMP", new() { Code = 4 }, "NOTIMP" },
@@ -35,11 +47,11 @@ public sealed class SmimeaFailureTests
         { "an update in return", Good with { MoreFlags = 0x2800 }, "another question" },
         { "an answer that is cut off, even over TCP", Good with { IsCut = true }, "cut its answer off" },
         { "a name that is not there, with records", Good with { Code = 3 }, "not there" },
-        { "a name of pointers in a circle", Good with { RawAnswers = [0xC0, 0x71, 0xC0, 0x6F, 0, 53, 0, 1, 0, 0, 0, 9, 0, 3, 3, 0, 0], AnswerCount = 1 }, "cannot be read" },
+        { "a name of pointers in a circle", Good with { RawAnswers = [.. Circle, 0, 53, 0, 1, 0, 0, 0, 9, 0, 3, 3, 0, 0] }, "cannot be read" },
         { "a record longer than the message", Good with { RawAnswers = [.. Record(new byte[100]).ToBytes()[..^50]] }, "cannot be read" },
         { "more records in the header than there are", Good with { AnswerCount = 40000 }, "cannot be read" },
         { "aliases in a circle", new() { Answers = [DnsRecord.Alias(BobsName, "b.test"), DnsRecord.Alias("b.test", BobsName)] }, "aliases" },
-        { "a long way of aliases", new() { Answers = [DnsRecord.Alias(BobsName, "0.test"), .. Enumerable.Range(0, 20).Select(i => DnsRecord.Alias($"{i}.test", $"{i + 1}.test"))] }, "aliases" },
+        { "a long way of aliases", new() { Answers = [DnsRecord.Alias(BobsName, "0.test"), .. Enumerable.Range(0, 20).Select(Alias)] }, "aliases" },
     };
 
     [Theory]
@@ -108,7 +120,7 @@ public sealed class SmimeaFailureTests
 
     [Fact]
     public async Task A_resolver_without_DNSSEC_that_gives_records_is_an_error() =>
-        Assert.Contains("unbound wants auto-trust-anchor-file", await FailureAsync(() => FindAsync(Good with { IsSecure = false })), StringComparison.Ordinal);
+        Assert.Contains("does not validate", await FailureAsync(() => FindAsync(Good with { IsSecure = false })), StringComparison.Ordinal);
 
     [Fact]
     public async Task A_private_trust_anchor_shows_by_a_domain_of_the_settings()
@@ -225,7 +237,7 @@ public sealed class SmimeaFailureTests
         var both = Options(near) with { Resolvers = [far, near.EndPoint] };
 
         Assert.Single((await FindAsync(both)).Certificates);
-        Assert.Contains("192.0.2.53:53 is not on this machine", await FailureAsync(() => FindAsync(both with { Resolvers = [far] })), StringComparison.Ordinal);
+        Assert.Contains("is not on this machine", await FailureAsync(() => FindAsync(both with { Resolvers = [far] })), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -209,7 +209,7 @@ public sealed class HttpDownloadTests
     public void Addresses_of_the_Internet_are_told_from_others(string address, bool isPublic) =>
         Assert.Equal(isPublic, PublicAddress.Is(IPAddress.Parse(address)));
 
-    private static HttpDownloads Loopback() => new(null, TimeProvider.System, IPAddress.IsLoopback, Dns.GetHostAddressesAsync);
+    private static HttpDownloads Loopback() => new(null, TimeProvider.System, IPAddress.IsLoopback, System.Net.Dns.GetHostAddressesAsync);
 
     private static Task<Download> FetchAsync(HttpDownloads downloads, Uri url) =>
         downloads.FetchAsync(new(url, MaxLength, TimeSpan.FromSeconds(30)), TestContext.Current.CancellationToken);

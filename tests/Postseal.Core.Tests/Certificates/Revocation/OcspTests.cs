@@ -135,7 +135,7 @@ public sealed class OcspTests : IDisposable
     private static CaContact Contact(RevocationMethod method, string? anchors = null) =>
         new(new CaContactOptions(method, null, anchors, []), Loopback(), () => [], TimeProvider.System, _ => { });
 
-    private static HttpDownloads Loopback() => new(null, TimeProvider.System, IPAddress.IsLoopback, Dns.GetHostAddressesAsync);
+    private static HttpDownloads Loopback() => new(null, TimeProvider.System, IPAddress.IsLoopback, System.Net.Dns.GetHostAddressesAsync);
 
     private async Task RespondAsync(string certificate, string key)
     {

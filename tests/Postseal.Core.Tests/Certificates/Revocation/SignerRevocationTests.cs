@@ -25,7 +25,7 @@ public sealed class SignerRevocationTests : IAsyncDisposable
     public SignerRevocationTests()
     {
         server = new HttpServerDouble(AnswerAsync);
-        downloads = new HttpDownloads(null, TimeProvider.System, IPAddress.IsLoopback, Dns.GetHostAddressesAsync);
+        downloads = new HttpDownloads(null, TimeProvider.System, IPAddress.IsLoopback, System.Net.Dns.GetHostAddressesAsync);
         root = RevokingCa.Root("CN=Root", time.Now);
         ca = root.Intermediate("CN=CA", time.Now, extensions: RevokingCa.PointsTo(Url("root.crl")));
         var options = new TrustOptions { Anchors = directory.Write("root.pem", root.Certificate.ExportCertificatePem()) };
