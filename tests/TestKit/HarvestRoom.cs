@@ -60,10 +60,15 @@ public sealed class HarvestRoom : IDisposable
     public string Own => state.File("harvested");
 
     /// <summary>Gets the store that several hosts share; <see langword="null"/> if this one keeps all by itself.</summary>
-    internal SharedStoreDouble? Shared { get; set; }
+    internal ILearnedStore? Shared { get; set; }
 
     /// <summary>Has what is learned from now on kept where other hosts find it.</summary>
-    internal SharedStoreDouble Share() => Shared = new SharedStoreDouble(state.File("shared"), Directory);
+    internal SharedStoreDouble Share()
+    {
+        var shared = new SharedStoreDouble(state.File("shared"), Directory);
+        Shared = shared;
+        return shared;
+    }
 
     /// <summary>Gets or sets what is learned.</summary>
     public HarvestOptions Harvest { get; set; } = new() { Accept = HarvestAccept.New, DkimFrom = "mx.example.net" };

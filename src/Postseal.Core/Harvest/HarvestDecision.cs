@@ -22,7 +22,12 @@ internal sealed record HarvestDecision(HarvestKind Kind, string Why, LearnedChan
     public static HarvestDecision Of(Candidate candidate, LearnedSet known, HarvestAccept accept, DateTimeOffset now)
     {
         if (known.Strange is { } strange)
-            return new(HarvestKind.Pending, $"{strange} was not learned from mail, and stays as it is");
+        {
+            return known.Placed.Any(placed => CertificateMatch.Same(placed, candidate.Certificate))
+                ? new(HarvestKind.Known, $"it is in {strange}")
+                : new(HarvestKind.Pending, $"{strange} was not learned from mail, and stays as it is");
+        }
+
         var succession = Successions.Of(known.Record, candidate, known.CertificateOf);
         if (succession == Succession.Same)
             return new(HarvestKind.Known, "it is known", IsLater(candidate, known) ? NewsOf(candidate, known, now) : null);
@@ -42,7 +47,7 @@ internal sealed record HarvestDecision(HarvestKind Kind, string Why, LearnedChan
     /// <summary>Returns what a message says that is new of a known certificate: what its owner's program can read now, when it was seen last, or
     /// to other hosts all of it.</summary>
     private static LearnedChange? NewsOf(Candidate candidate, LearnedSet known, DateTimeOffset now) =>
-        known.IsUnshared || HasNewAbilities(candidate.Abilities, known)
+        known.IsUnshared || HasNewAbilities(candidate, known)
             ? LearnedChange.To(candidate, known, LearnedRecord.Of(candidate, now) with { ApprovedAt = known.Record!.ApprovedAt })
             : candidate.SignedAt > known.Record!.SignedAt + RefreshAfter
                 ? new LearnedChange(known, known.Record with { SignedAt = candidate.SignedAt }, Candidate: null)
@@ -50,8 +55,9 @@ internal sealed record HarvestDecision(HarvestKind Kind, string Why, LearnedChan
 
     private static bool IsLater(Candidate candidate, LearnedSet known) => known.Record is null || candidate.SignedAt > known.Record.SignedAt;
 
-    private static bool HasNewAbilities(Abilities? abilities, LearnedSet known) =>
-        abilities is { Algorithms.Count: > 0 } && !known.HasAbilitiesOfPerson && !abilities.IsSameList(known.Abilities);
+    private static bool HasNewAbilities(Candidate candidate, LearnedSet known) =>
+        candidate.Abilities is { Algorithms.Count: > 0 } abilities && !known.HasAbilitiesOfPerson && !abilities.IsSameList(known.Abilities)
+        && known.CanKeepAbilitiesOf(candidate);
 }
 
 /// <summary>A change of what is known of an address.</summary>

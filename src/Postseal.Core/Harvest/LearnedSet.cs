@@ -13,11 +13,17 @@ internal sealed record LearnedSet
     /// nothing.</summary>
     public string? Strange { get; init; }
 
+    /// <summary>Gets the certificates that somebody else put there, where they can be told apart.</summary>
+    public IReadOnlyList<X509Certificate2> Placed { get; init; } = [];
+
     /// <summary>Gets what its owner's program can read; <see langword="null"/> if that is not known.</summary>
     public Abilities? Abilities { get; init; }
 
     /// <summary>Gets whether a person wrote that list, so that it is not replaced by one from a signature.</summary>
     public bool HasAbilitiesOfPerson { get; init; }
+
+    /// <summary>Gets whether what a candidate says of that can be kept. Default: always.</summary>
+    public Predicate<Candidate> CanKeepAbilitiesOf { get; init; } = _ => true;
 
     /// <summary>Gets whether this host alone knows it, and the store that it shares with others does not.</summary>
     public bool IsUnshared { get; init; }
