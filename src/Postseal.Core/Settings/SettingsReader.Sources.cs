@@ -98,7 +98,7 @@ internal static partial class SettingsReader
         {
             Module = section.ExistingFile("Module"),
             PinFile = section.ExistingFile("PinFile"),
-            Token = section.Value("Token", defaults.Token, Pkcs11Uri.Check, "a PKCS #11 URI, as pkcs11:token=mail"),
+            Token = ReadTokenUri(section, "Token"),
             Scan = section.Flag("Scan", defaults.Scan),
             Sessions = section.Positive("Sessions", defaults.Sessions),
             Timeout = section.Timeout("Timeout", defaults.Timeout),
@@ -106,7 +106,23 @@ internal static partial class SettingsReader
         };
         if (options is { Scan: true, Module: null })
             section.Error("Scan", "needs Module, the library of the token's maker, as Module = /usr/lib/softhsm/libsofthsm2.so");
+        if (options.Token is { } token && !Pkcs11Uri.Parse(token).IsOfToken)
+            section.Error("Token", "names an object; it says which tokens are used, as pkcs11:token=mail");
         return options;
+    }
+
+    /// <summary>Reads a PKCS #11 URI. What is wrong is said without the text, which may have a PIN in it.</summary>
+    private static string? ReadTokenUri(SettingsSection section, string key)
+    {
+        try
+        {
+            return section.Text(key) is { } text ? Pkcs11Uri.Check(text) : null;
+        }
+        catch (FormatException e)
+        {
+            section.Error(key, e.Message);
+            return null;
+        }
     }
 
     /// <summary>Reads a server's address: <c>ldapi://</c> has the path of a socket in the place of the host, percent-encoded.</summary>

@@ -240,7 +240,7 @@ internal static partial class SettingsReader
             section.Error("Certificate", "is in a token, which needs [Pkcs11] Module, the library of its maker");
         return new SenderCertificate(null, passphrase)
         {
-            Token = section.Value("Certificate", null, Pkcs11Uri.Check, "a PKCS #11 URI, as pkcs11:token=mail;object=alice"),
+            Token = ReadTokenUri(section, "Certificate"),
         };
     }
 
