@@ -70,7 +70,8 @@ internal sealed class Pkcs11Token : IKeyToken, IAsyncDisposable
     {
         try
         {
-            return TokenReport.Of(Name, module.Path, await RefreshAsync().WaitAsync(timeout, time, cancellationToken).ConfigureAwait(false), time.GetUtcNow());
+            var read = await RefreshAsync().WaitAsync(timeout, time, cancellationToken).ConfigureAwait(false);
+            return TokenReport.Of(Name, module.Path, read, time.GetUtcNow());
         }
         catch (Exception e) when (e is IOException or TimeoutException)
         {
@@ -103,8 +104,10 @@ internal sealed class Pkcs11Token : IKeyToken, IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or TimeoutException)
         {
-            return known is { Problem: null } ? known : throw new IOException(
-                e is TimeoutException ? "pkcs11: the token's library does not answer; restart Postseal if it does not recover" : $"pkcs11: {e.Message}", e);
+            if (known is { Problem: null })
+                return known;
+            var reason = e is TimeoutException ? "the token's library does not answer; restart Postseal if it does not recover" : e.Message;
+            throw new IOException($"pkcs11: {reason}", e);
         }
     }
 
@@ -116,7 +119,9 @@ internal sealed class Pkcs11Token : IKeyToken, IAsyncDisposable
             if (refresh is { IsCompleted: false })
                 return refresh;
             refresh = listing.RunAsync(sessions => list = lister.Read(sessions, list, time.GetTimestamp()), CancellationToken.None);
-            _ = refresh.ContinueWith(failed => failed.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            // Nobody may be waiting for it.
+            _ = refresh.ContinueWith(
+                static failed => failed.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
             return refresh;
         }
     }

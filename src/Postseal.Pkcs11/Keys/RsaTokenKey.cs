@@ -82,6 +82,8 @@ internal sealed class RsaTokenKey(RSA publicKey, KeyObject item, WorkerPool work
         }
 
         // Asked in any case, so that both take the same time: if the session is well, it was the padding.
-        return session.Module.IsLoggedIn(session.Handle) || !session.Token.NeedsLogin ? plain : throw failure ?? new Pkcs11Exception("C_Decrypt", CKR.CKR_USER_NOT_LOGGED_IN);
+        return session.Module.IsLoggedIn(session.Handle) || !session.Token.NeedsLogin
+            ? plain
+            : throw failure ?? new Pkcs11Exception("C_Decrypt", CKR.CKR_USER_NOT_LOGGED_IN);
     }
 }

@@ -42,10 +42,13 @@ internal static class SignatureForms
         var writer = new AsnWriter(AsnEncodingRules.DER);
         using (writer.PushSequence())
         {
-            writer.WriteIntegerUnsigned(signature.AsSpan(0, length));
-            writer.WriteIntegerUnsigned(signature.AsSpan(length));
+            writer.WriteIntegerUnsigned(Shortest(signature.AsSpan(0, length)));
+            writer.WriteIntegerUnsigned(Shortest(signature.AsSpan(length)));
         }
 
         return writer.Encode();
     }
+
+    // One in 256 numbers begins with an octet of zeros, which DER has no place for.
+    private static ReadOnlySpan<byte> Shortest(ReadOnlySpan<byte> number) => number.TrimStart((byte)0) is { IsEmpty: false } rest ? rest : number[^1..];
 }

@@ -28,7 +28,10 @@ internal abstract class TokenKey(KeyKind kind, int size, KeyObject item, WorkerP
     public override async ValueTask<byte[]> SignHashAsync(
         ReadOnlyMemory<byte> hash, SignatureScheme scheme, CancellationToken cancellationToken = default)
     {
-        Require(scheme.Algorithm == SignatureAlgorithm.RsaPss ? KeyUses.SignsPss : KeyUses.Signs, "sign" + (scheme.Algorithm == SignatureAlgorithm.RsaPss ? " with PSS" : ""));
+        if (scheme.Algorithm == SignatureAlgorithm.RsaPss)
+            Require(KeyUses.SignsPss, "sign with RSASSA-PSS");
+        else
+            Require(KeyUses.Signs, "sign");
         var value = hash.ToArray();
         return await RunAsync((session, key, pin) => Sign(session, key, pin, value, scheme), cancellationToken).ConfigureAwait(false);
     }

@@ -18,8 +18,8 @@ internal static class PublicPart
             switch (certificate.PublicKey.Oid.Value)
             {
                 case Oids.RsaEncryption or Oids.RsaesOaep or Oids.RsaPss:
-                    var modulus = new AsnReader(certificate.PublicKey.EncodedKeyValue.RawData, AsnEncodingRules.DER).ReadSequence().ReadIntegerBytes();
-                    return certificate.GetRSAPublicKey() is null ? null : (CKK.CKK_RSA, OfModulus(modulus.ToArray()));
+                    var key = new AsnReader(certificate.PublicKey.EncodedKeyValue.RawData, AsnEncodingRules.DER).ReadSequence();
+                    return certificate.GetRSAPublicKey() is null ? null : (CKK.CKK_RSA, OfModulus(key.ReadIntegerBytes().ToArray()));
                 case Oids.EcPublicKey:
                     return certificate.GetECDsaPublicKey() is null ? null : (CKK.CKK_EC, certificate.PublicKey.EncodedKeyValue.RawData);
                 default:
@@ -41,9 +41,10 @@ internal static class PublicPart
     {
         try
         {
-            return point is [OctetStringTag, ..] && AsnDecoder.ReadOctetString(point, AsnEncodingRules.DER, out var consumed) is var inner && consumed == point.Length
-                ? inner
-                : point;
+            if (point is not [OctetStringTag, ..])
+                return point;
+            var inner = AsnDecoder.ReadOctetString(point, AsnEncodingRules.DER, out var consumed);
+            return consumed == point.Length ? inner : point;
         }
         catch (AsnContentException)
         {

@@ -29,12 +29,20 @@ internal sealed class TokenLister(Pkcs11Uri? wanted, TokenReader reader, ILogger
 
         if (wanted is null && present.Count(token => token.NeedsLogin) > 1)
         {
-            problem = $"there are several tokens ({string.Join(", ", present.Select(token => $"'{token.Name.Label}'"))}), and the PIN of one is a wrong one for the "
-                + "others: name yours, as [Pkcs11] Token = pkcs11:token=" + present[0].Name.Label;
+            problem = $"there are several tokens ({string.Join(", ", present.Select(token => $"'{token.Name.Label}'"))}), and the PIN of one is a wrong "
+                + "one for the others: name yours, as [Pkcs11] Token = pkcs11:token=" + present[0].Name.Label;
             present = [];
         }
 
         var tokens = present.ConvertAll(token => Read(sessions, token, Before(before, token.Name)));
+        if (tokens.Exists(token => HasLost(token, Before(before, token.Info.Name))))
+        {
+            // A library that did not notice that its token is away lists nothing. It has to say so twice, from the beginning.
+            sessions.Module.Restart(sessions.Module.Generation);
+            present = Present(sessions, out problem);
+            tokens = present.ConvertAll(token => Read(sessions, token, Before(before, token.Name)));
+        }
+
         tokens.AddRange((before?.Tokens ?? [])
             .Where(old => old.Content is not null && tokens.TrueForAll(token => token.Info.Name != old.Info.Name))
             .Select(old => old with { Problem = problem ?? "is not there: put it back in, or see that its device can be reached" }));
@@ -102,6 +110,9 @@ internal sealed class TokenLister(Pkcs11Uri? wanted, TokenReader reader, ILogger
             return $"{unread.Info.Name} {unread.Problem}";
         return tokens.Count > 0 ? null : problem ?? "no token of those that are wanted is there: put it in, or see that its device can be reached";
     }
+
+    private static bool HasLost(ListedToken token, TokenContent? before) => before is not null && before.Entries.Any(
+        old => !token.Content!.Entries.Any(entry => ReferenceEquals(entry.Certificate.Certificate, old.Certificate.Certificate)));
 
     private void Log(TokenList list, TokenList? before)
     {

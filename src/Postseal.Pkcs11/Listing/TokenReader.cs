@@ -45,10 +45,11 @@ internal sealed class TokenReader(WorkerPool workers)
         }
 
         findings.AddRange(certificates
-            .Where(found => !IsAuthority(found.Certificate) && entries.TrueForAll(entry => !ReferenceEquals(entry.Certificate.Certificate, found.Certificate)))
+            .Where(found => !IsAuthority(found.Certificate)
+                && entries.TrueForAll(entry => !ReferenceEquals(entry.Certificate.Certificate, found.Certificate)))
             .Select(found => $"certificate '{found.Label}' has no key in the token"
                 + (keys.Exists(key => key.Id.AsSpan().SequenceEqual(found.Id)) ? ": the key with its id is another's" : "")));
-        return !changed && before is not null && before.Entries.SequenceEqual(entries, ReferenceEqualityComparer.Instance) && before.Findings.SequenceEqual(findings)
+        return !changed && before!.Entries.SequenceEqual(entries, ReferenceEqualityComparer.Instance) && before.Findings.SequenceEqual(findings)
             ? before
             : new TokenContent(entries, authorities, findings);
     }
@@ -99,7 +100,8 @@ internal sealed class TokenReader(WorkerPool workers)
     private static List<KeyObject> KeysIn(Session session)
     {
         var publicKeys = session.Module.Find(session.Handle, CKO.CKO_PUBLIC_KEY, null, MaxObjects)
-            .Select(item => session.Module.GetAttributes(session.Handle, item, CKA.CKA_KEY_TYPE, CKA.CKA_ID, CKA.CKA_MODULUS, CKA.CKA_EC_POINT)).ToList();
+            .Select(item => session.Module.GetAttributes(session.Handle, item, CKA.CKA_KEY_TYPE, CKA.CKA_ID, CKA.CKA_MODULUS, CKA.CKA_EC_POINT))
+            .ToList();
         var abilities = TokenAbilities.Of(session);
         var keys = new List<KeyObject>();
         foreach (var item in session.Module.Find(session.Handle, CKO.CKO_PRIVATE_KEY, null, MaxObjects))
@@ -122,7 +124,8 @@ internal sealed class TokenReader(WorkerPool workers)
             keys.Add(new KeyObject(
                 session.Token.Name, (CKK)type, id, KeyFinder.Text(values[2]),
                 shown is not { Length: > 0 } ? null : isRsa ? PublicPart.OfModulus(shown) : PublicPart.OfPoint(shown),
-                abilities.UsesOf((CKK)type, KeyFinder.Flag(values[5]), KeyFinder.Flag(values[6]), KeyFinder.Flag(values[7]), KeyFinder.Flag(values[8]))));
+                abilities.UsesOf(
+                    (CKK)type, KeyFinder.Flag(values[5]), KeyFinder.Flag(values[6]), KeyFinder.Flag(values[7]), KeyFinder.Flag(values[8]))));
         }
 
         return keys;
@@ -135,7 +138,7 @@ internal sealed class TokenReader(WorkerPool workers)
             return false;
         if (key.Public is not null)
             return key.Public.AsSpan().SequenceEqual(found.Public);
-        if (key.Id.Length == 0 || !key.Id.AsSpan().SequenceEqual(found.Id) || !key.Uses.HasFlag(KeyUses.Signs) || key.Uses.HasFlag(KeyUses.AlwaysAsks))
+        if (key.Id.Length == 0 || !key.Id.AsSpan().SequenceEqual(found.Id) || (key.Uses & (KeyUses.Signs | KeyUses.AlwaysAsks)) != KeyUses.Signs)
             return false;
         try
         {
@@ -148,7 +151,8 @@ internal sealed class TokenReader(WorkerPool workers)
     }
 
     private static string? WhyOfNoUse(KeyObject key, IReadOnlyCollection<Found> certificates) => certificates.Count == 0
-        ? $"{key} has no certificate in the token: import it with the same id (pkcs11-tool --write-object FILE --type cert --id {Convert.ToHexStringLower(key.Id)})"
+        ? $"{key} has no certificate in the token: import it with the same id "
+            + $"(pkcs11-tool --write-object FILE --type cert --id {Convert.ToHexStringLower(key.Id)})"
         : (key.Uses & ~KeyUses.AlwaysAsks) == 0
             ? $"{key} may neither sign nor decrypt (CKA_SIGN, CKA_DECRYPT, CKA_DERIVE), or the token has no mechanism for it"
             : null;

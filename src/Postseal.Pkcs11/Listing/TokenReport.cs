@@ -26,8 +26,11 @@ internal static class TokenReport
 
     private static string Of(MailCertificate certificate, DateTimeOffset now)
     {
-        var whose = certificate.Addresses.Count > 0 ? string.Join(" and ", certificate.Addresses) : certificate.Certificate.GetNameInfo(X509NameType.SimpleName, false);
-        var days = (certificate.Certificate.NotAfter.ToUniversalTime() - now.UtcDateTime).TotalDays;
-        return string.Create(CultureInfo.InvariantCulture, $"{whose} ({KeyNames.Of(certificate.Certificate)}, {(days < 0 ? "expired" : $"{Math.Floor(days)} days left")})");
+        var whose = certificate.Addresses.Count > 0
+            ? string.Join(" and ", certificate.Addresses)
+            : certificate.Certificate.GetNameInfo(X509NameType.SimpleName, false);
+        var days = Math.Floor((certificate.Certificate.NotAfter.ToUniversalTime() - now.UtcDateTime).TotalDays);
+        var left = days < 0 ? "expired" : string.Create(CultureInfo.InvariantCulture, $"{days} days left");
+        return $"{whose} ({KeyNames.Of(certificate.Certificate)}, {left})";
     }
 }

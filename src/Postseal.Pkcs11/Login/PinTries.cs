@@ -103,8 +103,8 @@ internal sealed class PinTries(string? statePath)
     }
 
     private LoginException WhyNotKept(Exception e) => new(
-        $"was not logged in to, since {statePath} cannot be used ({e.Message.TrimEnd('.')}): a PIN is tried only where it can be written down that it "
-        + "was wrong; let Postseal write there");
+        $"was not logged in to, since {statePath} cannot be used ({e.Message.TrimEnd('.')}): a PIN is tried only where it can be written down "
+        + "that it was wrong; let Postseal write there");
 }
 
 /// <summary>A try to log in.</summary>

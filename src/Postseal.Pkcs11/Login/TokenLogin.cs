@@ -80,12 +80,13 @@ internal sealed class TokenLogin(string? pinFile, PinTries tries)
         {
             return token.HasPinPad
                 ? $"refused the PIN that was typed at its reader, and is not asked again: {forget} to be asked once more"
-                : $"refused the PIN in {pinFile}, and it is not tried again, since tokens lock after some wrong ones: write the right one there; {forget} "
-                    + "if it is right now, because the PIN was changed in the token";
+                : $"refused the PIN in {pinFile}, and it is not tried again, since tokens lock after some wrong ones: write the right one there; "
+                    + $"{forget} if it is right now, because the PIN was changed in the token";
         }
 
         return before.Count >= MaxTries
-            ? $"refused {MaxTries} PINs one after another, and no more are tried, since tokens lock: see that pkcs11-tool --login takes the PIN, then {forget}"
+            ? $"refused {MaxTries} PINs one after another, and no more are tried, since tokens lock: see that pkcs11-tool --login takes the PIN, "
+                + $"then {forget}"
             : null;
     }
 
@@ -103,7 +104,8 @@ internal sealed class TokenLogin(string? pinFile, PinTries tries)
             tries.Write(token.Name, before);
         }
         catch (Pkcs11Exception e) when (e.RV is
-            CKR.CKR_PIN_INCORRECT or CKR.CKR_PIN_INVALID or CKR.CKR_PIN_LEN_RANGE or CKR.CKR_PIN_EXPIRED or CKR.CKR_PIN_LOCKED or CKR.CKR_FUNCTION_CANCELED)
+            CKR.CKR_PIN_INCORRECT or CKR.CKR_PIN_INVALID or CKR.CKR_PIN_LEN_RANGE or CKR.CKR_PIN_EXPIRED or CKR.CKR_PIN_LOCKED
+            or CKR.CKR_FUNCTION_CANCELED)
         {
             tries.Write(token.Name, [.. before, new PinTry(true, stamp)]);
             throw new LoginException(e.RV switch

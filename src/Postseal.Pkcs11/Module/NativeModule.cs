@@ -20,6 +20,22 @@ internal sealed class NativeModule : IModule
     private const int MaxSlots = 1000;
     private const int FindAtOnce = 100;
 
+    // The binding wants dlopen from a "libdl", which is a file of developers' packages alone. Since glibc 2.34, and with musl, it is in the C
+    // library, which the program has loaded.
+    private static readonly Lazy<bool> HasLoader = new(() =>
+    {
+        try
+        {
+            NativeLibrary.SetDllImportResolver(
+                typeof(Pkcs11Library).Assembly, static (name, _, _) => name == "libdl" ? NativeLibrary.GetMainProgramHandle() : IntPtr.Zero);
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false; // the program around us has seen to it
+        }
+    });
+
     private readonly Pkcs11Library library;
     private CK_INFO? info;
 
@@ -31,13 +47,15 @@ internal sealed class NativeModule : IModule
         // The structures are those of a CK_ULONG of 64 bits without packing.
         if (!Environment.Is64BitProcess || OperatingSystem.IsWindows())
             throw new IOException("tokens are used on 64-bit Unix systems alone");
+        _ = HasLoader.Value;
         try
         {
             library = new Pkcs11Library(path);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            throw new IOException($"the library {path} cannot be loaded ({e.Message.TrimEnd('.')}); it has to be a PKCS #11 library for this processor", e);
+            throw new IOException(
+                $"the library {path} cannot be loaded ({e.Message.ReplaceLineEndings(" ").TrimEnd('.')}); it has to be a PKCS #11 library for this processor", e);
         }
     }
 
@@ -78,7 +96,8 @@ internal sealed class NativeModule : IModule
             info = about;
         }
 
-        return new TokenInfo(new TokenName(Text(token.Label), Text(token.ManufacturerId), Text(token.Model), Text(token.SerialNumber)), slot, token.Flags)
+        var name = new TokenName(Text(token.Label), Text(token.ManufacturerId), Text(token.Model), Text(token.SerialNumber));
+        return new TokenInfo(name, slot, token.Flags)
         {
             Others = new Dictionary<string, string>
             {

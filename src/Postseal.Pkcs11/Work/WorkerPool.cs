@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Net.Pkcs11Interop.Common;
 
 namespace Postseal.Pkcs11.Work;
@@ -37,7 +38,11 @@ internal sealed class WorkerPool(
     public async Task<T> RunAsync<T>(Func<SessionCache, T> work, CancellationToken cancellationToken, Action<T>? discard = null)
     {
         if (Stuck >= count)
-            throw new IOException($"all {count} sessions hang in the token's library, which cannot be interrupted; restart Postseal if it does not recover");
+        {
+            throw new IOException(
+                $"all {count} sessions hang in the token's library, which cannot be interrupted; restart Postseal if it does not recover");
+        }
+
         var job = new Job<T>(work, discard);
         Add(job);
         try
@@ -53,9 +58,10 @@ internal sealed class WorkerPool(
                 return await job.Result.ConfigureAwait(false); // in the last moment
             if (e is OperationCanceledException)
                 throw;
+            var within = string.Create(CultureInfo.InvariantCulture, $"within {timeout.TotalSeconds:0.#} s ([Pkcs11] Timeout)");
             throw new IOException(isUnderWay
-                ? $"the token did not answer within {timeout.TotalSeconds:0.#} s ([Pkcs11] Timeout); the call cannot be interrupted, and its session is lost until it returns"
-                : $"no session was free within {timeout.TotalSeconds:0.#} s ([Pkcs11] Timeout): the token is slower than mail comes in; more [Pkcs11] Sessions may help");
+                ? $"the token did not answer {within}; the call cannot be interrupted, and its session is lost until it returns"
+                : $"no session was free {within}: the token is slower than mail comes in; more [Pkcs11] Sessions may help");
         }
     }
 

@@ -11,7 +11,7 @@ public sealed record Pkcs11Options
     public string? PinFile { get; init; }
 
     /// <summary>Gets which tokens are used, as a PKCS #11 URI of its attributes: <c>pkcs11:token=mail</c>. Default: <see langword="null"/>: every
-    /// token of the module.</summary>
+    /// token of the module, if not more than one of them wants a PIN: that of one is a wrong one for the others.</summary>
     public string? Token { get; init; }
 
     /// <summary>Gets whether every certificate in the token signs for the addresses in it and opens their mail, without a section that names it.
@@ -24,6 +24,7 @@ public sealed record Pkcs11Options
     /// <summary>Gets how long an operation may take, the wait for a session included. Default: 10 s.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Gets where it is remembered which PIN file was refused (the state directory), so that no restart tries it again: tokens lock.</summary>
+    /// <summary>Gets where it is remembered which PIN file was refused (the state directory), so that no restart tries it again: tokens
+    /// lock.</summary>
     public string? StatePath { get; init; }
 }

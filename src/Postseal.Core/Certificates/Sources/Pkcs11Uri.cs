@@ -64,7 +64,11 @@ internal sealed class Pkcs11Uri
             var equals = attribute.IndexOf('=');
             var name = equals < 0 ? attribute : attribute[..equals];
             if (equals < 0 || (!OfTokens.Contains(name) && !OfObjects.Contains(name)))
-                throw new FormatException($"'{name}' is no attribute of a PKCS #11 URI that is known here: {string.Join(", ", OfTokens.Concat(OfObjects))}");
+            {
+                throw new FormatException(
+                    $"'{name}' is no attribute of a PKCS #11 URI that is known here: {string.Join(", ", OfTokens.Concat(OfObjects))}");
+            }
+
             if (!attributes.TryAdd(name, Decode(name, attribute[(equals + 1)..])))
                 throw new FormatException($"has '{name}' twice");
         }
@@ -92,7 +96,8 @@ internal sealed class Pkcs11Uri
     public static string Of(string token, string label, ReadOnlySpan<byte> id)
     {
         var identifier = string.Concat(id.ToArray().Select(octet => $"%{octet:X2}"));
-        var parts = new (string Name, string Value)[] { ("token", Encode(token)), ("object", Encode(label)), ("id", label.Length > 0 ? "" : identifier) };
+        (string Name, string Value)[] parts =
+            [("token", Encode(token)), ("object", Encode(label)), ("id", label.Length > 0 ? "" : identifier)];
         return Scheme + string.Join(';', parts.Where(part => part.Value.Length > 0).Select(part => $"{part.Name}={part.Value}"));
     }
 
@@ -124,8 +129,9 @@ internal sealed class Pkcs11Uri
             if (char.IsAsciiLetterOrDigit(value[i]) || PathMarks.Contains(value[i]))
                 octets.Add((byte)value[i]);
             else if (value[i] != '%')
-                throw new FormatException($"has '{value[i]}' in {name}, which is written as % and two hexadecimal digits for each of its octets in UTF-8");
-            else if (i + 2 < value.Length && byte.TryParse(value.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var octet))
+                throw new FormatException($"has '{value[i]}' in {name}, which is written as % and two hexadecimal digits an octet, in UTF-8");
+            else if (value.Length > i + 2
+                && byte.TryParse(value.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var octet))
             {
                 octets.Add(octet);
                 i += 2;
@@ -140,6 +146,6 @@ internal sealed class Pkcs11Uri
         return decoded;
     }
 
-    private static string Encode(string text) => string.Concat(Encoding.UTF8.GetBytes(text).Select(
-        octet => char.IsAsciiLetterOrDigit((char)octet) || octet is (byte)'-' or (byte)'.' or (byte)'_' or (byte)'~' ? $"{(char)octet}" : $"%{octet:X2}"));
+    private static string Encode(string text) => string.Concat(Encoding.UTF8.GetBytes(text).Select(octet =>
+        char.IsAsciiLetterOrDigit((char)octet) || octet is (byte)'-' or (byte)'.' or (byte)'_' or (byte)'~' ? $"{(char)octet}" : $"%{octet:X2}"));
 }
