@@ -10,7 +10,7 @@ internal sealed record ExtendedError(ushort Code, string Text)
 {
     private const ushort Option = 15;
     private const int OptionHead = 4;
-    private const int MaxText = 120;
+    private const int MaxText = 200;
 
     /// <summary>Gets whether it says that DNSSEC's signatures are there and do not hold, or are missing where they have to be.</summary>
     public bool IsBogus => Code is (>= 5 and <= 12) or 27;

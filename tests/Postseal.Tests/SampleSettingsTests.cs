@@ -19,15 +19,16 @@ public sealed partial class SampleSettingsTests : IDisposable
     {
         var (sample, empty) = (Read(Sample), Read("; nothing\n"));
 
-        Assert.EquivalentWithExclusions(empty, sample, strict: true, "Mail.Originating.Networks", "ServerText");
+        Assert.EquivalentWithExclusions(empty, sample, strict: true, "Mail.Originating.Networks", "Mail.Smimea", "ServerText");
         Assert.Equal(empty.Mail.Originating.Networks, sample.Mail.Originating.Networks);
+        Assert.Equal(empty.Mail.Smimea, sample.Mail.Smimea);
     }
 
     [Fact]
     public void Every_setting_stands_in_the_sample()
     {
         var sections = Section().Matches(Sample).Select(section => section.Groups[1].Value).ToList();
-        Assert.Equal(["Milter", "Certificates", "Signing", "Originating", "Encryption", "Override", "Splitting", "Incoming", "Trust", "Revocation", "Harvest", "State", "Log"], sections);
+        Assert.Equal(["Milter", "Certificates", "Signing", "Originating", "Encryption", "Override", "Splitting", "Incoming", "Trust", "Revocation", "Harvest", "Smimea", "State", "Log"], sections);
 
         foreach (var section in sections)
         {

@@ -1,0 +1,284 @@
+"""Certificates in DNS: records that `postseal smimea` writes, in zones that are signed or broken, found by the daemon through a private
+unbound. What arrives is opened by openssl; other programs than ours say what a record is."""
+
+import itertools
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from . import tools
+from .pki import P256, RSA2048, Issued
+from .program import DAEMON, Daemon
+from .report import Test, expect
+from .smtp import Client, Reply
+from .world import World
+from .zones import BOGUS, EXPIRED, PLAIN, SIGNED, STRIPPED, Zone, Zones, owner
+
+ALICE = "alice@example.org"
+BOB, NOBODY = "bob@secure.test", "nobody@secure.test"
+TEXT = b"The figures are confidential."
+RSA4096 = ("RSA", "rsa_keygen_bits:4096")
+
+
+def tests(world: World) -> Iterator[Test]:
+    dns = Correspondents(world)
+    yield Test("smimea: what postseal smimea writes is found, believed and encrypted to", partial(published, dns))
+    yield Test("smimea: the record's form, by ldns, BIND and openssl", partial(form, dns))
+    yield Test("smimea: --check tells a record that is there from one that is not, or that nobody believes", partial(check_option, dns))
+    yield Test("smimea: whoever is not in a signed zone has no certificate", partial(absent, dns))
+    yield Test("smimea: a zone that is not signed has no certificates", partial(unsigned, dns))
+    for kind, name in ((BOGUS, "a record that was changed"), (EXPIRED, "signatures that are past"), (STRIPPED, "signatures taken away")):
+        yield Test(f"smimea: {name}: the mail waits, and does not leave in clear", partial(broken, dns, kind))
+    yield Test("smimea: no resolver: the mail waits, and leaves encrypted when it is back", partial(gone, dns))
+    yield Test("smimea: a resolver that says nothing: the mail waits", partial(silent, dns))
+    yield Test("smimea: a resolver that does not validate: the mail waits", partial(not_validating, dns))
+    yield Test("smimea: twenty large records", partial(large, dns))
+    yield Test("smimea: an alias to another signed zone", partial(alias, dns))
+    yield Test("smimea: a certificate for another address is not encrypted to", partial(another, dns))
+    yield Test("smimea: a CA's record vouches for a certificate of the directory", partial(vouching, dns))
+    yield Test("smimea: check and explain --to name the source", partial(named, dns))
+
+
+class Correspondents:
+    """Who has a certificate, a daemon that looks into DNS, and a message for each test."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._numbers = itertools.count(1)
+        self._zones: Zones | None = None
+        self._people: dict[str, Issued] = {}
+
+    @property
+    def zones(self) -> Zones:
+        if self._zones is None:
+            self._zones = Zones(self.world.work / "zones")
+        return self._zones
+
+    def person(self, address: str, key: tuple[str, str] = RSA2048) -> Issued:
+        if address not in self._people:
+            usage = "keyAgreement" if key == P256 else "keyEncipherment"
+            self._people[address] = self.world.pki.person(address, key, usage=usage)
+        return self._people[address]
+
+    def record(self, address: str, *options: str, certificate: Path | None = None) -> str:
+        """What the program writes for somebody's zone."""
+        done = self.world.program.run("smimea", address, "--cert", certificate or self.person(address).certificate, *options)
+        expect(done.returncode == 0, tools.text(done.stderr))
+        return tools.text(done.stdout)
+
+    def signed(self, *records: str) -> dict[str, Zone]:
+        return {"secure.test": Zone(SIGNED, "".join(records))}
+
+    def settings(self, resolver: str, **more: dict[str, str]) -> dict[str, dict[str, str]]:
+        domains = "secure.test, broken.test, plain.test"
+        return {"Encryption": {"Mode": "IfPossible"},
+                "Smimea": {"Lookup": "yes", "Resolver": resolver, "Domains": domains, "Timeout": "2s", "NegativeCache": "1s"}} | more
+
+    @contextmanager
+    def daemon(self, resolver: str, **more: dict[str, str]) -> Iterator[Daemon]:
+        with self.world.milter(self.settings(resolver, **more), "other") as (daemon, _):
+            yield daemon
+
+    def send(self, recipient: str) -> Reply:
+        number = next(self._numbers)
+        message = (f"From: {ALICE}\r\nTo: {recipient}\r\nSubject: Number {number}\r\nMessage-ID: <smimea-{number}@example.org>\r\n"
+                   "Date: Fri, 27 Nov 2026 12:00:00 +0000\r\n\r\n").encode() + TEXT + b"\r\n"
+        with Client(self.world.postfix.ports.other) as client:
+            return client.send(ALICE, [recipient], message)
+
+    def arrived(self, recipient: str) -> bytes:
+        """The last mail that this test sent."""
+        subject = f"Subject: Number {next(self._numbers) - 1}\r\n".encode()
+        def probe() -> bytes | None:
+            return next((a.raw for a in self.world.sink.all(recipient) if subject in a.raw), None)
+        return tools.wait_for(probe, 30, lambda: f"mail for {recipient}\n{self.world.postfix.log()}")
+
+    def opened(self, mail: bytes, address: str) -> bytes:
+        """What openssl finds in it with the key of somebody."""
+        expect(b"smime-type=enveloped-data" in mail and TEXT not in mail, f"it is not encrypted:\n{tools.text(mail[:2000])}")
+        path, issued = self.world.work / "smimea.eml", self.person(address)
+        path.write_bytes(mail)
+        return tools.run(["openssl", "cms", "-decrypt", "-in", path, "-recip", issued.certificate, "-inkey", issued.key]).stdout
+
+    def encrypted(self, address: str) -> None:
+        reply = self.send(address)
+        expect(reply.code == 250, f"{reply}")
+        expect(TEXT in self.opened(self.arrived(address), address), "it has not the text")
+
+    def in_clear(self, address: str) -> None:
+        reply = self.send(address)
+        expect(reply.code == 250, f"{reply}")
+        mail = self.arrived(address)
+        expect(b"multipart/signed" in mail and TEXT in mail, f"it is not signed alone:\n{tools.text(mail[:2000])}")
+
+    def waits(self, address: str, daemon: Daemon, why: str) -> None:
+        """The client is told to come back, nothing leaves, and the log has the reason."""
+        before, start = len(self.world.sink.all(address)), daemon.log_size()
+        reply = self.send(address)
+        expect(reply.code == 451, f"{reply}")
+        daemon.says(why, start)
+        expect(len(self.world.sink.all(address)) == before, "it left")
+
+    def der(self, certificate: Path) -> bytes:
+        return tools.run(["openssl", "x509", "-in", certificate, "-outform", "DER"]).stdout
+
+
+def published(dns: Correspondents) -> None:
+    for options in ((), ("--generic",)):
+        with dns.zones.served(dns.signed(dns.record(BOB, *options))) as resolver, dns.daemon(resolver) as daemon:
+            dns.encrypted(BOB)
+            daemon.says(rf"encrypted to {BOB} ")
+
+
+def form(dns: Correspondents) -> None:
+    want = dns.der(dns.person(BOB).certificate)
+    for options, head in (((), b"\x03\x00\x00"), (("--generic",), b"\x03\x00\x00"),
+                          (("--usage", "ta", "--selector", "spki", "--matching", "sha256"), b"\x02\x01\x01")):
+        ca = dns.world.pki.root.certificate if "ta" in options else None
+        text = dns.record(BOB, *options, certificate=ca)
+        zone = dns.world.work / "form.zone"
+        zone.write_text("$ORIGIN secure.test.\n@ 300 IN SOA ns hostmaster 1 3600 600 86400 120\n@ 300 IN NS ns\nns 300 IN A 127.0.0.1\n" + text)
+        checked = tools.text(tools.run(["/usr/bin/named-checkzone", "-D", "-o", "-", "secure.test", zone]).stdout)
+        read = tools.text(tools.run(["ldns-read-zone", zone]).stdout)
+        for judge in (checked, read):
+            [line] = [line for line in judge.splitlines() if owner(BOB).lower() in line.lower() and "53" in line or "SMIMEA" in line]
+            fields = line.replace("(", "").replace(")", "").split()
+            at = fields.index("SMIMEA" if "SMIMEA" in fields else "TYPE53")
+            rdata = (bytes(int(f) for f in fields[at + 1:at + 4]) + bytes.fromhex("".join(fields[at + 4:])) if fields[at] == "SMIMEA"
+                     else bytes.fromhex("".join(fields[at + 3:])))
+            expect(rdata[:3] == head, f"{line[:200]}")
+            if ca is None:
+                expect(rdata[3:] == want, "it has another certificate")
+            else:
+                key = tools.run(["openssl", "pkey", "-pubin", "-outform", "DER"],
+                                stdin=tools.run(["openssl", "x509", "-in", ca, "-noout", "-pubkey"]).stdout).stdout
+                digest = tools.run(["openssl", "dgst", "-sha256", "-binary"], stdin=key).stdout
+                expect(rdata[3:] == digest, "it has another digest")
+
+
+def check_option(dns: Correspondents) -> None:
+    record = dns.record(BOB)
+    plain = "bob@plain.test"
+    zones = dns.signed(record) | {"plain.test": Zone(PLAIN, dns.record(plain))}
+    with dns.zones.served(zones) as resolver:
+        configuration = dns.world.program.configure(dns.settings(resolver))
+        for address, options, code, words in (
+                (BOB, (), 0, "published and secured by DNSSEC"), (BOB, ("--matching", "sha256"), 1, "has others alone"),
+                (plain, (), 1, "nobody believes it")):
+            done = dns.world.program.run("smimea", address, "--cert", dns.person(address).certificate, *options, "--check",
+                                         "--config", configuration)
+            said = tools.text(done.stdout + done.stderr)
+            expect(done.returncode == code and words in said, f"{done.returncode}: {said}")
+
+
+def absent(dns: Correspondents) -> None:
+    with dns.zones.served(dns.signed(dns.record(BOB))) as resolver:
+        with dns.daemon(resolver):
+            dns.in_clear(NOBODY)
+            dns.encrypted(BOB)
+        with dns.daemon(resolver, Encryption={"Mode": "Required"}):
+            reply = dns.send(NOBODY)
+            expect(reply.code == 550 and NOBODY in reply.text, f"{reply}")
+
+
+def unsigned(dns: Correspondents) -> None:
+    plain = "bob@plain.test"
+    with dns.zones.served(dns.signed() | {"plain.test": Zone(PLAIN, dns.record(plain))}) as resolver, dns.daemon(resolver):
+        dns.in_clear(plain)
+
+
+def broken(dns: Correspondents, kind: str) -> None:
+    address = "bob@broken.test"
+    with dns.zones.served(dns.signed(dns.record(BOB)) | {"broken.test": Zone(kind, dns.record(address))}) as resolver:
+        for mode in ("IfPossible", "Required"):
+            with dns.daemon(resolver, Encryption={"Mode": mode}) as daemon:
+                dns.waits(address, daemon, r"SERVFAIL \((DNSSEC bogus|signature expired|DNSKEY missing)")
+                dns.encrypted(BOB)
+
+
+def gone(dns: Correspondents) -> None:
+    with dns.daemon(f"127.0.0.1:{dns.zones.port}") as daemon:
+        dns.waits(BOB, daemon, "does not listen there on TCP")
+        with dns.zones.served(dns.signed(dns.record(BOB))):
+            def probe() -> bool | None:
+                return dns.send(BOB).code == 250 or None
+            # A source that failed is left alone for a while.
+            tools.wait_for(probe, 60, lambda: f"the resolver to be asked again\n{daemon.log()}")
+            expect(TEXT in dns.opened(dns.arrived(BOB), BOB), "it has not the text")
+
+
+def silent(dns: Correspondents) -> None:
+    with dns.zones.silent() as resolver, dns.daemon(resolver) as daemon:
+        dns.waits(BOB, daemon, r"did not answer within 2 s")
+
+
+def not_validating(dns: Correspondents) -> None:
+    with dns.zones.served(dns.signed(dns.record(BOB)), modules="iterator") as resolver, dns.daemon(resolver) as daemon:
+        for address in (BOB, NOBODY):
+            dns.waits(address, daemon, "does not validate DNSSEC|is not asked|left alone")
+
+
+def large(dns: Correspondents) -> None:
+    """Each has about 2 KB: far more than a datagram takes."""
+    address = "large@secure.test"
+    person = dns.person(address, RSA4096)
+    others = [dns.record(address, certificate=dns.world.pki.person(address, RSA4096, usage="digitalSignature").certificate)
+              for _ in range(0)]
+    records = [dns.record(address, certificate=person.certificate), *others]
+    filler = "".join(f"{owner(address)} IN TYPE53 \\# 2003 030000{i:02x}{'00' * 1999}\n" for i in range(19))
+    with dns.zones.served(dns.signed(*records, filler)) as resolver, dns.daemon(resolver):
+        expect("SIZE" not in (said := dns.zones.dig(owner(address))) and said.count("SMIMEA") + said.count("TYPE53") >= 20, said[:500])
+        dns.encrypted(address)
+
+
+def alias(dns: Correspondents) -> None:
+    address = "bob@secure.test"
+    target = "certificates.other.test."
+    record = dns.record(address).replace(owner(address), target)
+    zones = {"secure.test": Zone(SIGNED, f"{owner(address)} IN CNAME {target}\n"), "other.test": Zone(SIGNED, record)}
+    with dns.zones.served(zones) as resolver, dns.daemon(resolver):
+        dns.encrypted(address)
+
+
+def another(dns: Correspondents) -> None:
+    record = dns.record(BOB).replace(owner(BOB), owner(NOBODY))
+    with dns.zones.served(dns.signed(record)) as resolver, dns.daemon(resolver) as daemon:
+        dns.in_clear(NOBODY)
+        daemon.says(f"not encrypted: .*{NOBODY}")
+
+
+def vouching(dns: Correspondents) -> None:
+    address, world = "carol@secure.test", dns.world
+    directory = world.certificates(ALICE)
+    chain = (dns.person(address).certificate, world.pki.intermediate.certificate, world.pki.root.certificate)
+    (directory / f"{address}.crt").write_text("".join(c.read_text() for c in chain))
+    anchors = world.directory_of_daemon("no-anchors")
+    stranger = world.work / "stranger.pem"
+    tools.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "/dev/null", "-out", stranger, "-subj", "/CN=Stranger"])
+    shutil.copy(stranger, anchors)
+    tools.run(["chown", "-R", DAEMON, directory, anchors])
+    settings = {"Certificates": {"Path": str(directory)}, "Trust": {"Anchors": str(anchors), "ForEncryption": "yes"}}
+    with dns.zones.served(dns.signed()) as resolver, dns.daemon(resolver, **settings):
+        dns.in_clear(address)
+    for options in (("--usage", "ta"), ("--usage", "ta", "--matching", "sha256"), ("--usage", "ta", "--selector", "spki", "--matching", "sha512")):
+        record = dns.record(address, *options, certificate=world.pki.root.certificate)
+        with dns.zones.served(dns.signed(record)) as resolver, dns.daemon(resolver, **settings):
+            dns.encrypted(address)
+
+
+def named(dns: Correspondents) -> None:
+    message = dns.world.work / "explained.eml"
+    message.write_bytes(f"From: {ALICE}\r\nTo: {BOB}\r\nSubject: Hello\r\n\r\n".encode() + TEXT)
+    with dns.zones.served(dns.signed(dns.record(BOB))) as resolver:
+        configuration = dns.world.program.configure({"Certificates": {"Path": str(dns.world.pki.certificates)}}, dns.settings(resolver))
+        explained = tools.text(dns.world.program.run("explain", "--to", BOB, "--config", configuration, message).stdout)
+        expect(f"SMIMEA record of {BOB}" in explained, explained)
+        checked = dns.world.program.run("check", "--json", "--config", configuration)
+        found = json.dumps(json.loads(checked.stdout))
+        expect("smimea" in found and f"the resolver {resolver} validates DNSSEC" in found, found)
+    done = dns.world.program.run("check", "--config", configuration)
+    said = tools.text(done.stdout + done.stderr)
+    expect("does not listen there on TCP" in said, said)
