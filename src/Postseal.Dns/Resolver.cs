@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using DnsClient;
@@ -14,13 +15,15 @@ internal sealed class Resolver : IDisposable
     private const int MaxConnections = 8;
     private const int SendSize = 1232; // said in EDNS, and of no consequence over TCP
 
-    private readonly LookupClient client;
+    // One for each question at a time. The library keeps connections open and does not look whether the resolver has closed them meanwhile:
+    // in this way each has one connection at most, and the second try is over a new one.
+    private readonly ConcurrentStack<LookupClient> clients;
     private readonly SemaphoreSlim connections = new(MaxConnections);
 
     public Resolver(IPEndPoint endpoint)
     {
         Endpoint = endpoint;
-        client = new LookupClient(new LookupClientOptions(endpoint)
+        var settings = new LookupClientOptions(endpoint)
         {
             UseTcpOnly = true,
             UseTcpFallback = false,
@@ -32,9 +35,10 @@ internal sealed class Resolver : IDisposable
             Recursion = true,
             RequestDnsSecRecords = true, // DO, which asks for AD as well (RFC 6840 section 5.7); CD stays 0
             ExtendedDnsBufferSize = SendSize,
-            Retries = 2, // a connection that was kept open may have been closed by the resolver meanwhile
+            Retries = 1, // over a new connection, where that which was kept open is closed meanwhile
             Timeout = System.Threading.Timeout.InfiniteTimeSpan, // who asks says how long
-        });
+        };
+        clients = new(Enumerable.Range(0, MaxConnections).Select(_ => new LookupClient(settings)));
     }
 
     public IPEndPoint Endpoint { get; }
@@ -48,9 +52,10 @@ internal sealed class Resolver : IDisposable
     public async Task<DnsAnswer> AskAsync(string name, ushort type, CancellationToken cancellationToken)
     {
         await connections.WaitAsync(cancellationToken).ConfigureAwait(false);
+        clients.TryPop(out var client);
         try
         {
-            var response = await client.QueryAsync(name, (QueryType)type, QueryClass.IN, cancellationToken).ConfigureAwait(false);
+            var response = await client!.QueryAsync(name, (QueryType)type, QueryClass.IN, cancellationToken).ConfigureAwait(false);
             return AnswerReader.Read(response, name, type);
         }
         catch (Exception) when (cancellationToken.IsCancellationRequested)
@@ -64,6 +69,7 @@ internal sealed class Resolver : IDisposable
         }
         finally
         {
+            clients.Push(client!);
             connections.Release();
         }
     }

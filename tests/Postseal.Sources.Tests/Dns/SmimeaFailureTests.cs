@@ -230,6 +230,35 @@ public sealed class SmimeaFailureTests
     }
 
     [Fact]
+    public async Task An_answer_with_any_octet_changed_is_another_answer_or_an_error()
+    {
+        var (changed, outcomes) = (-1, new List<bool>());
+        await using var server = new DnsServerDouble((question, stream, cancellation) =>
+        {
+            var message = Good.ToBytes(question);
+            message[changed] ^= (byte)(1 << (changed % 8));
+            return stream.WriteAsync(DnsServerDouble.Framed(message), cancellation).AsTask();
+        });
+        await using var source = new SmimeaSource(Options(server), TimeProvider.System);
+        var length = Good.ToBytes(new DnsQuestion(0, 0, BobsName, 53, [.. DnsRecord.NameOf(BobsName), 0, 53, 0, 1], false)).Length;
+
+        for (changed = 0; changed < length; changed++)
+        {
+            try
+            {
+                outcomes.Add((await source.FindAsync(Address(Bob), TestContext.Current.CancellationToken)).Certificates is [_, ..]);
+            }
+            catch (IOException)
+            {
+                // What is no answer.
+            }
+        }
+
+        // Most octets are the certificate's, which may be another then; those of the header and the question have to be right.
+        Assert.InRange(outcomes.Count, 1, length - DnsRecord.NameOf(BobsName).Length - 8);
+    }
+
+    [Fact]
     public async Task A_resolver_elsewhere_is_not_asked_unless_its_path_is_trusted()
     {
         var far = new IPEndPoint(IPAddress.Parse("192.0.2.53"), 53);
@@ -254,6 +283,20 @@ public sealed class SmimeaFailureTests
 
         Assert.Equal(200, found.Length);
         Assert.Equal(200, server.Questions.Count);
+    }
+
+    [Fact]
+    public async Task A_resolver_that_closes_each_connection_behind_its_answer_is_asked_over_new_ones()
+    {
+        await using var server = new DnsServerDouble(async (question, stream, cancellation) =>
+        {
+            await stream.WriteAsync(DnsServerDouble.Framed(Good.ToBytes(question)), cancellation);
+            throw new IOException();
+        });
+        await using var source = new SmimeaSource(Options(server), TimeProvider.System);
+
+        for (var round = 0; round < 5; round++)
+            await Task.WhenAll(Enumerable.Range(0, 20).Select(i => source.FindAsync(Address($"user{i}@example.net")).AsTask()));
     }
 
     [Theory]
