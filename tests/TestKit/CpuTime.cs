@@ -19,8 +19,11 @@ public static partial class CpuTime
     {
         var (one, two) = (work(size), work(2 * size));
         one();
-        for (var attempt = 0; attempt < 7; attempt++)
+        for (var attempt = 0; attempt < 20; attempt++)
         {
+            // Garbage of all tests beside this one is collected on whichever thread runs into it: now, and not within the measurement.
+            if (attempt > 0)
+                GC.Collect();
             if (Of(two) < 3 * Of(one) + TimeSpan.FromMilliseconds(1))
                 return true;
         }

@@ -129,7 +129,13 @@ public sealed class OcspTests : IDisposable
     {
         contact.Revocation.Check(certificate, ca.Chain);
         await contact.WhenIdleAsync();
-        return contact.Revocation.Check(certificate, ca.Chain);
+        var answer = contact.Revocation.Check(certificate, ca.Chain);
+        if (answer is not RevocationAnswer.Unknown { Why: var why } || !why.Contains("reset by peer", StringComparison.Ordinal))
+            return answer;
+        // Under load openssl's responder, which is one for trying, closes a connection that it has not read to the end. A contact
+        // asks again after a minute, and a new one at once.
+        await using var another = Contact(RevocationMethod.CrlThenOcsp);
+        return await AskAsync(another, certificate);
     }
 
     private static CaContact Contact(RevocationMethod method, string? anchors = null) =>
