@@ -19,23 +19,24 @@ internal sealed partial class MailVerification
     private readonly ILogger log;
 
     /// <param name="options">The settings.</param>
-    /// <param name="directory">The certificates of CAs there complete chains.</param>
+    /// <param name="sources">The keys that open mail, and the certificates that it is encrypted to again.</param>
     /// <param name="cas">What is asked of CAs.</param>
     /// <param name="time">The clock certificates are held against.</param>
     /// <param name="log">Takes a warning for each file that cannot be used.</param>
     /// <param name="learns">Whether certificates are learned from mail; otherwise it only says which would be.</param>
     public MailVerification(
-        PostsealOptions options, CertificateDirectory directory, CaContact cas, TimeProvider time, ILogger log, bool learns = false)
-        : this(options, directory, cas.Revocation, cas.Issuers, time, log, learns)
+        PostsealOptions options, CertificateSources sources, CaContact cas, TimeProvider time, ILogger log, bool learns = false)
+        : this(options, sources, cas.Revocation, cas.Issuers, time, log, learns)
     {
     }
 
     /// <summary>Puts it together with others who answer for CAs.</summary>
     internal MailVerification(
-        PostsealOptions options, CertificateDirectory directory, IRevocationCheck revocation, IIssuerSource? issuers, TimeProvider time, ILogger log,
+        PostsealOptions options, CertificateSources sources, IRevocationCheck revocation, IIssuerSource? issuers, TimeProvider time, ILogger log,
         bool learns = false)
     {
         this.log = log;
+        var directory = sources.Directory;
         var inDirectory = new DirectoryIssuers(directory);
         var trust = new SignerTrust(options.Certificates.Trust, revocation, inDirectory.Current, issuers, time, LogWarning);
         var incoming = options.Incoming;
@@ -44,10 +45,10 @@ internal sealed partial class MailVerification
             new OpeningRules(incoming.TripleDes, incoming.Unauthenticated == UnauthenticatedContent.Keep));
         Opener = new MailOpener(Verifier, incoming.KeepSignature);
         var readers = new ReaderEncryption(
-            new EncryptionPolicy(options.Encryption, options.Recipients, options.Senders), new RecipientCertificates(directory),
+            new EncryptionPolicy(options.Encryption, options.Recipients, options.Senders), sources.Recipients,
             NoticeTemplate.Load(incoming.Notice, incoming.NoticeLanguage));
         Incoming = new IncomingProcessor(
-            new IncomingPolicy(incoming, options.Originating, options.Override), new OpeningStage(incoming, Verifier, directory, readers),
+            new IncomingPolicy(incoming, options.Originating, options.Override), new OpeningStage(incoming, Verifier, sources.Keys, readers),
             new Harvester(options.Harvest, incoming.Domains, directory, trust, isTrial: !learns));
     }
 

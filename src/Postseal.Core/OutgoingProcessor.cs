@@ -23,7 +23,17 @@ public sealed class OutgoingProcessor : IMailProcessor
     /// <param name="directory">The certificates and keys.</param>
     /// <param name="time">The clock for signing times.</param>
     public OutgoingProcessor(PostsealOptions options, CertificateDirectory directory, TimeProvider time)
-        : this(options, directory, new RecipientCertificates(directory), time)
+        : this(options, new CertificateSources(options, directory), time, null)
+    {
+    }
+
+    /// <summary>Makes a processor over all places where certificates and keys are.</summary>
+    /// <param name="options">The settings.</param>
+    /// <param name="sources">The certificates and keys.</param>
+    /// <param name="time">The clock for signing times.</param>
+    /// <param name="logger">Takes a warning where something cannot be remembered.</param>
+    public OutgoingProcessor(PostsealOptions options, CertificateSources sources, TimeProvider time, ILogger? logger)
+        : this(options, (sources ?? throw new ArgumentNullException(nameof(sources))).Identities, sources.Recipients, time, logger)
     {
     }
 

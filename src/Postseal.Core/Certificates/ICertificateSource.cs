@@ -11,7 +11,7 @@ public interface ICertificateSource : IRemoteSource
     /// <param name="cancellationToken">Ends the wait for the answer.</param>
     /// <returns>What was found; <see cref="FoundCertificates.None"/> only if the source knows for certain that there is nothing.</returns>
     /// <exception cref="IOException">The source did not answer, or not in a way that can be believed; the next look may succeed. The message
-    /// begins with the source and is for the log.</exception>
+    /// begins with the source and is for the log. A <see cref="SourceUnavailableException"/> says that it answers nothing at all.</exception>
     ValueTask<FoundCertificates> FindAsync(MailAddress address, CancellationToken cancellationToken = default);
 }
 

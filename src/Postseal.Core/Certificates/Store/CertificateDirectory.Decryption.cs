@@ -37,7 +37,7 @@ public sealed partial class CertificateDirectory
 
     /// <summary>Returns whose keys may open mail to an address. The address is compared as the MTA delivers it; only the tag is interpreted,
     /// and only where the settings say so.</summary>
-    private IEnumerable<AddressPattern> OwnersOfKeysFor(MailAddress recipient)
+    internal IEnumerable<AddressPattern> OwnersOfKeysFor(MailAddress recipient)
     {
         MailAddress[] spellings = Options.SubAddress && recipient.WithoutTag is { } plain ? [recipient, plain] : [recipient];
         foreach (var address in spellings)

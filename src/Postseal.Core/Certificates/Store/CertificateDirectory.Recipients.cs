@@ -84,8 +84,10 @@ public sealed partial class CertificateDirectory
 
     /// <summary>Returns which certificates of a recipient have their keys elsewhere, so that only the recipient can read what is encrypted to
     /// them: neither in the recipient's own files nor in others that open the recipient's mail.</summary>
+    /// <param name="address">The recipient.</param>
+    /// <param name="inToken">Certificates whose keys are in a token.</param>
     /// <inheritdoc cref="FindSigner" path="/exception"/>
-    internal Wanted KeyIsElsewhere(MailAddress address)
+    internal Wanted KeyIsElsewhere(MailAddress address, IEnumerable<MailCertificate> inToken)
     {
         var current = CurrentIndex(address);
         var owners = OwnersOfKeysFor(address).Append(AddressPattern.OfDomain(address)).Distinct();
@@ -93,6 +95,7 @@ public sealed partial class CertificateDirectory
             .Where(reader => reader.Files is { IsOurs: true, KeyFile: not null })
             .SelectMany(reader => Look(reader).Certificates)
             .Where(certificate => certificate.HasKey)
+            .Concat(inToken)
             .Select(certificate => Convert.ToHexString(certificate.Certificate.PublicKey.ExportSubjectPublicKeyInfo()))
             .ToHashSet();
         return new Wanted(certificate => !here.Contains(Convert.ToHexString(certificate.Certificate.PublicKey.ExportSubjectPublicKeyInfo())));

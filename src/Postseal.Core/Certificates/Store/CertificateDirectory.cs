@@ -41,15 +41,31 @@ public sealed partial class CertificateDirectory : IIdentitySource, IRecipientSo
     /// </summary>
     /// <exception cref="IOException">The directory or the passphrase is gone or cannot be read; the next look may succeed.</exception>
     /// <exception cref="UnauthorizedAccessException">The directory or the passphrase must not be read.</exception>
-    public Lookup<Identity> FindSigner(MailAddress address)
+    public Lookup<Identity> FindSigner(MailAddress address) =>
+        FindOwnSigner(address) is var own && (own is not Lookup<Identity>.None || !Options.DomainCertificates) ? own : FindDomainSigner(address);
+
+    /// <summary>Finds who signs for an address in its own name: in its files or with the common key pair.</summary>
+    /// <inheritdoc cref="FindSigner" path="/exception"/>
+    internal Lookup<Identity> FindOwnSigner(MailAddress address)
     {
         var current = CurrentIndex(address);
         var owner = AddressPattern.Of(address);
-        var choice = BestSigner(current.Of(owner), owner)
-            ?? BestSigner(current.Common, owner, ignoreOthers: true)
-            ?? (Options.DomainCertificates ? BestSigner(current.Of(owner.Domain), owner.Domain) : null);
-        return Identity(choice, current);
+        return Identity(BestSigner(current.Of(owner), owner) ?? BestSigner(current.Common, owner, ignoreOthers: true), current);
     }
+
+    /// <summary>Finds what signs for an address in the name of its domain.</summary>
+    /// <inheritdoc cref="FindSigner" path="/exception"/>
+    internal Lookup<Identity> FindDomainSigner(MailAddress address)
+    {
+        var current = CurrentIndex(address);
+        var domain = AddressPattern.OfDomain(address);
+        return Identity(BestSigner(current.Of(domain), domain), current);
+    }
+
+    /// <summary>Makes the identity of a certificate from elsewhere whose key was opened. Its chain may lead by the issuers here.</summary>
+    /// <inheritdoc cref="FindSigner" path="/exception"/>
+    internal Identity IdentityOf(MailCertificate certificate) =>
+        certificate.IdentityFrom(CurrentIndex().Intermediates.BySubject, Time.GetUtcNow(), warn);
 
     /// <inheritdoc cref="FindSigner"/>
     public ValueTask<Lookup<Identity>> FindSignerAsync(MailAddress address, CancellationToken cancellationToken = default) =>

@@ -4,19 +4,33 @@ namespace Postseal.Certificates.Store;
 
 /// <summary>
 /// Everywhere that certificates to encrypt to are, in the order in which they count: the file that <c>[Recipient:…] Certificate</c>
-/// names, the directory, what was learned from mail, other sources, and the certificate of the whole domain.
+/// names, the directory, the token, what was learned from mail, other sources, and the certificate of the whole domain.
 /// </summary>
 /// <remarks>
 /// The first that can be used is used, the newest of each place: one that has expired hides none that comes later. What
 /// cannot be used is told, with every file and its reason, and a place that cannot be asked is an exception: neither is ever "there
 /// is none", which may mean that the mail is sent as it is.
 /// </remarks>
-/// <param name="directory">The directory, whose settings hold.</param>
-/// <param name="others">Sources outside of files, in the order in which they are asked.</param>
-public sealed class RecipientCertificates(CertificateDirectory directory, params IReadOnlyList<IRecipientSource> others) : IRecipientSource
+public sealed class RecipientCertificates : IRecipientSource
 {
-    private readonly HarvestedCertificates? harvested =
-        directory.Options.HarvestedPath is { } path ? new HarvestedCertificates(path, directory) : null;
+    private readonly CertificateDirectory directory;
+    private readonly TokenCertificates? token;
+    private readonly IReadOnlyList<ICertificateSource> sources;
+    private readonly HarvestedCertificates? harvested;
+
+    /// <summary>Puts the places together.</summary>
+    /// <param name="directory">The directory, whose settings hold.</param>
+    /// <param name="sources">Sources outside of files, in the order in which they are asked.</param>
+    public RecipientCertificates(CertificateDirectory directory, params IReadOnlyList<ICertificateSource> sources)
+        : this(directory, null, sources)
+    {
+    }
+
+    internal RecipientCertificates(CertificateDirectory directory, TokenCertificates? token, IReadOnlyList<ICertificateSource> sources)
+    {
+        (this.directory, this.token, this.sources) = (directory, token, sources);
+        harvested = directory.Options.HarvestedPath is { } path ? new HarvestedCertificates(path, directory) : null;
+    }
 
     /// <inheritdoc/>
     public ValueTask<Lookup<MailCertificate>> FindRecipientAsync(MailAddress address, CancellationToken cancellationToken = default) =>
@@ -24,8 +38,11 @@ public sealed class RecipientCertificates(CertificateDirectory directory, params
 
     /// <summary>Finds a certificate whose key is not here, so that only the owner of the address can read what is encrypted to it.</summary>
     /// <inheritdoc cref="FindRecipientAsync"/>
-    internal ValueTask<Lookup<MailCertificate>> FindReaderAsync(MailAddress address, CancellationToken cancellationToken) =>
-        FindAsync(address, directory.KeyIsElsewhere(address), cancellationToken);
+    internal async ValueTask<Lookup<MailCertificate>> FindReaderAsync(MailAddress address, CancellationToken cancellationToken)
+    {
+        var inToken = token is null ? [] : await token.AllAsync(cancellationToken).ConfigureAwait(false);
+        return await FindAsync(address, directory.KeyIsElsewhere(address, inToken), cancellationToken).ConfigureAwait(false);
+    }
 
     private async ValueTask<Lookup<MailCertificate>> FindAsync(
         MailAddress address, CertificateDirectory.Wanted wanted, CancellationToken cancellationToken)
@@ -37,16 +54,12 @@ public sealed class RecipientCertificates(CertificateDirectory directory, params
                 return configured;
             if (Usable(directory.FindRecipient(owner, wanted)) is { } own)
                 return own;
+            if (token is not null && Usable(await token.FindRecipientAsync(owner, wanted, cancellationToken).ConfigureAwait(false)) is { } ours)
+                return ours;
             if (Usable(harvested?.FindRecipient(owner, wanted)) is { } learned)
                 return learned;
-            foreach (var source in others)
-            {
-                if (Usable(Checked(await source.FindRecipientAsync(owner, cancellationToken).ConfigureAwait(false), owner)) is { } found
-                    && wanted.Includes(found.Value))
-                {
-                    return found;
-                }
-            }
+            if (sources.Count > 0 && Usable(await FindInSourcesAsync(owner, wanted, cancellationToken).ConfigureAwait(false)) is { } found)
+                return found;
         }
 
         if (Usable(directory.FindDomainRecipient(address, wanted)) is { } shared)
@@ -61,13 +74,29 @@ public sealed class RecipientCertificates(CertificateDirectory directory, params
         }
     }
 
+    /// <summary>Asks one source after the other. A later one may vouch for what an earlier one has.</summary>
+    private async ValueTask<Lookup<MailCertificate>> FindInSourcesAsync(
+        MailAddress owner, CertificateDirectory.Wanted wanted, CancellationToken cancellationToken)
+    {
+        var refused = new List<Rejection>();
+        var untrusted = new List<MailCertificate>();
+        foreach (var source in sources)
+        {
+            var found = await source.FindAsync(owner, cancellationToken).ConfigureAwait(false);
+            var choices = SourceChoice.Of(found, untrusted, certificate => directory.CheckRecipient(certificate, AddressPattern.Of(owner)));
+            var usable = choices.Where(choice => choice.Rejection is null && wanted.Includes(choice.Certificate));
+            if (usable.MaxBy(choice => choice.Certificate.Certificate.NotBefore) is { Certificate: { } newest })
+                return new Lookup<MailCertificate>.Found(newest, newest.Source);
+            refused.AddRange(choices.Select(choice => choice.Rejection).OfType<Rejection>());
+            if (found.Problem is { } problem)
+                refused.Add(new(RejectionKind.Damaged, problem));
+            untrusted.AddRange(choices.Where(choice => choice.Rejection?.Kind == RejectionKind.Untrusted).Select(choice => choice.Certificate).Except(untrusted));
+        }
+
+        return refused.Count == 0 ? Lookup<MailCertificate>.None.Instance : new Lookup<MailCertificate>.Unusable(Rejections.AsOne(refused));
+    }
+
     /// <summary>Returns the address, and where the settings allow it the one without its tag, whose certificate has to name that.</summary>
     private IEnumerable<MailAddress> Spellings(MailAddress address) =>
         directory.Options.SubAddress && address.WithoutTag is { } plain ? [address, plain] : [address];
-
-    /// <summary>Holds what comes from elsewhere to the rules: not every source knows them.</summary>
-    private Lookup<MailCertificate> Checked(Lookup<MailCertificate> lookup, MailAddress owner) =>
-        lookup is Lookup<MailCertificate>.Found found && directory.CheckRecipient(found.Value, AddressPattern.Of(owner)) is { } rejection
-            ? new Lookup<MailCertificate>.Unusable(rejection with { Message = $"{found.Source} cannot be encrypted to: {rejection.Message}" })
-            : lookup;
 }
