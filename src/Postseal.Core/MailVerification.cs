@@ -30,6 +30,14 @@ internal sealed partial class MailVerification
     {
     }
 
+    /// <summary>Puts it together with others who answer for CAs, over the certificate directory alone.</summary>
+    internal MailVerification(
+        PostsealOptions options, CertificateDirectory directory, IRevocationCheck revocation, IIssuerSource? issuers, TimeProvider time, ILogger log,
+        bool learns = false)
+        : this(options, new CertificateSources(options, directory), revocation, issuers, time, log, learns)
+    {
+    }
+
     /// <summary>Puts it together with others who answer for CAs.</summary>
     internal MailVerification(
         PostsealOptions options, CertificateSources sources, IRevocationCheck revocation, IIssuerSource? issuers, TimeProvider time, ILogger log,

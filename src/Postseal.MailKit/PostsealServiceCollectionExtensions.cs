@@ -4,6 +4,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Postseal;
 using Postseal.MailKit;
 using Postseal.Settings;
 
@@ -19,7 +20,7 @@ public static class PostsealServiceCollectionExtensions
     /// Adds one shared <see cref="SmimeSigner"/>, and a new <see cref="SmimeSmtpClient"/> for whoever asks for one, for an
     /// <see cref="ISmtpClient"/> or for an <see cref="IMailTransport"/>, with the settings of a configuration section:
     /// <c>services.AddPostseal(configuration.GetSection("Postseal"))</c>. It logs its dialogue to an
-    /// <see cref="IProtocolLogger"/>, where the program has registered one.
+    /// <see cref="IProtocolLogger"/>, where the program has registered one, and asks <see cref="RemoteSources"/> that the program has registered.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="configuration">The section with the settings. Relative paths in it start from the content root of the
@@ -37,7 +38,7 @@ public static class PostsealServiceCollectionExtensions
     public static IServiceCollection AddPostseal(this IServiceCollection services, PostsealOptions options)
     {
         services.TryAddSingleton(provider => new SmimeSigner(
-            options, provider.GetService<ILoggerFactory>(), provider.GetService<TimeProvider>()));
+            options, provider.GetService<ILoggerFactory>(), provider.GetService<TimeProvider>(), provider.GetService<RemoteSources>()));
         services.TryAddTransient(CreateClient);
         // Not TryAdd: mail of a program that has registered MailKit's own client before would go out unsigned.
         services.AddTransient<ISmtpClient>(CreateClient);

@@ -30,8 +30,13 @@ public sealed partial class SmimeReader : IDisposable, IAsyncDisposable
     /// <param name="options">The settings; <c>[Trust] Anchors</c> says whose certificates are believed, and without it nothing passes.</param>
     /// <param name="loggerFactory">Takes warnings about files and revocation lists. Default: no log.</param>
     /// <param name="time">The clock certificates are held against. Default: the system's.</param>
-    public SmimeReader(PostsealOptions options, ILoggerFactory? loggerFactory = null, TimeProvider? time = null)
-        : this(options, null, time, loggerFactory)
+    /// <param name="sources">The sources outside of files, which <see cref="RemoteSources.Open"/> opened by the same settings; the keys of a token
+    /// open mail too, each for its owner. Whoever opened them disposes of them. Default: there are none, and settings that name one are an
+    /// error.</param>
+    /// <exception cref="ConfigurationException">The settings name a source that was not passed.</exception>
+    public SmimeReader(
+        PostsealOptions options, ILoggerFactory? loggerFactory = null, TimeProvider? time = null, RemoteSources? sources = null)
+        : this(options, null, sources, time, loggerFactory)
     {
     }
 
@@ -40,21 +45,22 @@ public sealed partial class SmimeReader : IDisposable, IAsyncDisposable
     /// <param name="keys">The keys that open mail, each found by its owner.</param>
     /// <param name="loggerFactory">Takes warnings about files and revocation lists. Default: no log.</param>
     /// <param name="time">The clock certificates are held against. Default: the system's.</param>
-    public SmimeReader(PostsealOptions options, IDecryptionSource keys, ILoggerFactory? loggerFactory = null, TimeProvider? time = null)
-        : this(options, keys ?? throw new ArgumentNullException(nameof(keys)), time, loggerFactory)
+    public SmimeReader(PostsealOptions options, IDecryptionSource keys, ILoggerFactory? loggerFactory, TimeProvider? time)
+        : this(options, keys ?? throw new ArgumentNullException(nameof(keys)), RemoteSources.None, time, loggerFactory)
     {
     }
 
-    private SmimeReader(PostsealOptions options, IDecryptionSource? keys, TimeProvider? time, ILoggerFactory? loggerFactory)
+    private SmimeReader(PostsealOptions options, IDecryptionSource? keys, RemoteSources? remote, TimeProvider? time, ILoggerFactory? loggerFactory)
     {
         ArgumentNullException.ThrowIfNull(options);
         loggerFactory ??= NullLoggerFactory.Instance;
         time ??= TimeProvider.System;
         var log = loggerFactory.CreateLogger<SmimeReader>();
-        this.keys = keys;
         directory = new CertificateDirectory(options.Certificates, time, loggerFactory.CreateLogger<CertificateDirectory>());
+        var sources = new CertificateSources(options, directory, remote ?? RemoteSources.Open(options, time, loggerFactory));
+        this.keys = keys ?? (sources.Token is null ? null : sources.Keys);
         cas = MailVerification.ContactWithCas(options, directory, new HttpDownloads(options.Revocation.Proxy, time), time, log);
-        verification = new MailVerification(options, directory, cas, time, log);
+        verification = new MailVerification(options, sources, cas, time, log);
     }
 
     /// <summary>

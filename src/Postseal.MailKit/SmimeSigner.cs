@@ -21,13 +21,18 @@ public sealed class SmimeSigner
     /// <param name="options">The settings: from a file, from a configuration section, or made in code.</param>
     /// <param name="loggerFactory">Takes a line for each message. Default: no log.</param>
     /// <param name="time">The clock for signing times and certificates' dates. Default: the system's.</param>
-    public SmimeSigner(PostsealOptions options, ILoggerFactory? loggerFactory = null, TimeProvider? time = null)
-        : this(options, loggerFactory, time, null)
+    /// <param name="sources">The sources outside of files, which <see cref="RemoteSources.Open"/> opened by the same settings; whoever opened them
+    /// disposes of them. Default: there are none, and settings that name one are an error.</param>
+    /// <exception cref="ConfigurationException">The settings name a source that was not passed.</exception>
+    public SmimeSigner(
+        PostsealOptions options, ILoggerFactory? loggerFactory = null, TimeProvider? time = null, RemoteSources? sources = null)
+        : this(options, sources, null, loggerFactory, time)
     {
     }
 
     /// <summary>Makes a signer that asks somebody else for recipients' certificates.</summary>
-    internal SmimeSigner(PostsealOptions options, ILoggerFactory? loggerFactory, TimeProvider? time, IRecipientSource? recipients)
+    internal SmimeSigner(
+        PostsealOptions options, RemoteSources? sources, IRecipientSource? recipients, ILoggerFactory? loggerFactory, TimeProvider? time)
     {
         ArgumentNullException.ThrowIfNull(options);
         loggerFactory ??= NullLoggerFactory.Instance;
@@ -38,8 +43,9 @@ public sealed class SmimeSigner
             Originating = options.Originating with { Networks = [new IPNetwork(MessageProtector.ThisProgram, 32)] },
         };
         Certificates = new CertificateDirectory(options.Certificates, time, loggerFactory.CreateLogger<CertificateDirectory>());
+        var all = new CertificateSources(Options, Certificates, sources ?? RemoteSources.Open(options, time, loggerFactory));
         protector = new MessageProtector(
-            new OutgoingProcessor(Options, Certificates, recipients ?? new RecipientCertificates(Certificates), time, log),
+            new OutgoingProcessor(Options, all.Identities, recipients ?? all.Recipients, time, log),
             new ProcessingLog(log), new Refusals(Options), time);
     }
 

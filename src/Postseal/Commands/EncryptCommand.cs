@@ -93,14 +93,10 @@ internal static class EncryptCommand
             ? (new PostsealOptions { Signing = new() { MaxSize = int.MaxValue } }, new MilterServerOptions(), LogLevel.Information)
             : (settings.Mail, settings.Server, settings.LogLevel);
         using var log = new StandardErrorLog(output.Streams.ErrorBytes, level, TimeProvider.System);
-        IIdentitySource identities = new NoKeys();
-        if (settings is not null)
-        {
-            var directory = new CertificateDirectory(
-                mail.Certificates, TimeProvider.System, log.Factory.CreateLogger(nameof(CertificateDirectory)));
-            (identities, given.Others) = (directory, new RecipientCertificates(directory));
-        }
-
+        var sources = settings is null ? null : AllSources.Open(mail, log.Factory);
+        await using var remote = sources?.Remote;
+        given.Others = sources?.Recipients;
+        var identities = sources?.Identities ?? new NoKeys();
         var processor = new OutgoingProcessor(
             content is null ? mail : With(mail, content.Value), identities, given, TimeProvider.System, new CorrespondentMemory(mail.StatePath, isReadOnly: true));
         var filter = await MessageFilter.ReadAsync(output, server.MaxMessageSize, cancellationToken);

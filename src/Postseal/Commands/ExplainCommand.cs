@@ -109,9 +109,10 @@ internal static class ExplainCommand
         string configPath, MailMessage message, Envelope envelope, bool json, CommandOutput output, CancellationToken cancellationToken)
     {
         var options = MilterSettings.Load(configPath).Mail;
-        var certificates = new CertificateDirectory(options.Certificates, TimeProvider.System, NullLogger.Instance);
+        var sources = AllSources.Open(options);
+        await using var remote = sources.Remote;
         var processor = new OutgoingProcessor(
-            options, certificates, new RecipientCertificates(certificates), TimeProvider.System, new CorrespondentMemory(options.StatePath, isReadOnly: true));
+            options, sources.Identities, sources.Recipients, TimeProvider.System, new CorrespondentMemory(options.StatePath, isReadOnly: true));
         envelope = envelope with { CanSplit = options.Splitting.Method != SplitMethod.None };
         var explanation = await Explanation.MakeAsync(processor, message, envelope, ExplainedCopy.Of, cancellationToken);
         if (json)

@@ -39,10 +39,10 @@ internal static class SignCommand
     {
         var settings = MilterSettings.Load(configPath);
         using var log = new StandardErrorLog(output.Streams.ErrorBytes, settings.LogLevel, TimeProvider.System);
-        var certificates = new CertificateDirectory(
-            settings.Mail.Certificates, TimeProvider.System, log.Factory.CreateLogger(nameof(CertificateDirectory)));
+        var sources = AllSources.Open(settings.Mail, log.Factory);
+        await using var remote = sources.Remote;
         var processor = new OutgoingProcessor(
-            settings.Mail, certificates, new RecipientCertificates(certificates), TimeProvider.System, new CorrespondentMemory(settings.Mail.StatePath, isReadOnly: true));
+            settings.Mail, sources.Identities, sources.Recipients, TimeProvider.System, new CorrespondentMemory(settings.Mail.StatePath, isReadOnly: true));
 
         var filter = await MessageFilter.ReadAsync(output, settings.Server.MaxMessageSize, cancellationToken);
         switch (await filter.ProcessAsync(processor, envelope, "signed", cancellationToken))

@@ -12,7 +12,12 @@ namespace Postseal.Program.Milter;
 
 /// <summary>What messages are handled with by the settings as they are now. What was read of certificates outlives a change of other
 /// settings.</summary>
-internal sealed class LiveHandling(Func<PostsealOptions> options, ILoggerFactory log, TimeProvider time)
+/// <param name="options">The settings as they are now.</param>
+/// <param name="open">Opens the sources outside of files that settings name.</param>
+/// <param name="log">Takes lines of everybody who works on mail.</param>
+/// <param name="time">The clock.</param>
+internal sealed class LiveHandling(
+    Func<PostsealOptions> options, Func<PostsealOptions, RemoteSources> open, ILoggerFactory log, TimeProvider time)
 {
     private readonly Lock making = new();
     private volatile Made? made;
@@ -34,12 +39,13 @@ internal sealed class LiveHandling(Func<PostsealOptions> options, ILoggerFactory
         var certificates = made is { } before && before.Options.Certificates.IsSameAs(now.Certificates)
             ? before.Certificates
             : new CertificateDirectory(now.Certificates, time, log.CreateLogger<CertificateDirectory>());
+        var remote = Remote(now);
+        var sources = new CertificateSources(now, certificates, remote);
         var field = new SplitField(new SplitKeyFile(now.StatePath, log.CreateLogger<SplitKeyFile>()), time);
         var ledger = made is { } last && last.Options.StatePath == now.StatePath ? last.Ledger : new SplitLedger(now.StatePath, time);
-        var processor = new OutgoingProcessor(
-            now, certificates, new RecipientCertificates(certificates), time, log.CreateLogger<OutgoingProcessor>());
+        var processor = new OutgoingProcessor(now, sources, time, log.CreateLogger<OutgoingProcessor>());
         var cas = made is { } then && ReferenceEquals(then.Certificates, certificates) && IsSame(then.Options, now) ? then.Cas : Contact(now, certificates);
-        var incoming = new MailVerification(now, certificates, cas, time, log.CreateLogger<MailVerification>(), learns: true).Incoming;
+        var incoming = new MailVerification(now, sources, cas, time, log.CreateLogger<MailVerification>(), learns: true).Incoming;
         var router = new MailRouter(processor, incoming);
         IMessageSplitter splitter = now.Splitting.Method switch
         {
@@ -47,9 +53,23 @@ internal sealed class LiveHandling(Func<PostsealOptions> options, ILoggerFactory
             SplitMethod.Reinject => new ReinjectSplitter(router, now.Splitting, field, ledger, time, log.CreateLogger<ReinjectSplitter>()),
             _ => new NoSplitter(),
         };
-        return new Made(now, certificates, ledger, cas, new Handling(
+        return new Made(now, certificates, remote, ledger, cas, new Handling(
             router, incoming.IsIncoming, incoming.MayOpen, now.Incoming is { Verify: true, Domains.Count: > 0 }, now.Splitting.Method,
             splitter, new SecondPass(now.Splitting.Method, field, log.CreateLogger<SecondPass>())));
+    }
+
+    /// <summary>Opens the sources outside of files, or returns those that are open: what they found, and their connections, outlive a change of
+    /// other settings. A message that is asking one of the others gets a temporary failure, or waits for its answer.</summary>
+    private RemoteSources Remote(PostsealOptions now)
+    {
+        if (made is { Remote: var before })
+        {
+            if (before.AreFor(now))
+                return before;
+            _ = before.DisposeAsync().AsTask();
+        }
+
+        return open(now);
     }
 
     /// <summary>Starts asking CAs by these settings, and ends it by those before. Messages on their way go on with what is known.</summary>
@@ -66,7 +86,7 @@ internal sealed class LiveHandling(Func<PostsealOptions> options, ILoggerFactory
         before.Revocation == now.Revocation && before.StatePath == now.StatePath;
 
     private sealed record Made(
-        PostsealOptions Options, CertificateDirectory Certificates, SplitLedger Ledger, CaContact Cas, Handling Handling);
+        PostsealOptions Options, CertificateDirectory Certificates, RemoteSources Remote, SplitLedger Ledger, CaContact Cas, Handling Handling);
 }
 
 /// <summary>What a message is handled with, all of it by the same settings.</summary>

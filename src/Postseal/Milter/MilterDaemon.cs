@@ -9,10 +9,16 @@ namespace Postseal.Program.Milter;
 internal static partial class MilterDaemon
 {
     /// <summary>Makes a daemon that asks for the core's settings with each message.</summary>
+    /// <param name="server">The settings of the milter server.</param>
+    /// <param name="options">Returns the settings of the core as they are now.</param>
+    /// <param name="log">Takes lines of everybody who works on mail.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="open">Opens the sources outside of files. Default: <see cref="AllSources"/>.</param>
     public static MilterServer CreateServer(
-        MilterServerOptions server, Func<PostsealOptions> options, ILoggerFactory log, TimeProvider time)
+        MilterServerOptions server, Func<PostsealOptions> options, ILoggerFactory log, TimeProvider time,
+        Func<PostsealOptions, RemoteSources>? open = null)
     {
-        var handling = new LiveHandling(options, log, time);
+        var handling = new LiveHandling(options, open ?? (now => AllSources.Open(now, time, log)), log, time);
         var filter = new SmimeFilter(() => handling.Current, time, log.CreateLogger<SmimeFilter>());
         WriteLoginRule(options(), log);
         return new MilterServer(server, filter, log.CreateLogger<MilterServer>(), time);

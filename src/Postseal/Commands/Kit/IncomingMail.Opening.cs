@@ -1,4 +1,5 @@
 using Postseal.Cms;
+using Postseal.Cms.Enveloped;
 using Postseal.Mail;
 using Postseal.Verification;
 
@@ -28,12 +29,22 @@ internal sealed partial class IncomingMail
         await verification.Opener.OpenAsync(message, async (envelope, cancellation) =>
         {
             if (owners.Count == 0)
-                return directory.FindAllDecryptionKeys(envelope.Names);
+                return await AllKeysAsync(envelope, cancellation);
             var keys = new List<DecryptionKey>();
             foreach (var owner in owners)
-                keys.AddRange(await directory.FindDecryptionKeysAsync(owner, envelope.Names, cancellation));
+                keys.AddRange(await sources.Keys.FindDecryptionKeysAsync(owner, envelope.Names, cancellation));
             return keys;
         }, cancellationToken);
+
+    /// <summary>Finds keys whoever they belong to, in the token only where no file has one.</summary>
+    private async ValueTask<IReadOnlyList<DecryptionKey>> AllKeysAsync(ReceivedEnvelope envelope, CancellationToken cancellationToken)
+    {
+        var inFiles = sources.Directory.FindAllDecryptionKeys(envelope.Names);
+        if (inFiles.Count > 0 || sources.Token is null)
+            return inFiles;
+        var inToken = await sources.Token.AllAsync(cancellationToken);
+        return [.. inToken.Where(certificate => envelope.Names(certificate.Certificate)).Select(certificate => certificate.DecryptionKey)];
+    }
 
     private Opening Marked(Opening opening)
     {

@@ -22,7 +22,7 @@ internal sealed partial class IncomingMail : IAsyncDisposable
     // A recipient without a domain is at this host.
     private static readonly Envelope ForUs = new() { Recipients = [new Recipient("postmaster")] };
 
-    private readonly CertificateDirectory directory;
+    private readonly CertificateSources sources;
     private readonly OwnFields own;
     private readonly MailVerification verification;
     private readonly CaContact cas;
@@ -33,9 +33,9 @@ internal sealed partial class IncomingMail : IAsyncDisposable
     {
         canSplit = options.Splitting.Method != SplitMethod.None;
         own = new OwnFields(options.Incoming.AuthservId ?? System.Net.Dns.GetHostName(), options.Incoming.KeepResults);
-        directory = new CertificateDirectory(options.Certificates, TimeProvider.System, NullLogger.Instance);
-        cas = MailVerification.ContactWithCas(options, directory, new HttpDownloads(options.Revocation.Proxy, TimeProvider.System), TimeProvider.System, NullLogger.Instance);
-        verification = new MailVerification(options, directory, cas, TimeProvider.System, NullLogger.Instance);
+        sources = AllSources.Open(options);
+        cas = MailVerification.ContactWithCas(options, sources.Directory, new HttpDownloads(options.Revocation.Proxy, TimeProvider.System), TimeProvider.System, NullLogger.Instance);
+        verification = new MailVerification(options, sources, cas, TimeProvider.System, NullLogger.Instance);
     }
 
     /// <summary>Trusts these anchors, reads no configuration and asks nobody.</summary>
@@ -91,7 +91,11 @@ internal sealed partial class IncomingMail : IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => cas.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await cas.DisposeAsync();
+        await sources.Remote.DisposeAsync();
+    }
 
     /// <summary>A first look starts the fetching of what it misses.</summary>
     private async Task FetchAsync(MailMessage message, CancellationToken cancellationToken)

@@ -529,17 +529,20 @@ public sealed class RecipientTests : IDisposable
         NotAfter = Noon.AddDays(30),
     };
 
-    private sealed class Source(IssuedCertificate? issued) : IRecipientSource
+    private sealed class Source(IssuedCertificate? issued) : ICertificateSource
     {
         public IssuedCertificate? Certificate { get; set; } = issued;
 
         public bool Fails { get; init; }
 
-        public ValueTask<Lookup<MailCertificate>> FindRecipientAsync(MailAddress address, CancellationToken cancellationToken = default) =>
-            Fails ? throw new IOException("ldap.example.net does not answer")
-            : ValueTask.FromResult<Lookup<MailCertificate>>(Certificate is null
-                ? Lookup<MailCertificate>.None.Instance
-                : new Lookup<MailCertificate>.Found(
-                    new MailCertificate(X509Certificate2.CreateFromPem(Certificate.CertificatePem), "ldap.example.net", hasKey: false), "ldap.example.net"));
+        public string Name => "ldap:example";
+
+        public ValueTask<FoundCertificates> FindAsync(MailAddress address, CancellationToken cancellationToken = default) =>
+            Fails ? throw new IOException("ldap:example does not answer")
+            : ValueTask.FromResult(Certificate is null
+                ? FoundCertificates.None
+                : new FoundCertificates([MailCertificate.OfCorrespondent(X509Certificate2.CreateFromPem(Certificate.CertificatePem), Name)]));
+
+        public ValueTask<SourceReport> ProbeAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
     }
 }
