@@ -253,7 +253,7 @@ public sealed class SettingsReaderTests : IDisposable
         Assert.Equal([IPNetwork.Parse(read)], Read($"[Originating]\nNetworks = {written}").Originating.Networks);
 
     [Theory]
-    [InlineData("[Sining]\nMode = Never", "test.ini: [Sining]: there is no section 'Sining'; there are Certificates, Signing, Originating, Sender, Encryption, Recipient, State, Override, Splitting, Revocation, Incoming, From, Harvest, Trust, Milter, Log")]
+    [InlineData("[Sining]\nMode = Never", "test.ini: [Sining]: there is no section 'Sining'; there are Certificates, Signing, Originating, State, Pkcs11, Sender, Ldap, Encryption, Recipient, Override, Splitting, Revocation, Incoming, From, Harvest, Smimea, Trust, Milter, Log")]
     [InlineData("[Signing]\nMod = Never", "test.ini: [Signing] Mod: there is no setting 'Mod'; there are Mode, Form, Digest, RsaPadding, SignatureType, MaxSize")]
     [InlineData("[Signing]\nMaxSize = 10M0", "[Signing] MaxSize: '10M0' is not a size from 1M to 1G, as 10240000 or 25M")]
     [InlineData("[Sender:@example.org]\nMaxSize = 2G", "[Sender:@example.org] MaxSize: '2G' is not a size from 1M to 1G")]

@@ -84,8 +84,7 @@ public sealed class RecipientCertificates : IRecipientSource
         {
             var found = await source.FindAsync(owner, cancellationToken).ConfigureAwait(false);
             var choices = SourceChoice.Of(found, untrusted, certificate => directory.CheckRecipient(certificate, AddressPattern.Of(owner)));
-            var usable = choices.Where(choice => choice.Rejection is null && wanted.Includes(choice.Certificate));
-            if (usable.MaxBy(choice => choice.Certificate.Certificate.NotBefore) is { Certificate: { } newest })
+            if (SourceChoice.Newest(choices.Where(choice => wanted.Includes(choice.Certificate))) is { } newest)
                 return new Lookup<MailCertificate>.Found(newest, newest.Source);
             refused.AddRange(choices.Select(choice => choice.Rejection).OfType<Rejection>());
             if (found.Problem is { } problem)

@@ -18,6 +18,10 @@ internal readonly record struct SourceChoice(MailCertificate Certificate, Reject
         return [.. own, .. others];
     }
 
+    /// <summary>Returns the newest that can be used; <see langword="null"/> where none can.</summary>
+    public static MailCertificate? Newest(IEnumerable<SourceChoice> choices) => choices.Where(choice => choice.Rejection is null)
+        .Select(choice => choice.Certificate).MaxBy(certificate => certificate.Certificate.NotBefore);
+
     private static SourceChoice Checked(MailCertificate certificate, Rejection? rejection, FoundCertificates found) =>
         rejection is null || (rejection.Kind == RejectionKind.Untrusted && found.VouchesFor?.Invoke(certificate) == true)
             ? new SourceChoice(certificate, null)

@@ -22,7 +22,7 @@ internal sealed class TokenCertificates(IKeyToken token, bool isScanned, Certifi
     {
         var choices = (await OfAsync(owner, cancellationToken).ConfigureAwait(false))
             .Select(certificate => new SourceChoice(certificate, WhyNoSigner(certificate, owner))).ToList();
-        if (Newest(choices) is { } signer)
+        if (SourceChoice.Newest(choices) is { } signer)
             return new Lookup<Identity>.Found(directory.IdentityOf(signer), signer.Source);
         return Unusable<Identity>(choices, owner);
     }
@@ -36,7 +36,7 @@ internal sealed class TokenCertificates(IKeyToken token, bool isScanned, Certifi
         var choices = (await OfAsync(owner, cancellationToken).ConfigureAwait(false)).Where(certificate => wanted.Includes(certificate))
             .Select(certificate => new SourceChoice(certificate, directory.CheckRecipient(certificate, owner))).ToList();
         // One that only signs is no reason not to look further.
-        return Newest(choices) is { } reader ? new Lookup<MailCertificate>.Found(reader, reader.Source) : Lookup<MailCertificate>.None.Instance;
+        return SourceChoice.Newest(choices) is { } reader ? new Lookup<MailCertificate>.Found(reader, reader.Source) : Lookup<MailCertificate>.None.Instance;
     }
 
     /// <summary>Finds the keys of owners that a message names, whatever their dates.</summary>
@@ -89,9 +89,6 @@ internal sealed class TokenCertificates(IKeyToken token, bool isScanned, Certifi
         certificate.CannotSign
         ?? CertificateRules.CheckOwner(certificate.Addresses, owner)
         ?? CertificateRules.CheckDates(certificate.Certificate, directory.Time.GetUtcNow());
-
-    private static MailCertificate? Newest(IEnumerable<SourceChoice> choices) =>
-        choices.Where(choice => choice.Rejection is null).MaxBy(choice => choice.Certificate.Certificate.NotBefore).Certificate;
 
     private Lookup<T> Unusable<T>(IEnumerable<SourceChoice> choices, AddressPattern owner)
     {
