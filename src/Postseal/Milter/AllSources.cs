@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Postseal.Certificates.Store;
+using Postseal.Dns;
+using Postseal.Pkcs11;
 using Postseal.Settings;
 
 namespace Postseal.Program.Milter;
@@ -8,7 +10,7 @@ namespace Postseal.Program.Milter;
 /// <summary>The packages of this program that find certificates and keys outside of files.</summary>
 internal static class AllSources
 {
-    private static readonly ISourceProvider[] Providers = [];
+    private static readonly ISourceProvider[] Providers = [new SmimeaProvider(), new Pkcs11Provider()];
 
     /// <summary>Opens the sources outside of files that the settings name.</summary>
     public static RemoteSources Open(PostsealOptions options, TimeProvider time, ILoggerFactory log) => RemoteSources.Open(options, time, log, Providers);
