@@ -125,13 +125,18 @@ internal static partial class SettingsReader
         }
     }
 
-    /// <summary>Reads a server's address: <c>ldapi://</c> has the path of a socket in the place of the host, percent-encoded.</summary>
+    /// <summary>Reads a server's address. That of a socket has its path percent-encoded in the place of the host, as OpenLDAP writes it, where
+    /// <see cref="Uri"/> takes none: it is kept as <c>ldapi:///PATH</c>.</summary>
     private static Uri ParseLdapUrl(string text)
     {
-        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.AbsolutePath is "" or "/" && url is { Query: "", Fragment: "", UserInfo: "" }
-            && url.Scheme is "ldap" or "ldaps" or "ldapi" && url.Host.Length > 0)
+        const string Socket = "ldapi://%2F";
+        var isSocket = text.StartsWith(Socket, StringComparison.OrdinalIgnoreCase);
+        var plain = isSocket ? "ldapi:///" + text[Socket.Length..].Replace("%2F", "/", StringComparison.OrdinalIgnoreCase) : text;
+        if (Uri.TryCreate(plain, UriKind.Absolute, out var url) && url is { Query: "", Fragment: "", UserInfo: "" })
         {
-            return url;
+            var isServer = url.Scheme is "ldap" or "ldaps" && url.AbsolutePath is "" or "/" && url.Host.Length > 0;
+            if (isServer || url is { Scheme: "ldapi", Host: "", AbsolutePath.Length: > 1 })
+                return url;
         }
 
         throw new FormatException($"'{text}' is not the address of a server, as ldaps://ldap.example.org or ldapi://%2Frun%2Fslapd%2Fldapi");

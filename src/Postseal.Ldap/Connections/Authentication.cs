@@ -32,7 +32,10 @@ internal sealed class Authentication(LdapOptions options, TimeProvider time)
     public void Check()
     {
         if (refusal is { } last && time.GetElapsedTime(last.At) < PauseAfterRefusal && last.Stamp == Stamp())
-            throw new BindRefusedException($"{last.Message}; it is tried again a minute later{(File is { } file ? $", or when {file} changes" : "")}");
+        {
+            var orChange = File is { } file ? $", or when {file} changes" : "";
+            throw new BindRefusedException($"{last.Message}; it is tried again a minute later{orChange}");
+        }
     }
 
     /// <summary>Binds (RFC 4511 section 4.2). An anonymous connection is one already (RFC 4513 section 5.1.1).</summary>
@@ -63,15 +66,17 @@ internal sealed class Authentication(LdapOptions options, TimeProvider time)
 
     private async Task<LdapResult> AskAsync(LdapConnection connection, CancellationToken cancellationToken)
     {
+        const int Response = LdapOperations.BindResponse;
         if (options.Bind == LdapBind.External)
-            return await connection.AskAsync(LdapRequests.ExternalBind(), LdapOperations.BindResponse, take: null, cancellationToken).ConfigureAwait(false);
+            return await connection.AskAsync(LdapRequests.ExternalBind(), Response, take: null, cancellationToken).ConfigureAwait(false);
         var password = ReadPassword();
         try
         {
-            var result = await connection.AskAsync(
-                LdapRequests.SimpleBind(options.BindDn ?? "", password), LdapOperations.BindResponse, take: null, cancellationToken).ConfigureAwait(false);
+            var bind = LdapRequests.SimpleBind(options.BindDn ?? "", password);
+            var result = await connection.AskAsync(bind, Response, take: null, cancellationToken).ConfigureAwait(false);
             // What a server says goes into the log; the password must not, even if the server repeats it.
-            return result.Diagnostic.Contains(Encoding.Latin1.GetString(password), StringComparison.OrdinalIgnoreCase) ? result with { Diagnostic = "" } : result;
+            var isEcho = result.Diagnostic.Contains(Encoding.Latin1.GetString(password), StringComparison.OrdinalIgnoreCase);
+            return isEcho ? result with { Diagnostic = "" } : result;
         }
         finally
         {

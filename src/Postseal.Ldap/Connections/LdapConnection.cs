@@ -16,9 +16,6 @@ internal sealed class LdapConnection(Socket socket, LdapStream stream, string la
     /// <summary>The most bytes of an answer: twenty entries with some certificates each have a tenth of it.</summary>
     public const int MaxAnswer = 2 << 20;
 
-    /// <summary>The most values in an answer, of all entries and attributes.</summary>
-    public const int MaxValues = 500;
-
     private const int NoticeOfDisconnection = 0; // the message ID of what answers no request
 
     private int lastId;
@@ -45,7 +42,11 @@ internal sealed class LdapConnection(Socket socket, LdapStream stream, string la
         var result = await AskAsync(LdapRequests.Search(search), LdapOperations.SearchResultDone, Take, cancellationToken).ConfigureAwait(false);
         var isCutOff = search.IsSample && result.Code == LdapResultCode.SizeLimitExceeded;
         if (result.Code == LdapResultCode.SizeLimitExceeded && !isCutOff)
-            throw new LdapException($"{Label} has more than {search.MaxEntries} entries for {search.Filter}, or than it lets us see: {result}", result.Code);
+        {
+            throw new LdapException(
+                $"{Label} has more than {search.MaxEntries} entries for {search.Filter}, or more than it lets us see: {result}", result.Code);
+        }
+
         if (!isCutOff)
             Expect(result, $"the search below '{search.Base}'");
         return new LdapAnswer(entries, isCutOff);
@@ -60,7 +61,9 @@ internal sealed class LdapConnection(Socket socket, LdapStream stream, string la
                 throw new AnswerTooLargeException($"{Label} answered with more than the {search.MaxEntries} entries that it was asked for");
             entries.Add(LdapEntry.Read(message.Content));
             values += entries[^1].Attributes.Sum(attribute => 1 + attribute.Values.Count);
-            return values <= MaxValues ? true : throw new AnswerTooLargeException($"{Label} answered with more than {MaxValues} values");
+            return values <= search.MaxValues
+                ? true
+                : throw new AnswerTooLargeException($"{Label} answered with more than {search.MaxValues} values");
         }
     }
 

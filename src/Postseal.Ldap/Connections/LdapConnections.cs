@@ -55,7 +55,8 @@ internal sealed class LdapConnections : IAsyncDisposable
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new IOException($"{Name} is asked so much that all of its {options.Connections} connections were in use for {Seconds(options.Timeout)}");
+            throw new IOException(
+                $"{Name} is asked so much that all of its {options.Connections} connections were in use for {Seconds(options.Timeout)}");
         }
 
         try
@@ -131,7 +132,8 @@ internal sealed class LdapConnections : IAsyncDisposable
     }
 
     private async Task<T> UseConnectionAsync<T>(
-        Uri server, LdapConnection connection, long openedAt, Func<LdapConnection, CancellationToken, Task<T>> use, CancellationToken cancellationToken)
+        Uri server, LdapConnection connection, long openedAt, Func<LdapConnection, CancellationToken, Task<T>> use,
+        CancellationToken cancellationToken)
     {
         try
         {

@@ -29,7 +29,8 @@ internal sealed class LdapConnector(LdapOptions options, Authentication authenti
             var connection = new LdapConnection(socket, stream, label);
             if (server.Scheme == "ldap" && options.StartTls)
             {
-                var answer = await connection.AskAsync(LdapRequests.StartTls(), LdapOperations.ExtendedResponse, take: null, cancellationToken).ConfigureAwait(false);
+                var answer = await connection.AskAsync(
+                    LdapRequests.StartTls(), LdapOperations.ExtendedResponse, take: null, cancellationToken).ConfigureAwait(false);
                 if (answer.Code != LdapResultCode.Success)
                     throw new IOException($"{label} does not do StartTLS, and is not asked in clear: {answer}");
                 bare = await EncryptAsync(stream.Bare, server, label, cancellationToken).ConfigureAwait(false);
@@ -49,7 +50,9 @@ internal sealed class LdapConnector(LdapOptions options, Authentication authenti
     private static async Task<Socket> ConnectAsync(Uri server, string label, CancellationToken cancellationToken)
     {
         var isLocal = server.Scheme == "ldapi";
-        var socket = isLocal ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var socket = isLocal
+            ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
+            : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
             EndPoint endpoint = isLocal
@@ -73,7 +76,8 @@ internal sealed class LdapConnector(LdapOptions options, Authentication authenti
         var tls = new SslStream(bare);
         try
         {
-            await tls.AuthenticateAsClientAsync(ServerTrust.OptionsFor(options, server.IdnHost, found => problem = found), cancellationToken).ConfigureAwait(false);
+            var trust = ServerTrust.OptionsFor(options, server.IdnHost, found => problem = found);
+            await tls.AuthenticateAsClientAsync(trust, cancellationToken).ConfigureAwait(false);
             return tls;
         }
         catch (AuthenticationException e)

@@ -71,7 +71,8 @@ internal static class ServerTrust
         }
         catch (Exception e) when (e is CryptographicException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new IOException($"CertFile {certificate} and KeyFile {key} are no certificate and its key in PEM that this user may read: {e.Message}", e);
+            throw new IOException(
+                $"CertFile {certificate} and KeyFile {key} are no certificate and its key in PEM that this user may read: {e.Message}", e);
         }
     }
 

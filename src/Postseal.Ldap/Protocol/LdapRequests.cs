@@ -1,5 +1,6 @@
 using System.Formats.Asn1;
 using System.Text;
+using Postseal.Certificates.Sources;
 
 namespace Postseal.Ldap.Protocol;
 
@@ -76,7 +77,7 @@ internal static class LdapRequests
         writer.WriteInteger(search.MaxEntries);
         writer.WriteInteger((int)Math.Ceiling(search.TimeLimit.TotalSeconds));
         writer.WriteBoolean(false);
-        SearchFilter.Write(writer, search.Filter);
+        LdapFilterEncoding.Write(writer, search.Filter);
         using var attributes = writer.PushSequence();
         foreach (var attribute in search.Attributes)
             WriteString(writer, attribute);

@@ -6,12 +6,18 @@ namespace Postseal.Ldap.Protocol;
 /// <param name="Attributes">What is wanted of the entries; <c>1.1</c> for nothing (section 4.5.1.8).</param>
 internal sealed record LdapSearch(string Base, string Filter, IReadOnlyList<string> Attributes)
 {
+    /// <summary>The most values in an answer, where nothing else is said: twenty entries with many certificates each.</summary>
+    public const int DefaultMaxValues = 500;
+
     /// <summary>Gets how much of the tree is searched. Default: all below, and the entry itself.</summary>
     public LdapScope Scope { get; init; } = LdapScope.WholeSubtree;
 
     /// <summary>Gets the most entries that are taken. A server that has more says so (sizeLimitExceeded); one that sends more is not
     /// believed.</summary>
     public int MaxEntries { get; init; } = 20;
+
+    /// <summary>Gets the most values that are taken, of all entries and attributes, each attribute counted as one more.</summary>
+    public int MaxValues { get; init; } = DefaultMaxValues;
 
     /// <summary>Gets how long the server may search; it is sent in whole seconds.</summary>
     public TimeSpan TimeLimit { get; init; } = TimeSpan.FromSeconds(3);

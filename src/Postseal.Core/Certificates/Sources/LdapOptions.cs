@@ -9,8 +9,8 @@ public sealed record LdapOptions
     /// <summary>Gets its name: letters, digits, hyphens and underscores.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Gets the servers, each <c>ldap://HOST[:PORT]</c>, <c>ldaps://HOST[:PORT]</c> or <c>ldapi://PATH</c> with the path
-    /// percent-encoded. They hold the same: the second is asked where the first does not answer.</summary>
+    /// <summary>Gets the servers, each <c>ldap://HOST[:PORT]</c>, <c>ldaps://HOST[:PORT]</c> or <c>ldapi:///PATH</c>, in the settings also with
+    /// the path percent-encoded, as OpenLDAP writes it. They hold the same: the second is asked where the first does not answer.</summary>
     public required IReadOnlyList<Uri> Urls { get; init; }
 
     /// <summary>Gets the DN of the entry below which is searched, with its whole subtree. Default: empty, as some public directories want

@@ -104,7 +104,16 @@ internal sealed class ReceivedSigner
     /// <param name="key">The certificate's key.</param>
     /// <param name="certificate">The certificate.</param>
     /// <param name="digests">The content's digests.</param>
-    public SignatureFinding Verify(VerificationKey key, X509Certificate2 certificate, ContentDigests digests)
+    public SignatureFinding Verify(VerificationKey key, X509Certificate2 certificate, ContentDigests digests) =>
+        Verify(key, certificate, hash => attributes!.MessageDigest.Span.SequenceEqual(digests.ValueOf(hash).Span));
+
+    /// <summary>Verifies the signature over the signed attributes alone: of the content, which is elsewhere, nothing is said. So it is in
+    /// userSMIMECertificate (RFC 2798 section 2.8).</summary>
+    /// <param name="key">The certificate's key.</param>
+    /// <param name="certificate">The certificate.</param>
+    public SignatureFinding VerifyAttributes(VerificationKey key, X509Certificate2 certificate) => Verify(key, certificate, isContent: _ => true);
+
+    private SignatureFinding Verify(VerificationKey key, X509Certificate2 certificate, Predicate<HashFunction> isContent)
     {
         if (Problem is not null)
             return SignatureFinding.Malformed(Problem);
@@ -116,9 +125,9 @@ internal sealed class ReceivedSigner
             return SignatureFinding.Malformed("it is not by the certificate it is held against");
         if (!key.Takes(method))
             return SignatureFinding.Malformed($"its algorithm, {method.Name}, is not for the certificate's key, {key.Name}");
-        if (!attributes!.MessageDigest.Span.SequenceEqual(digests.ValueOf(Hash).Span))
+        if (!isContent(Hash))
             return SignatureFinding.Bad("its content was changed after it was signed");
-        if (attributes.CheckCertificate(certificate) is { } other)
+        if (attributes!.CheckCertificate(certificate) is { } other)
             return other;
         try
         {

@@ -3,16 +3,17 @@ using System.Formats.Asn1;
 using System.Globalization;
 using System.Text;
 
-namespace Postseal.Ldap.Protocol;
+namespace Postseal.Certificates.Sources;
 
 /// <summary>Writes a search filter as it is sent (RFC 4511 section 4.5.1.7), from the text that people write (RFC 4515).</summary>
-internal static class SearchFilter
+internal static class LdapFilterEncoding
 {
     // Filter ::= CHOICE { … }
     private const int And = 0, Or = 1, Not = 2, EqualityMatch = 3, Substrings = 4, GreaterOrEqual = 5, LessOrEqual = 6, Present = 7, ApproxMatch = 8;
     private const int MaxDepth = 20;
 
-    private static readonly SearchValues<char> OfDescription = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.;");
+    private static readonly SearchValues<char> OfDescription = SearchValues.Create(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.;");
 
     /// <summary>Writes a filter.</summary>
     /// <exception cref="FormatException">The text is none, or one with extensible matching, which is not for addresses.</exception>
@@ -121,8 +122,12 @@ internal static class SearchFilter
             value = value[text.Length..];
             if (value.IsEmpty)
                 break;
-            if (value is not ['\\', _, _, ..] || !byte.TryParse(value[1..3], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var octet))
+            if (value is not ['\\', _, _, ..]
+                || !byte.TryParse(value[1..3], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var octet))
+            {
                 throw new FormatException("the filter has a \\ without two hexadecimal digits, or a * where none may be");
+            }
+
             octets.Write([octet]);
             value = value[3..];
         }
