@@ -18,4 +18,8 @@ internal sealed class ResolverException : IOException
         : base(message, inner)
     {
     }
+
+    /// <summary>Gets whether the resolver is of no use whatever it is asked. That it does not answer in time, or with an error, may be due to
+    /// the name: its owner must not have other look-ups fail.</summary>
+    public bool IsOfResolver { get; init; }
 }

@@ -65,7 +65,7 @@ internal sealed class Resolver : IDisposable
         catch (Exception e) when (e is not ResolverException)
         {
             // The library has many kinds of exceptions for what it cannot read, and wraps those of the socket.
-            throw new ResolverException(Words(e), e);
+            throw new ResolverException(Words(e), e) { IsOfResolver = IsUnreachable(e) };
         }
         finally
         {
@@ -78,6 +78,11 @@ internal sealed class Resolver : IDisposable
     public void Dispose() => connections.Dispose();
 
     public override string ToString() => $"the resolver {Endpoint}";
+
+    /// <summary>Determines whether nobody is there. A connection that ends in the middle may have to do with the question.</summary>
+    private static bool IsUnreachable(Exception? e) => e is SocketException socket
+        ? socket.SocketErrorCode is SocketError.ConnectionRefused or SocketError.HostUnreachable or SocketError.NetworkUnreachable
+        : e is not null && IsUnreachable(e.InnerException);
 
     private static string Words(Exception e)
     {

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Postseal.Certificates;
+using Postseal.Certificates.Sources;
 using Postseal.Settings;
 
 namespace Postseal.Dns;
@@ -17,6 +18,11 @@ public sealed class SmimeaProvider : ISourceProvider
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(time);
         ArgumentNullException.ThrowIfNull(loggerFactory);
-        return options.Smimea.Lookup ? [new SmimeaSource(options.Smimea, time)] : [];
+        var settings = options.Smimea;
+        return settings.Lookup ? [Cached(settings, time, loggerFactory)] : [];
     }
+
+    private static CachedSource Cached(SmimeaOptions settings, TimeProvider time, ILoggerFactory loggerFactory) => new(
+        new SmimeaSource(settings, time), new SourceLimits(settings.Timeout, settings.Cache, settings.NegativeCache), time,
+        loggerFactory.CreateLogger<CachedSource>());
 }

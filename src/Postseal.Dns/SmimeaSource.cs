@@ -91,6 +91,7 @@ internal sealed class SmimeaSource : ICertificateSource, IAsyncDisposable
     private async Task<DnsAnswer> AskAsync(string name, MailAddress address, long start, CancellationToken cancellationToken)
     {
         var failures = new List<string>(options.Resolvers.Where(endpoint => !IsBelieved(endpoint)).Select(NotBelieved));
+        var isOfAll = true;
         for (var i = 0; i < resolvers.Count; i++)
         {
             try
@@ -103,10 +104,12 @@ internal sealed class SmimeaSource : ICertificateSource, IAsyncDisposable
             catch (ResolverException e)
             {
                 failures.Add($"{resolvers[i]} {e.Message}");
+                isOfAll &= e.IsOfResolver;
             }
         }
 
-        throw new IOException($"smimea: the records of {address} cannot be looked up: {string.Join("; ", failures)}");
+        var why = string.Join("; ", failures);
+        throw isOfAll ? new SourceUnavailableException($"smimea: {why}") : new IOException($"smimea: the records of {address} cannot be looked up: {why}");
     }
 
     private async Task<T> LimitedAsync<T>(Func<CancellationToken, Task<T>> work, TimeSpan limit, CancellationToken cancellationToken)

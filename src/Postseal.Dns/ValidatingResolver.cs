@@ -57,7 +57,10 @@ internal sealed class ValidatingResolver(Resolver resolver, SmimeaOptions option
         }
 
         throw failure ?? new ResolverException(
-            "does not validate DNSSEC, and nothing it says can be believed; unbound wants auto-trust-anchor-file, systemd-resolved DNSSEC=yes");
+            "does not validate DNSSEC, and nothing it says can be believed; unbound wants auto-trust-anchor-file, systemd-resolved DNSSEC=yes")
+        {
+            IsOfResolver = true,
+        };
     }
 
     public override string ToString() => resolver.ToString();

@@ -59,5 +59,5 @@ internal static class Published
         return await source.FindAsync(Address(address), TestContext.Current.CancellationToken);
     }
 
-    public static async Task<string> FailureAsync(Func<Task<FoundCertificates>> find) => (await Assert.ThrowsAsync<IOException>(find)).Message;
+    public static async Task<string> FailureAsync(Func<Task<FoundCertificates>> find) => (await Assert.ThrowsAnyAsync<IOException>(find)).Message;
 }

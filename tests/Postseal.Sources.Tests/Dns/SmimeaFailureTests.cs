@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
 using Postseal.Certificates;
+using Postseal.Certificates.Sources;
 using Postseal.Dns;
 using Postseal.TestKit;
 using static Postseal.Sources.Tests.Dns.Published;
@@ -164,6 +166,48 @@ public sealed class SmimeaFailureTests
         await gone.DisposeAsync();
 
         Assert.Contains("does not listen there on TCP", await FailureAsync(() => FindAsync(Options(gone))), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("gone", true)]
+    [InlineData("not validating", true)]
+    [InlineData("SERVFAIL", false)]
+    [InlineData("REFUSED", false)]
+    [InlineData("silent", false)]
+    [InlineData("closing", false)]
+    [InlineData("gone and SERVFAIL", false)]
+    public async Task Only_a_resolver_that_is_of_no_use_for_any_name_has_the_source_left_alone(string what, bool isOfAll)
+    {
+        var gone = new DnsServerDouble(_ => Good);
+        await gone.DisposeAsync();
+        await using var server = what switch
+        {
+            "silent" => new DnsServerDouble((_, _, cancellation) => Task.Delay(Timeout.Infinite, cancellation)),
+            "closing" => new DnsServerDouble((_, _, _) => throw new IOException()),
+            _ => new DnsServerDouble(_ => new DnsReply { IsSecure = false, Code = what switch { "REFUSED" => 5, "not validating" => 0, _ => 2 } }),
+        };
+        var options = what switch { "gone" => Options(gone), "gone and SERVFAIL" => Options(gone, server), _ => Options(server) };
+
+        var failure = await Assert.ThrowsAnyAsync<IOException>(() => FindAsync(options with { Timeout = Short }));
+
+        Assert.Equal(isOfAll, failure is SourceUnavailableException);
+    }
+
+    [Fact]
+    public async Task The_provider_opens_one_source_that_remembers_and_none_unless_it_is_asked_to()
+    {
+        await using var server = new DnsServerDouble(_ => Good);
+        var settings = new Settings.PostsealOptions { Smimea = Options(server) };
+        var provider = new SmimeaProvider();
+        var sources = provider.Open(settings, TimeProvider.System, NullLoggerFactory.Instance);
+        await using var source = Assert.IsType<CachedSource>(Assert.Single(sources));
+
+        await source.FindAsync(Address(Bob), TestContext.Current.CancellationToken);
+        await source.FindAsync(Address(Bob), TestContext.Current.CancellationToken);
+
+        Assert.Single(server.Questions);
+        Assert.Equal(("Smimea", "smimea"), (provider.Section, source.Name));
+        Assert.Empty(provider.Open(settings with { Smimea = new() }, TimeProvider.System, NullLoggerFactory.Instance));
     }
 
     [Fact]
