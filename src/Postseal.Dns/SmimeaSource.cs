@@ -109,7 +109,8 @@ internal sealed class SmimeaSource : ICertificateSource, IAsyncDisposable
         }
 
         var why = string.Join("; ", failures);
-        throw isOfAll ? new SourceUnavailableException($"smimea: {why}") : new IOException($"smimea: the records of {address} cannot be looked up: {why}");
+        throw isOfAll ? new SourceUnavailableException($"smimea: {why}")
+            : new IOException($"smimea: the records of {address} cannot be looked up: {why}");
     }
 
     private async Task<T> LimitedAsync<T>(Func<CancellationToken, Task<T>> work, TimeSpan limit, CancellationToken cancellationToken)

@@ -56,7 +56,7 @@ internal sealed class ValidatingResolver(Resolver resolver, SmimeaOptions option
             }
         }
 
-        throw failure ?? new ResolverException(
+        throw failure is not null ? new ResolverException($"does not show that it validates DNSSEC: it {failure.Message}") : new ResolverException(
             "does not validate DNSSEC, and nothing it says can be believed; unbound wants auto-trust-anchor-file, systemd-resolved DNSSEC=yes")
         {
             IsOfResolver = true,

@@ -59,5 +59,12 @@ internal static class Published
         return await source.FindAsync(Address(address), TestContext.Current.CancellationToken);
     }
 
+    /// <summary>Finds what a resolver answers to the question, and to those by which it shows whether it validates.</summary>
+    public static async Task<FoundCertificates> FindOrProveAsync(DnsReply reply, DnsReply proof, string address = Bob)
+    {
+        await using var server = new DnsServerDouble(question => question.Type == 53 ? reply : proof);
+        return await FindAsync(Options(server), address);
+    }
+
     public static async Task<string> FailureAsync(Func<Task<FoundCertificates>> find) => (await Assert.ThrowsAnyAsync<IOException>(find)).Message;
 }
