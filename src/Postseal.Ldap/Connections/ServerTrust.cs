@@ -86,7 +86,7 @@ internal static class ServerTrust
         var status = chain?.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (all, one) => all | one.Status) ?? X509ChainStatusFlags.NoError;
         if (status.HasFlag(X509ChainStatusFlags.NotTimeValid))
             problems.Add("its certificate, or one of its CA, is expired or not yet valid");
-        if ((status & (X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain)) != 0)
+        if ((status & (X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain | X509ChainStatusFlags.NotSignatureValid)) != 0)
             problems.Add($"its certificate is by no CA of {(caFile is null ? "the machine (name it in CaFile)" : caFile)}");
         return problems.Count > 0 ? string.Join("; ", problems) : $"its certificate cannot be trusted ({status})";
     }
