@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Postseal.Certificates;
+using Postseal.Certificates.Sources;
 using Postseal.Settings;
 
 namespace Postseal.Ldap;
@@ -17,6 +18,10 @@ public sealed class LdapProvider : ISourceProvider
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(time);
         ArgumentNullException.ThrowIfNull(loggerFactory);
-        return [.. options.Ldap.Select(section => new LdapSource(section, time, loggerFactory.CreateLogger<LdapSource>()))];
+        return [.. options.Ldap.Select(section => Cached(section, time, loggerFactory))];
     }
+
+    private static CachedSource Cached(LdapOptions section, TimeProvider time, ILoggerFactory loggerFactory) => new(
+        new LdapSource(section, time, loggerFactory.CreateLogger<LdapSource>()),
+        new SourceLimits(section.Timeout, section.Cache, section.NegativeCache), time, loggerFactory.CreateLogger<CachedSource>());
 }

@@ -44,9 +44,16 @@ internal sealed partial class LdapSource : ICertificateSource, IAsyncDisposable
         if (!options.IsFor(address))
             return FoundCertificates.None;
         var search = new LdapSearch(options.Base, LdapFilter.For(options.Filter, address), options.Attributes) { TimeLimit = options.Timeout };
-        var answer = await Connections.UseAsync(
-            (connection, token) => connection.SearchAsync(search, token), cancellationToken).ConfigureAwait(false);
-        return reader.Read(answer.Entries);
+        try
+        {
+            var answer = await Connections.UseAsync(
+                (connection, token) => connection.SearchAsync(search, token), cancellationToken).ConfigureAwait(false);
+            return reader.Read(answer.Entries);
+        }
+        catch (IOException e) when (!IsOfAddress(e))
+        {
+            throw new SourceUnavailableException(e.Message, e);
+        }
     }
 
     /// <inheritdoc/>
@@ -55,6 +62,13 @@ internal sealed partial class LdapSource : ICertificateSource, IAsyncDisposable
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => Connections.DisposeAsync();
+
+    /// <summary>Determines whether other addresses may have an answer all the same.</summary>
+    private static bool IsOfAddress(IOException e) => e is AnswerTooLargeException or LdapException
+    {
+        Code: LdapResultCode.SizeLimitExceeded or LdapResultCode.TimeLimitExceeded or LdapResultCode.AdminLimitExceeded
+            or LdapResultCode.UnwillingToPerform,
+    };
 
     [LoggerMessage(420, LogLevel.Warning, "{Problem}")]
     private partial void LogValue(string problem);

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Postseal.Certificates.Store;
 using Postseal.Dns;
+using Postseal.Ldap;
 using Postseal.Pkcs11;
 using Postseal.Settings;
 
@@ -10,7 +11,7 @@ namespace Postseal.Program.Milter;
 /// <summary>The packages of this program that find certificates and keys outside of files.</summary>
 internal static class AllSources
 {
-    private static readonly ISourceProvider[] Providers = [new SmimeaProvider(), new Pkcs11Provider()];
+    private static readonly ISourceProvider[] Providers = [new LdapProvider(), new SmimeaProvider(), new Pkcs11Provider()];
 
     /// <summary>Opens the sources outside of files that the settings name.</summary>
     public static RemoteSources Open(PostsealOptions options, TimeProvider time, ILoggerFactory log) => RemoteSources.Open(options, time, log, Providers);

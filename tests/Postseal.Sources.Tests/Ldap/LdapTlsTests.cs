@@ -123,5 +123,6 @@ public class LdapTlsTests
         new(request => LdapRoom.WithValues(request, LdapRoom.Alice.RawData)) { Certificate = certificate, IsLdaps = way == Way.Ldaps };
 
     private static LdapOptions Options(Way way, LdapServerDouble server, string? caFile) => LdapRoom.Options(
-        way == Way.Ldaps ? new Uri($"ldaps://localhost:{server.Port}") : server.Url) with { StartTls = way == Way.StartTls, CaFile = caFile };
+        way == Way.Ldaps ? new Uri($"ldaps://localhost:{server.Port}") : server.Url) with
+    { StartTls = way == Way.StartTls, CaFile = caFile };
 }
