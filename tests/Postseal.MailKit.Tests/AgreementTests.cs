@@ -72,7 +72,7 @@ public sealed class AgreementTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Cases), DisableDiscoveryEnumeration = true)]
-    public void All_who_look_into_the_directory_see_the_same(string sentence, string settings, Action<Files> write, bool usable)
+    public async Task All_who_look_into_the_directory_see_the_same(string sentence, string settings, Action<Files> write, bool usable)
     {
         var certificates = Directory.CreateDirectory(outside.File("certificates")).FullName;
         write(new Files(folder.Ca, certificates, outside.File("pp")));
@@ -84,7 +84,7 @@ public sealed class AgreementTests : IDisposable
         var directory = new CertificateDirectory(PostsealOptions.FromIni(config).Certificates, TimeProvider.System);
         var store = CertificateStore.Open(config);
         var signer = directory.FindSigner(Address(Alice));
-        var check = ConfigurationCheck.Run(config, store);
+        var check = await ConfigurationCheck.RunAsync(config, store, TestContext.Current.CancellationToken);
         var rows = store.Rows().Where(row => row.HasPrivateKey || row.Problem is not null).ToList();
         using var context = new PostsealSecureMimeContext(directory, []);
         (string Who, bool Usable)[] verdicts =

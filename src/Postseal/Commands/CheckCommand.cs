@@ -23,23 +23,25 @@ internal static class CheckCommand
             ExpiryWarning. Files in the directory that nobody uses are listed with the reason. Of the correspondents it counts
             those whom mail can be encrypted to, and lists whose certificates cannot be used or end soon. Of mail that comes in it
             says for which domains it is verified, who is trusted, how old the revocation lists are, and what is learned from it.
+            Each source outside of files ([Ldap:...], [Smimea], [Pkcs11]) is asked whether it works and what it has.
             Exit code 0: all is well; 1: mail that the configuration wants signed, or requires to be encrypted to somebody,
-            cannot be, and the tables say why; 2: the configuration itself is wrong.
+            cannot be, or a source does not work, and the tables say why; 2: the configuration itself is wrong.
             """,
             """
             postseal check --config postseal.ini
             postseal check --json
             """) { config, json };
-        command.Handle((arguments, output) =>
+        command.Handle(async (arguments, output, cancellationToken) =>
         {
             var configPath = arguments.GetValue(config)!;
-            var result = ConfigurationCheck.Run(configPath, CertificateStore.Open(configPath));
+            var result = await ConfigurationCheck.RunAsync(configPath, CertificateStore.Open(configPath), cancellationToken);
             if (arguments.GetValue(json))
                 output.Text(JsonSerializer.Serialize(result, CheckJson.Default.CheckResult) + "\n");
             else
                 Write(configPath, result, output);
             return result.Senders.Any(sender => sender is { Wanted: true, Problem: not null })
                 || result.Correspondents.Attention.Any(correspondent => correspondent is { Required: true, Problem: not null })
+                || result.Sources?.Any(source => source.Problem is not null) == true
                     ? ExitCode.Failure
                     : ExitCode.Success;
         });
@@ -69,6 +71,12 @@ internal static class CheckCommand
         {
             output.Line("Revocation lists:");
             Table.Write(output, ["Issuer", "From", "Entries", "Issued", "Next", "Holds"], result.RevocationLists.Select(Row));
+        }
+
+        if (result.Sources is { } sources)
+        {
+            output.Line("Sources of certificates and keys outside of files:");
+            Table.Write(output, ["Source", "Found", "Works"], sources.Select(Row));
         }
 
         if (result.Unused.Count > 0)
@@ -131,6 +139,9 @@ internal static class CheckCommand
         sender.DaysLeft?.ToString(CultureInfo.InvariantCulture) ?? "-", sender.Key ?? "-",
         sender.Problem is null ? "yes" : $"no: {sender.Problem}",
     ];
+
+    private static string[] Row(CheckedSource source) =>
+        [source.Source, source.Found is "" ? "-" : source.Found, source.Problem is null ? "yes" : $"no: {source.Problem}"];
 
     private static string[] Row(CheckedRevocationList list) =>
     [

@@ -88,8 +88,11 @@ internal sealed class CertificateStore
     /// <summary>Lists the files in the directory that are not used.</summary>
     public IReadOnlyList<UnusedFile> Unused() => catalog.Unused();
 
-    /// <summary>Returns what the daemon would sign with.</summary>
+    /// <summary>Returns what the daemon would sign with, of what is in files.</summary>
     public Lookup<Identity> FindSigner(AddressPattern owner) => directory.FindSignerOf(owner);
+
+    /// <summary>Puts the directory together with the sources outside of files.</summary>
+    public CertificateSources With(RemoteSources remote) => new(Options, directory, remote);
 
     /// <summary>Returns the entry of this very certificate, with its key if that is here.</summary>
     public DirectoryEntry? EntryOf(X509Certificate2 certificate) => Entries

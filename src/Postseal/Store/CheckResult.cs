@@ -11,12 +11,14 @@ namespace Postseal.Program.Store;
 /// <param name="Incoming">What is verified of mail that comes in, and whom it trusts.</param>
 /// <param name="Harvest">What is learned from signed mail.</param>
 /// <param name="RevocationLists">The revocation lists on this machine.</param>
+/// <param name="Sources">The sources of certificates and keys outside of files; nothing where there are none.</param>
 /// <param name="Unused">The files in the directory that are not used, and why.</param>
 /// <param name="Warnings">What works and should be mended.</param>
 internal sealed record CheckResult(
     string Directory, IReadOnlyList<CheckedSender> Senders, IReadOnlyList<CheckedSection> Sections, CheckedCorrespondents Correspondents,
     CheckedIncoming? Incoming, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] CheckedHarvest? Harvest,
-    IReadOnlyList<CheckedRevocationList> RevocationLists, IReadOnlyList<UnusedFile> Unused, IReadOnlyList<string> Warnings);
+    IReadOnlyList<CheckedRevocationList> RevocationLists,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<CheckedSource>? Sources, IReadOnlyList<UnusedFile> Unused, IReadOnlyList<string> Warnings);
 
 /// <summary>What the check says of one sender.</summary>
 /// <param name="Address">The address its files are named after.</param>

@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Logging.Abstractions;
 using Milter;
 using Postseal.Certificates;
 using Postseal.Certificates.Store;
@@ -14,13 +15,14 @@ namespace Postseal.Program.Store;
 internal sealed class ConfigurationCheck
 {
     private readonly CertificateStore store;
+    private readonly CertificateSources sources;
     private readonly SigningPolicy policy;
     private readonly EncryptionPolicy encryption;
     private readonly List<string> warnings;
 
-    private ConfigurationCheck(string configPath, CertificateStore store)
+    private ConfigurationCheck(string configPath, CertificateStore store, RemoteSources remote)
     {
-        this.store = store;
+        (this.store, sources) = (store, store.With(remote));
         policy = new SigningPolicy(store.Options.Signing, store.Options.Senders);
         encryption = new EncryptionPolicy(store.Options.Encryption, store.Options.Recipients, store.Options.Senders);
         warnings =
@@ -32,33 +34,41 @@ internal sealed class ConfigurationCheck
         ];
     }
 
-    public static CheckResult Run(string configPath, CertificateStore store)
+    /// <summary>Checks everything, and asks each source outside of files.</summary>
+    public static async Task<CheckResult> RunAsync(string configPath, CertificateStore store, CancellationToken cancellationToken)
     {
-        var check = new ConfigurationCheck(configPath, store);
+        await using var remote = AllSources.Open(store.Options, store.Time, NullLoggerFactory.Instance);
+        var check = new ConfigurationCheck(configPath, store, remote);
         var entries = store.Senders();
-        var senders = check.Senders(entries);
+        var reports = await CheckedSource.OfAsync(remote, check.warnings, cancellationToken);
+        var signers = new CheckedSigners(store, check.sources);
+        await signers.LookUpAsync(cancellationToken);
+        var senders = check.Senders(entries, signers);
         var incoming = CheckedIncoming.Of(store.Options, store.Time, check.warnings);
         var harvest = CheckedHarvest.Of(store, check.warnings);
         var lists = CheckedRevocationList.Of(store.Options, store.Time, check.warnings);
         check.WarnOfChainsAndDates(entries);
         string?[] settings = [Path.GetFullPath(configPath), store.Options.Originating.SenderLogins?.Path];
         return new CheckResult(
-            store.Path, senders, [.. store.Options.Senders.Keys.OrderBy(whose => whose.Text, StringComparer.Ordinal).Select(check.Section)],
-            check.Correspondents(), incoming, harvest, lists, [.. store.Unused().Where(file => !settings.Contains(file.Path))], check.warnings);
+            store.Path, senders,
+            [.. store.Options.Senders.Keys.OrderBy(whose => whose.Text, StringComparer.Ordinal).Select(whose => check.Section(whose, signers))],
+            await check.CorrespondentsAsync(cancellationToken), incoming, harvest, lists, reports is [] ? null : reports,
+            [.. store.Unused().Where(file => !settings.Contains(file.Path))], check.warnings);
     }
 
     /// <summary>Lists the warnings about sockets. Root may check for a daemon that runs as another user.</summary>
     private static IEnumerable<string> SocketWarnings(MilterServerOptions server) => SocketAccess.Warnings(
         server.Endpoints, server.Peers, Environment.IsPrivilegedProcess ? null : FileOwner.CurrentUser);
 
-    private List<CheckedSender> Senders(IReadOnlyList<SenderEntry> entries)
+    private List<CheckedSender> Senders(IReadOnlyList<SenderEntry> entries, CheckedSigners signers)
     {
         var senders = entries.Select(Sender).ToList();
+        senders.AddRange(signers.InToken.Where(signer => !senders.Exists(sender => sender.Address == signer.Owner.Text)).Select(InToken));
         foreach (var whose in store.Options.Senders.Keys.Where(whose => !whose.IsDomain))
         {
             // The common key pair or the domain's may sign for who has no files.
             if (policy.For(whose).Mode == SigningMode.Required && senders.TrueForAll(sender => sender.Address != whose.Text)
-                && store.FindSigner(whose) is not Lookup<Identity>.Found and var found)
+                && signers.Find(whose) is not Lookup<Identity>.Found and var found)
                 senders.Add(Missing(whose.Text, found));
         }
 
@@ -84,15 +94,39 @@ internal sealed class ConfigurationCheck
         address, null, null, null, null,
         (found as Lookup<Identity>.Unusable)?.Why.Message ?? $"[Sender:{address}] requires a signature and there is no certificate", Wanted: true);
 
-    private CheckedCorrespondents Correspondents()
+    private CheckedSender InToken((AddressPattern Owner, Identity Signer) found) => new(
+        found.Owner.Text, found.Signer.Certificate.Subject, found.Signer.Certificate.Issuer,
+        CertificateNames.DaysLeft(found.Signer.Certificate, store.Time), found.Signer.KeyName, null, policy.For(found.Owner).Mode != SigningMode.Never);
+
+    private async Task<CheckedCorrespondents> CorrespondentsAsync(CancellationToken cancellationToken)
     {
         var known = store.Correspondents();
-        var missing = store.Options.Recipients.Keys.Except(known.Select(correspondent => correspondent.Owner))
-            .Where(owner => !owner.IsDomain && IsRequired(owner)).Select(store.FindRecipient)
-            .Where(correspondent => correspondent.Problem is not null);
+        var missing = new List<CorrespondentEntry>();
+        foreach (var owner in store.Options.Recipients.Keys.Except(known.Select(correspondent => correspondent.Owner)))
+        {
+            if (IsRequired(owner) && MailAddress.TryParse(owner.Text, out var address)
+                && await FindRecipientAsync(owner, address, cancellationToken) is { Problem: not null } lacking)
+            {
+                missing.Add(lacking);
+            }
+        }
+
         return new CheckedCorrespondents(
             known.Count, known.Count(correspondent => correspondent.Problem is null), !encryption.IsOff,
             [.. known.Concat(missing).Select(Checked).Where(NeedsAttention)]);
+    }
+
+    private async ValueTask<CorrespondentEntry> FindRecipientAsync(
+        AddressPattern owner, MailAddress address, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return new(owner, await sources.Recipients.FindRecipientAsync(address, cancellationToken));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return new(owner, new Lookup<MailCertificate>.Unusable(new(RejectionKind.LookupFailed, e.Message)));
+        }
     }
 
     private CheckedCorrespondent Checked(CorrespondentEntry correspondent) => new(
@@ -106,15 +140,15 @@ internal sealed class ConfigurationCheck
     private bool IsRequired(AddressPattern owner) =>
         !owner.IsDomain && encryption.ModeFor(new Recipient(owner.Text), [], isOurs: false).Mode == EncryptionMode.Required;
 
-    private CheckedSection Section(AddressPattern whose)
+    private CheckedSection Section(AddressPattern whose, CheckedSigners signers)
     {
         var rules = policy.For(whose);
         return new CheckedSection(
             $"[Sender:{whose}]", rules.Mode.ToString(), rules.Form.ToString(), rules.Digest.ToString(), rules.RsaPadding.ToString(),
-            whose.IsDomain ? null : SignsWith(whose));
+            whose.IsDomain ? null : SignsWith(signers.Find(whose)));
     }
 
-    private string SignsWith(AddressPattern whose) => store.FindSigner(whose) switch
+    private static string SignsWith(Lookup<Identity> signer) => signer switch
     {
         Lookup<Identity>.Found usable => usable.Value.Source,
         Lookup<Identity>.Unusable unusable => $"nothing: {unusable.Why.Message}",
