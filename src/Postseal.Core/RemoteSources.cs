@@ -10,7 +10,7 @@ namespace Postseal;
 /// The sources outside of files that the settings name, opened: <c>[Ldap:NAME]</c> in the order of the file, then <c>[Smimea]</c>, and the token of
 /// <c>[Pkcs11]</c>. Open them once and share them: they keep what they found, and their connections.
 /// </summary>
-public sealed class RemoteSources : IAsyncDisposable
+public sealed partial class RemoteSources : IAsyncDisposable
 {
     private static readonly string[] Sections = ["Ldap", "Smimea", "Pkcs11"];
 

@@ -1,6 +1,8 @@
 using System.CommandLine;
+using Microsoft.Extensions.Logging.Abstractions;
 using Postseal.Certificates;
 using Postseal.Program.Commands.Kit;
+using Postseal.Program.Milter;
 using Postseal.Program.Store;
 using Postseal.Program.Terminal;
 
@@ -18,20 +20,23 @@ internal static class CertsAcceptCommand
             "Use a certificate that waits for approval from now on.",
             """
             It replaces the one that was learned before, which is kept in the directory 'replaced'. Certificates in the
-            administrator's own directory come first, and are never replaced.
+            administrator's own directory come first, and are never replaced. With [Harvest] Path = ldap:NAME it is written
+            into that directory service, for all hosts that share it.
             """,
             """
             postseal certs accept bob@example.net
             postseal certs accept 81301bb05ed8a753
             """) { config, selector };
-        command.Handle((arguments, output) =>
+        command.Handle(async (arguments, output, cancellationToken) =>
         {
             var store = CertificateStore.Open(arguments.GetValue(config)!);
-            var waiting = PendingSelection.Find(store.Harvest, arguments.GetValue(selector)!);
+            await using var remote = AllSources.Open(store.Options, store.Time, NullLoggerFactory.Instance);
+            var harvest = store.HarvestWith(remote);
+            var waiting = PendingSelection.Find(harvest, arguments.GetValue(selector)!);
             var problem = waiting.Candidate.Certificates
                 .Select(certificate => CertificateRules.CheckDates(certificate.Certificate, store.Time.GetUtcNow())?.Message)
                 .OfType<string>().FirstOrDefault();
-            if ((problem ?? PendingSelection.AsOwnerOf(store.Harvest.Path, () => store.Harvest.AcceptAsync(waiting).AsTask().GetAwaiter().GetResult())) is { } why)
+            if ((problem ?? PendingSelection.AsOwnerOf(harvest.Path, () => harvest.AcceptAsync(waiting, cancellationToken).AsTask().GetAwaiter().GetResult())) is { } why)
                 throw new CommandException(ExitCode.Failure, $"the certificate of {waiting.Record.Address} cannot be used: {why}");
             var isUsed = waiting.Candidate.Recipient is not null;
             output.Line(isUsed

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Postseal.Harvest;
 using Postseal.Program.Commands.Kit;
 using Postseal.Program.Store;
 using Postseal.Program.Terminal;
@@ -35,12 +36,15 @@ internal static class CertsListCommand
         {
             var store = CertificateStore.Open(arguments.GetValue(config)!);
             var (certificates, learned) = (store.Rows(), store.LearnedRows());
+            var shared = store.Options.Harvest is { Accept: not HarvestAccept.Off, Ldap: { } name } ? name : null;
             if (arguments.GetValue(json))
                 output.Text(JsonSerializer.Serialize([.. certificates, .. learned], CertificateRowJson.Default.IReadOnlyListCertificateRow) + "\n");
             else if (certificates.Count + learned.Count == 0)
                 output.Line($"There is nothing in {store.Path} yet. Next: postseal keys csr ADDRESS, or postseal certs import FILE");
             else
                 WriteTables(store, certificates, learned, output);
+            if (shared is not null && !arguments.GetValue(json))
+                output.Line($"What is learned from signed mail is in ldap:{shared}, and not listed here; see 'postseal explain --to ADDRESS'");
             return ExitCode.Success;
         });
         return command;

@@ -52,6 +52,10 @@ internal sealed class CertificateStore
     /// <summary>Gets what was learned from signed mail, and what waits for approval.</summary>
     public HarvestDirectory Harvest => new(directory);
 
+    /// <summary>Returns the same where what is approved goes to the directory service that <c>[Harvest] Path</c> names, if it does.</summary>
+    public HarvestDirectory HarvestWith(RemoteSources remote) =>
+        new(directory, remote.LearnedStore(Options.Harvest, Time) is { } shared ? new WaitedFor(shared) : null);
+
     /// <summary>Returns the certificates that were learned from signed mail, and those that lie there for another reason.</summary>
     public IReadOnlyList<CertificateRow> LearnedRows() => Options.Certificates.HarvestedPath is { } path && Directory.Exists(path)
         ? LearnedRow.All(new DirectoryCatalog(new CertificateDirectory(path, directory)), Harvest, catalog.FindRecipient, Time)

@@ -7,7 +7,7 @@ namespace Postseal.Program.Store;
 /// <summary>What the check says about learning certificates from signed mail.</summary>
 /// <param name="Accept">What is learned without a person's approval.</param>
 /// <param name="DkimFrom">Whose DKIM and DMARC results are believed; <see langword="null"/> where none are needed.</param>
-/// <param name="Path">Where they are kept.</param>
+/// <param name="Path">Where they are kept: a directory, or a directory service, <c>ldap:NAME</c>.</param>
 /// <param name="Waiting">How many wait for approval.</param>
 internal sealed record CheckedHarvest(string Accept, string? DkimFrom, string Path, int Waiting)
 {
@@ -32,7 +32,8 @@ internal sealed record CheckedHarvest(string Accept, string? DkimFrom, string Pa
         }
 
         return new CheckedHarvest(
-            harvest.Accept.ToString(), harvest.RequireDkim ? harvest.DkimFrom : null, store.Harvest.Path, store.Harvest.Waiting().Count);
+            harvest.Accept.ToString(), harvest.RequireDkim ? harvest.DkimFrom : null,
+            harvest.Ldap is { } shared ? $"ldap:{shared}" : store.Harvest.Path, store.Harvest.Waiting().Count);
     }
 
     private static bool IsOwn(string? name, PostsealOptions options) => string.Equals(
