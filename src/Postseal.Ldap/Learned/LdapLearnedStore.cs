@@ -15,8 +15,8 @@ namespace Postseal.Ldap.Learned;
 /// <param name="options">The settings.</param>
 internal sealed class LdapLearnedStore(LdapConnections connections, LdapOptions options) : ILearnedStore
 {
-    // Whoever comes second learns what the first did, and mostly has nothing left to do.
-    private const int MaxTries = 5;
+    // Each try that is in vain, another one was not: as many as may come in of one author at once. The time is bounded by Timeout.
+    private const int MaxTries = 20;
 
     private readonly LearnedAttributes attributes = new(options.Attributes);
 

@@ -99,6 +99,39 @@ public sealed class SharedLearningTests : IDisposable
     }
 
     [Fact]
+    public void What_changed_is_forgotten_by_whoever_reads_there_also_where_nobody_knows_whether_it_did()
+    {
+        List<string> forgotten = [];
+        room.Shared = new RemoteLearned(store, "ldap:corporate", address => forgotten.Add(address.ToString()), room.Time);
+        store.Between = _ => throw new IOException("ldap:corporate: the connection broke");
+
+        Assert.Equal(HarvestKind.Failed, room.OfferOf(alice).Kind);
+        store.Between = _ => Task.CompletedTask;
+        Assert.Equal(HarvestKind.New, room.OfferOf(alice).Kind);
+        Assert.Equal(HarvestKind.Known, room.OfferOf(alice).Kind);
+
+        Assert.Equal([Alice, Alice], forgotten);
+    }
+
+    [Fact]
+    public void A_store_that_is_down_is_left_alone_for_a_time()
+    {
+        var asked = 0;
+        room.Shared = new RemoteLearned(store, "ldap:corporate", _ => { }, room.Time);
+        store.Asked = () =>
+        {
+            asked++;
+            throw new SourceUnavailableException("ldap:corporate: does not answer");
+        };
+
+        var results = Enumerable.Range(0, 10).Select(_ => room.OfferOf(alice)).ToList();
+
+        Assert.All(results, result => Assert.Equal(HarvestKind.Failed, result.Kind));
+        Assert.Equal(3, asked);
+        Assert.Contains("has not answered since 2026-11-22 12:00:00Z", results[^1].Why, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Whoever_gives_up_waits_no_longer_for_the_store()
     {
         using var givenUp = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
