@@ -50,5 +50,6 @@ internal static class SignatureForms
     }
 
     // One in 256 numbers begins with an octet of zeros, which DER has no place for.
-    private static ReadOnlySpan<byte> Shortest(ReadOnlySpan<byte> number) => number.TrimStart((byte)0) is { IsEmpty: false } rest ? rest : number[^1..];
+    private static ReadOnlySpan<byte> Shortest(ReadOnlySpan<byte> number) =>
+        number.TrimStart((byte)0) is { IsEmpty: false } rest ? rest : number[^1..];
 }

@@ -29,8 +29,9 @@ internal sealed class TokenLister(Pkcs11Uri? wanted, TokenReader reader, ILogger
 
         if (wanted is null && present.Count(token => token.NeedsLogin) > 1)
         {
-            problem = $"there are several tokens ({string.Join(", ", present.Select(token => $"'{token.Name.Label}'"))}), and the PIN of one is a wrong "
-                + "one for the others: name yours, as [Pkcs11] Token = pkcs11:token=" + present[0].Name.Label;
+            var names = string.Join(", ", present.Select(token => $"'{token.Name.Label}'"));
+            problem = $"there are several tokens ({names}), and the PIN of one is a wrong one for the others: name yours, as [Pkcs11] Token = "
+                + Pkcs11Uri.Of(present[0].Name.Label, "", []);
             present = [];
         }
 
