@@ -14,7 +14,10 @@ public sealed partial class LogPageTests
     public void The_page_of_log_lines_is_what_the_program_writes()
     {
         var written =
-            from assembly in (Assembly[])[typeof(MilterServer).Assembly, typeof(OutgoingProcessor).Assembly, typeof(SmimeFilter).Assembly]
+            from assembly in (Assembly[])
+            [
+                typeof(MilterServer).Assembly, typeof(OutgoingProcessor).Assembly, typeof(SmimeFilter).Assembly, typeof(Pkcs11.Pkcs11Provider).Assembly,
+            ]
             from type in assembly.GetTypes()
             from method in type.GetMethods(BindingFlags.Static | BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public | BindingFlags.DeclaredOnly)
             let line = method.GetCustomAttribute<LoggerMessageAttribute>()
