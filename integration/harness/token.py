@@ -83,9 +83,10 @@ class Token:
         public, certificate = self.directory / f"{number}.pub", self.world.pki.certificate(address)
         if prefix := PREFIXES.get(kind):
             # OpenSC 0.23 does not write P-384: its point, in the OCTET STRING of CKA_EC_POINT, is shown.
-            shown = self.tool("--list-objects", "--type", "pubkey", "--id", number)
-            point = bytes.fromhex(re.search(r"EC_POINT:\s+04(?:41|61)(04[0-9a-f]+)", shown)[1])
-            public.write_bytes(bytes.fromhex(prefix) + point)
+            keys = self.tool("--list-objects", "--type", "pubkey").split("Public Key Object")
+            shown = next(key for key in keys if f"label:      {address}" in key)
+            point = re.search(r"EC_POINT:\s+04(?:41|61)(04[0-9a-f]+)", shown)[1]
+            public.write_bytes(bytes.fromhex(prefix + point))
         else:
             self.tool("--read-object", "--type", "pubkey", "--id", number, "--output-file", public)
         extensions, issuer = self.directory / "extensions", self.world.pki.intermediate
