@@ -92,7 +92,10 @@ public sealed class FormTests
     {
         var names = new Dictionary<string, string>
         {
-            ["SHA1"] = Oids.Sha1, ["SHA256"] = Digest.SHA256.Oid(), ["SHA384"] = Digest.SHA384.Oid(), ["SHA512"] = Digest.SHA512.Oid(),
+            ["SHA1"] = Oids.Sha1,
+            ["SHA256"] = Digest.SHA256.Oid(),
+            ["SHA384"] = Digest.SHA384.Oid(),
+            ["SHA512"] = Digest.SHA512.Oid(),
         };
         var writer = new AsnWriter(AsnEncodingRules.DER);
         using (writer.PushSequence())
