@@ -113,6 +113,24 @@ public sealed class SmimeaAnswerTests
     }
 
     [Fact]
+    public async Task A_CA_vouches_until_its_certificate_or_the_other_ends()
+    {
+        var time = new TestKit.SettableTime(Now);
+        await using var server = new DnsServerDouble(_ => Reply(Rdata(2, Root.Certificate)));
+        await using var source = new Postseal.Dns.SmimeaSource(Options(server), time);
+        var found = await source.FindAsync(Address(Bob), TestContext.Current.CancellationToken);
+        var bobs = FromElsewhere(BobsCertificate);
+
+        Assert.True(found.VouchesFor!(bobs));
+        time.Now = BobsCertificate.NotAfter;
+        Assert.True(found.VouchesFor(bobs));
+        time.Now += TimeSpan.FromSeconds(1);
+        Assert.False(found.VouchesFor(bobs));
+        time.Now = Now;
+        Assert.True(found.VouchesFor(bobs));
+    }
+
+    [Fact]
     public async Task A_certificate_for_another_address_is_found_as_it_is_and_the_caller_refuses_it()
     {
         var found = await FindAsync(new DnsReply { Answers = [new DnsRecord(AlicesName, 53, Rdata(3, BobsCertificate))] }, "alice@example.net");
