@@ -72,14 +72,13 @@ internal abstract class TokenKey(KeyKind kind, int size, KeyObject item, WorkerP
 
     private T InSession<T>(SessionCache sessions, Func<Session, ulong, byte[]?, T> work)
     {
-        var pin = Item.Uses.HasFlag(KeyUses.AlwaysAsks) ? sessions.Login.ReadPin() : null;
-        try
+        if (!Item.Uses.HasFlag(KeyUses.AlwaysAsks))
+            return sessions.In(Item.Token, session => work(session, KeyFinder.Find(session, Item), null));
+        // One after the other, so that a wrong PIN is given once.
+        return sessions.In(Item.Token, session =>
         {
-            return sessions.In(Item.Token, session => work(session, KeyFinder.Find(session, Item), pin));
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(pin);
-        }
+            lock (sessions.Module.Login)
+                return sessions.Login.WithPin(session.Token, pin => work(session, KeyFinder.Find(session, Item), pin));
+        });
     }
 }

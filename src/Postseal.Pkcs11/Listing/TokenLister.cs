@@ -39,9 +39,17 @@ internal sealed class TokenLister(Pkcs11Uri? wanted, TokenReader reader, ILogger
         if (tokens.Exists(token => HasLost(token, Before(before, token.Info.Name))))
         {
             // A library that did not notice that its token is away lists nothing. It has to say so twice, from the beginning.
-            sessions.Module.Restart(sessions.Module.Generation);
-            present = Present(sessions, out problem);
-            tokens = present.ConvertAll(token => Read(sessions, token, Before(before, token.Name)));
+            if (sessions.Module.Restart(sessions.Module.Generation))
+            {
+                present = Present(sessions, out problem);
+                tokens = present.ConvertAll(token => Read(sessions, token, Before(before, token.Name)));
+            }
+            else
+            {
+                tokens = tokens.ConvertAll(token => HasLost(token, Before(before, token.Info.Name))
+                    ? token with { Content = Before(before, token.Info.Name), Problem = "lists less than it had; it is asked again" }
+                    : token);
+            }
         }
 
         tokens.AddRange((before?.Tokens ?? [])

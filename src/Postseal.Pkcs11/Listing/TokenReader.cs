@@ -32,7 +32,7 @@ internal sealed class TokenReader(WorkerPool workers)
         var keys = KeysIn(session);
         foreach (var key in keys)
         {
-            var own = certificates.Where(found => Belongs(session, key, found)).ToList();
+            var own = certificates.Where(found => Belongs(session, key, found, before)).ToList();
             foreach (var found in own)
             {
                 var same = changed ? null : before!.Entries.FirstOrDefault(
@@ -132,12 +132,15 @@ internal sealed class TokenReader(WorkerPool workers)
     }
 
     /// <summary>Determines whether a key is that of a certificate: by what both show, or where the key shows nothing, by what it signs.</summary>
-    private static bool Belongs(Session session, KeyObject key, Found found)
+    private static bool Belongs(Session session, KeyObject key, Found found, TokenContent? before)
     {
         if (key.Type != found.Type)
             return false;
         if (key.Public is not null)
             return key.Public.AsSpan().SequenceEqual(found.Public);
+        // Once is enough: another key under the same id would sign wrongly, and that is seen.
+        if (before?.Entries.Any(entry => ReferenceEquals(entry.Certificate.Certificate, found.Certificate) && entry.Key == key) == true)
+            return true;
         if (key.Id.Length == 0 || !key.Id.AsSpan().SequenceEqual(found.Id) || (key.Uses & (KeyUses.Signs | KeyUses.AlwaysAsks)) != KeyUses.Signs)
             return false;
         try

@@ -37,7 +37,8 @@ internal sealed class PinTries(string? statePath)
             try
             {
                 Directory.CreateDirectory(statePath);
-                return new FileStream(System.IO.Path.Combine(statePath, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                // Readable is enough, as it may be there from a command that root called.
+                return new FileStream(System.IO.Path.Combine(statePath, LockName), FileMode.OpenOrCreate, FileAccess.Read, FileShare.None);
             }
             catch (IOException) when (waited < LockPatience && !stopping.IsCancellationRequested && Directory.Exists(statePath))
             {

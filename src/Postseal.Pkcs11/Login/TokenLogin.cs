@@ -44,8 +44,34 @@ internal sealed class TokenLogin(string? pinFile, PinTries tries)
         }
     }
 
-    /// <summary>Reads the PIN for a key that wants it before each operation; the caller clears it.</summary>
-    public byte[] ReadPin()
+    /// <summary>Does something with a key that wants the PIN before each operation. A wrong one counts as at a login; the caller holds the
+    /// module's lock for it.</summary>
+    /// <exception cref="LoginException">The PIN is not tried, or was refused.</exception>
+    public T WithPin<T>(TokenInfo token, Func<byte[], T> work)
+    {
+        var stamp = StampOf(pinFile);
+        if (WhyNot(token with { Flags = token.Flags & ~(CKF.CKF_USER_PIN_LOCKED | CKF.CKF_USER_PIN_FINAL_TRY) }, stamp) is { } reason)
+            throw new LoginException(reason);
+        var pin = ReadPin();
+        try
+        {
+            var result = work(pin);
+            if (tries.Read(token.Name).Count > 0)
+                tries.Write(token.Name, []);
+            return result;
+        }
+        catch (Pkcs11Exception e) when (e.RV is CKR.CKR_PIN_INCORRECT or CKR.CKR_PIN_INVALID or CKR.CKR_PIN_LEN_RANGE or CKR.CKR_PIN_LOCKED)
+        {
+            tries.Write(token.Name, [.. tries.Read(token.Name), new PinTry(true, stamp)]);
+            throw new LoginException(WhyNot(token, stamp) ?? "refused the PIN");
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(pin);
+        }
+    }
+
+    private byte[] ReadPin()
     {
         if (pinFile is null)
             throw new LoginException("wants a PIN: write it into a file that only Postseal reads, and name that in [Pkcs11] PinFile");

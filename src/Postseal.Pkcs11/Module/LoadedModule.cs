@@ -83,14 +83,16 @@ internal sealed class LoadedModule(string path, Func<string, IModule> load)
 
     /// <summary>Stops and starts it, as some libraries see only then what was put in; not while a call is under way.</summary>
     /// <param name="seen">The generation that the caller saw: when it is over, somebody has done that.</param>
-    public void Restart(int seen)
+    /// <returns><see langword="false"/> when calls were under way.</returns>
+    public bool Restart(int seen)
     {
         if (!calls.TryEnterWriteLock(RestartPatience))
-            return;
+            return false;
         try
         {
             if (generation == seen && isOurs)
                 Stop();
+            return true;
         }
         finally
         {

@@ -157,6 +157,20 @@ public sealed class KeyTests : IDisposable
     }
 
     [Fact]
+    public async Task A_key_that_always_asks_gets_a_wrong_PIN_once()
+    {
+        room.Token.Add("careful", TestKeys.Create("RSA-2048", 1), alwaysAsks: true);
+        var key = await TokenRoom.KeyAsync(room.Open(), "careful");
+        room.WritePin("000000");
+        var attempts = Enumerable.Range(0, 20).Select(_ => TokenRoom.SignAsync(key).AsTask()).ToList();
+        foreach (var attempt in attempts)
+            Assert.Contains("refused the PIN", (await Assert.ThrowsAsync<CryptographicException>(() => attempt)).Message, StringComparison.Ordinal);
+        Assert.Equal(1, room.Token.WrongPins);
+        room.WritePin(TokenDouble.RightPin);
+        await TokenRoom.SignAsync(key);
+    }
+
+    [Fact]
     public async Task A_key_that_may_not_sign_says_so()
     {
         room.Token.Forbid("rsa", CKA.CKA_SIGN);

@@ -104,6 +104,42 @@ public sealed class ListingTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_key_proved_once_it_need_not_prove_again()
+    {
+        var token = room.Open();
+        await token.ListAsync(Cancellation);
+        var signed = room.Module.Count("C_Sign"); // the one on a curve, whose point nobody shows
+        Assert.Equal(1, signed);
+        room.Time.Now += TimeSpan.FromMinutes(2);
+        await token.ListAsync(Cancellation);
+        Assert.Equal(signed, room.Module.Count("C_Sign"));
+    }
+
+    [Fact]
+    public async Task A_library_that_cannot_be_asked_from_the_beginning_is_not_believed_that_a_key_is_gone()
+    {
+        var token = room.Open();
+        var listed = await token.ListAsync(Cancellation);
+        var key = await TokenRoom.KeyAsync(token, "rsa");
+        using var gate = new ManualResetEventSlim();
+        using var inside = new ManualResetEventSlim();
+        room.Module.Before = function =>
+        {
+            if (function != "C_Sign")
+                return;
+            inside.Set();
+            gate.Wait(Cancellation);
+        };
+        var hanging = TokenRoom.SignAsync(key).AsTask();
+        inside.Wait(Cancellation);
+        room.Token.ListsNothing = true;
+        room.Time.Now += TimeSpan.FromMinutes(2);
+        Assert.Same(listed, await token.ListAsync(Cancellation));
+        gate.Set();
+        await hanging;
+    }
+
+    [Fact]
     public async Task A_key_that_was_deleted_is_gone()
     {
         var token = room.Open();
