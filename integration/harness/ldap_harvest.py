@@ -4,7 +4,9 @@ import base64
 import hashlib
 import itertools
 import re
+import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -98,6 +100,9 @@ class Slapd:
     def stop(self) -> None:
         self._process.terminate()
         self._process.wait()
+
+    def signal(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
 
     def run(self, command: str, *arguments: str, stdin: str = "", ok: tuple[int, ...] = (0,)) -> str:
         return tools.text(tools.run([command, "-x", "-H", self.url, "-D", f"cn=root,{SUFFIX}", "-w", PASSWORD, *arguments],
@@ -360,6 +365,16 @@ def down(learning: Learning) -> None:
         slapd.start()
         host.learns(author, learning.letter(author))
         host.encrypts_to(author)
+        silent = learning.person()
+        slapd.signal(signal.SIGSTOP)
+        try:
+            started = time.monotonic()
+            host.gets(learning.letter(silent))
+            expect(time.monotonic() - started < 10, "the sender waits longer than Timeout")
+            host.daemon.says(rf"no certificate of {silent.address} was learned: ldap:learned .*did not answer within 3 s")
+        finally:
+            slapd.signal(signal.SIGCONT)
+        host.learns(silent, learning.letter(silent))
 
 
 def replica(learning: Learning) -> None:

@@ -43,6 +43,8 @@ internal static partial class SettingsReader
             section.Error("Path", $"there is no section [Ldap:{name}] that says where the directory service is");
         else if (found.Base.Length == 0)
             section.Error("Path", $"[Ldap:{name}] Base is empty; name the entry below which one is added for each address, as Base = ou=learned,dc=example,dc=org");
+        else if (found.Domains.Count > 0)
+            section.Error("Path", $"[Ldap:{name}] Domains lets it be asked for some addresses only, and others would be learned for nothing; leave Domains out");
         else
             return found.Name;
         return null;

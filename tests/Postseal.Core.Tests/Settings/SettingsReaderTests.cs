@@ -303,6 +303,7 @@ public sealed class SettingsReaderTests : IDisposable
     [InlineData("[Originating]\nSenderLogins = wrong", "/wrong line 2: 'bob' is neither an address")]
     [InlineData("[Harvest]\nPath = ldap:corporate", "[Harvest] Path: there is no section [Ldap:corporate]")]
     [InlineData("[Ldap:corporate]\nUrl = ldaps://ldap.example.org\n[Harvest]\nPath = ldap:corporate", "[Harvest] Path: [Ldap:corporate] Base is empty")]
+    [InlineData("[Ldap:a]\nUrl = ldaps://ldap.example.org\nBase = o=a\nDomains = example.net\n[Harvest]\nPath = ldap:a", "[Harvest] Path: [Ldap:a] Domains lets")]
     [InlineData("[Sender:nobody]\nMode = Never", "[Sender:nobody]: 'nobody' is neither an address")]
     [InlineData("[Sender]\nMode = Never", "[Sender:Mode]: 'Mode' is neither an address")]
     [InlineData("[Sender:@example.org]\nMood = Never", "[Sender:@example.org] Mood: there is no setting 'Mood'")]
