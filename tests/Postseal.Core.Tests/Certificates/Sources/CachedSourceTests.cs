@@ -34,7 +34,7 @@ public sealed class CachedSourceTests : IDisposable
 
         Assert.Equal(isFound ? 1 : 0, (await FindAsync()).Certificates.Count);
         Pass(TimeSpan.FromMinutes(minutes) - TimeSpan.FromSeconds(1));
-        Assert.True(source.FindAsync(Bob, TestContext.Current.CancellationToken).IsCompletedSuccessfully);
+        Assert.True(source.FindAsync(Bob, TestContext.Current.CancellationToken).AsTask().IsCompletedSuccessfully);
         Assert.Equal(1, answers.Asked);
 
         Pass(TimeSpan.FromSeconds(1));
