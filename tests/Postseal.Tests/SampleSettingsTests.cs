@@ -28,7 +28,7 @@ public sealed partial class SampleSettingsTests : IDisposable
     public void Every_setting_stands_in_the_sample()
     {
         var sections = Section().Matches(Sample).Select(section => section.Groups[1].Value).ToList();
-        Assert.Equal(["Milter", "Certificates", "Signing", "Originating", "Encryption", "Override", "Splitting", "Incoming", "Trust", "Revocation", "Harvest", "Smimea", "State", "Log"], sections);
+        Assert.Equal(["Milter", "Certificates", "Signing", "Originating", "Encryption", "Override", "Splitting", "Incoming", "Trust", "Revocation", "Harvest", "Smimea", "Pkcs11", "State", "Log"], sections);
 
         foreach (var section in sections)
         {
