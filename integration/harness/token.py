@@ -211,7 +211,7 @@ def says(room: Room) -> None:
     expect(code == 0 and "token 'mail'" in said, f"{code}\n{said}")
     for address in SIGNERS:
         expect(address in said and "29 days left" in said, said)
-    code, _, said = room.run("explain", "--config", configuration, "--from", RSA)
+    code, _, said = room.run("explain", "--config", configuration, "--from", RSA, "--to", "bob@example.net")
     expect(code == 0 and "pkcs11:token=mail" in said, f"{code}\n{said}")
     with room.token.away():
         code, _, said = room.run("check", "--config", configuration)

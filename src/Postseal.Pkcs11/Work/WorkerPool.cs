@@ -20,6 +20,9 @@ internal sealed class WorkerPool(
     // How long a thread waits whose session the token did not allow, while others have theirs.
     private static readonly TimeSpan SessionPause = TimeSpan.FromSeconds(1);
 
+    // How long the end waits for those that are in the library. They end with the process.
+    private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(5);
+
     private readonly BlockingCollection<Job> jobs = [];
     private readonly CancellationTokenSource stopping = new();
     private readonly Lock starting = new();
@@ -70,7 +73,7 @@ internal sealed class WorkerPool(
     {
         jobs.CompleteAdding();
         await stopping.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAny(Task.WhenAll(workers), Task.Delay(timeout, time)).ConfigureAwait(false);
+        await Task.WhenAny(Task.WhenAll(workers), Task.Delay(EndPatience, time)).ConfigureAwait(false);
     }
 
     private void Add(Job job)
@@ -121,7 +124,14 @@ internal sealed class WorkerPool(
                 Do(job, sessions);
         }
 
-        sessions.Close();
+        try
+        {
+            sessions.Close();
+        }
+        catch (Exception)
+        {
+            // Nobody is there to hear of it, and a thread of our own must not end the process.
+        }
     }
 
     private void Do(Job job, SessionCache sessions)
