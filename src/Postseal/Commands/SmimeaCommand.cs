@@ -26,7 +26,9 @@ internal static class SmimeaCommand
         var association = new AssociationOptions();
         var ttl = new Option<uint>("--ttl")
         {
-            Description = "The seconds that others may keep the record.", HelpName = "SECONDS", DefaultValueFactory = _ => DefaultTtl,
+            Description = "The seconds that others may keep the record.",
+            HelpName = "SECONDS",
+            DefaultValueFactory = _ => DefaultTtl,
         };
         var generic = new Option<bool>("--generic") { Description = "Write TYPE53, for name servers that do not know SMIMEA (RFC 3597)." };
         var check = new Option<bool>("--check") { Description = "Look whether the record is in DNS, instead of writing it." };

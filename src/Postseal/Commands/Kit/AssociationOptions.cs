@@ -81,7 +81,9 @@ internal sealed class AssociationOptions
     {
         var option = new Option<string>(name)
         {
-            Description = description, HelpName = string.Join('|', values), DefaultValueFactory = _ => values[0],
+            Description = description,
+            HelpName = string.Join('|', values),
+            DefaultValueFactory = _ => values[0],
         };
         option.AcceptOnlyFromAmong(values);
         return option;
