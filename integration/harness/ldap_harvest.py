@@ -72,7 +72,7 @@ def tests(world: World) -> Iterator[Test]:
                       ("a later certificate takes the place of one, and a signature of before that does not", renewed),
                       ("an entry that somebody placed stays as it is, and a person decides", placed),
                       ("a value that somebody added stays", added),
-                      ("two hosts learn the same at once, and of two certificates the later", at_once),
+                      ("two hosts learn the same at once, and of six certificates the latest", at_once),
                       ("an address with signs of DNs stays below its base", signs_of_names),
                       ("mail goes on while slapd is down or silent", down),
                       ("a replica that refers says which server to name", replica)):
@@ -306,6 +306,12 @@ def placed(learning: Learning) -> None:
         consistent(slapd, author)
         expect(b"\napproved " in slapd.values(author.address, "description")[0], slapd.search(author.address))
         host.encrypts_to(author)
+        # Under the very name that the entry would have, though without a certificate.
+        slapd.run("ldapadd", stdin=f"dn: mail={other.address},{LEARNED}\nobjectClass: inetOrgPerson\ncn: Other\nsn: Other\n")
+        before = slapd.search(other.address, "*", "+")
+        host.gets(learning.letter(other))
+        host.daemon.says(f"waits for approval: ldap:learned: mail={other.address},{LEARNED} was not learned from mail")
+        expect(slapd.search(other.address, "*", "+") == before, "the entry changed")
 
 
 def added(learning: Learning) -> None:
@@ -331,14 +337,15 @@ def at_once(learning: Learning) -> None:
             consistent(slapd, author)
             learned = sum(host.daemon.log().count(f"of {author.address}: nothing was known") for host in hosts)
             expect(learned == 1, f"{learned} hosts say that they learned of {author.address}")
-        first = learning.person()
-        second = learning.person(first.address)
+        # Six certificates of one author, each in one message, in any order.
+        same = [learning.person()]
+        same += [learning.person(same[0].address) for _ in range(5)]
         letters = []
-        for number in range(8):
-            letters.append(learning.letter((first, second)[number % 2]))
+        for author in same:
+            letters.append(learning.letter(author))
             _next_second()
-        list(pool.map(lambda job: job[0].gets(job[1]), zip(itertools.cycle(hosts), letters)))
-        consistent(slapd, second)  # who signed last
+        list(pool.map(lambda job: job[0].gets(job[1]), itertools.product(hosts, reversed(letters))))
+        consistent(slapd, same[-1])  # who signed last
         for host in hosts:
             expect("was learned:" not in host.daemon.log(), host.daemon.log()[-3000:])
 

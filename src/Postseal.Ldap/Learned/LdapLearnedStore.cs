@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+using Postseal.Certificates;
 using Postseal.Certificates.Sources;
 using Postseal.Harvest;
 using Postseal.Ldap.Connections;
@@ -23,14 +25,46 @@ internal sealed class LdapLearnedStore(LdapConnections connections, LdapOptions 
     /// <inheritdoc/>
     public async ValueTask<LearnedSet> ReadAsync(MailAddress address, CancellationToken cancellationToken = default)
     {
-        var found = await connections.UseAsync((connection, token) => FindAsync(connection, address, token), cancellationToken).ConfigureAwait(false);
+        var found = await UseAsync((connection, token) => FindAsync(connection, address, token), cancellationToken).ConfigureAwait(false);
         return found.Known;
     }
 
     /// <inheritdoc/>
     public async ValueTask<HarvestDecision> ChangeAsync(
-        MailAddress address, Func<LearnedSet, HarvestDecision> decide, CancellationToken cancellationToken = default) =>
-        await connections.UseAsync((connection, token) => ChangeAsync(connection, address, decide, token), cancellationToken).ConfigureAwait(false);
+        MailAddress address, Func<LearnedSet, HarvestDecision> decide, CancellationToken cancellationToken = default)
+    {
+        ExceptionDispatchInfo? ofDecision = null;
+        var decision = await UseAsync((connection, token) => ChangeAsync(connection, address, Decide, token), cancellationToken).ConfigureAwait(false);
+        ofDecision?.Throw();
+        return decision;
+
+        // It reads files of this host; what is wrong with them is no fault of a server's.
+        HarvestDecision Decide(LearnedSet known)
+        {
+            try
+            {
+                ofDecision = null;
+                return decide(known);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                ofDecision = ExceptionDispatchInfo.Capture(e);
+                return new HarvestDecision(HarvestKind.Failed, e.Message);
+            }
+        }
+    }
+
+    private async Task<T> UseAsync<T>(Func<LdapConnection, CancellationToken, Task<T>> use, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await connections.UseAsync(use, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException e) when (e is not (LdapException { IsOfServer: false } or AnswerTooLargeException))
+        {
+            throw new SourceUnavailableException(e.Message, e);
+        }
+    }
 
     private async Task<HarvestDecision> ChangeAsync(
         LdapConnection connection, MailAddress address, Func<LearnedSet, HarvestDecision> decide, CancellationToken cancellationToken)
@@ -56,7 +90,7 @@ internal sealed class LdapLearnedStore(LdapConnections connections, LdapOptions 
             }
         }
 
-        throw new IOException($"{connection.Label}: others change '{DnOf(address)}' again and again");
+        throw new LdapException($"{connection.Label}: others change '{DnOf(address)}' again and again", refusal!.Value);
     }
 
     private async Task<FoundEntries> FindAsync(LdapConnection connection, MailAddress address, CancellationToken cancellationToken)
