@@ -2,6 +2,9 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
 using Milter;
+using Postseal.Dns;
+using Postseal.Ldap;
+using Postseal.Pkcs11;
 using Postseal.Program.Milter;
 using Postseal.TestKit;
 
@@ -16,7 +19,8 @@ public sealed partial class LogPageTests
         var written =
             from assembly in (Assembly[])
             [
-                typeof(MilterServer).Assembly, typeof(OutgoingProcessor).Assembly, typeof(SmimeFilter).Assembly, typeof(Pkcs11.Pkcs11Provider).Assembly,
+                typeof(MilterServer).Assembly, typeof(OutgoingProcessor).Assembly, typeof(SmimeFilter).Assembly,
+                typeof(LdapProvider).Assembly, typeof(SmimeaProvider).Assembly, typeof(Pkcs11Provider).Assembly,
             ]
             from type in assembly.GetTypes()
             from method in type.GetMethods(BindingFlags.Static | BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public | BindingFlags.DeclaredOnly)
