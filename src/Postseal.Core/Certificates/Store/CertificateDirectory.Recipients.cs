@@ -112,8 +112,9 @@ public sealed partial class CertificateDirectory
 
     /// <summary>Checks a certificate from elsewhere as those in the directory are checked.</summary>
     /// <returns><see langword="null"/> when mail to the owner may be encrypted to it now.</returns>
+    /// <inheritdoc cref="FindSigner" path="/exception"/>
     internal Rejection? CheckRecipient(MailCertificate certificate, AddressPattern owner) =>
-        CheckRecipient(certificate, owner, CurrentIndex());
+        CheckUse(certificate, owner) ?? (trust.IsOn ? trust.Check(certificate, IssuersFor(CurrentIndex())) : null);
 
     /// <summary>Determines whether the private key of an address lies here; a key is not opened for it. The domain's does not
     /// count, and a common one only where its certificate names the address.</summary>
@@ -189,10 +190,12 @@ public sealed partial class CertificateDirectory
     /// <param name="owner">Whom it has to name; <see langword="null"/>: anybody, or nobody.</param>
     /// <param name="current">The directory whose issuers complete its chain.</param>
     private Rejection? CheckRecipient(MailCertificate certificate, AddressPattern? owner, DirectoryIndex current) =>
+        CheckUse(certificate, owner) ?? (trust.IsOn ? trust.Check(certificate, IssuersFor(current)) : null);
+
+    private Rejection? CheckUse(MailCertificate certificate, AddressPattern? owner) =>
         certificate.CannotEncrypt
         ?? (owner is null ? null : CertificateRules.CheckOwner(certificate.Addresses, owner))
-        ?? CertificateRules.CheckDates(certificate.Certificate, Time.GetUtcNow())
-        ?? (trust.IsOn ? trust.Check(certificate, IssuersFor(current)) : null);
+        ?? CertificateRules.CheckDates(certificate.Certificate, Time.GetUtcNow());
 
     private IReadOnlyList<IReadOnlyList<X509Certificate2>> IssuersFor(DirectoryIndex current) =>
         beside is null ? [current.Intermediates.Certificates] : [current.Intermediates.Certificates, beside.CurrentIndex().Intermediates.Certificates];
