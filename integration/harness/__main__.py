@@ -8,14 +8,14 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from . import bad_input, bad_peers, cases, command_line, corpus, encryption, incoming, judges_test, ldap_harvest, libmilter, logins, mailkit
-from . import milter_clients, milter_in_mta, opening, queue_test, readme, reinjection, sample_test, sendmail_test, socket_test
+from . import bad_input, bad_peers, cases, command_line, corpus, encryption, incoming, judges_test, ldap, ldap_harvest, libmilter, logins
+from . import mailkit, milter_clients, milter_in_mta, opening, queue_test, readme, reinjection, sample_test, sendmail_test, socket_test
 from . import smimea, splitting, token
 from .report import Report, Test
 from .world import World
 
 # The last one asks whether any mail is left anywhere, so it stays last.
-SUITES = (judges_test, cases, splitting, smimea, incoming, ldap_harvest, opening, token, sendmail_test, reinjection, command_line, encryption, logins,
+SUITES = (judges_test, cases, splitting, smimea, ldap, incoming, ldap_harvest, opening, token, sendmail_test, reinjection, command_line, encryption, logins,
           bad_input, socket_test, bad_peers, milter_clients, libmilter, milter_in_mta, sample_test, readme, corpus, mailkit, queue_test)
 
 
