@@ -279,8 +279,7 @@ def abilities(ldap: Directory) -> None:
         slapd = ldap.new([Person("able", ABLE, smime=[value])])
         with slapd.running(), ldap.daemon(slapd):
             mail = ldap.encrypted(ABLE)
-            structure = tools.text(tools.run(["openssl", "cms", "-cmsout", "-print", "-noout"], stdin=mail).stdout)
-            expect(("id-smime-ct-authEnvelopedData" in structure) == is_believed, structure[:500])
+            expect((b"smime-type=authEnveloped-data" in mail) == is_believed, tools.text(mail[:1000]))
 
 
 def proxy_addresses(ldap: Directory) -> None:
@@ -299,7 +298,7 @@ def several(ldap: Directory) -> None:
     slapd = ldap.new([Person("bob", BOB, [past, ldap.der(OTHER), ldap.der(BOB)], smime=[junk])])
     with slapd.running(), ldap.daemon(slapd) as daemon:
         ldap.encrypted(BOB)
-        daemon.says("a value of userSMIMECertificate is SignedData that is damaged")
+        daemon.says("a value of userSMIMECertificate is no certificate and no SignedData")
 
 
 def another(ldap: Directory) -> None:
