@@ -7,6 +7,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import cached_property, partial
 from pathlib import Path
@@ -145,7 +146,7 @@ def tests(world: World) -> Iterator[Test]:
     yield Test("token: the private keys are nowhere but in it", partial(keys_stay, room))
     yield Test("token: a wrong PIN is tried once, by check, the daemon and its restart, and mail waits", partial(wrong_pin, room))
     yield Test("token: pulled and put back during load: nothing lost, nothing unsigned", partial(pulled, room))
-    yield Test("token: 200 messages at once at 20 ms each, and others meanwhile", partial(slow, room))
+    yield Test("token: 200 messages at 20 ms each, 60 at once, and others meanwhile", partial(slow, room))
     yield Test("token: one that hangs defers its own mail and nobody else's", partial(hangs, room))
 
 
@@ -215,7 +216,7 @@ def says(room: Room) -> None:
     expect(code == 0 and "pkcs11:token=mail" in said, f"{code}\n{said}")
     with room.token.away():
         code, _, said = room.run("check", "--config", configuration)
-        expect(code == 1 and "is not there" in said, f"{code}\n{said}")
+        expect(code == 1 and "is there: put it in" in said, f"{code}\n{said}")
 
 
 def keys_stay(room: Room) -> None:
@@ -280,14 +281,10 @@ def pulled(room: Room) -> None:
 
 
 def sign_at_once(room: Room, port: int, count: int, sender: str, label: str) -> float:
-    """How long it takes until all are signed, each on a connection of its own."""
-    replies: list[int] = []
-    threads = [threading.Thread(target=lambda i=i: replies.append(send(port, sender, f"{label}-{i}@example.net", i).code)) for i in range(count)]
+    """How long it takes until all are signed, each on a connection of its own; Postfix serves no more than 100 at once."""
     started = time.monotonic()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(120)
+    with ThreadPoolExecutor(60) as clients:
+        replies = list(clients.map(lambda i: send(port, sender, f"{label}-{i}@example.net", i).code, range(count)))
     expect(replies == [250] * count, f"{replies}")
     return time.monotonic() - started
 
@@ -299,15 +296,14 @@ def slow(room: Room) -> None:
     with serving(room, **sections) as (_, port):
         send(port, RSA, "slow-first@example.net")
         alone = sign_at_once(room, port, 40, "p256@example.org", "file-alone")
-        taken: list[float] = []
-        thread = threading.Thread(target=lambda: taken.append(sign_at_once(room, port, 200, RSA, "slow")))
-        thread.start()
-        beside = sign_at_once(room, port, 40, "p256@example.org", "file-beside")
-        thread.join(120)
+        with ThreadPoolExecutor(1) as other:
+            slow_ones = other.submit(sign_at_once, room, port, 200, RSA, "slow")
+            beside = sign_at_once(room, port, 40, "p256@example.org", "file-beside")
+            taken = slow_ones.result(120)
     least = 200 / 8 * 0.02
-    print(f"  200 messages in {taken[0]:.2f} s, for which the token needs {least:.2f} s; 40 with keys from files took {alone:.2f} s alone, and "
+    print(f"  200 messages in {taken:.2f} s, for which the token needs {least:.2f} s; 40 with keys from files took {alone:.2f} s alone, and "
           f"{beside:.2f} s beside these")
-    expect(len(taken) == 1 and taken[0] >= least, f"{taken}: the token cannot be so fast")
+    expect(taken >= least, f"{taken}: the token cannot be so fast")
     room.world.judges.openssl(room.world.arrived("slow-199@example.net"), Expected(RSA))
 
 
