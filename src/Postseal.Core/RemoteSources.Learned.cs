@@ -18,6 +18,7 @@ public sealed partial class RemoteSources
         var cached = source as CachedSource;
         return (cached?.Source ?? source) is ILearnedStore store
             ? new RemoteLearned(store, source.Name, address => cached?.Forget(address), time)
-            : throw new InvalidOperationException($"'[Harvest] Path = {source.Name}' needs a source that can be written to, as that of Postseal.Ldap.");
+            : throw new InvalidOperationException(
+                $"'[Harvest] Path = {source.Name}' needs a source that can be written to, as that of Postseal.Ldap.");
     }
 }

@@ -39,7 +39,8 @@ internal sealed class HarvestDirectory
     /// <inheritdoc cref="Waiting" path="/exception"/>
     public async ValueTask<string?> AcceptAsync(PendingCertificate waiting, CancellationToken cancellationToken = default)
     {
-        var (kind, why, _) = await learned.ChangeAsync(waiting.Record.Address, known => Approve(waiting, known), cancellationToken).ConfigureAwait(false);
+        var (kind, why, _) = await learned.ChangeAsync(
+            waiting.Record.Address, known => Approve(waiting, known), cancellationToken).ConfigureAwait(false);
         if (kind == HarvestKind.Refused)
             return why;
         File.Delete(waiting.Path);

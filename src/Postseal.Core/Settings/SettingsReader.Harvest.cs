@@ -39,14 +39,19 @@ internal static partial class SettingsReader
         if (section.Text("Path") is not { } path || !IsLdap(path))
             return null;
         var name = path[LdapPrefix.Length..];
-        if (services.FirstOrDefault(service => service.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is not { } found)
-            section.Error("Path", $"there is no section [Ldap:{name}] that says where the directory service is");
-        else if (found.Base.Length == 0)
-            section.Error("Path", $"[Ldap:{name}] Base is empty; name the entry below which one is added for each address, as Base = ou=learned,dc=example,dc=org");
-        else if (found.Domains.Count > 0)
-            section.Error("Path", $"[Ldap:{name}] Domains lets it be asked for some addresses only, and others would be learned for nothing; leave Domains out");
-        else
-            return found.Name;
+        var found = services.FirstOrDefault(service => service.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+        var problem = found switch
+        {
+            null => $"there is no section [Ldap:{name}] that says where the directory service is",
+            { Base.Length: 0 } => $"[Ldap:{name}] Base is empty; name the entry below which one is added for each address, "
+                + "as Base = ou=learned,dc=example,dc=org",
+            { Domains.Count: > 0 } => $"[Ldap:{name}] Domains lets it be asked for some addresses only, and others would be learned for nothing; "
+                + "leave Domains out",
+            _ => null,
+        };
+        if (problem is null)
+            return found!.Name;
+        section.Error("Path", problem);
         return null;
     }
 

@@ -19,7 +19,8 @@ internal sealed record FoundEntries(LearnedSet Known, LearnedEntry? Own)
         if (strangers.Count > 0)
         {
             var placed = strangers.SelectMany(entry => entry.Certificates).ToList();
-            return new FoundEntries(new LearnedSet { Strange = $"{source}: {strangers[0].Strange ?? DistinguishedName.ForPeople(strangers[0].Dn)}", Placed = placed }, Own: null);
+            var where = strangers[0].Strange ?? DistinguishedName.ForPeople(strangers[0].Dn);
+            return new FoundEntries(new LearnedSet { Strange = $"{source}: {where}", Placed = placed }, Own: null);
         }
 
         return own is [var only] ? new FoundEntries(only.Known(), only) : new FoundEntries(new LearnedSet(), Own: null);

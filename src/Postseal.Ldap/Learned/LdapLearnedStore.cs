@@ -34,7 +34,8 @@ internal sealed class LdapLearnedStore(LdapConnections connections, LdapOptions 
         MailAddress address, Func<LearnedSet, HarvestDecision> decide, CancellationToken cancellationToken = default)
     {
         ExceptionDispatchInfo? ofDecision = null;
-        var decision = await UseAsync((connection, token) => ChangeAsync(connection, address, Decide, token), cancellationToken).ConfigureAwait(false);
+        var decision = await UseAsync(
+            (connection, token) => ChangeAsync(connection, address, Decide, token), cancellationToken).ConfigureAwait(false);
         ofDecision?.Throw();
         return decision;
 

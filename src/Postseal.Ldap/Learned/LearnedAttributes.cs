@@ -88,7 +88,11 @@ internal sealed class LearnedAttributes
     private static IReadOnlyList<ReadOnlyMemory<byte>> CertificatesOf(LearnedChange change)
     {
         var kept = change.Kept is { } known ? change.Known.CertificateOf(known) : null;
-        return [.. change.Candidate!.Certificates.Select(one => one.Certificate).Append(kept).OfType<X509Certificate2>().Select(one => one.RawDataMemory)];
+        return
+        [
+            .. change.Candidate!.Certificates.Select(one => one.Certificate).Append(kept).OfType<X509Certificate2>()
+                .Select(one => one.RawDataMemory),
+        ];
     }
 
     /// <summary>With a certificate to encrypt to that stays, the signature stays that has it.</summary>

@@ -33,7 +33,9 @@ internal sealed record LearnedEntry(
     {
         var records = entry.ValuesOf(LearnedAttributes.Description).Where(value => RecordIn(value, address) is not null).ToList();
         var parsed = records.Select(value => RecordIn(value, address)!).ToList();
-        var record = parsed.MaxBy(record => record.SignedAt) is { } last ? last with { Files = [.. parsed.SelectMany(one => one.Files).Distinct()] } : null;
+        var record = parsed.MaxBy(record => record.SignedAt) is { } last
+            ? last with { Files = [.. parsed.SelectMany(one => one.Files).Distinct()] }
+            : null;
         var values = LearnedAttributes.Values(entry).ToList();
         var stranger = values.FirstOrDefault(value => record?.Files.Contains((value.Type, LearnedAttributes.DigestOf(value.Value))) != true);
         return new LearnedEntry(
@@ -57,12 +59,15 @@ internal sealed record LearnedEntry(
     };
 
     private Abilities? Announced() =>
-        Signatures is [var value] && ReceivedSignedData.TryRead(new ReadOnlySequence<byte>(value)) is { Obstacle: null, Signers: [{ Capabilities: { } announced } signer] }
+        Signatures is [var value]
+        && ReceivedSignedData.TryRead(new ReadOnlySequence<byte>(value)) is { Obstacle: null, Signers: [{ Capabilities: { } announced } signer] }
             ? Abilities.Read(announced, signer.SigningTime ?? DateTimeOffset.MinValue)
             : null;
 
     private static LearnedRecord? RecordIn(ReadOnlyMemory<byte> value, MailAddress address) =>
-        value.Length <= MaxRecord && LearnedRecord.Parse(Encoding.UTF8.GetString(value.Span)) is { } record && record.Address == address ? record : null;
+        value.Length <= MaxRecord && LearnedRecord.Parse(Encoding.UTF8.GetString(value.Span)) is { } record && record.Address == address
+            ? record
+            : null;
 
     private static X509Certificate2? Load(ReadOnlyMemory<byte> der)
     {
