@@ -166,7 +166,7 @@ public sealed class EncryptingTests : IDisposable
     public async Task While_certificates_cannot_be_looked_up_nothing_is_sent_in_clear_unless_the_settings_say_so(string settings, bool waits)
     {
         await using var server = new SmtpServerDouble("8BITMIME");
-        using var client = new SmimeSmtpClient(new SmimeSigner(office.Options($"[Encryption]\n{settings}"), null, office.Time, new Silent()));
+        using var client = new SmimeSmtpClient(new SmimeSigner(office.Options($"[Encryption]\n{settings}"), null, new Silent(), null, office.Time));
         await client.ConnectAsync("127.0.0.1", server.Port, cancellationToken: Cancel);
 
         var failure = await Record.ExceptionAsync(() => client.SendAsync(Letter(to: "bob"), Cancel));

@@ -152,7 +152,7 @@ public sealed class SplitSendingTests : IDisposable
     {
         var moody = new Moody(new RecipientCertificates(signer.Certificates), "carol@example.net");
         await using var server = Server();
-        using var client = new SmimeSmtpClient(new SmimeSigner(office.Options("[Encryption]\nMode = IfPossible"), null, office.Time, moody));
+        using var client = new SmimeSmtpClient(new SmimeSigner(office.Options("[Encryption]\nMode = IfPossible"), null, moody, null, office.Time));
         await client.ConnectAsync("127.0.0.1", server.Port, cancellationToken: Cancel);
         var message = Letter("bob, carol, dave");
 
