@@ -12,6 +12,8 @@ namespace Postseal;
 internal sealed class EncryptionStage(
     OutgoingPolicy policy, IIdentitySource identities, IRecipientSource certificates, ICorrespondentMemory memory)
 {
+    private const int MaxLookupsAtOnce = 16;
+
     /// <summary>Encrypts a message, or says why it is not encrypted.</summary>
     /// <param name="plan">The plan.</param>
     /// <param name="signed">The message as the stage before left it.</param>
@@ -21,7 +23,9 @@ internal sealed class EncryptionStage(
         if (!policy.AsksForEncryption(plan) || plan.Classify().IsEncrypted)
             return new StageResult.Passed(signed);
         var encryption = plan.Encryption = new EncryptionPlan(await PlanAsync(plan, cancellationToken).ConfigureAwait(false));
-        await Task.WhenAll(encryption.Recipients.Select(recipient => LookUpAsync(recipient, cancellationToken))).ConfigureAwait(false);
+        // Some at a time: each look-up has a time limit of its own, which a thousand that start together would spend on waiting for each other.
+        foreach (var some in encryption.Recipients.Chunk(MaxLookupsAtOnce))
+            await Task.WhenAll(some.Select(recipient => LookUpAsync(recipient, cancellationToken))).ConfigureAwait(false);
         encryption.Decision = EncryptionChoice.Of(encryption.Recipients, signed.Headers, plan.Envelope);
         return encryption.Decision switch
         {

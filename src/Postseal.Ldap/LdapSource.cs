@@ -64,7 +64,7 @@ internal sealed partial class LdapSource : ICertificateSource, IAsyncDisposable
     public ValueTask DisposeAsync() => Connections.DisposeAsync();
 
     /// <summary>Determines whether other addresses may have an answer all the same.</summary>
-    private static bool IsOfAddress(IOException e) => e is AnswerTooLargeException or LdapException
+    private static bool IsOfAddress(IOException e) => e is AnswerTooLargeException or ConnectionsInUseException or LdapException
     {
         Code: LdapResultCode.SizeLimitExceeded or LdapResultCode.TimeLimitExceeded or LdapResultCode.AdminLimitExceeded
             or LdapResultCode.UnwillingToPerform,

@@ -42,11 +42,13 @@ internal sealed class LdapConnections : IAsyncDisposable
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="LdapException">The server answered, with something else than success.</exception>
     /// <exception cref="AnswerTooLargeException">The answer is larger than any honest one.</exception>
+    /// <exception cref="ConnectionsInUseException">All connections were in use for half of the time limit.</exception>
     /// <exception cref="IOException">No server answers, or none that can be believed. The message begins with the source.</exception>
     public async Task<T> UseAsync<T>(Func<LdapConnection, CancellationToken, Task<T>> use, CancellationToken cancellationToken)
     {
         authentication.Check();
-        using var patience = new CancellationTokenSource(options.Timeout, time);
+        // The rest of the time is the server's, so that it is not taken for silent because others were asking before.
+        using var patience = new CancellationTokenSource(options.Timeout / 2, time);
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         var start = time.GetTimestamp();
         try
@@ -55,8 +57,9 @@ internal sealed class LdapConnections : IAsyncDisposable
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new IOException(
-                $"{Name} is asked so much that all of its {options.Connections} connections were in use for {Seconds(options.Timeout)}");
+            throw new ConnectionsInUseException(
+                $"{Name} is asked so much that all of its {options.Connections} connections were in use for {Seconds(options.Timeout / 2)}; "
+                + "if the server is not slow, raise Connections");
         }
 
         try

@@ -61,7 +61,7 @@ internal sealed class LdapLearnedStore(LdapConnections connections, LdapOptions 
         {
             return await connections.UseAsync(use, cancellationToken).ConfigureAwait(false);
         }
-        catch (IOException e) when (e is not (LdapException { IsOfServer: false } or AnswerTooLargeException))
+        catch (IOException e) when (e is not (LdapException { IsOfServer: false } or AnswerTooLargeException or ConnectionsInUseException))
         {
             throw new SourceUnavailableException(e.Message, e);
         }

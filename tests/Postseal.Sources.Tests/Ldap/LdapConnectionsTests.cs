@@ -36,13 +36,14 @@ public class LdapConnectionsTests
     }
 
     [Fact]
-    public async Task A_question_that_finds_no_free_connection_in_time_says_so()
+    public async Task A_question_that_finds_no_free_connection_in_time_says_so_and_does_not_take_the_server_for_down()
     {
         await using var server = new LdapServerDouble((_, _, cancellation) => Task.Delay(Timeout.Infinite, cancellation));
         await using var source = LdapRoom.Source(LdapRoom.Options(server.Url) with { Connections = 1, Timeout = TimeSpan.FromMilliseconds(300) });
         var questions = Enumerable.Range(0, 2).Select(_ => Assert.ThrowsAnyAsync<IOException>(() => source.FindAsync(Alice, Cancellation).AsTask()));
         var errors = await Task.WhenAll(questions);
-        Assert.Contains(errors, e => e.Message.Contains("did not answer within", StringComparison.Ordinal));
+        Assert.Single(errors, e => e is SourceUnavailableException && e.Message.Contains("did not answer within", StringComparison.Ordinal));
+        Assert.Single(errors, e => e is ConnectionsInUseException && e.Message.Contains("raise Connections", StringComparison.Ordinal));
     }
 
     [Fact]
