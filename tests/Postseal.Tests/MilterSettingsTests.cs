@@ -104,7 +104,7 @@ public sealed class MilterSettingsTests : IDisposable
     [Theory]
     [InlineData("[Milter]\nMaxSpeed = 7", "[Milter] MaxSpeed: there is no setting 'MaxSpeed'; there are Socket, SocketMode, SocketGroup, Peers, MaxMessageSize")]
     [InlineData("[Log]\nLevel = Chatty", "[Log] Level: 'Chatty' is not one of Trace, Debug, Information, Warning, Error, Critical")]
-    [InlineData("[Sining]\nMode = Never", "[Sining]: there is no section 'Sining'; there are Milter, Certificates, Signing, Originating, Sender, Encryption, Recipient, State, Override, Splitting, Revocation, Incoming, From, Harvest, Trust, Log")]
+    [InlineData("[Sining]\nMode = Never", "[Sining]: there is no section 'Sining'; there are Milter, Certificates, Signing, Originating, State, Pkcs11, Sender, Ldap, Encryption, Recipient, Override, Splitting, Revocation, Incoming, From, Harvest, Smimea, Trust, Log")]
     [InlineData("[Milter]\nMaxConnections = many", "[Milter] MaxConnections: 'many' is not a number above 0")]
     [InlineData("[Milter]\nMaxConnections = 0", "[Milter] MaxConnections: '0' is not")]
     [InlineData("[Milter]\nMaxConnections = 7 ; few", "'7 ; few' is not a number above 0; a comment has a line of its own")]
