@@ -126,12 +126,12 @@ internal static partial class SettingsReader
     }
 
     /// <summary>Reads a server's address. That of a socket has its path percent-encoded in the place of the host, as OpenLDAP writes it, where
-    /// <see cref="Uri"/> takes none: it is kept as <c>ldapi:///PATH</c>.</summary>
+    /// <see cref="Uri"/> takes none: it is kept as <c>ldapi:///PATH</c>, without the slash that a URL of it may end with.</summary>
     private static Uri ParseLdapUrl(string text)
     {
         const string Socket = "ldapi://%2F";
         var isSocket = text.StartsWith(Socket, StringComparison.OrdinalIgnoreCase);
-        var plain = isSocket ? "ldapi:///" + text[Socket.Length..].Replace("%2F", "/", StringComparison.OrdinalIgnoreCase) : text;
+        var plain = isSocket ? "ldapi:///" + text[Socket.Length..].TrimEnd('/').Replace("%2F", "/", StringComparison.OrdinalIgnoreCase) : text;
         if (Uri.TryCreate(plain, UriKind.Absolute, out var url) && url is { Query: "", Fragment: "", UserInfo: "" })
         {
             var isServer = url.Scheme is "ldap" or "ldaps" && url.AbsolutePath is "" or "/" && url.Host.Length > 0;

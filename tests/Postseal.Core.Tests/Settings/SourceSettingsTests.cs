@@ -62,6 +62,13 @@ public sealed class SourceSettingsTests : IDisposable
     [InlineData("[Ldap:a]\nUrl = ldaps://a.example\nBind = External", "Bind", "needs CertFile and KeyFile")]
     [InlineData("[Ldap:a]\nUrl = ldaps://a.example\nStartTls = yes", "StartTls", "is for ldap://")]
     [InlineData("[Ldap:a]\nUrl = ldaps://a.example\nCertFile = client.pem", "CertFile", "belong together")]
+    [InlineData("[Ldap:a]\nUrl = ldapi://", "Url", "is not the address of a server")]
+    [InlineData("[Ldap:a]\nUrl = ldapi:///", "Url", "is not the address of a server")]
+    [InlineData("[Ldap:a]\nUrl = ldapi://%2F", "Url", "is not the address of a server")]
+    [InlineData("[Ldap:a]\nUrl = ldapi://a.example/run/slapd/ldapi", "Url", "is not the address of a server")]
+    [InlineData("[Ldap:a]\nUrl = ldapi://%2Frun%2Fslapd%2Fldapi????x", "Url", "is not the address of a server")]
+    [InlineData("[Ldap:a]\nUrl = ldapi://%2Frun%2Fslapd%2Fldapi\nStartTls = yes", "StartTls", "is for ldap://")]
+    [InlineData("[Ldap:a]\nUrl = ldapi://%2Frun%2Fslapd%2Fldapi, ldaps://a.example\nBind = External", "Bind", "needs CertFile and KeyFile")]
     [InlineData("[Smimea]\nLookup = yes\nResolver = 192.0.2.53", "Resolver", "is not on this machine")]
     [InlineData("[Smimea]\nLookup = yes\nResolver = resolver.example", "Resolver", "is not the address of a resolver")]
     [InlineData("[Smimea]\nLookup = yes\nResolver =", "Resolver", "names no server")]
@@ -81,11 +88,22 @@ public sealed class SourceSettingsTests : IDisposable
     [InlineData("[Ldap:a]\nUrl = ldap://127.0.0.1\nBindDn = cn=x\nBindFile = password")]
     [InlineData("[Ldap:a]\nUrl = ldap://a.example\nStartTls = yes\nBindDn = cn=x\nBindFile = password")]
     [InlineData("[Ldap:a]\nUrl = ldaps://a.example\nBind = External\nCertFile = client.pem\nKeyFile = client.key")]
+    [InlineData("[Ldap:a]\nUrl = ldapi://%2Frun%2Fslapd%2Fldapi\nBind = External")]
+    [InlineData("[Ldap:a]\nUrl = ldapi://%2Frun%2Fslapd%2Fldapi\nBindDn = cn=x\nBindFile = password")]
     [InlineData("[Smimea]\nLookup = yes\nResolver = 127.0.0.1:5353, ::1")]
     [InlineData("[Smimea]\nLookup = yes\nResolver = 192.0.2.53\nTrustPath = yes")]
     [InlineData("[Smimea]\nResolver = 192.0.2.53")]
     [InlineData("[Pkcs11]\nModule = module.so\nPinFile = pin\nScan = yes\n[Sender:alice@example.org]\nCertificate = pkcs11:token=mail;object=alice")]
     public void What_works_is_read(string ini) => Read(ini);
+
+    [Theory]
+    [InlineData("ldapi://%2Frun%2Fslapd%2Fldapi")]
+    [InlineData("ldapi://%2frun%2fslapd%2fldapi")]
+    [InlineData("LDAPI://%2Frun%2Fslapd%2Fldapi")]
+    [InlineData("ldapi://%2Frun%2Fslapd%2Fldapi/")]
+    [InlineData("ldapi:///run/slapd/ldapi")]
+    public void A_socket_of_a_directory_service_is_named_as_OpenLDAP_does_and_by_its_path(string url) =>
+        Assert.Equal("ldapi:///run/slapd/ldapi", Assert.Single(Assert.Single(Read($"[Ldap:a]\nUrl = {url}").Ldap).Urls).ToString());
 
     [Fact]
     public void A_key_in_the_token_is_no_file()
