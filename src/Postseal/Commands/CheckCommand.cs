@@ -51,7 +51,7 @@ internal static class CheckCommand
     private static void Write(string configPath, CheckResult result, CommandOutput output)
     {
         output.Line($"{configPath}: configuration OK");
-        output.Line($"Certificates in {result.Directory}:");
+        output.Line($"Certificates in {result.Directory}{(result.Senders.Any(sender => sender.IsInToken) ? " and in the token" : "")}:");
         if (result.Senders.Count == 0)
             output.Line("  no sender certificates; add some with 'postseal certs import FILE', or request one with 'postseal keys csr ADDRESS'");
         else

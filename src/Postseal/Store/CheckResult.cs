@@ -5,7 +5,7 @@ namespace Postseal.Program.Store;
 
 /// <summary>What <c>postseal check</c> found.</summary>
 /// <param name="Directory">The certificate directory.</param>
-/// <param name="Senders">Everyone with files in the directory, and everyone whose section needs some that are not there.</param>
+/// <param name="Senders">Everyone with files in the directory or a key in the token, and everyone whose section needs some that are not there.</param>
 /// <param name="Sections">What each <c>[Sender:…]</c> section comes to.</param>
 /// <param name="Correspondents">Whose mail can be encrypted.</param>
 /// <param name="Incoming">What is verified of mail that comes in, and whom it trusts.</param>
@@ -18,7 +18,8 @@ internal sealed record CheckResult(
     string Directory, IReadOnlyList<CheckedSender> Senders, IReadOnlyList<CheckedSection> Sections, CheckedCorrespondents Correspondents,
     CheckedIncoming? Incoming, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] CheckedHarvest? Harvest,
     IReadOnlyList<CheckedRevocationList> RevocationLists,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<CheckedSource>? Sources, IReadOnlyList<UnusedFile> Unused, IReadOnlyList<string> Warnings);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<CheckedSource>? Sources,
+    IReadOnlyList<UnusedFile> Unused, IReadOnlyList<string> Warnings);
 
 /// <summary>What the check says of one sender.</summary>
 /// <param name="Address">The address its files are named after.</param>
@@ -29,7 +30,12 @@ internal sealed record CheckResult(
 /// <param name="Problem">Why it cannot be used, if it cannot.</param>
 /// <param name="Wanted">Whether the configuration wants this sender's mail signed.</param>
 internal sealed record CheckedSender(
-    string Address, string? Subject, string? Issuer, int? DaysLeft, string? Key, string? Problem, bool Wanted);
+    string Address, string? Subject, string? Issuer, int? DaysLeft, string? Key, string? Problem, bool Wanted)
+{
+    /// <summary>Gets whether its key is in the token.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool IsInToken { get; init; }
+}
 
 /// <summary>What one <c>[Sender:…]</c> section comes to, with what it leaves to others filled in.</summary>
 /// <param name="Section">Its name, in brackets.</param>

@@ -1,4 +1,5 @@
 using Postseal.Certificates.Store;
+using Postseal.Settings;
 
 namespace Postseal.Program.Store;
 
@@ -26,15 +27,17 @@ internal static class FilePermissions
                 .Select(KeyFileReading.WarnOfMode).OfType<string>(),
             .. files.Where(path => Others(path, UnixFileMode.OtherWrite))
                 .Select(path => $"{path} can be written by everyone; 'chmod o-w {path}'"),
-            .. Secrets(settings).Where(path => Others(path, UnixFileMode.OtherRead))
+            .. Secrets(store.Options).Where(path => Others(path, UnixFileMode.OtherRead))
                 .Select(path => $"{path} holds a secret that everyone can read; 'chmod o= {path}'"),
         ];
     }
 
-    private static IEnumerable<string> Secrets(CertificateOptions settings) =>
-        settings.Senders.Values.Select(sender => sender.PassphraseFile)
-            .Append(settings.PassphraseFile)
-            .Append(settings.SecretFile)
+    private static IEnumerable<string> Secrets(PostsealOptions options) =>
+        options.Certificates.Senders.Values.Select(sender => sender.PassphraseFile)
+            .Append(options.Certificates.PassphraseFile)
+            .Append(options.Certificates.SecretFile)
+            .Concat(options.Ldap.SelectMany(service => new[] { service.BindFile, service.KeyFile }))
+            .Append(options.Pkcs11.PinFile)
             .OfType<string>()
             .Distinct();
 
