@@ -45,7 +45,7 @@ public sealed partial class SmimeReader : IDisposable, IAsyncDisposable
     /// <param name="keys">The keys that open mail, each found by its owner.</param>
     /// <param name="loggerFactory">Takes warnings about files and revocation lists. Default: no log.</param>
     /// <param name="time">The clock certificates are held against. Default: the system's.</param>
-    public SmimeReader(PostsealOptions options, IDecryptionSource keys, ILoggerFactory? loggerFactory, TimeProvider? time)
+    public SmimeReader(PostsealOptions options, IDecryptionSource keys, ILoggerFactory? loggerFactory = null, TimeProvider? time = null)
         : this(options, keys ?? throw new ArgumentNullException(nameof(keys)), RemoteSources.None, time, loggerFactory)
     {
     }

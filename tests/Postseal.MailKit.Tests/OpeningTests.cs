@@ -113,7 +113,7 @@ public sealed class OpeningTests : IDisposable
     public async Task A_key_may_be_far_away_and_is_asked_for_by_its_owner()
     {
         var token = new Token(Office.Alice);
-        await using var reader = new SmimeReader(Options(), token, null, office.Time);
+        await using var reader = new SmimeReader(Options(), token, time: office.Time);
         var mail = ByMimeKit(Inside);
 
         var opening = reader.OpenAsync(mail, Alice, Cancel);

@@ -34,7 +34,7 @@ public sealed class SampleTests : IDisposable
         var samples = string.Join('\n', Code(Lines("Samples.cs")));
         var blocks = Blocks().ToList();
 
-        Assert.Equal(13, blocks.Count);
+        Assert.Equal(14, blocks.Count);
         Assert.All(blocks, block => Assert.Contains($"\n{string.Join('\n', Code(block))}\n", samples, StringComparison.Ordinal));
         Assert.InRange(blocks[0].Count(line => line.Length > 0), 15, 21);
     }

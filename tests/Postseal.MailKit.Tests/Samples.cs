@@ -6,7 +6,10 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using MimeKit;
 using MimeKit.Cryptography;
+using Postseal.Dns;
+using Postseal.Ldap;
 using Postseal.Mail;
+using Postseal.Pkcs11;
 using Postseal.Policy;
 using Postseal.Settings;
 
@@ -128,6 +131,14 @@ internal static class Samples
             Console.WriteLine($"stays encrypted: {opened.Reason}");
         Console.WriteLine(opened.Message.TextBody); // a MimeMessage, in clear where it was decrypted
         Console.WriteLine($"{opened.Integrity}; {opened.Verdict.Result}: {opened.Verdict.Reason}");
+    }
+
+    public static async Task OpenSourcesAsync()
+    {
+        var options = PostsealOptions.FromIni("postseal.ini");
+        await using var sources = RemoteSources.Open(options, providers: [new LdapProvider(), new SmimeaProvider(), new Pkcs11Provider()]);
+        var signer = new SmimeSigner(options, sources: sources);
+        using var reader = new SmimeReader(options, sources: sources);
     }
 
     public sealed class ReportingClient(SmimeSigner signer) : SmimeSmtpClient(signer)
