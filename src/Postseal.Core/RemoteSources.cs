@@ -80,6 +80,6 @@ public sealed partial class RemoteSources : IAsyncDisposable
     [
         new ConfigurationError(
             "settings", section, "", $"names a source that this program does not have; add the package Postseal.{(section == "Smimea" ? "Dns" : section)}, "
-                + $"and pass its {section}Provider to RemoteSources.Open"),
+                + $"give its {section}Provider to RemoteSources.Open, and pass along what that returns"),
     ]);
 }

@@ -96,7 +96,7 @@ internal sealed partial class ServerProbe(LdapOptions options, Uri server, TimeP
             if (entries.Count == 0 && !isCutOff)
             {
                 warnings.Add($"{server.OriginalString} shows us no entry below '{options.Base}' that has {string.Join(" or ", options.Attributes)}; "
-                    + "are Base, Attributes and the rights of the account right?");
+                    + "if there should be some, see to Base, Attributes and the rights of the account.");
             }
 
             var count = entries.Count.ToString("N0", CultureInfo.InvariantCulture);

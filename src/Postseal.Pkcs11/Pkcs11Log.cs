@@ -8,7 +8,7 @@ internal static partial class Pkcs11Log
     [LoggerMessage(1, LogLevel.Warning, "pkcs11: {Reason}; what needs its keys is deferred until then", EventName = "TokenAway")]
     public static partial void TokenAway(ILogger logger, string reason);
 
-    [LoggerMessage(2, LogLevel.Information, "pkcs11: {Token}: {Count} certificates with keys", EventName = "TokenRead")]
+    [LoggerMessage(2, LogLevel.Information, "pkcs11: {Token}: certificates with keys: {Count}", EventName = "TokenRead")]
     public static partial void TokenRead(ILogger logger, string token, int count);
 
     [LoggerMessage(3, LogLevel.Warning, "pkcs11: {Token}: {Finding}", EventName = "TokenFinding")]

@@ -50,7 +50,7 @@ internal static partial class SettingsReader
     {
         if (options.Urls.Count == 0)
             section.Error("Url", "names no server; write one, as Url = ldaps://ldap.example.org");
-        if (options is { Bind: LdapBind.Simple, BindDn: null } or { Bind: LdapBind.Simple, BindFile: null })
+        if (options.Bind == LdapBind.Simple && (options.BindDn is null || section.Text("BindFile") is null))
             section.Error("Bind", "is Simple, which needs BindDn and BindFile, a file with the password on its first line");
         // Whoever reads the password on the way can write what he likes into the directory, and is the correspondent.
         if (options is { Bind: LdapBind.Simple, StartTls: false } && options.Urls.FirstOrDefault(IsClear) is { } clear)

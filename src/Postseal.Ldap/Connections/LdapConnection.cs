@@ -136,7 +136,9 @@ internal sealed class LdapConnection(Socket socket, LdapStream stream, string la
             return;
         var remedy = result.Code switch
         {
-            LdapResultCode.NoSuchObject or LdapResultCode.InvalidDnSyntax => "; correct Base",
+            // Servers say the same of what the account may not see.
+            LdapResultCode.NoSuchObject => "; correct Base, or let whom Bind names see it",
+            LdapResultCode.InvalidDnSyntax => "; correct Base",
             LdapResultCode.Referral => "; referrals are not followed: name the server that has the entries itself in Url",
             LdapResultCode.InsufficientAccessRights or LdapResultCode.OperationsError => "; whom Bind names may not see that, or it is not set",
             LdapResultCode.StrongerAuthRequired or LdapResultCode.ConfidentialityRequired => "; it wants ldaps:// or StartTls = yes",

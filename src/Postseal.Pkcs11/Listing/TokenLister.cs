@@ -113,11 +113,12 @@ internal sealed class TokenLister(Pkcs11Uri? wanted, TokenReader reader, ILogger
     }
 
     // Of a token that was read once it is known what it has. Of one that never was it is not, and so of none what they do not have.
-    private static string? WhyNotWhole(List<ListedToken> tokens, string? problem)
+    private string? WhyNotWhole(List<ListedToken> tokens, string? problem)
     {
         if (tokens.Find(token => token.Content is null) is { } unread)
             return $"{unread.Info.Name} {unread.Problem}";
-        return tokens.Count > 0 ? null : problem ?? "no token of those that are wanted is there: put it in, or see that its device can be reached";
+        return tokens.Count > 0 ? null : problem ?? $"the library shows no token{(wanted is null ? "" : " that [Pkcs11] Token names")}: put it in, or see "
+            + "that its device can be reached and that the library finds settings of its own, as SoftHSM by SOFTHSM2_CONF";
     }
 
     private static bool HasLost(ListedToken token, TokenContent? before) => before is not null && before.Entries.Any(
