@@ -143,8 +143,29 @@ internal sealed class TokenLogin(string? pinFile, PinTries tries)
         }
         catch (Pkcs11Exception)
         {
+            // Some libraries say of a wrong PIN no more than that something failed. The token counted it all the same.
+            if (HasCounted(module, token))
+            {
+                tries.Write(token.Name, [.. before, new PinTry(true, stamp)]);
+                throw new LoginException(WhyNot(token, stamp) ?? "refused the PIN");
+            }
+
             tries.Write(token.Name, before); // it did not come to look at the PIN
             throw;
+        }
+    }
+
+    /// <summary>Determines whether a token counted a wrong PIN just now.</summary>
+    private static bool HasCounted(IModule module, TokenInfo before)
+    {
+        try
+        {
+            var now = module.GetToken(before.Slot);
+            return now.Name == before.Name && (now.IsPinLocked || now.IsLastTry || (now.HadWrongPin && !before.HadWrongPin));
+        }
+        catch (Pkcs11Exception)
+        {
+            return false; // it is away
         }
     }
 

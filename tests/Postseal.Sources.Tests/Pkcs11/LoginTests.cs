@@ -24,6 +24,20 @@ public sealed class LoginTests : IDisposable
         Assert.Equal(1, room.Token.WrongPins);
     }
 
+    [Theory]
+    [InlineData(CKR.CKR_FUNCTION_FAILED)]
+    [InlineData(CKR.CKR_GENERAL_ERROR)]
+    [InlineData(CKR.CKR_DEVICE_ERROR)]
+    [InlineData(CKR.CKR_ARGUMENTS_BAD)]
+    public async Task A_wrong_PIN_of_which_the_library_says_only_that_something_failed_is_tried_once(CKR answer)
+    {
+        room.Token.WrongPin = answer;
+        room.WritePin("000000");
+        for (var i = 0; i < 3; i++)
+            Assert.Contains("refused the PIN", await WhyNotAsync(room.Open()), StringComparison.Ordinal);
+        Assert.Equal(1, room.Token.WrongPins);
+    }
+
     [Fact]
     public async Task Two_that_start_at_once_try_a_wrong_PIN_once()
     {

@@ -25,6 +25,9 @@ internal sealed class TokenDouble(string label)
 
     public int WrongPins { get; private set; }
 
+    /// <summary>What is answered to a wrong PIN.</summary>
+    public CKR WrongPin { get; set; } = CKR.CKR_PIN_INCORRECT;
+
     public HashSet<CKM> Mechanisms { get; } =
         [CKM.CKM_RSA_PKCS, CKM.CKM_RSA_PKCS_PSS, CKM.CKM_RSA_X_509, CKM.CKM_RSA_PKCS_OAEP, CKM.CKM_ECDSA, CKM.CKM_ECDH1_DERIVE];
 
@@ -104,8 +107,9 @@ internal sealed class TokenDouble(string label)
             return;
         }
 
-        WrongPins++;
-        throw new Pkcs11Exception("C_Login", CKR.CKR_PIN_INCORRECT);
+        if (++WrongPins == 1)
+            Flags |= CKF.CKF_USER_PIN_COUNT_LOW;
+        throw new Pkcs11Exception("C_Login", WrongPin);
     }
 
     public IReadOnlyList<ulong> Find(CKO kind, byte[]? id) => ListsNothing
