@@ -19,6 +19,9 @@ internal sealed class LdapConnector(LdapOptions options, Authentication authenti
     public async Task<LdapConnection> OpenAsync(Uri server, CancellationToken cancellationToken)
     {
         var label = $"ldap:{options.Name} ({server.OriginalString})";
+        // The settings are held to it too, but programs make options without them.
+        if (options is { Bind: LdapBind.Simple, StartTls: false } && server is { Scheme: "ldap", IsLoopback: false })
+            throw new IOException($"{label} would get the password in BindFile in clear; write ldaps:// or StartTls = yes");
         var socket = await ConnectAsync(server, label, cancellationToken).ConfigureAwait(false);
         try
         {

@@ -181,6 +181,15 @@ public class LdapConnectionsTests
     }
 
     [Fact]
+    public async Task A_password_is_not_sent_in_clear_whoever_made_the_options()
+    {
+        using var directory = new TemporaryDirectory();
+        var options = LdapRoom.Options(new Uri("ldap://192.0.2.1")) with { Bind = LdapBind.Simple, BindDn = "cn=postseal", BindFile = directory.Write("password", "right\n") };
+        var e = await Assert.ThrowsAnyAsync<IOException>(() => LdapRoom.FindAsync(options with { Timeout = TimeSpan.FromSeconds(1) }));
+        Assert.Contains("in clear; write ldaps://", e.Message);
+    }
+
+    [Fact]
     public async Task An_empty_password_is_not_sent()
     {
         using var directory = new TemporaryDirectory();
