@@ -67,7 +67,10 @@ internal sealed partial class LdapSource : ICertificateSource, IAsyncDisposable
     private static bool IsOfAddress(IOException e) => e is AnswerTooLargeException or ConnectionsInUseException or LdapException
     {
         Code: LdapResultCode.SizeLimitExceeded or LdapResultCode.TimeLimitExceeded or LdapResultCode.AdminLimitExceeded
-            or LdapResultCode.UnwillingToPerform,
+            or LdapResultCode.UnwillingToPerform
+            // Of an address that the server cannot read in a filter, as one with letters beyond ASCII.
+            or LdapResultCode.ProtocolError or LdapResultCode.InappropriateMatching or LdapResultCode.ConstraintViolation
+            or LdapResultCode.InvalidAttributeSyntax,
     };
 
     [LoggerMessage(420, LogLevel.Warning, "{Problem}")]

@@ -29,6 +29,19 @@ public class LdapFaultTests
     }
 
     [Theory]
+    [InlineData(2)] // protocolError
+    [InlineData(18)] // inappropriateMatching
+    [InlineData(19)] // constraintViolation
+    [InlineData(21)] // invalidAttributeSyntax
+    [InlineData(53)] // unwillingToPerform
+    public async Task An_address_that_a_server_cannot_search_for_keeps_nobody_else_from_an_answer(int code)
+    {
+        await using var server = new LdapServerDouble(request => [LdapServerDouble.Result(request.Id, 5, code)]);
+        var e = await Assert.ThrowsAnyAsync<IOException>(() => LdapRoom.FindAsync(LdapRoom.Options(server.Url)));
+        Assert.IsNotType<SourceUnavailableException>(e, exactMatch: false);
+    }
+
+    [Theory]
     [InlineData("a message of nobody's", 7)]
     [InlineData("a message of an earlier request", -1)]
     public async Task An_answer_with_another_id_is_not_believed(string what, int difference) =>
