@@ -16,8 +16,9 @@ internal sealed class TrustCheck(TrustOptions options, TimeProvider time, Action
     private readonly TrustAnchors anchors = new(options.Anchors, time, warn);
     private readonly IssuerIndex index = new();
 
-    // By the object, which is the same for as long as its file does not change.
-    private readonly ConditionalWeakTable<X509Certificate2, Verdict> verdicts = [];
+    // By the object, which is the same for as long as its file, or what its source has, does not change. The certificate alone is not: a source
+    // may have it once more with other certificates beside it, by which its chain leads elsewhere.
+    private readonly ConditionalWeakTable<MailCertificate, Verdict> verdicts = [];
 
     /// <summary>Gets whether anything is asked of recipients' certificates at all.</summary>
     public bool IsOn => options.ForEncryption;
@@ -31,13 +32,13 @@ internal sealed class TrustCheck(TrustOptions options, TimeProvider time, Action
     public Rejection? Check(MailCertificate certificate, IReadOnlyList<IReadOnlyList<X509Certificate2>> issuers)
     {
         var (trusted, now) = (anchors.Current(), time.GetUtcNow());
-        if (verdicts.TryGetValue(certificate.Certificate, out var known) && known.Holds(trusted, issuers, now.UtcDateTime))
+        if (verdicts.TryGetValue(certificate, out var known) && known.Holds(trusted, issuers, now.UtcDateTime))
             return known.Rejection;
         var graph = new IssuerGraph(
             certificate.Certificate, index.Of(trusted), [index.Of(certificate.Beside), .. issuers.Select(index.Of)]);
         var rejection = Check(certificate.Certificate, trusted, graph, now);
         verdicts.AddOrUpdate(
-            certificate.Certificate, new Verdict(rejection, trusted, issuers, now.UtcDateTime, NextDate(graph.Certificates, now.UtcDateTime)));
+            certificate, new Verdict(rejection, trusted, issuers, now.UtcDateTime, NextDate(graph.Certificates, now.UtcDateTime)));
         return rejection;
     }
 

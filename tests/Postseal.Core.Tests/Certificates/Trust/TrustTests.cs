@@ -72,6 +72,25 @@ public sealed class TrustTests : IDisposable
     }
 
     [Fact]
+    public async Task An_intermediate_that_a_source_has_later_completes_the_chain_then()
+    {
+        // A source reads each certificate once, whatever is beside it.
+        var certificate = X509Certificate2.CreateFromPem(Issue(folder.Ca, Bob, withChain: false));
+        var source = new Source(certificate);
+        var file = anchors.Write("anchors.pem", Pem(folder.Ca.Root));
+        // Neither is read anew: they did not change lately.
+        File.SetLastWriteTimeUtc(file, Noon.AddHours(-1).UtcDateTime);
+        Directory.SetLastWriteTimeUtc(folder.Path, Noon.AddHours(-1).UtcDateTime);
+        var directory = new CertificateDirectory(Options(file), time, log);
+        var recipients = new RecipientCertificates(directory, source);
+        AssertUntrusted(await Ask(recipients));
+
+        source.Beside = [certificate, folder.Ca.Intermediate];
+
+        AssertTrusted(await Ask(recipients));
+    }
+
+    [Fact]
     public async Task The_administrators_intermediates_complete_the_chains_of_what_was_learned()
     {
         folder.Write("chain.pem", Pem(folder.Ca.Intermediate));
@@ -337,6 +356,18 @@ public sealed class TrustTests : IDisposable
     {
         folder.Dispose();
         anchors.Dispose();
+    }
+
+    private sealed class Source(X509Certificate2 certificate) : ICertificateSource
+    {
+        public X509Certificate2[] Beside { get; set; } = [];
+
+        public string Name => "ldap:example";
+
+        public ValueTask<FoundCertificates> FindAsync(MailAddress address, CancellationToken cancellationToken = default) =>
+            ValueTask.FromResult(new FoundCertificates([MailCertificate.OfCorrespondent(certificate, Name, Beside)]));
+
+        public ValueTask<SourceReport> ProbeAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
     }
 
     private static void AssertTrusted(Lookup<MailCertificate> found) => Assert.IsType<Lookup<MailCertificate>.Found>(found);
