@@ -51,6 +51,7 @@ internal sealed class SmimeaRecords
         {
             VouchesFor = certificate => own.Exists(record => record.Matches(certificate.Certificate)) || anchors.Covers(certificate),
             HoldsFor = holdsFor,
+            SizeBeside = usable.Sum(record => 3L * record.Data.Length),
             Problem = ProblemOf(certificates),
         };
     }

@@ -33,4 +33,7 @@ public sealed record FoundCertificates(IReadOnlyList<MailCertificate> Certificat
     /// <c>smimea: the record of alice@example.org has a digest alone, …</c>. Default: <see langword="null"/>, nothing is wrong. With it, there
     /// being no certificate is no absence.</summary>
     public string? Problem { get; init; }
+
+    /// <summary>Gets how many bytes <see cref="VouchesFor"/> keeps besides the certificates.</summary>
+    internal long SizeBeside { get; init; }
 }

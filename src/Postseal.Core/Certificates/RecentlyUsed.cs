@@ -51,10 +51,33 @@ internal sealed class RecentlyUsed<TKey, TValue>(int maxCount, long maxSize)
         var kept = now.Young.Entries.GetOrAdd(key, entry);
         if (!ReferenceEquals(kept, entry))
             return kept.Value;
-        var isFull = Interlocked.Increment(ref now.Young.Count) >= maxCount | Interlocked.Add(ref now.Young.Size, size) >= maxSize;
+        Grow(now, 1, size);
+        return value;
+    }
+
+    /// <summary>Remembers one in the place of the one before.</summary>
+    /// <inheritdoc cref="Add" path="/param"/>
+    public void Replace(TKey key, TValue value, long size)
+    {
+        var now = generations;
+        var entry = new Entry(value, size);
+        Entry? before = null;
+        now.Young.Entries.AddOrUpdate(key, _ => With(null), (_, other) => With(other));
+        Grow(now, before is null ? 1 : 0, size - (before?.Size ?? 0));
+
+        // Called again where somebody else is faster.
+        Entry With(Entry? other)
+        {
+            before = other;
+            return entry;
+        }
+    }
+
+    private void Grow(Generations now, int count, long size)
+    {
+        var isFull = Interlocked.Add(ref now.Young.Count, count) >= maxCount | Interlocked.Add(ref now.Young.Size, size) >= maxSize;
         if (isFull)
             Interlocked.CompareExchange(ref generations, new Generations(new(), now.Young), now);
-        return value;
     }
 
     private sealed record Entry(TValue Value, long Size);

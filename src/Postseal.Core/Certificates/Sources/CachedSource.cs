@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using Postseal.Mail;
 
@@ -112,8 +113,13 @@ internal sealed partial class CachedSource : ICertificateSource, IAsyncDisposabl
 
         // First what answers the next who asks, then the question away: nobody may find neither.
         if (questions.TryGetValue(key, out var current) && ReferenceEquals(current, question))
-            Remember(key, found);
-        questions.TryRemove(new(key, question));
+        {
+            var entry = Remember(key, found);
+            // Forgotten in between.
+            if (!questions.TryRemove(new(key, question)))
+                entry.Answer = null;
+        }
+
         return found;
     }
 
@@ -159,13 +165,21 @@ internal sealed partial class CachedSource : ICertificateSource, IAsyncDisposabl
         return e;
     }
 
-    private void Remember(string key, FoundCertificates found)
+    private Entry Remember(string key, FoundCertificates found)
     {
         var longest = found.Certificates.Count > 0 ? limits.Cache : limits.NegativeCache;
         var answer = new Answer(found, time.GetTimestamp(), found.HoldsFor < longest ? found.HoldsFor.Value : longest);
-        var size = SizeOfEntry + SizeOfCertificate * found.Certificates.Sum(certificate => 1 + certificate.Beside.Count);
-        entries.Add(key, new Entry(), size).Answer = answer;
+        var entry = new Entry { Answer = answer };
+        entries.Replace(key, entry, SizeOf(found));
+        return entry;
     }
+
+    /// <summary>Estimates what an answer takes. The platform keeps a certificate more than once, and a stranger makes his as large as he
+    /// can.</summary>
+    private static long SizeOf(FoundCertificates found) => SizeOfEntry + found.SizeBeside + found.Certificates
+        .SelectMany(certificate => certificate.Beside.Append(certificate.Certificate))
+        .Distinct(ReferenceEqualityComparer.Instance).Cast<X509Certificate2>()
+        .Sum(certificate => Math.Max(SizeOfCertificate, 3L * certificate.RawDataMemory.Length));
 
     private bool IsFresh(Answer answer) => time.GetElapsedTime(answer.At) < answer.HoldsFor;
 

@@ -195,6 +195,44 @@ public sealed class CachedSourceTests : IDisposable
         Assert.Equal(2, answers.Asked);
     }
 
+    [Fact]
+    public async Task What_is_forgotten_while_its_answer_is_being_remembered_is_asked_for_again()
+    {
+        answers.Has = new FoundCertificates(new Watched(() => source.Forget(Bob)));
+        await FindAsync();
+        answers.Has = Found();
+
+        Assert.Single((await FindAsync()).Certificates);
+        Assert.Equal(2, answers.Asked);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_strangers_publish_takes_no_more_memory_than_its_bound(bool isLargeAtOnce)
+    {
+        var large = FoundCertificates.None with { SizeBeside = 1 << 20 };
+        MailAddress[] addresses = [.. Enumerable.Range(0, 200).Select(i => TestMail.Address($"user{i}@evil.example"))];
+        if (!isLargeAtOnce)
+        {
+            await AskForAllAsync();
+            Pass(Limits.NegativeCache);
+        }
+
+        answers.Has = large;
+        await AskForAllAsync();
+        var before = answers.Asked;
+        await AskForAllAsync();
+
+        Assert.True(answers.Asked > before, "200 MiB were remembered");
+
+        async Task AskForAllAsync()
+        {
+            foreach (var address in addresses)
+                await source.FindAsync(address, TestContext.Current.CancellationToken);
+        }
+    }
+
     public void Dispose() => folder.Dispose();
 
     private Task<FoundCertificates> FindAsync() => FindAsync(Bob.ToString());
@@ -206,6 +244,22 @@ public sealed class CachedSourceTests : IDisposable
 
     private FoundCertificates Found() =>
         new([MailCertificate.OfCorrespondent(X509Certificate2.CreateFromPem(folder.Ca.Issue(new TestCaRequest(Bob.ToString())).CertificatePem), answers.Name)]);
+
+    /// <summary>No certificates, and word when somebody looks.</summary>
+    private sealed class Watched(Action looked) : IReadOnlyList<MailCertificate>
+    {
+        public int Count => 0;
+
+        public MailCertificate this[int index] => throw new NotSupportedException();
+
+        public IEnumerator<MailCertificate> GetEnumerator()
+        {
+            looked();
+            return Enumerable.Empty<MailCertificate>().GetEnumerator();
+        }
+
+        System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
+    }
 
     private sealed class Answers : ICertificateSource
     {
