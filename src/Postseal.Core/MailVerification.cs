@@ -57,7 +57,9 @@ internal sealed partial class MailVerification
             NoticeTemplate.Load(incoming.Notice, incoming.NoticeLanguage));
         Incoming = new IncomingProcessor(
             new IncomingPolicy(incoming, options.Originating, options.Override), new OpeningStage(incoming, Verifier, sources.Keys, readers),
-            new Harvester(options.Harvest, incoming.Domains, directory, trust, sources.Remote.LearnedStore(options.Harvest, time), isTrial: !learns));
+            new Harvester(
+                options.Harvest, incoming.Domains, directory, trust, sources.Remote.LearnedStore(options.Harvest, time),
+                sources.Token is null ? null : sources.Identities, isTrial: !learns));
     }
 
     /// <summary>Gets what verifies a message.</summary>

@@ -62,6 +62,9 @@ public sealed class HarvestRoom : IDisposable
     /// <summary>Gets the store that several hosts share; <see langword="null"/> if this one keeps all by itself.</summary>
     internal ILearnedStore? Shared { get; set; }
 
+    /// <summary>Gets or sets what knows whose keys are in a token.</summary>
+    public IIdentitySource? Token { get; set; }
+
     /// <summary>Has what is learned from now on kept where other hosts find it.</summary>
     internal SharedStoreDouble Share()
     {
@@ -139,7 +142,7 @@ public sealed class HarvestRoom : IDisposable
         List<AddressPattern> own = [AddressPattern.Parse("@example.net")];
         foreach (var domain in ownDomains)
             own.Add(AddressPattern.Parse(domain));
-        return new(Harvest, own, Directory, trust, Shared, IsTrial);
+        return new(Harvest, own, Directory, trust, Shared, Token, IsTrial);
     }
 
     internal MailVerdict Verify(byte[] letter) => verifier.Verify(MailMessage.Parse(letter));

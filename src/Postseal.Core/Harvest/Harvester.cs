@@ -20,6 +20,7 @@ internal sealed class Harvester
     private readonly HarvestRules rules;
     private readonly ILearnedStore learned;
     private readonly PendingFiles pending;
+    private readonly IIdentitySource? token;
     private readonly bool isTrial;
 
     /// <summary>Makes a harvester.</summary>
@@ -28,12 +29,14 @@ internal sealed class Harvester
     /// <param name="directory">The administrator's directory, whose settings say where learned certificates are kept.</param>
     /// <param name="trust">Knows which CAs are trusted.</param>
     /// <param name="shared">Where learned certificates are kept for several hosts; <see langword="null"/>: in files of this one.</param>
+    /// <param name="token">Knows whose keys are in the token: these addresses are ours, too; <see langword="null"/>: there is none.</param>
     /// <param name="isTrial">Whether it only says what would be learned.</param>
     public Harvester(
         HarvestOptions options, IReadOnlyList<AddressPattern> ownDomains, CertificateDirectory directory, SignerTrust trust,
-        ILearnedStore? shared = null, bool isTrial = false)
+        ILearnedStore? shared = null, IIdentitySource? token = null, bool isTrial = false)
     {
         this.options = options;
+        this.token = token;
         this.isTrial = isTrial;
         this.directory = directory;
         IsOn = options.Accept != HarvestAccept.Off && directory.Options.HarvestedPath is not null;
@@ -71,6 +74,8 @@ internal sealed class Harvester
 
     private async ValueTask<HarvestDecision> LearnAsync(Candidate candidate, CancellationToken cancellationToken)
     {
+        if (token is not null && await token.HoldsKeyOfAsync(candidate.Address, cancellationToken).ConfigureAwait(false))
+            return new(HarvestKind.Refused, $"the key of {candidate.Address} is in the token");
         if (OfAdministrator(candidate) is var (isSame, file))
             return isSame ? new(HarvestKind.Known, $"it is in {file}") : Wait(candidate, $"the administrator has another in {file}");
         var decision = Decide(candidate, await learned.ReadAsync(candidate.Address, cancellationToken).ConfigureAwait(false));

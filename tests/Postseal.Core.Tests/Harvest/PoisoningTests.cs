@@ -2,6 +2,7 @@ using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Postseal.Certificates;
 using Postseal.Cms;
 using Postseal.Harvest;
 using Postseal.Mail;
@@ -249,6 +250,20 @@ public class PoisoningTests : IDisposable
     }
 
     [Fact]
+    public void Nobody_outside_writes_as_one_of_us_whose_key_is_in_a_token()
+    {
+        var token = new Token(MailAddress.TryParse(Alice, out var address) ? address : null);
+        room.Token = token;
+        Refused(Signed(alice), HarvestKind.Refused, "in the token");
+
+        token.IsAway = true;
+        Refused(Signed(alice), HarvestKind.Failed, "put the token back in");
+
+        room.Token = new Token(null);
+        Assert.Equal(HarvestKind.New, room.Offer(Signed(alice)).Kind);
+    }
+
+    [Fact]
     public void An_older_message_brings_back_no_older_certificate()
     {
         room.Harvest = room.Harvest with { Accept = HarvestAccept.Replace };
@@ -449,6 +464,21 @@ public class PoisoningTests : IDisposable
     }
 
     private byte[] Signed(LetterSigner signer) => room.Letter(Alice, room.By(signer).Detached(SignedLetter.Text));
+
+    /// <summary>A token with the key of one address, or of none.</summary>
+    private sealed class Token(MailAddress? owner) : IIdentitySource
+    {
+        public bool IsAway { get; set; }
+
+        public ValueTask<Lookup<Identity>> FindSignerAsync(MailAddress address, CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException();
+
+        public ValueTask<bool> HasAnythingForAsync(MailAddress address, CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException();
+
+        public ValueTask<bool> HoldsKeyOfAsync(MailAddress address, CancellationToken cancellationToken = default) =>
+            IsAway ? throw new IOException("pkcs11: put the token back in") : ValueTask.FromResult(address == owner);
+    }
 
     private void RefusedPreference(X509Certificate2 other, string why) => Refused(
         room.Letter(Alice, (room.By(alice) with { Beside = [other], Attributes = [Preference(other)] }).Detached(SignedLetter.Text)),
