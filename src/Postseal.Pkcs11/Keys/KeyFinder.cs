@@ -18,15 +18,20 @@ internal static class KeyFinder
             return known;
         foreach (var handle in session.Module.Find(session.Handle, CKO.CKO_PRIVATE_KEY, item.Id.Length > 0 ? item.Id : null, MaxSame))
         {
-            var values = session.Module.GetAttributes(session.Handle, handle, CKA.CKA_KEY_TYPE, CKA.CKA_LABEL, CKA.CKA_MODULUS);
-            if (Number(values[0]) == (ulong)item.Type && Text(values[1]) == item.Label
-                && (item.Type != CKK.CKK_RSA || values[2] is not { } modulus || modulus.AsSpan().TrimStart((byte)0).SequenceEqual(item.Public)))
-            {
+            var values = session.Module.GetAttributes(session.Handle, handle, CKA.CKA_KEY_TYPE, CKA.CKA_LABEL, CKA.CKA_MODULUS, CKA.CKA_EC_POINT);
+            if (Number(values[0]) == (ulong)item.Type && Text(values[1]) == item.Label && IsNoOther(item, values[2], values[3]))
                 return session.Keys[item] = handle;
-            }
         }
 
         throw new IOException($"it is no longer in {item.Token}");
+    }
+
+    /// <summary>Determines whether what a key shows is not that of another with the same identifier and label; some show nothing.</summary>
+    private static bool IsNoOther(KeyObject item, byte[]? modulus, byte[]? point)
+    {
+        var shown = item.Type == CKK.CKK_RSA ? modulus : point;
+        return shown is not { Length: > 0 } || item.Public is null
+            || (item.Type == CKK.CKK_RSA ? PublicPart.OfModulus(shown) : PublicPart.OfPoint(shown)).AsSpan().SequenceEqual(item.Public);
     }
 
     /// <summary>Reads a CK_ULONG.</summary>

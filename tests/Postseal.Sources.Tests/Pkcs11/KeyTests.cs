@@ -30,6 +30,23 @@ public sealed class KeyTests : IDisposable
             ?? certificate.Certificate.GetECDsaPublicKey()!.VerifyHash(hash, signature, DSASignatureFormat.Rfc3279DerSequence));
     }
 
+    [Fact]
+    public async Task Of_two_keys_with_the_same_names_each_signs_for_its_certificate()
+    {
+        byte[] id = [7];
+        foreach (var key in new[] { ECDsa.Create(ECCurve.NamedCurves.nistP256), ECDsa.Create(ECCurve.NamedCurves.nistP256) })
+        {
+            room.Token.AddKey("twin", key, id, showsPoint: true);
+            room.Token.AddCertificate("twin", TokenDouble.CertificateOf("twin", key), id);
+        }
+
+        var twins = await room.Open().FindAsync("pkcs11:object=twin", Cancellation);
+
+        Assert.Equal(2, twins.Count);
+        foreach (var twin in twins)
+            Assert.NotEmpty(await TokenRoom.SignAsync(twin.DecryptionKey.Key));
+    }
+
     [Theory]
     [InlineData("rsa")]
     [InlineData("ec")]

@@ -60,7 +60,7 @@ internal sealed class TokenDouble(string label)
         [CKA.CKA_CERTIFICATE_TYPE] = BitConverter.GetBytes((ulong)CKC.CKC_X_509),
     }, null));
 
-    public void AddKey(string name, AsymmetricAlgorithm key, byte[] id, bool alwaysAsks = false)
+    public void AddKey(string name, AsymmetricAlgorithm key, byte[] id, bool alwaysAsks = false, bool showsPoint = false)
     {
         var attributes = new Dictionary<CKA, byte[]>
         {
@@ -74,6 +74,8 @@ internal sealed class TokenDouble(string label)
         };
         if (key is RSA rsa)
             attributes[CKA.CKA_MODULUS] = rsa.ExportParameters(false).Modulus!;
+        if (showsPoint)
+            attributes[CKA.CKA_EC_POINT] = new PublicKey(key).EncodedKeyValue.RawData;
         objects.Add((CKO.CKO_PRIVATE_KEY, attributes, key));
     }
 

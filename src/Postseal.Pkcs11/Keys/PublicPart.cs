@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using Net.Pkcs11Interop.Common;
 using Postseal.Cms;
 
-namespace Postseal.Pkcs11.Listing;
+namespace Postseal.Pkcs11.Keys;
 
 /// <summary>The modulus or the point of a key, in the one form in which both are compared.</summary>
 internal static class PublicPart
