@@ -1,4 +1,3 @@
-using System.Globalization;
 using Postseal.Certificates;
 using Postseal.Ldap.Protocol;
 
@@ -13,7 +12,6 @@ namespace Postseal.Ldap;
 /// <param name="warn">Takes what is wrong with a value, once for each value.</param>
 internal sealed class EntryReader(string source, IReadOnlyList<string> attributes, Action<string> warn)
 {
-    private const int MaxDn = 200;
     private const int MaxWarnings = 10_000;
 
     private readonly ReceivedCertificates known = new();
@@ -27,7 +25,7 @@ internal sealed class EntryReader(string source, IReadOnlyList<string> attribute
         var (found, problems) = (new List<MailCertificate>(), new List<string>());
         foreach (var entry in entries)
         {
-            var place = $"{source}: {Shown(entry.Dn)}";
+            var place = $"{source}: {DistinguishedName.ForPeople(entry.Dn)}";
             var values = new EntryCertificates(known);
             foreach (var type in types)
             {
@@ -58,8 +56,4 @@ internal sealed class EntryReader(string source, IReadOnlyList<string> attribute
         if (finding.IsDamage)
             problems.Add(problem);
     }
-
-    /// <summary>A DN may hold anything, and goes into logs and to terminals.</summary>
-    private static string Shown(string dn) =>
-        string.Concat(dn.Take(MaxDn).Select(c => char.IsControl(c) || char.GetUnicodeCategory(c) == UnicodeCategory.Format ? '?' : c));
 }

@@ -110,7 +110,9 @@ public class LdapProbeTests
         await using var second = Server();
         var options = LdapRoom.Options(first.Url, second.Url) with
         {
-            Bind = LdapBind.Simple, BindDn = "cn=postseal", BindFile = directory.Write("password", "of-the-wrong-one\n"),
+            Bind = LdapBind.Simple,
+            BindDn = "cn=postseal",
+            BindFile = directory.Write("password", "of-the-wrong-one\n"),
         };
 
         var report = await AskAsync(options);
