@@ -9,16 +9,20 @@ using Postseal.Ldap.Protocol;
 namespace Postseal.Ldap.Connections;
 
 /// <summary>
-/// Says to servers who we are. After a refusal the same is not said again for a minute, unless its file changes: servers lock accounts that
-/// are refused again and again. Safe for any number of threads.
+/// Says to servers who we are. After a refusal the same is not said again for a minute, and after each further one for four times as long,
+/// unless its file changes: servers lock accounts that are refused again and again, many after five times in half an hour. Safe for any number
+/// of threads.
 /// </summary>
 /// <param name="options">The settings of the source.</param>
 /// <param name="time">The clock.</param>
 [SuppressMessage("Design", "CA1001", Justification = "A semaphore whose wait handle nobody asks for holds nothing.")]
 internal sealed class Authentication(LdapOptions options, TimeProvider time)
 {
-    /// <summary>How long what was refused is not said again.</summary>
+    /// <summary>How long what was refused is not said again, at first.</summary>
     internal static readonly TimeSpan PauseAfterRefusal = TimeSpan.FromMinutes(1);
+
+    private const int Growth = 4;
+    private static readonly TimeSpan LongestPause = TimeSpan.FromHours(1);
 
     // A bind that is under way, so that no others are refused before it is known that it was.
     private readonly SemaphoreSlim binding = new(1, 1);
@@ -31,10 +35,10 @@ internal sealed class Authentication(LdapOptions options, TimeProvider time)
     /// <exception cref="BindRefusedException">It was refused, and nothing changed.</exception>
     public void Check()
     {
-        if (refusal is { } last && time.GetElapsedTime(last.At) < PauseAfterRefusal && last.Stamp == Stamp())
+        if (refusal is { } last && time.GetElapsedTime(last.At) < last.Pause && last.Stamp == Stamp())
         {
             var orChange = File is { } file ? $", or when {file} changes" : "";
-            throw new BindRefusedException($"{last.Message}; it is tried again a minute later{orChange}");
+            throw new BindRefusedException($"{last.Message}; it is tried again {last.Pause.TotalMinutes:0} min later{orChange}");
         }
     }
 
@@ -54,7 +58,7 @@ internal sealed class Authentication(LdapOptions options, TimeProvider time)
             if (result.Code is LdapResultCode.Busy or LdapResultCode.Unavailable)
                 throw new LdapException($"{connection.Label} does not let anybody in: {result}", result.Code);
             var message = result.Code == LdapResultCode.Success ? null : Describe(connection, result);
-            refusal = message is null ? null : new Refusal(message, time.GetTimestamp(), stamp);
+            refusal = message is null ? null : new Refusal(message, time.GetTimestamp(), stamp, PauseAfter(refusal, stamp));
             if (message is not null)
                 throw new BindRefusedException(message);
         }
@@ -103,9 +107,13 @@ internal sealed class Authentication(LdapOptions options, TimeProvider time)
         ? $"{connection.Label} does not accept BindDn {options.BindDn} with the password in {options.BindFile}: {result}"
         : $"{connection.Label} does not accept SASL EXTERNAL: {result}";
 
+    private static TimeSpan PauseAfter(Refusal? before, FileStamp stamp) =>
+        before is null || before.Stamp != stamp ? PauseAfterRefusal
+        : before.Pause * Growth is var longer && longer < LongestPause ? longer : LongestPause;
+
     private FileStamp Stamp() => File is { } file ? FileStamp.Of(file) : default;
 
-    private sealed record Refusal(string Message, long At, FileStamp Stamp);
+    private sealed record Refusal(string Message, long At, FileStamp Stamp, TimeSpan Pause);
 }
 
 /// <summary>A server did not accept who we say we are. Another server would not either.</summary>

@@ -146,7 +146,7 @@ public class LdapConnectionsTests
     }
 
     [Fact]
-    public async Task A_password_that_is_refused_is_not_said_again_for_a_minute_or_until_its_file_changes()
+    public async Task A_password_that_is_refused_is_not_said_again_for_ever_longer_or_until_its_file_changes()
     {
         using var directory = new TemporaryDirectory();
         var time = new SettableTime(LdapRoom.Now);
@@ -165,6 +165,13 @@ public class LdapConnectionsTests
         time.Now += Authentication.PauseAfterRefusal;
         await Assert.ThrowsAnyAsync<IOException>(() => source.FindAsync(Alice, Cancellation).AsTask());
         Assert.Equal(2, server.Requests.Count);
+        for (var minute = 0; minute < 29; minute++)
+        {
+            time.Now += Authentication.PauseAfterRefusal;
+            await Assert.ThrowsAnyAsync<IOException>(() => source.FindAsync(Alice, Cancellation).AsTask());
+        }
+
+        Assert.Equal(4, server.Requests.Count);
         directory.Write("password", "right\nand a line that does not count\n");
         Assert.Single((await source.FindAsync(Alice, Cancellation)).Certificates);
     }
