@@ -38,7 +38,9 @@ internal sealed class PinTries(string? statePath)
             {
                 Directory.CreateDirectory(statePath);
                 // Readable is enough, as it may be there from a command that root called.
-                return new FileStream(System.IO.Path.Combine(statePath, LockName), FileMode.OpenOrCreate, FileAccess.Read, FileShare.None);
+                var file = new FileStream(System.IO.Path.Combine(statePath, LockName), FileMode.OpenOrCreate, FileAccess.Read, FileShare.None);
+                LetServiceRead(file);
+                return file;
             }
             catch (IOException) when (waited < LockPatience && !stopping.IsCancellationRequested && Directory.Exists(statePath))
             {
@@ -84,6 +86,16 @@ internal sealed class PinTries(string? statePath)
         }
     }
 
+    // Root's umask may leave the service's user no right to read what a command of root's made. There is no secret in it.
+    private static void LetServiceRead(FileStream file)
+    {
+        if (!OperatingSystem.IsWindows() && Environment.IsPrivilegedProcess)
+        {
+            File.SetUnixFileMode(
+                file.SafeFileHandle, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        }
+    }
+
     private static string ReadStart(string path)
     {
         using var stream = File.OpenRead(path);
@@ -96,6 +108,7 @@ internal sealed class PinTries(string? statePath)
     {
         using (var stream = new FileStream(path + ".new", FileMode.Create, FileAccess.Write))
         {
+            LetServiceRead(stream);
             stream.Write(Encoding.UTF8.GetBytes(text));
             stream.Flush(flushToDisk: true);
         }

@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using Net.Pkcs11Interop.Common;
 
 namespace Postseal.Sources.Tests.Pkcs11;
@@ -83,6 +84,22 @@ public sealed class LoginTests : IDisposable
         Assert.Matches("^refused [0-9]+ [0-9]+ [0-9]+\n$", kept);
         Assert.DoesNotContain("000000\n", kept, StringComparison.Ordinal);
         Assert.All(room.Log.Lines, line => Assert.DoesNotContain("000000", line, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    [UnsupportedOSPlatform("windows")]
+    public async Task What_root_leaves_behind_can_be_read_by_the_service_whatever_roots_umask_is()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root can leave something behind");
+        const UnixFileMode All = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+        Directory.CreateDirectory(room.State);
+        var file = Path.Combine(room.State, "pkcs11-login.lock");
+        await File.WriteAllTextAsync(file, "", Cancellation);
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        room.WritePin("000000");
+        await WhyNotAsync(room.Open());
+        Assert.Equal(All, File.GetUnixFileMode(file));
+        Assert.Equal(All, File.GetUnixFileMode(Assert.Single(Directory.GetFiles(room.State, "pkcs11-pin-*"))));
     }
 
     [Theory]
