@@ -79,7 +79,7 @@ public sealed partial class RemoteSources : IAsyncDisposable
     private static ConfigurationException NotProvided(string section) => new(
     [
         new ConfigurationError(
-            "settings", section, "", $"names a source that this program does not have; add the package Postseal.{(section == "Smimea" ? "Dns" : section)}, "
-                + $"give its {section}Provider to RemoteSources.Open, and pass along what that returns"),
+            "settings", section, "", "names a source that this program does not have; add the package "
+                + $"Postseal.{(section == "Smimea" ? "Dns" : section)}, give its {section}Provider to RemoteSources.Open, and pass along what that returns"),
     ]);
 }

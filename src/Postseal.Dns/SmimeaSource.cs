@@ -28,7 +28,7 @@ internal sealed class SmimeaSource : ICertificateSource, IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask<FoundCertificates> FindAsync(MailAddress address, CancellationToken cancellationToken = default)
     {
-        if (options.Domains.Count > 0 && !options.Domains.Any(domain => domain.Matches(address)))
+        if (!options.IsFor(address))
             return FoundCertificates.None;
         var start = time.GetTimestamp();
         TimeSpan? hold = null;
@@ -56,13 +56,8 @@ internal sealed class SmimeaSource : ICertificateSource, IAsyncDisposable
             var start = Stopwatch.GetTimestamp();
             try
             {
-                await LimitedAsync(
-                    async token =>
-                    {
-                        await resolver.ProveAsync(token).ConfigureAwait(false);
-                        return true;
-                    },
-                    options.Timeout, cancellationToken).ConfigureAwait(false);
+                await TimeLimit.RunAsync(
+                    resolver.ProveAsync, options.Timeout, time, () => Late(options.Timeout), cancellationToken).ConfigureAwait(false);
                 found.Add($"{resolver} validates DNSSEC ({Stopwatch.GetElapsedTime(start).TotalMilliseconds:0} ms)");
             }
             catch (ResolverException e)
@@ -98,7 +93,8 @@ internal sealed class SmimeaSource : ICertificateSource, IAsyncDisposable
             {
                 // Each gets a fair share of what is left, so that the last one is asked at all.
                 var share = (options.Timeout - time.GetElapsedTime(start)) / (resolvers.Count - i);
-                return await LimitedAsync(token => resolvers[i].AskAsync(name, SmimeaRecord.Type, token), share, cancellationToken)
+                return await TimeLimit.RunAsync(
+                    token => resolvers[i].AskAsync(name, SmimeaRecord.Type, token), share, time, () => Late(share), cancellationToken)
                     .ConfigureAwait(false);
             }
             catch (ResolverException e)
@@ -113,21 +109,9 @@ internal sealed class SmimeaSource : ICertificateSource, IAsyncDisposable
             : new IOException($"smimea: the records of {address} cannot be looked up: {why}");
     }
 
-    private async Task<T> LimitedAsync<T>(Func<CancellationToken, Task<T>> work, TimeSpan limit, CancellationToken cancellationToken)
-    {
-        if (limit <= TimeSpan.Zero)
-            throw new ResolverException("was not asked, as the time was up");
-        using var timer = new CancellationTokenSource(limit, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
-        try
-        {
-            return await work(either.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new ResolverException($"did not answer within {limit.TotalSeconds:0.#} s");
-        }
-    }
+    private static ResolverException Late(TimeSpan limit) => new(limit > TimeSpan.Zero
+        ? $"did not answer within {limit.TotalSeconds:0.#} s"
+        : "was not asked, as the time was up");
 
     /// <summary>Determines whether nobody else can answer in a resolver's place. The settings are held to it too, but programs make options
     /// without them.</summary>

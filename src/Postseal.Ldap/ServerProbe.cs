@@ -29,7 +29,7 @@ internal sealed partial class ServerProbe(LdapOptions options, Uri server, TimeP
     /// <exception cref="IOException">It cannot be used.</exception>
     public async Task<string> RunAsync(LdapConnector connector, CancellationToken cancellationToken)
     {
-        await using var connection = await WithinAsync(token => connector.OpenAsync(server, token), cancellationToken).ConfigureAwait(false);
+        await using var connection = await LimitedAsync(token => connector.OpenAsync(server, token), cancellationToken).ConfigureAwait(false);
         var root = await SearchAsync(OfEntry("", OfRoot)).ConfigureAwait(false);
         if (options.Base.Length > 0)
             await SearchAsync(OfEntry(options.Base, [NoAttributes])).ConfigureAwait(false);
@@ -39,29 +39,20 @@ internal sealed partial class ServerProbe(LdapOptions options, Uri server, TimeP
         return $"{Vendor(root)} at {server.OriginalString}, {await CountAsync(SearchAsync).ConfigureAwait(false)}";
 
         Task<LdapAnswer> SearchAsync(LdapSearch search) =>
-            WithinAsync(token => connection.SearchAsync(search with { TimeLimit = options.Timeout }, token), cancellationToken);
+            LimitedAsync(token => connection.SearchAsync(search with { TimeLimit = options.Timeout }, token), cancellationToken);
     }
 
-    private async Task<T> WithinAsync<T>(Func<CancellationToken, Task<T>> ask, CancellationToken cancellationToken)
-    {
-        using var limit = new CancellationTokenSource(options.Timeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        try
-        {
-            return await ask(either.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new IOException($"ldap:{options.Name} ({server.OriginalString}) did not answer within {Seconds(options.Timeout)}");
-        }
-    }
+    private Task<T> LimitedAsync<T>(Func<CancellationToken, Task<T>> ask, CancellationToken cancellationToken) => TimeLimit.RunAsync(
+        ask, options.Timeout, time,
+        () => new IOException($"ldap:{options.Name} ({server.OriginalString}) did not answer within {options.Timeout.TotalSeconds:0.#} s"),
+        cancellationToken);
 
     private async Task CheckSpeedAsync(Func<LdapSearch, Task<LdapAnswer>> search)
     {
         var start = time.GetTimestamp();
         await search(new LdapSearch(options.Base, LdapFilter.For(options.Filter, Nobody), [NoAttributes])).ConfigureAwait(false);
         if (time.GetElapsedTime(start) is var taken && taken > Slow)
-            warnings.Add($"{server.OriginalString} took {Seconds(taken)} for one address; has it an index (equality) of what Filter asks for?");
+            warnings.Add($"{server.OriginalString} took {taken.TotalSeconds:0.#} s for one address; has it an index (equality) of what Filter asks for?");
     }
 
     /// <summary>Looks for attributes of the filter that the server does not know, by which it finds nothing and says that all is well (RFC 4511
@@ -125,8 +116,6 @@ internal sealed partial class ServerProbe(LdapOptions options, Uri server, TimeP
     /// <summary>AttributeTypeDescription = LPAREN numericoid [ NAME qdescrs ] … (RFC 4512 section 4.1.2)</summary>
     private static bool Defines(string type, string name) =>
         type.Contains($"'{name}'", StringComparison.OrdinalIgnoreCase) || type.StartsWith($"( {name} ", StringComparison.Ordinal);
-
-    private static string Seconds(TimeSpan span) => string.Create(CultureInfo.InvariantCulture, $"{span.TotalSeconds:0.#} s");
 
     [GeneratedRegex(@"^[\x20-\x7E]{1,100}$")]
     private static partial Regex ShortText();

@@ -7,7 +7,7 @@ namespace Postseal.Settings;
 /// <summary>Where certificates and keys are outside of files: [Ldap:NAME], [Smimea] and [Pkcs11].</summary>
 internal static partial class SettingsReader
 {
-    private const int LdapPort = 389, LdapsPort = 636, DnsPort = 53;
+    private const int DnsPort = 53;
 
     private static IReadOnlyList<LdapOptions> ReadLdap(SettingsFile file) =>
         [.. file.Children("Ldap").Select(child => ReadLdap(child.Name, child.Section)).OfType<LdapOptions>()];
@@ -81,7 +81,8 @@ internal static partial class SettingsReader
         if (options is { Lookup: true, Resolvers.Count: 0 })
             section.Error("Resolver", "names no server; leave the setting out for 127.0.0.1");
         // Whoever is between could give any certificate for any address.
-        if (options is { Lookup: true, TrustPath: false } && options.Resolvers.FirstOrDefault(resolver => !IPAddress.IsLoopback(resolver.Address)) is { } far)
+        if (options is { Lookup: true, TrustPath: false }
+            && options.Resolvers.FirstOrDefault(resolver => !IPAddress.IsLoopback(resolver.Address)) is { } far)
         {
             section.Error(
                 "Resolver", $"{far} is not on this machine, and anybody on the way could answer in its place: run a validating resolver here, or write "

@@ -78,11 +78,6 @@ internal sealed class LdapConnection(Socket socket, LdapStream stream, string la
     public Task ModifyAsync(string dn, IReadOnlyList<LdapChange> changes, CancellationToken cancellationToken) =>
         ChangeAsync(LdapRequests.Modify(dn, changes), LdapOperations.ModifyResponse, $"to change '{dn}'", cancellationToken);
 
-    /// <summary>Deletes an entry.</summary>
-    /// <inheritdoc cref="ModifyAsync" path="/exception"/>
-    public Task DeleteAsync(string dn, CancellationToken cancellationToken) =>
-        ChangeAsync(LdapRequests.Delete(dn), LdapOperations.DelResponse, $"to delete '{dn}'", cancellationToken);
-
     /// <summary>Sends a request and returns what the server says of it in the end.</summary>
     /// <param name="request">The request.</param>
     /// <param name="response">The tag of the last message of the answer.</param>
@@ -137,10 +132,10 @@ internal sealed class LdapConnection(Socket socket, LdapStream stream, string la
         var remedy = result.Code switch
         {
             // Servers say the same of what the account may not see.
-            LdapResultCode.NoSuchObject => "; correct Base, or let whom Bind names see it",
+            LdapResultCode.NoSuchObject => "; correct Base, or let the account of Bind see it",
             LdapResultCode.InvalidDnSyntax => "; correct Base",
             LdapResultCode.Referral => "; referrals are not followed: name the server that has the entries itself in Url",
-            LdapResultCode.InsufficientAccessRights or LdapResultCode.OperationsError => "; whom Bind names may not see that, or it is not set",
+            LdapResultCode.InsufficientAccessRights or LdapResultCode.OperationsError => "; let the account of Bind see that, or set Bind",
             LdapResultCode.StrongerAuthRequired or LdapResultCode.ConfidentialityRequired => "; it wants ldaps:// or StartTls = yes",
             _ => "",
         };

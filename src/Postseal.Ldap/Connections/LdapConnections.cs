@@ -1,4 +1,3 @@
-using System.Globalization;
 using Postseal.Certificates.Sources;
 using Postseal.Ldap.Protocol;
 
@@ -48,20 +47,14 @@ internal sealed class LdapConnections : IAsyncDisposable
     {
         authentication.Check();
         // The rest of the time is the server's, so that it is not taken for silent because others were asking before.
-        using var patience = new CancellationTokenSource(options.Timeout / 2, time);
-        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        var patience = options.Timeout / 2;
         var start = time.GetTimestamp();
-        try
-        {
-            await places.WaitAsync(waiting.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new ConnectionsInUseException(
-                $"{Name} is asked so much that all of its {options.Connections} connections were in use for {Seconds(options.Timeout / 2)}; "
-                + "if the server is not slow, raise Connections");
-        }
-
+        await TimeLimit.RunAsync(
+            token => places.WaitAsync(token), patience, time,
+            () => new ConnectionsInUseException(
+                $"{Name} is asked so much that all of its {options.Connections} connections were in use for {patience.TotalSeconds:0.#} s; "
+                    + "if the server is not slow, raise Connections"),
+            cancellationToken).ConfigureAwait(false);
         try
         {
             return await UseServersAsync(use, start, cancellationToken).ConfigureAwait(false);
@@ -87,7 +80,10 @@ internal sealed class LdapConnections : IAsyncDisposable
             var share = left / Math.Max(1, sound - i);
             try
             {
-                var result = await UseServerAsync(order[i], use, share, cancellationToken).ConfigureAwait(false);
+                var result = await TimeLimit.RunAsync(
+                    token => UseServerAsync(order[i], use, token), share, time,
+                    () => new IOException($"{Name} ({order[i].OriginalString}) did not answer within {share.TotalSeconds:0.#} s"),
+                    cancellationToken).ConfigureAwait(false);
                 servers.Succeeded(order[i]);
                 return result;
             }
@@ -98,21 +94,6 @@ internal sealed class LdapConnections : IAsyncDisposable
                 if (i == order.Count - 1)
                     throw problems.Count == 1 ? e : new IOException(string.Join("; ", problems), e);
             }
-        }
-    }
-
-    private async Task<T> UseServerAsync<T>(
-        Uri server, Func<LdapConnection, CancellationToken, Task<T>> use, TimeSpan share, CancellationToken cancellationToken)
-    {
-        using var limit = new CancellationTokenSource(share > TimeSpan.Zero ? share : TimeSpan.Zero, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        try
-        {
-            return await UseServerAsync(server, use, either.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new IOException($"{Name} ({server.OriginalString}) did not answer within {Seconds(share)}");
         }
     }
 
@@ -147,6 +128,4 @@ internal sealed class LdapConnections : IAsyncDisposable
             await idle.GiveAsync(server, connection, openedAt).ConfigureAwait(false);
         }
     }
-
-    private static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.#} s");
 }

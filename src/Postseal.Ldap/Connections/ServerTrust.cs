@@ -55,7 +55,7 @@ internal static class ServerTrust
         }
         catch (UnauthorizedAccessException e)
         {
-            throw new IOException($"CaFile {path} must not be read by this user", e);
+            throw new IOException($"CaFile {path} may not be read by this user", e);
         }
 
         return authorities.Count > 0 ? authorities : throw new IOException($"CaFile {path} has no certificate in PEM");

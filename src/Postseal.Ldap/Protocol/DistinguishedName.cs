@@ -14,7 +14,7 @@ internal static class DistinguishedName
     /// <param name="parent">The name of the entry above.</param>
     public static string Below(string parent, string type, string value) => $"{type}={Escape(value)},{parent}";
 
-    /// <summary>Returns a name as it may be shown: a server may have anything in it.</summary>
+    /// <summary>Returns a name as it may be shown: a server may have anything in it, and it goes into logs and to terminals.</summary>
     public static string ForPeople(string name) =>
         string.Concat(name.Take(MaxShown).Select(c => char.IsControl(c) || char.GetUnicodeCategory(c) is UnicodeCategory.Format ? '?' : c));
 

@@ -38,8 +38,8 @@ internal sealed record LdapMessage(int Id, int Operation, AsnReader Content)
 /// <summary>The tags of operations, all of class APPLICATION (RFC 4511 appendix B).</summary>
 internal static class LdapOperations
 {
-    public const int BindRequest = 0, BindResponse = 1, UnbindRequest = 2;
+    public const int BindRequest = 0, BindResponse = 1;
     public const int SearchRequest = 3, SearchResultEntry = 4, SearchResultDone = 5, SearchResultReference = 19;
-    public const int ModifyRequest = 6, ModifyResponse = 7, AddRequest = 8, AddResponse = 9, DelRequest = 10, DelResponse = 11;
+    public const int ModifyRequest = 6, ModifyResponse = 7, AddRequest = 8, AddResponse = 9;
     public const int ExtendedRequest = 23, ExtendedResponse = 24, IntermediateResponse = 25;
 }

@@ -55,9 +55,6 @@ internal static class LdapRequests
         writer.WriteOctetString([]);
     };
 
-    /// <summary>UnbindRequest ::= [APPLICATION 2] NULL. It says goodbye and has no answer.</summary>
-    public static Action<AsnWriter> Unbind() => static writer => writer.WriteNull(new Asn1Tag(TagClass.Application, LdapOperations.UnbindRequest));
-
     /// <summary>ExtendedRequest ::= [APPLICATION 23] SEQUENCE { requestName [0] LDAPOID, … }</summary>
     public static Action<AsnWriter> StartTls() => static writer =>
     {
@@ -107,10 +104,6 @@ internal static class LdapRequests
             WriteAttribute(writer, change.Attribute);
         }
     };
-
-    /// <summary>DelRequest ::= [APPLICATION 10] LDAPDN</summary>
-    public static Action<AsnWriter> Delete(string dn) => writer =>
-        writer.WriteOctetString(Encoding.UTF8.GetBytes(dn), new Asn1Tag(TagClass.Application, LdapOperations.DelRequest));
 
     /// <summary>Attribute ::= SEQUENCE { type AttributeDescription, vals SET OF OCTET STRING }</summary>
     private static void WriteAttribute(AsnWriter writer, LdapAttribute attribute)

@@ -30,7 +30,6 @@ internal sealed record LdapSearch(string Base, string Filter, IReadOnlyList<stri
 internal enum LdapScope
 {
     BaseObject = 0,
-    SingleLevel = 1,
     WholeSubtree = 2,
 }
 

@@ -117,7 +117,8 @@ internal sealed class TokenLister(Pkcs11Uri? wanted, TokenReader reader, ILogger
     {
         if (tokens.Find(token => token.Content is null) is { } unread)
             return $"{unread.Info.Name} {unread.Problem}";
-        return tokens.Count > 0 ? null : problem ?? $"the library shows no token{(wanted is null ? "" : " that [Pkcs11] Token names")}: put it in, or see "
+        var named = wanted is null ? "" : " that [Pkcs11] Token names";
+        return tokens.Count > 0 ? null : problem ?? $"the library shows no token{named}: put it in, or see "
             + "that its device can be reached and that the library finds settings of its own, as SoftHSM by SOFTHSM2_CONF";
     }
 

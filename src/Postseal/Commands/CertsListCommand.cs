@@ -44,7 +44,7 @@ internal static class CertsListCommand
             else
                 WriteTables(store, certificates, learned, output);
             if (shared is not null && !arguments.GetValue(json))
-                output.Line($"What is learned from signed mail is in ldap:{shared}, and not listed here; see 'postseal explain --to ADDRESS'");
+                output.Line($"What is learned from signed mail is in ldap:{shared}, and not listed here; 'postseal explain --from ADDRESS --to ADDRESS' names what is used");
             return ExitCode.Success;
         });
         return command;

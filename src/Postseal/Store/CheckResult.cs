@@ -5,7 +5,8 @@ namespace Postseal.Program.Store;
 
 /// <summary>What <c>postseal check</c> found.</summary>
 /// <param name="Directory">The certificate directory.</param>
-/// <param name="Senders">Everyone with files in the directory or a key in the token, and everyone whose section needs some that are not there.</param>
+/// <param name="Senders">Everyone with files in the directory or a key in the token, and everyone whose section needs some that are not
+/// there.</param>
 /// <param name="Sections">What each <c>[Sender:…]</c> section comes to.</param>
 /// <param name="Correspondents">Whose mail can be encrypted.</param>
 /// <param name="Incoming">What is verified of mail that comes in, and whom it trusts.</param>

@@ -96,7 +96,8 @@ internal sealed class ConfigurationCheck
 
     private CheckedSender InToken((AddressPattern Owner, Identity Signer) found) => new(
         found.Owner.Text, found.Signer.Certificate.Subject, found.Signer.Certificate.Issuer,
-        CertificateNames.DaysLeft(found.Signer.Certificate, store.Time), found.Signer.KeyName, null, policy.For(found.Owner).Mode != SigningMode.Never)
+        CertificateNames.DaysLeft(found.Signer.Certificate, store.Time), found.Signer.KeyName, null,
+        policy.For(found.Owner).Mode != SigningMode.Never)
     {
         IsInToken = true,
     };

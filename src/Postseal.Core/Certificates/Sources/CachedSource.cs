@@ -90,7 +90,8 @@ internal sealed partial class CachedSource : ICertificateSource, IAsyncDisposabl
             SourceMetrics.LookedUp(Name, "source");
             return found;
         }
-        catch (IOException e) when (AnswerFor(key) is { Found.Certificates.Count: > 0 } answer && time.GetElapsedTime(answer.At) < 2 * answer.HoldsFor)
+        catch (IOException e) when (
+            AnswerFor(key) is { Found.Certificates.Count: > 0 } answer && time.GetElapsedTime(answer.At) < 2 * answer.HoldsFor)
         {
             LogStale(Name, address, e.Message);
             SourceMetrics.LookedUp(Name, "stale");

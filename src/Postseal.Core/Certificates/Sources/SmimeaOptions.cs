@@ -29,6 +29,9 @@ public sealed record SmimeaOptions
     /// <summary>Gets how long it is remembered at most that there is nothing. Default: 15 min.</summary>
     public TimeSpan NegativeCache { get; init; } = TimeSpan.FromMinutes(15);
 
+    /// <summary>Determines whether it is asked for an address.</summary>
+    internal bool IsFor(MailAddress address) => Domains.Count == 0 || Domains.Any(domain => domain.Matches(address));
+
     /// <inheritdoc/>
     public bool Equals(SmimeaOptions? other) =>
         other is not null && Lookup == other.Lookup && Resolvers.SequenceEqual(other.Resolvers) && TrustPath == other.TrustPath

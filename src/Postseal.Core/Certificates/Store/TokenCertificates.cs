@@ -24,7 +24,7 @@ internal sealed class TokenCertificates(IKeyToken token, bool isScanned, Certifi
             .Select(certificate => new SourceChoice(certificate, WhyNoSigner(certificate, owner))).ToList();
         if (SourceChoice.Newest(choices) is { } signer)
             return new Lookup<Identity>.Found(directory.IdentityOf(signer), signer.Source);
-        return Unusable<Identity>(choices, owner);
+        return Unusable(choices, owner);
     }
 
     /// <summary>Finds what mail to an owner is encrypted to, among the certificates that are wanted.</summary>
@@ -36,7 +36,9 @@ internal sealed class TokenCertificates(IKeyToken token, bool isScanned, Certifi
         var choices = (await OfAsync(owner, cancellationToken).ConfigureAwait(false)).Where(certificate => wanted.Includes(certificate))
             .Select(certificate => new SourceChoice(certificate, directory.CheckRecipient(certificate, owner))).ToList();
         // One that only signs is no reason not to look further.
-        return SourceChoice.Newest(choices) is { } reader ? new Lookup<MailCertificate>.Found(reader, reader.Source) : Lookup<MailCertificate>.None.Instance;
+        return SourceChoice.Newest(choices) is { } reader
+            ? new Lookup<MailCertificate>.Found(reader, reader.Source)
+            : Lookup<MailCertificate>.None.Instance;
     }
 
     /// <summary>Finds the keys of owners that a message names, whatever their dates.</summary>
@@ -90,13 +92,15 @@ internal sealed class TokenCertificates(IKeyToken token, bool isScanned, Certifi
         ?? CertificateRules.CheckOwner(certificate.Addresses, owner)
         ?? CertificateRules.CheckDates(certificate.Certificate, directory.Time.GetUtcNow());
 
-    private Lookup<T> Unusable<T>(IEnumerable<SourceChoice> choices, AddressPattern owner)
+    private Lookup<Identity> Unusable(IEnumerable<SourceChoice> choices, AddressPattern owner)
     {
-        var rejections = choices.Select(choice => choice.Rejection! with { Message = $"{choice.Certificate.Source} cannot sign: {choice.Rejection.Message}" }).ToList();
+        var rejections = choices
+            .Select(choice => choice.Rejection! with { Message = $"{choice.Certificate.Source} cannot sign: {choice.Rejection.Message}" }).ToList();
         if (rejections.Count > 0)
-            return new Lookup<T>.Unusable(Rejections.AsOne(rejections));
+            return new Lookup<Identity>.Unusable(Rejections.AsOne(rejections));
         return UriOf(owner) is { } uri
-            ? new Lookup<T>.Unusable(new(RejectionKind.NoCertificate, $"{token.Name} has no certificate with its key for {uri} of [Sender:{owner}]"))
-            : Lookup<T>.None.Instance;
+            ? new Lookup<Identity>.Unusable(
+                new(RejectionKind.NoCertificate, $"{token.Name} has no certificate with its key for {uri} of [Sender:{owner}]"))
+            : Lookup<Identity>.None.Instance;
     }
 }
