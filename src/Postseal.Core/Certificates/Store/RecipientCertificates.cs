@@ -58,6 +58,9 @@ public sealed class RecipientCertificates : IRecipientSource
                 return ours;
             if (Usable(harvested?.FindRecipient(owner, wanted)) is { } learned)
                 return learned;
+            // Nobody knows what is in a file that cannot be read, and it counts more than what others have.
+            if (refused.Exists(why => why.Kind == RejectionKind.LookupFailed))
+                return new Lookup<MailCertificate>.Unusable(Rejections.AsOne(refused));
             if (sources.Count > 0 && Usable(await FindInSourcesAsync(owner, wanted, cancellationToken).ConfigureAwait(false)) is { } found)
                 return found;
         }

@@ -360,11 +360,17 @@ public sealed class RecipientTests : IDisposable
                 break;
         }
 
+        // What others have does not take its place.
+        var inSource = Issue(Bob);
         Unprivileged.Run(() =>
         {
             var found = Ask(Open(options)).AsTask().GetAwaiter().GetResult();
             Assert.Equal(RejectionKind.LookupFailed, Why(found).Kind);
             Assert.Contains("cannot be read", Why(found).Message, StringComparison.Ordinal);
+
+            var source = new Source(inSource);
+            found = Ask(new RecipientCertificates(new CertificateDirectory(options, time), source)).AsTask().GetAwaiter().GetResult();
+            Assert.Equal(RejectionKind.LookupFailed, Why(found).Kind);
         });
         folder.SetMode(Bob is var name && Directory.Exists(folder.File(name)) ? name : "", "700");
     }
