@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Formats.Asn1;
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
+using Postseal.Cms;
 using Postseal.Cms.Signed;
 
 namespace Postseal.Ldap;
@@ -43,11 +44,15 @@ internal sealed class EntryCertificates(ReceivedCertificates known)
     }
 
     /// <summary>Determines whether a certificate's own signature says that another one of the entry is to be encrypted to
-    /// (SMIMEEncryptionKeyPreference, RFC 8551 section 2.5.3). The other has to stand for itself: a signature only takes its own away.</summary>
-    private bool IsWithdrawn(ReceivedCertificate certificate) => preferences.Exists(stated =>
-        ReferenceEquals(stated.Signer, certificate)
-        && KeyPreference.Read(stated.Preference) is { } preference && !preference.Matches(certificate.Certificate)
-        && certificates.Values.Any(other => preference.Matches(other.Certificate) && other.Addresses.Intersect(certificate.Addresses).Any()));
+    /// (SMIMEEncryptionKeyPreference, RFC 8551 section 2.5.3). The other has to stand for itself: a signature only takes its own away. Where the
+    /// other prefers this one, as after a change there and back, both stay: there would be none for somebody who has two.</summary>
+    private bool IsWithdrawn(ReceivedCertificate certificate) => PreferencesOf(certificate).Any(preference =>
+        !preference.Matches(certificate.Certificate)
+        && certificates.Values.Any(other => preference.Matches(other.Certificate) && other.Addresses.Intersect(certificate.Addresses).Any()
+            && !PreferencesOf(other).Any(back => back.Matches(certificate.Certificate))));
+
+    private IEnumerable<CertificateId> PreferencesOf(ReceivedCertificate certificate) => preferences
+        .Where(stated => ReferenceEquals(stated.Signer, certificate)).Select(stated => KeyPreference.Read(stated.Preference)).OfType<CertificateId>();
 
     private ReceivedCertificate? AddCertificate(ReadOnlyMemory<byte> der)
     {

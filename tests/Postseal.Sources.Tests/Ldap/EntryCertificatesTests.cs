@@ -94,6 +94,15 @@ public class EntryCertificatesTests
         Assert.NotNull(Of(Mallory, candidates));
     }
 
+    [Fact]
+    public void Two_certificates_that_prefer_each_other_both_stay()
+    {
+        var (candidates, _) = Read(Value(Preferring(AlicesOther.Certificate)), Value(Preferring(Alice.Certificate) with { Signers = [AlicesOther] }));
+
+        Assert.NotNull(Of(Alice, candidates));
+        Assert.NotNull(Of(AlicesOther, candidates));
+    }
+
     /// <summary>Gets values of which nothing can be used, what is said of them, and whether they may have had a certificate.</summary>
     public static TheoryData<byte[], string, bool> Damaged => new()
     {
