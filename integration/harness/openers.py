@@ -161,7 +161,16 @@ class Gpgsm(Opener):
             tools.run([*self._command, "--import", certificate.certificate])
         fingerprint = tools.run(["openssl", "x509", "-in", pki.root.certificate, "-noout", "-fingerprint", "-sha1"]).stdout
         (self.work / "trustlist.txt").write_text(tools.text(fingerprint).split("=")[1].strip().replace(":", "") + " S relax\n")
-        tools.run([*self._command, "--import", pkcs12(self._file(), reader)], stdin=b"p\n")
+        self._import(reader)
+
+    def _import(self, reader: Reader, tries: int = 3) -> None:
+        """gpgsm 2.2 takes a PKCS #12, whose encryption is random, now and then for one with another passphrase; the next one is another."""
+        try:
+            tools.run([*self._command, "--import", pkcs12(self._file(), reader)], stdin=b"p\n")
+        except tools.Failure:
+            if tries == 1:
+                raise
+            self._import(reader, tries - 1)
 
     def close(self) -> None:
         tools.run(["gpgconf", "--homedir", self.work, "--kill", "all"])

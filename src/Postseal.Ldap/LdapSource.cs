@@ -48,6 +48,13 @@ internal sealed partial class LdapSource : ICertificateSource, IAsyncDisposable
         {
             var answer = await Connections.UseAsync(
                 (connection, token) => connection.SearchAsync(search, token), cancellationToken).ConfigureAwait(false);
+            if (answer is { Entries.Count: 0, Elsewhere: { } elsewhere })
+            {
+                throw new EntriesElsewhereException(
+                    $"{Name} has no entry of {address}, and says that {elsewhere} may have one, which is not asked: give that server a section of its own, "
+                    + "or a Base that leads past it");
+            }
+
             return reader.Read(answer.Entries);
         }
         catch (IOException e) when (!IsOfAddress(e))
@@ -64,7 +71,7 @@ internal sealed partial class LdapSource : ICertificateSource, IAsyncDisposable
     public ValueTask DisposeAsync() => Connections.DisposeAsync();
 
     /// <summary>Determines whether other addresses may have an answer all the same.</summary>
-    private static bool IsOfAddress(IOException e) => e is AnswerTooLargeException or ConnectionsInUseException or LdapException
+    private static bool IsOfAddress(IOException e) => e is AnswerTooLargeException or ConnectionsInUseException or EntriesElsewhereException or LdapException
     {
         Code: LdapResultCode.SizeLimitExceeded or LdapResultCode.TimeLimitExceeded or LdapResultCode.AdminLimitExceeded
             or LdapResultCode.UnwillingToPerform

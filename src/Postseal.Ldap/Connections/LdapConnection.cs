@@ -31,7 +31,7 @@ internal sealed class LdapConnection(Socket socket, LdapStream stream, string la
     public bool IsQuiet => IsUsable && !stream.HasMore && !socket.Poll(0, SelectMode.SelectRead);
 
     /// <summary>Searches.</summary>
-    /// <returns>The entries. References to other servers are passed over.</returns>
+    /// <returns>The entries. Other servers that the server refers to are not asked.</returns>
     /// <exception cref="LdapException">The server answered with something else than success: what is there is not known.</exception>
     /// <exception cref="FormatException">The filter is none.</exception>
     /// <exception cref="IOException">It did not answer, or not in a way that can be believed.</exception>
@@ -39,6 +39,7 @@ internal sealed class LdapConnection(Socket socket, LdapStream stream, string la
     {
         var entries = new List<LdapEntry>();
         var values = 0;
+        string? elsewhere = null;
         var result = await AskAsync(LdapRequests.Search(search), LdapOperations.SearchResultDone, Take, cancellationToken).ConfigureAwait(false);
         var isCutOff = search.IsSample && result.Code == LdapResultCode.SizeLimitExceeded;
         if (result.Code == LdapResultCode.SizeLimitExceeded && !isCutOff)
@@ -49,12 +50,18 @@ internal sealed class LdapConnection(Socket socket, LdapStream stream, string la
 
         if (!isCutOff)
             Expect(result, $"the search below '{search.Base}'");
-        return new LdapAnswer(entries, isCutOff);
+        return new LdapAnswer(entries, isCutOff) { Elsewhere = elsewhere };
 
         bool Take(LdapMessage message)
         {
-            if (message.Operation is LdapOperations.SearchResultReference or LdapOperations.IntermediateResponse)
+            if (message.Operation == LdapOperations.IntermediateResponse)
                 return true;
+            if (message.Operation == LdapOperations.SearchResultReference)
+            {
+                elsewhere ??= ContinuationReference.Read(message.Content);
+                return true;
+            }
+
             if (message.Operation != LdapOperations.SearchResultEntry)
                 return false;
             if (entries.Count == search.MaxEntries)

@@ -35,7 +35,7 @@ internal sealed record LdapResult(LdapResultCode Code, string Diagnostic)
     }
 
     /// <summary>A server may say anything, into logs and terminals.</summary>
-    private static string Shown(ReadOnlySpan<byte> text)
+    internal static string Shown(ReadOnlySpan<byte> text)
     {
         var length = Math.Min(text.Length, MaxDiagnostic);
         return string.Create(length, text[..length], static (shown, text) =>

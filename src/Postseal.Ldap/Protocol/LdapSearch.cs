@@ -36,4 +36,8 @@ internal enum LdapScope
 /// <summary>What a search found.</summary>
 /// <param name="Entries">The entries.</param>
 /// <param name="IsCutOff">Whether there are more; only of a search that is a sample.</param>
-internal sealed record LdapAnswer(IReadOnlyList<LdapEntry> Entries, bool IsCutOff);
+internal sealed record LdapAnswer(IReadOnlyList<LdapEntry> Entries, bool IsCutOff)
+{
+    /// <summary>Gets another server that has a part of what was searched, which is not asked; <see langword="null"/> where there is none.</summary>
+    public string? Elsewhere { get; init; }
+}

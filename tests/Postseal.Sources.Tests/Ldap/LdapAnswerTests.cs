@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using Postseal.Certificates;
 using Postseal.Certificates.Sources;
+using Postseal.Ldap.Connections;
 using Postseal.Mail;
 using Postseal.TestKit;
 
@@ -90,8 +91,22 @@ public class LdapAnswerTests
         Assert.Contains("PKCS #12", Assert.Single(log.Lines));
     }
 
+    [Theory]
+    [InlineData("ldap://elsewhere.example.org/ou=sales,dc=example,dc=org", false)]
+    [InlineData("ldap://dc.example.org/DC=ForestDnsZones,DC=example,DC=org", true)]
+    [InlineData("ldap://example.org/CN=Configuration,DC=example,DC=org", true)]
+    public async Task Where_another_server_may_have_the_entry_that_is_no_absence(string url, bool isWithoutPeople)
+    {
+        var asking = LdapRoom.FindAsync(request => LdapServerDouble.Answer(request.Id, LdapServerDouble.Reference(request.Id, url)));
+
+        if (isWithoutPeople)
+            Assert.Empty((await asking).Certificates);
+        else
+            Assert.Contains(url, (await Assert.ThrowsAsync<EntriesElsewhereException>(() => asking)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
-    public async Task References_to_other_servers_are_passed_over()
+    public async Task References_to_other_servers_do_not_matter_where_there_is_an_entry()
     {
         var found = await LdapRoom.FindAsync(request =>
         [
