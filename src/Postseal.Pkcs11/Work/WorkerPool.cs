@@ -29,6 +29,7 @@ internal sealed class WorkerPool(
     private Task[] workers = [];
     private int stuck;
     private int withSession;
+    private int busy;
 
     /// <summary>Gets how many threads are in the library for nobody any more.</summary>
     public int Stuck => Volatile.Read(ref stuck);
@@ -137,13 +138,14 @@ internal sealed class WorkerPool(
     private void Do(Job job, SessionCache sessions)
     {
         var (had, wasPutBack) = (sessions.HasAny, false);
+        Interlocked.Increment(ref busy);
         try
         {
             job.Run(sessions);
         }
-        catch (Pkcs11Exception e) when (e.RV == CKR.CKR_SESSION_COUNT && !jobs.IsAddingCompleted && Volatile.Read(ref withSession) > (had ? 1 : 0))
+        catch (Pkcs11Exception e) when (e.RV == CKR.CKR_SESSION_COUNT && !jobs.IsAddingCompleted && OthersMayHaveSession(had))
         {
-            // Others have one: they do it.
+            // They do it.
             wasPutBack = job.TryPutBack();
             if (wasPutBack && !TryAdd(job))
                 job.Fail(Over());
@@ -159,6 +161,10 @@ internal sealed class WorkerPool(
                 Interlocked.Decrement(ref stuck);
             if (had != sessions.HasAny)
                 Interlocked.Add(ref withSession, had ? -1 : 1);
+            Interlocked.Decrement(ref busy);
         }
     }
+
+    /// <summary>Determines whether another thread has a session, or is at work and may just have opened its first.</summary>
+    private bool OthersMayHaveSession(bool had) => Volatile.Read(ref withSession) > (had ? 1 : 0) || Volatile.Read(ref busy) > 1;
 }

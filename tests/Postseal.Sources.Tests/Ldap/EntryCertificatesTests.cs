@@ -38,7 +38,7 @@ public class EntryCertificatesTests
     };
 
     [Theory]
-    [MemberData(nameof(Announced))]
+    [MemberData(nameof(Announced), DisableDiscoveryEnumeration = true)]
     public void What_can_be_read_is_what_the_owner_of_the_certificate_signed(string what, byte[] value, bool isBelieved)
     {
         var (candidates, _) = Read(Alice.Certificate.RawData, value);
@@ -84,7 +84,7 @@ public class EntryCertificatesTests
     };
 
     [Theory]
-    [MemberData(nameof(Preferences))]
+    [MemberData(nameof(Preferences), DisableDiscoveryEnumeration = true)]
     public void Who_signs_that_another_certificate_is_preferred_withdraws_the_own(string what, byte[] value, bool isWithdrawn)
     {
         var (candidates, _) = Read(Alice.Certificate.RawData, AlicesOther.Certificate.RawData, Mallory.Certificate.RawData, value);
@@ -116,7 +116,7 @@ public class EntryCertificatesTests
     };
 
     [Theory]
-    [MemberData(nameof(Damaged))]
+    [MemberData(nameof(Damaged), DisableDiscoveryEnumeration = true)]
     public void What_is_damaged_is_passed_over_and_said(byte[] value, string said, bool isDamage)
     {
         var (candidates, problems) = Read(value, AlicesOther.Certificate.RawData);
@@ -128,7 +128,7 @@ public class EntryCertificatesTests
     }
 
     [Theory]
-    [MemberData(nameof(Damaged))]
+    [MemberData(nameof(Damaged), DisableDiscoveryEnumeration = true)]
     public void An_entry_with_damage_alone_is_no_absence(byte[] value, string said, bool isDamage)
     {
         var warnings = new List<string>();
