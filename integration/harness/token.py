@@ -216,7 +216,7 @@ def says(room: Room) -> None:
     expect(code == 0 and "pkcs11:token=mail" in said, f"{code}\n{said}")
     with room.token.away():
         code, _, said = room.run("check", "--config", configuration)
-        expect(code == 1 and "is there: put it in" in said, f"{code}\n{said}")
+        expect(code == 1 and "names: put it in" in said, f"{code}\n{said}")
 
 
 def keys_stay(room: Room) -> None:
