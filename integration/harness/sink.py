@@ -33,8 +33,11 @@ class Sink:
             def handle(self) -> None:
                 sink._talk(self, extensions)
 
-        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", port), Session)
-        self._server.daemon_threads = True
+        class Server(socketserver.ThreadingTCPServer):
+            daemon_threads = True
+            request_queue_size = 128  # the five of the library are fewer than Postfix opens at once
+
+        self._server = Server(("127.0.0.1", port), Session)
         threading.Thread(target=self._server.serve_forever, name="sink", daemon=True).start()
 
     def close(self) -> None:
