@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Diagnostics;
 using Postseal.Bytes;
 using Postseal.Cms;
 using Postseal.Cms.Enveloped;
@@ -31,30 +30,9 @@ public sealed class EnvelopeFuzz : IDisposable
     /// <summary>Fuzzes for that long, and prints how many inputs it was.</summary>
     public static int Run(TimeSpan duration, int seed)
     {
-        Console.WriteLine($"envelope: seed {seed}, {duration.TotalSeconds:0} s");
         using var fuzz = new EnvelopeFuzz();
         var mutated = new MutatedCms(fuzz.Seeds());
-        var (watch, random, inputs) = (Stopwatch.StartNew(), new Random(seed), 0L);
-        var findings = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        for (; watch.Elapsed < duration; inputs++)
-        {
-            var input = mutated.Make(random);
-            try
-            {
-                var finding = fuzz.Check(input);
-                findings[finding] = findings.GetValueOrDefault(finding) + 1;
-            }
-            catch (Exception e)
-            {
-                Console.WriteLine($"input {inputs}: {Convert.ToHexString(input)}\n{e}");
-                return 1;
-            }
-        }
-
-        Console.WriteLine($"{inputs} inputs, none broke a promise; what was found:");
-        foreach (var (finding, count) in findings)
-            Console.WriteLine($"{count,10} {finding}");
-        return 0;
+        return FuzzLoop.Run("envelope", duration, seed, mutated.Make, fuzz.Check);
     }
 
     /// <summary>Tries one; returns what became of it.</summary>
