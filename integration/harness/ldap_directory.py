@@ -6,24 +6,22 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from . import tools
+from .numbered_mail import ALICE, TEXT, NumberedMail
 from .pki import RSA2048, Issued
 from .program import Daemon
 from .report import expect
 from .slapd import SUFFIX, Person, Slapd
-from .smtp import Client, Reply
 from .world import World
 
-ALICE = "alice@example.org"
 BOB, NOBODY = "bob@example.net", "nobody@example.net"
-TEXT = b"The figures are confidential."
 
 
-class Directory:
+class Directory(NumberedMail):
     """Who is in the directory, a daemon that looks there, and a message for each test."""
 
     def __init__(self, world: World) -> None:
-        self.world = world
-        self.numbers, self._servers = itertools.count(1), itertools.count(1)
+        super().__init__(world, "ldap")
+        self._servers = itertools.count(1)
         self._people: dict[str, Issued] = {}
         self._tls: tuple[Path, Path, Path] | None = None
 
@@ -79,49 +77,6 @@ class Directory:
     def daemon(self, slapd: Slapd, changes: dict[str, str] | None = None, **more: dict[str, str]) -> Iterator[Daemon]:
         with self.world.milter(self.settings(slapd, changes, **more), "other") as (daemon, _):
             yield daemon
-
-    def send(self, recipient: str, number: int | None = None) -> Reply:
-        number = next(self.numbers) if number is None else number
-        message = (f"From: {ALICE}\r\nTo: {recipient}\r\nSubject: Number {number}\r\nMessage-ID: <ldap-{number}@example.org>\r\n"
-                   "Date: Fri, 27 Nov 2026 12:00:00 +0000\r\n\r\n").encode() + TEXT + b"\r\n"
-        with Client(self.world.postfix.ports.other) as client:
-            return client.send(ALICE, [recipient], message)
-
-    def arrived(self, recipient: str, number: int | None = None) -> bytes:
-        """The last mail that this test sent."""
-        number = next(self.numbers) - 1 if number is None else number
-        subject = f"Subject: Number {number}\r\n".encode()
-        def probe() -> bytes | None:
-            return next((a.raw for a in self.world.sink.all(recipient) if subject in a.raw), None)
-        return tools.wait_for(probe, 30, lambda: f"mail for {recipient}\n{self.world.postfix.log()}")
-
-    def opened(self, mail: bytes, address: str) -> bytes:
-        """What openssl finds in it with the key of somebody."""
-        expect(b"application/pkcs7-mime" in mail and TEXT not in mail, f"it is not encrypted:\n{tools.text(mail[:2000])}")
-        path, issued = self.world.work / "ldap.eml", self.person(address)
-        path.write_bytes(mail)
-        return tools.run(["openssl", "cms", "-decrypt", "-in", path, "-recip", issued.certificate, "-inkey", issued.key]).stdout
-
-    def encrypted(self, address: str, key_of: str | None = None) -> bytes:
-        reply = self.send(address)
-        expect(reply.code == 250, f"{reply}")
-        mail = self.arrived(address)
-        expect(TEXT in self.opened(mail, key_of or address), "it has not the text")
-        return mail
-
-    def in_clear(self, address: str) -> None:
-        reply = self.send(address)
-        expect(reply.code == 250, f"{reply}")
-        mail = self.arrived(address)
-        expect(b"multipart/signed" in mail and TEXT in mail, f"it is not signed alone:\n{tools.text(mail[:2000])}")
-
-    def waits(self, address: str, daemon: Daemon, why: str) -> None:
-        """The client is told to come back, nothing leaves, and the log has the reason."""
-        before, start = len(self.world.sink.all(address)), daemon.log_size()
-        reply = self.send(address)
-        expect(reply.code == 451, f"{reply}")
-        daemon.says(why, start)
-        expect(len(self.world.sink.all(address)) == before, "it left")
 
     def back(self, address: str, daemon: Daemon) -> None:
         """A source that failed is left alone for a while, and then asked again."""

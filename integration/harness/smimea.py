@@ -1,7 +1,6 @@
 """Certificates in DNS: records that `postseal smimea` writes, in zones that are signed or broken, found by the daemon through a private
 unbound. What arrives is opened by openssl; other programs than ours say what a record is."""
 
-import itertools
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,16 +8,14 @@ from functools import partial
 from pathlib import Path
 
 from . import tools
+from .numbered_mail import ALICE, TEXT, NumberedMail
 from .pki import P256, RSA2048, Issued
 from .program import Daemon
 from .report import Test, expect
-from .smtp import Client, Reply
 from .world import World
 from .zones import BOGUS, EXPIRED, PLAIN, SIGNED, STRIPPED, Zone, Zones, owner
 
-ALICE = "alice@example.org"
 BOB, NOBODY = "bob@secure.test", "nobody@secure.test"
-TEXT = b"The figures are confidential."
 RSA4096 = ("RSA", "rsa_keygen_bits:4096")
 
 
@@ -42,12 +39,11 @@ def tests(world: World) -> Iterator[Test]:
     yield Test("smimea: check says whether the resolver validates", partial(checked, dns))
 
 
-class Correspondents:
+class Correspondents(NumberedMail):
     """Who has a certificate, a daemon that looks into DNS, and a message for each test."""
 
     def __init__(self, world: World) -> None:
-        self.world = world
-        self._numbers = itertools.count(1)
+        super().__init__(world, "smimea")
         self._zones: Zones | None = None
         self._people: dict[str, Issued] = {}
 
@@ -84,46 +80,6 @@ class Correspondents:
     def daemon(self, resolver: str, **more: dict[str, str]) -> Iterator[Daemon]:
         with self.world.milter(self.settings(resolver, **more), "other") as (daemon, _):
             yield daemon
-
-    def send(self, recipient: str) -> Reply:
-        number = next(self._numbers)
-        message = (f"From: {ALICE}\r\nTo: {recipient}\r\nSubject: Number {number}\r\nMessage-ID: <smimea-{number}@example.org>\r\n"
-                   "Date: Fri, 27 Nov 2026 12:00:00 +0000\r\n\r\n").encode() + TEXT + b"\r\n"
-        with Client(self.world.postfix.ports.other) as client:
-            return client.send(ALICE, [recipient], message)
-
-    def arrived(self, recipient: str) -> bytes:
-        """The last mail that this test sent."""
-        subject = f"Subject: Number {next(self._numbers) - 1}\r\n".encode()
-        def probe() -> bytes | None:
-            return next((a.raw for a in self.world.sink.all(recipient) if subject in a.raw), None)
-        return tools.wait_for(probe, 30, lambda: f"mail for {recipient}\n{self.world.postfix.log()}")
-
-    def opened(self, mail: bytes, address: str) -> bytes:
-        """What openssl finds in it with the key of somebody."""
-        expect(b"smime-type=enveloped-data" in mail and TEXT not in mail, f"it is not encrypted:\n{tools.text(mail[:2000])}")
-        path, issued = self.world.work / "smimea.eml", self.person(address)
-        path.write_bytes(mail)
-        return tools.run(["openssl", "cms", "-decrypt", "-in", path, "-recip", issued.certificate, "-inkey", issued.key]).stdout
-
-    def encrypted(self, address: str) -> None:
-        reply = self.send(address)
-        expect(reply.code == 250, f"{reply}")
-        expect(TEXT in self.opened(self.arrived(address), address), "it has not the text")
-
-    def in_clear(self, address: str) -> None:
-        reply = self.send(address)
-        expect(reply.code == 250, f"{reply}")
-        mail = self.arrived(address)
-        expect(b"multipart/signed" in mail and TEXT in mail, f"it is not signed alone:\n{tools.text(mail[:2000])}")
-
-    def waits(self, address: str, daemon: Daemon, why: str) -> None:
-        """The client is told to come back, nothing leaves, and the log has the reason."""
-        before, start = len(self.world.sink.all(address)), daemon.log_size()
-        reply = self.send(address)
-        expect(reply.code == 451, f"{reply}")
-        daemon.says(why, start)
-        expect(len(self.world.sink.all(address)) == before, "it left")
 
     def der(self, certificate: Path) -> bytes:
         return tools.run(["openssl", "x509", "-in", certificate, "-outform", "DER"]).stdout
