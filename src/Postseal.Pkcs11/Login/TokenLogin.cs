@@ -141,7 +141,7 @@ internal sealed class TokenLogin(string? pinFile, PinTries tries)
                 _ => WhyNot(token, stamp) ?? "refused the PIN",
             });
         }
-        catch (Pkcs11Exception)
+        catch (Pkcs11Exception e)
         {
             // Some libraries say of a wrong PIN no more than that something failed. The token counted it all the same.
             if (HasCounted(module, token))
@@ -151,7 +151,8 @@ internal sealed class TokenLogin(string? pinFile, PinTries tries)
             }
 
             tries.Write(token.Name, before); // it did not come to look at the PIN
-            throw;
+            // Not as what may be done once more at once: a token without such flags might count each of them.
+            throw new LoginException($"did not let us log in: {e.Describe()}");
         }
     }
 

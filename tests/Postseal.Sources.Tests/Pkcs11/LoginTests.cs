@@ -40,6 +40,15 @@ public sealed class LoginTests : IDisposable
     }
 
     [Fact]
+    public async Task What_fails_at_a_login_without_a_word_of_the_PIN_is_not_done_again_at_once()
+    {
+        (room.Token.WrongPin, room.Token.TellsOfWrongPins) = (CKR.CKR_FUNCTION_FAILED, false);
+        room.WritePin("000000");
+        Assert.Contains("did not let us log in", await WhyNotAsync(room.Open()), StringComparison.Ordinal);
+        Assert.Equal(1, room.Token.WrongPins);
+    }
+
+    [Fact]
     public async Task Two_that_start_at_once_try_a_wrong_PIN_once()
     {
         room.WritePin("000000");

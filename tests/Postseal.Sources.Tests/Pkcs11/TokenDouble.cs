@@ -28,6 +28,9 @@ internal sealed class TokenDouble(string label)
     /// <summary>What is answered to a wrong PIN.</summary>
     public CKR WrongPin { get; set; } = CKR.CKR_PIN_INCORRECT;
 
+    /// <summary>Whether its flags tell of wrong PINs.</summary>
+    public bool TellsOfWrongPins { get; set; } = true;
+
     public HashSet<CKM> Mechanisms { get; } =
         [CKM.CKM_RSA_PKCS, CKM.CKM_RSA_PKCS_PSS, CKM.CKM_RSA_X_509, CKM.CKM_RSA_PKCS_OAEP, CKM.CKM_ECDSA, CKM.CKM_ECDH1_DERIVE];
 
@@ -109,7 +112,7 @@ internal sealed class TokenDouble(string label)
             return;
         }
 
-        if (++WrongPins == 1)
+        if (++WrongPins == 1 && TellsOfWrongPins)
             Flags |= CKF.CKF_USER_PIN_COUNT_LOW;
         throw new Pkcs11Exception("C_Login", WrongPin);
     }
